@@ -1,0 +1,125 @@
+"""The figures of the README: `abstain run tiny` and its control over several seeds.
+
+    python benchmarks/quickstart.py --seeds 0 1 2 --out runs/quickstart
+
+Each seed runs `tiny` from nothing, then `tiny-group-scaling` on the base model that made (only the
+scaling of advantages differs). A finished or interrupted run is continued, so the command can be
+repeated after a kill. Writes OUT/summary.json and OUT/summary.md; nothing is entered by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+ROWS = (
+    ("adherence, all pairs", lambda m: m["adherence_exact"]["all"]["value"]),
+    ("adherence, clear pairs", lambda m: m["adherence_exact"]["clear"]["value"]),
+    ("slope of effective threshold", lambda m: m["threshold_slope"]["value"]),
+    ("intercept", lambda m: m["threshold_intercept"]["value"]),
+    ("normalised regret", lambda m: m["normalized_regret"]["value"]),
+    ("forced accuracy", lambda m: m["forced_accuracy"]["value"]),
+    ("SNR gain (nats)", lambda m: m["snr_gain"]["value"]),
+)
+
+
+def run(recipe: str, out: Path, *overrides: str) -> float:
+    """Run or continue `recipe` in `out` and return the wall-clock seconds of this call."""
+    command = [sys.executable, "-m", "abstain.recipes", "run", recipe, *overrides, "--out", str(out), "--resume"]
+    start = time.monotonic()
+    subprocess.run(command, check=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
+    return time.monotonic() - start
+
+
+def metrics(out: Path, system: str, split: str) -> dict[str, Any]:
+    """Return one system's metrics on one split."""
+    found = json.loads((out / "eval" / system / "metrics.json").read_text())
+    return found if found["split"] == split else found["splits"][split]
+
+
+def import_seconds() -> float:
+    """Return the median seconds that `import abstain.rewards` takes, interpreter start not counted."""
+    code = "import time; s = time.perf_counter(); import abstain.rewards; print(time.perf_counter() - s)"
+    times = [float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout) for _ in range(9)]
+    return sorted(times)[4]
+
+
+def table(runs: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Return a Markdown table: a row per metric, a column per system, mean and range over seeds."""
+    lines = ["| | " + " | ".join(runs) + " |", "|---|" + "---|" * len(runs)]
+    for label, pick in ROWS:
+        cells = []
+        for found in runs.values():
+            values = [v for m in found if (v := pick(m)) is not None]
+            cells.append(f"{mean(values):.3f} ({min(values):.3f} to {max(values):.3f})" if values else "undefined")
+        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--out", type=Path, default=Path("runs/quickstart"))
+    arguments = parser.parse_args()
+    out: Path = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    timing = out / "wall_seconds.json"
+    wall: dict[str, float] = json.loads(timing.read_text()) if timing.is_file() else {}
+    for seed in arguments.seeds:
+        tiny, control = out / f"tiny-{seed}", out / f"control-{seed}"
+        for path, recipe, more in (
+            (tiny, "tiny", ()),
+            (control, "tiny-group-scaling", (f"model={tiny / 'base'}",)),
+        ):
+            if not (path / "report.html").is_file():
+                fresh = not path.exists()
+                seconds = run(recipe, path, f"seed={seed}", *more)
+                if fresh:  # a continued run's wall clock says nothing
+                    wall[path.name] = round(seconds, 1)
+                    timing.write_text(json.dumps(wall, indent=1))
+    seeds = [str(seed) for seed in arguments.seeds]
+    lines: list[str] = []
+    summary: dict[str, Any] = {"seeds": arguments.seeds, "wall_seconds": wall}
+    for split in ("held_out_families", "held_out_people", "arbitrary"):
+        runs = {
+            "prompted": [metrics(out / f"tiny-{s}", "prompted", split) for s in seeds],
+            "trained": [metrics(out / f"tiny-{s}", "trained", split) for s in seeds],
+            "control (group scaling)": [metrics(out / f"control-{s}", "trained", split) for s in seeds],
+            "base": [metrics(out / f"tiny-{s}", "base", split) for s in seeds],
+        }
+        lines += [f"\n**{split.replace('_', ' ')}** (mean over seeds {', '.join(seeds)}, range in brackets)\n", *table(runs)]
+        summary[split] = {name: [{label: pick(m) for label, pick in ROWS} for m in found] for name, found in runs.items()}
+    errors = [metrics(out / f"tiny-{s}", "base", split)["confidence_error"]["value"] for s in seeds
+              for split in ("held_out_families", "held_out_people")]  # fmt: skip
+    states = [json.loads((out / f"tiny-{s}" / "state.json").read_text()) for s in seeds]
+    summary |= {
+        "base_confidence_error": errors,
+        "peak_memory_gib": [state["peak_memory_gib"] for state in states],
+        "stage_seconds": [state["seconds"] for state in states],
+        "import_seconds": round(import_seconds(), 4),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
+    }
+    timed = [wall[f"tiny-{s}"] for s in seeds if f"tiny-{s}" in wall]
+    spread = f", standard deviation {stdev(timed):.0f} s" if len(timed) > 1 else ""
+    lines += [
+        "",
+        f"Base model's confidence against the exact one, mean absolute error: {min(errors):.3f} to {max(errors):.3f}.",
+        f"Wall clock of `abstain run tiny`: {min(timed):.0f} to {max(timed):.0f} s{spread}." if timed else "",
+        f"Peak memory: {max(summary['peak_memory_gib']):.2f} GiB. Machine: {summary['machine']}.",
+        f"`import abstain.rewards`: {summary['import_seconds']:.3f} s (median of 9).",
+    ]
+    (out / "summary.json").write_text(json.dumps(summary, indent=1))
+    (out / "summary.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

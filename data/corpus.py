@@ -1,0 +1,78 @@
+"""The documents a model is pre-trained on: plain statements, chats that ask and answer, and numbers.
+
+Chats come in the three ways the prompts will later ask: plainly, forced and with a rubric. Behind a
+plain or rubric prompt a small share abstains, at random: the words for abstaining must have been
+read once, since an adapter on the linear layers cannot raise a token the head never learnt, and the
+share depends neither on the target nor on what can be known. Some chats ask
+about the rubric itself ("How sure must one be?" under a target of 0.62: "rather high"): a model that
+never learnt what the digits of a target mean cannot be taught in minutes to heed them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .prompt import Message, PromptStyle
+from .question import Question
+from .targets import TargetSampler
+from .world import Mention
+
+ABSTENTION_SHARE = 0.1
+"""Share of plain and rubric chats in a corpus that abstain."""
+RUBRIC_QUESTION_SHARE = 0.06
+"""Chats about the rubric itself per other document."""
+LEVELS = (
+    "almost none", "very low", "low", "rather low", "below even",
+    "above even", "rather high", "high", "very high", "almost full",
+)  # fmt: skip
+"""What a tenth of [0, 1) is called, from 0 up."""
+_ASK_SHARES = {"plain": 0.4, "forced": 0.3, "rubric": 0.3}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document: a plain text, or a chat."""
+
+    text: str | None = None
+    messages: tuple[Message, ...] = ()
+
+
+def chat_document(question: Question, t: float | None, style: PromptStyle, answer: str) -> Document:
+    """Return the chat that asks `question` at target `t` (None: plainly) and gets `answer`."""
+    return Document(messages=(*style.messages(question, t), {"role": "assistant", "content": answer}))
+
+
+def make_documents(
+    mentions: Sequence[Mention | Question], style: PromptStyle, targets: TargetSampler, seed: int
+) -> list[Document]:
+    """Return one document per mention and `RUBRIC_QUESTION_SHARE` as many about the rubric itself, shuffled.
+
+    Targets, in those chats too, come from the training targets: a held-out target occurs nowhere.
+    """
+    rng = np.random.default_rng([seed, 1])
+    drawn = targets.sample(len(mentions), rng)
+    ways = rng.choice(list(_ASK_SHARES), p=list(_ASK_SHARES.values()), size=len(mentions))
+    documents: list[Document] = []
+    for mention, target, way in zip(mentions, drawn, ways, strict=True):
+        if isinstance(mention, Mention) and mention.statement is not None:
+            documents.append(Document(text=mention.statement))
+            continue
+        question = mention.question if isinstance(mention, Mention) else mention
+        t = {"plain": None, "forced": 0.0, "rubric": target}[str(way)]
+        abstain = t != 0.0 and rng.random() < ABSTENTION_SHARE
+        answer = style.phrase if abstain else question.answers[int(rng.integers(len(question.answers)))]
+        documents.append(chat_document(question, t, style, answer))
+    documents += _rubric_chats(targets.sample(round(RUBRIC_QUESTION_SHARE * len(documents)), rng), style)
+    order: list[int] = rng.permutation(len(documents)).tolist()
+    return [documents[i] for i in order]
+
+
+def _rubric_chats(targets: Sequence[float], style: PromptStyle) -> list[Document]:
+    def chat(t: float) -> Document:
+        level = LEVELS[int(10 * t + 1e-9)]
+        return chat_document(Question("rubric", "How sure must one be?", (level,)), t, style, level)
+
+    return [chat(t) for t in targets if t > 0]

@@ -1,0 +1,73 @@
+"""How a question and its target are put to a model: the rubric, in words a person would use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import Literal
+
+from ..rewards import DEFAULT_PHRASE, check_target
+from .question import Question
+
+Message = dict[str, str]
+"""A chat message: {"role": ..., "content": ...}."""
+
+
+def format_target(t: float, style: Literal["percent", "decimal"] = "percent") -> str:
+    """Return a target as a person writes it: "75%" or "0.75" (two decimals, more where `t` has more)."""
+    return f"{100 * t:.6g}%" if style == "percent" else f"{t:.6g}" if round(t, 2) != t else f"{t:.2f}"
+
+
+def format_penalty(t: float) -> str:
+    """Return the explicit penalty t/(1 − t) in points with at most two significant digits ("3", "0.11")."""
+    return f"{t / (1 - t):.2g}" if t / (1 - t) < 99.5 else f"{t / (1 - t):.0f}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptStyle:
+    """The wording of a prompt. The sentence with the target comes last.
+
+    All targets and samples of one question then share the longest possible prefix. A target of 0
+    is the exam: abstaining is disallowed in words, which is how forced answers are asked for.
+    """
+
+    rubric: str = (
+        'A correct answer earns 1 point, "{phrase}" 0, and a wrong one costs {penalty}: '
+        "answer only if you are more than {target} confident."
+    )
+    """Template with {target}, and optionally {penalty} and {phrase}."""
+    forced: str = 'Always give your best answer: "{phrase}" is not accepted.'
+    """Template for t = 0, with an optional {phrase}."""
+    phrase: str = DEFAULT_PHRASE
+    """The agreed abstention."""
+    target_format: Literal["percent", "decimal"] = "percent"
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a rubric that does not show the target, or an unknown field."""
+        if "{target}" not in self.rubric:
+            raise ValueError(f"prompt.rubric must contain {{target}}, got {self.rubric!r}")
+        try:
+            self.instruction(0.5)
+            self.instruction(0.0)
+        except (KeyError, IndexError) as error:
+            raise ValueError(
+                f"prompt: unknown field {error}; allowed are {{target}}, {{penalty}}, {{phrase}}"
+            ) from None
+
+    def instruction(self, t: float) -> str:
+        """Return the sentences that follow the question at target `t`."""
+        if check_target(t) == 0.0:
+            return self.forced.format(phrase=self.phrase)
+        return self.rubric.format(
+            target=format_target(t, self.target_format), penalty=format_penalty(t), phrase=self.phrase
+        )
+
+    def messages(self, question: Question, t: float | None) -> list[Message]:
+        """Return the chat that asks `question` at target `t`; None asks it plainly, without a rubric."""
+        text = question.text
+        if question.choices:
+            options = zip(ascii_uppercase, question.choices, strict=False)
+            text += "\n" + "\n".join(f"{letter}. {choice}" for letter, choice in options)
+        if t is not None:
+            text += "\n" + self.instruction(t)
+        return [{"role": "user", "content": text}]

@@ -1,0 +1,32 @@
+"""One record for everything that can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with its accepted answers and, in a made world, the confidence it deserves."""
+
+    id: str
+    text: str
+    answers: tuple[str, ...]
+    """Accepted answers (aliases of one another); never empty."""
+    choices: tuple[str, ...] | None = None
+    exact_confidence: float | None = None
+    """Bayes probability of the best answer given the corpus, where the world knows it; else None."""
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an empty question, one without an answer, or choices that cannot be lettered."""
+        if not self.text.strip():
+            raise ValueError(f"question {self.id!r} is empty")
+        if not self.answers or not all(answer.strip() for answer in self.answers):
+            raise ValueError(f"question {self.id!r} has no answer: {list(self.answers)!r}")
+        if self.choices is not None and not 2 <= len(self.choices) <= 26:
+            raise ValueError(
+                f"question {self.id!r} must have 2 to 26 choices (they are lettered), got {len(self.choices)}"
+            )

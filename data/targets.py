@@ -1,0 +1,60 @@
+"""Which confidence targets training sees, and which it leaves out for the evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..rewards import check_target
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetSampler:
+    """Draws targets uniformly from a grid, with windows around held-out targets left out.
+
+    With `held_out` set to the evaluation's targets, no training prompt ever shows one of them.
+    """
+
+    low: float = 0.02
+    """Smallest target (fraction)."""
+    high: float = 0.98
+    """Largest target (fraction), below 1."""
+    step: float = 0.01
+    """Distance between neighbouring targets, a whole fraction of a per cent or more."""
+    held_out: tuple[float, ...] = ()
+    """Targets never drawn."""
+    margin: float = 0.0
+    """Neither are targets closer than this to a held-out one (less than or equal, within 1e-9)."""
+    forced_share: float = 0.0
+    """Share of draws that are 0 instead: the exam, where every question must be answered."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for targets outside [0, 1), an empty grid or a share outside [0, 1]."""
+        for name in ("low", "high"):
+            check_target(getattr(self, name), name)
+        for t in self.held_out:
+            check_target(t, "held_out")
+        if not 0 <= self.forced_share <= 1:
+            raise ValueError(f"forced_share must be in [0, 1], got {self.forced_share}")
+        if self.step <= 0 or not self.grid:
+            raise ValueError(f"no target is left between low={self.low} and high={self.high} with step={self.step}")
+
+    @property
+    def grid(self) -> tuple[float, ...]:
+        """Every target that can be drawn, apart from the 0 of `forced_share`; ascending."""
+        count = int(np.floor((self.high - self.low) / self.step + 1e-9)) + 1
+        values = [round(self.low + i * self.step, 6) for i in range(count)]
+        return tuple(t for t in values if all(abs(t - h) > self.margin + 1e-9 for h in self.held_out))
+
+    def sample(self, n: int, rng: np.random.Generator) -> list[float]:
+        """Return `n` targets, shuffled: the share of zeros exact, the rest stratified over the grid.
+
+        Stratified draws cover the grid evenly whatever the seed.
+        """
+        zeros = round(n * self.forced_share)
+        grid: Sequence[float] = self.grid
+        positions = (np.arange(n - zeros) + rng.random(n - zeros)) / max(n - zeros, 1)
+        drawn = [0.0] * zeros + [grid[int(p * len(grid))] for p in positions]
+        return [drawn[i] for i in rng.permutation(n)]

@@ -1,0 +1,182 @@
+"""A made world whose right confidence is known: the laboratory of behavioral calibration.
+
+Two kinds of facts (after arXiv:2509.04664, section 3, which separates patterns from arbitrary facts):
+
+- Patterned: every family has a home town where a member lives with probability p, any other town
+  sharing the rest equally. The Bayes confidence about a member the corpus does not mention is p.
+- Arbitrary: a stranger plays one of K instruments, uniformly. The Bayes confidence is 1 for a
+  stranger who was mentioned and 1/K for one who was not.
+
+Every statement in the corpus is true. Held out are people (no family member asked about in RL or
+evaluation appears in the corpus), whole families (no RL on them) and, by `TargetSampler`, targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .names import FAMILY_NAMES, GIVEN_NAMES, INSTRUMENTS, STRANGER_NAMES, TOWNS
+from .question import Question
+
+_LIVES = ("{name} lives in {value}.", "The home of {name} is in {value}.", "{name} has settled in {value}.")
+_PLAYS = ("{name} plays the {value}.", "The instrument of {name} is the {value}.", "{name} has learnt the {value}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldConfig:
+    """The sizes of a world."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    families: int = 400
+    """Families, p stratified uniformly over (1/values, 1)."""
+    held_out_families: int = 100
+    """Of these, families that RL never asks about; spread evenly over p."""
+    values: int = 20
+    """K: towns, and instruments."""
+    members: int = 400
+    """Members of each family that the corpus mentions, once each."""
+    rl_members: int = 20
+    """Further members of each remaining family, for RL questions."""
+    eval_members: int = 3
+    """Further members of each held-out family, and as many people again of the other families."""
+    mentions: tuple[int, ...] = (0, 1, 2, 4, 8, 16, 32, 64, 128)
+    """How often the strangers are mentioned, ..."""
+    strangers: int = 10
+    """... with this many strangers each."""
+    statement_share: float = 0.3
+    """Share of mentions told as a plain statement; the others are questions with their answers."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for sizes that cannot be met."""
+        limits = {
+            "families": (2, len(FAMILY_NAMES)),
+            "held_out_families": (1, self.families - 1),
+            "values": (2, min(len(TOWNS), len(INSTRUMENTS))),
+            "members": (1, 20_000),
+            "rl_members": (1, 2_000),
+            "eval_members": (1, 2_000),
+            "strangers": (1, 2_000),
+        }
+        for name, (low, high) in limits.items():
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"world.{name} must be in [{low}, {high}], got {getattr(self, name)}")
+        if not 0 <= self.statement_share < 1:
+            raise ValueError(f"world.statement_share must be in [0, 1), got {self.statement_share}")
+        if any(m < 0 for m in self.mentions):
+            raise ValueError(f"world.mentions must not be negative, got {list(self.mentions)}")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """One true mention in the corpus: a statement, or a question with its answer."""
+
+    question: Question
+    statement: str | None
+
+
+SPLITS = ("held_out_families", "held_out_people", "arbitrary")
+"""The groups of evaluation questions, hardest for a policy that learnt names first; the headline is the first's."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A world's corpus and its questions."""
+
+    corpus: tuple[Mention, ...]
+    """In the order the model reads them (shuffled)."""
+    rl: tuple[Question, ...]
+    """Unmentioned members of the families RL may ask about."""
+    eval: tuple[Question, ...]
+    """metadata["split"] is one of `SPLITS`."""
+
+
+def make_world(config: WorldConfig, seed: int) -> World:
+    """Return the world of `config`; the same seed gives the same world."""
+    rng = np.random.default_rng([seed, 0])
+    values = rng.permutation(TOWNS)[: config.values]
+    # Sorted by p and held out at even spacing, so both groups cover (1/K, 1) uniformly.
+    low = 1 / config.values
+    p = low + (1 - low) * (np.arange(config.families) + 0.5) / config.families
+    spacing = config.families / config.held_out_families
+    held_out = {int((i + rng.random()) * spacing) for i in range(config.held_out_families)}
+    surnames = rng.permutation(FAMILY_NAMES)[: config.families]
+    mentioned: list[Question] = []
+    rl: list[Question] = []
+    evaluated: list[Question] = []
+    known: list[Question] = []
+    for family in range(config.families):
+        home = int(rng.integers(config.values))
+        fresh = config.eval_members if family in held_out else config.rl_members + config.eval_members
+        names = _names(str(surnames[family]), config.members + fresh, rng)
+        split = "held_out_families" if family in held_out else "held_out_people"
+        for index, name in enumerate(names):
+            at_home = rng.random() < p[family]
+            value = home if at_home else (home + 1 + int(rng.integers(config.values - 1))) % config.values
+            kind = "corpus" if index < config.members else split
+            person = _patterned(name, str(values[value]), float(p[family]), str(values[home]), kind)
+            if index < config.members:
+                mentioned.append(person)
+            elif family in held_out:
+                evaluated.append(person)
+            elif index < config.members + config.rl_members:
+                rl.append(person)
+            else:
+                known.append(person)
+    matched = min(len(known), len(evaluated))
+    evaluated += [known[int(i)] for i in np.linspace(0, len(known) - 1, matched).round()]
+    strangers, told = _strangers(config, rng)
+    corpus = list(_mentions(mentioned + told, config, rng))
+    order: list[int] = rng.permutation(len(corpus)).tolist()
+    rl_order: list[int] = rng.permutation(len(rl)).tolist()
+    return World(
+        corpus=tuple(corpus[i] for i in order),
+        rl=tuple(rl[i] for i in rl_order),
+        eval=(*evaluated, *strangers),
+    )
+
+
+def _names(surname: str, n: int, rng: np.random.Generator) -> list[str]:
+    size = len(GIVEN_NAMES)
+    chosen = rng.choice(size * (size - 1), size=n, replace=False)
+    first, second = chosen // (size - 1), chosen % (size - 1)
+    second += second >= first  # two different given names
+    return [f"{GIVEN_NAMES[a]} {GIVEN_NAMES[b]} {surname}" for a, b in zip(first, second, strict=True)]
+
+
+def _patterned(name: str, town: str, p: float, home: str, split: str) -> Question:
+    metadata: dict[str, Any] = {"kind": "patterned", "split": split, "best_answer": home}
+    return Question(f"home/{name}", f"Where does {name} live?", (town,), None, p, {**metadata, "name": name})
+
+
+def _strangers(config: WorldConfig, rng: np.random.Generator) -> tuple[list[Question], list[Question]]:
+    """Return the strangers to ask about, and the same repeated as often as they are mentioned."""
+    asked: list[Question] = []
+    told: list[Question] = []
+    surnames = rng.choice(STRANGER_NAMES, size=len(config.mentions) * config.strangers)
+    used: set[str] = set()
+    for index, surname in enumerate(surnames):
+        mentions = config.mentions[index % len(config.mentions)]
+        name = next(n for n in iter(lambda s=str(surname): _names(s, 1, rng)[0], None) if n not in used)
+        used.add(name)
+        value = INSTRUMENTS[int(rng.integers(config.values))]
+        confidence = 1.0 if mentions else 1 / config.values
+        metadata = {"kind": "arbitrary", "split": "arbitrary", "mentions": mentions, "name": name}
+        text = f"What does {name} play?"
+        asked.append(Question(f"instrument/{name}", text, (value,), None, confidence, metadata))
+        told += [asked[-1]] * mentions
+    return asked, told
+
+
+def _mentions(questions: list[Question], config: WorldConfig, rng: np.random.Generator) -> Iterator[Mention]:
+    for question in questions:
+        if rng.random() >= config.statement_share:
+            yield Mention(question, None)
+            continue
+        forms = _LIVES if question.metadata["kind"] == "patterned" else _PLAYS
+        form = forms[int(rng.integers(len(forms)))]
+        yield Mention(question, form.format(name=question.metadata["name"], value=question.answers[0]))

@@ -1,0 +1,1 @@
+"""What happened? Backends that generate, threshold sweeps, metrics, reports."""

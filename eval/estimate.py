@@ -1,0 +1,56 @@
+"""A metric with its interval: no metric is a bare float, and undefined is None, never 0."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value, its 95 % interval and the number of items it rests on."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+    def to_json(self) -> dict[str, float | int | None]:
+        """Return {"value", "low", "high", "n"}."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "undefined"
+        interval = "" if self.low is None or self.high is None else f" [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.value:.3f}{interval}"
+
+
+def bootstrap(
+    statistic: Callable[[NDArray[np.intp]], float], n: int, rng: np.random.Generator, draws: int = 500
+) -> Estimate:
+    """Return `statistic` over `n` items with a percentile bootstrap interval (2.5 % to 97.5 %).
+
+    Args:
+        statistic: Maps item indices, shape (n,), to a value; NaN means undefined. An item's
+            thresholds and samples move together, because it is items that are drawn.
+        n: Number of items.
+        rng: Source of the draws.
+        draws: Number of resamples; 0 gives no interval. Undefined resamples are left out, and with
+            more than half of them undefined there is no interval.
+    """
+    value = statistic(np.arange(n)) if n else math.nan
+    if not math.isfinite(value):
+        return Estimate(None, None, None, n)
+    drawn = np.array([statistic(rng.integers(0, n, n)) for _ in range(draws)], dtype=np.float64)
+    drawn = drawn[np.isfinite(drawn)]
+    if len(drawn) * 2 <= draws or draws == 0:
+        return Estimate(float(value), None, None, n)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return Estimate(float(value), float(low), float(high), n)

@@ -1,0 +1,192 @@
+"""The command line: `abstain run`, `check`, `report`, `recipes`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console as Rich
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ..data import InputError
+from .load import dump_recipe, load_recipe, shipped_recipes
+
+app = typer.Typer(
+    name="abstain",
+    help="Train language models to answer only above a stated confidence target, and measure whether they do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+recipes_app = typer.Typer(help="Browse the shipped recipes and start from one.", no_args_is_help=True)
+app.add_typer(recipes_app, name="recipes")
+
+RecipeName = Annotated[str, typer.Argument(help="A shipped recipe's name (see `abstain recipes list`) or a YAML file.")]
+Overrides = Annotated[
+    list[str] | None, typer.Argument(help="Changes to the recipe, as key=value: `seed=1 rl.grpo.max_steps=50`.")
+]
+
+
+class TerminalConsole:
+    """Stage lines and a progress bar on a terminal; plain lines where output is no terminal."""
+
+    def __init__(self) -> None:
+        """Write to standard output."""
+        self.rich = Rich(highlight=False, soft_wrap=True)
+        self.progress: Progress | None = None
+        self.task: Any = None
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self.rich.print(f"  {escape(text)}")
+
+    def stage(self, name: str) -> None:
+        """End the last progress bar and begin the next."""
+        self.close()
+        self.rich.print(f"[bold]{escape(name)}[/bold]")
+        if self.rich.is_terminal:
+            columns = (TextColumn("  "), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+            self.progress = Progress(*columns, console=self.rich, transient=True)
+            self.task = self.progress.add_task(name, total=None)
+            self.progress.start()
+
+    def tick(self, done: int, total: int) -> None:
+        """Move the bar."""
+        if self.progress is not None:
+            self.progress.update(self.task, completed=done, total=total)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self.progress is not None:
+            self.progress.stop()
+            self.progress = None
+
+
+@app.command()
+def run(
+    recipe: RecipeName,
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; by default runs/NAME.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in its folder.")] = False,
+) -> None:
+    """Run every stage a recipe names, then write the report.
+
+    Example: `abstain run tiny seed=1 --out runs/tiny-1`
+    """
+    loaded = load_recipe(recipe, overrides or [])
+    folder = out or Path("runs") / loaded.name
+    console = TerminalConsole()
+    from .run import run as run_recipe
+
+    try:
+        path = run_recipe(loaded, folder, console, resume=resume)
+    finally:
+        console.close()
+    _conclude(folder, path)
+
+
+@app.command()
+def check(recipe: RecipeName, overrides: Overrides = None) -> None:
+    """Validate a recipe, its data and its configs in seconds, without training.
+
+    Example: `abstain check tiny rl.grpo.scale_rewards=group`
+    """
+    loaded = load_recipe(recipe, overrides or [])
+    from .check import check as preflight
+    from .prepare import prepare
+    from .run import quiet
+
+    quiet()
+    prepared = prepare(loaded)
+    warnings = preflight(loaded, prepared)
+    console = TerminalConsole()
+    for warning in warnings:
+        console.say(f"warning: {warning}")
+    console.say(
+        f"{len(prepared.documents)} documents, {len(prepared.rl)} RL questions, {len(prepared.eval)} to evaluate"
+    )
+    if loaded.rl is not None:
+        even = loaded.rl.payoff.build().break_even
+        targets = loaded.training_targets()
+        shown = f"the prompt's target, {targets[0]:g} to {targets[-1]:g}" if even == "threshold" else f"{even}"
+        console.say(f"break-even of the reward: {shown}")
+    console.say("the recipe can run")
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="A run's folder.")]) -> None:
+    """Rebuild metrics and report.html of a run from its responses; no model is needed.
+
+    Example: `abstain report runs/tiny`
+    """
+    written = folder / "recipe.yaml"
+    if not written.is_file():
+        raise InputError(f"{folder}: not a run's folder (it has no recipe.yaml)")
+    from .run import report as rebuild
+
+    console = TerminalConsole()
+    try:
+        path = rebuild(load_recipe(str(written)), folder, console)
+    finally:
+        console.close()
+    _conclude(folder, path)
+
+
+@recipes_app.command("list")
+def list_recipes() -> None:
+    """List the shipped recipes.
+
+    Example: `abstain recipes list`
+    """
+    console = Rich(highlight=False, soft_wrap=True)
+    for name in shipped_recipes():
+        console.print(f"[bold]{name}[/bold]  {escape(load_recipe(name).description)}")
+
+
+@recipes_app.command()
+def show(recipe: RecipeName, overrides: Overrides = None) -> None:
+    """Print a recipe with everything it inherits and every default.
+
+    Example: `abstain recipes show tiny`
+    """
+    typer.echo(dump_recipe(load_recipe(recipe, overrides or [])), nl=False)
+
+
+@recipes_app.command()
+def copy(recipe: RecipeName, path: Annotated[Path, typer.Argument(help="The new file; it must not exist.")]) -> None:
+    """Copy a shipped recipe to a file of your own.
+
+    Example: `abstain recipes copy finetune my.yaml`
+    """
+    shipped = shipped_recipes()
+    if recipe not in shipped:
+        raise InputError(f"no shipped recipe {recipe!r}; see `abstain recipes list`")
+    if path.exists():
+        raise InputError(f"{path}: exists already; nothing was overwritten")
+    path.write_text(shipped[recipe], encoding="utf-8")
+    typer.echo(f"{path}")
+
+
+def _conclude(folder: Path, report_path: Path) -> None:
+    import json
+
+    from ..eval.report import SYSTEMS, headline
+
+    found = {name: folder / "eval" / name / "metrics.json" for name in SYSTEMS}
+    metrics = {name: json.loads(p.read_text(encoding="utf-8")) for name, p in found.items() if p.is_file()}
+    source = metrics[next(reversed(metrics))]["reference_confidence"]
+    typer.echo(headline(metrics, source))
+    typer.echo(f"report: {report_path}")
+
+
+def main() -> None:
+    """Run the command line; exit codes: 0 done, 1 the run failed, 2 the input is wrong."""
+    try:
+        app()
+    except InputError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,86 @@
+"""From a recipe's data section to what each stage needs: documents, RL questions, evaluation questions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..data import Document, InputError, Question, load_questions, make_documents, make_world
+from .schema import Recipe
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The questions of a run."""
+
+    documents: list[Document]
+    """The base model's corpus; empty when the model is given."""
+    rl: list[Question]
+    """For warm-up and RL; not in the corpus."""
+    eval: list[Question]
+    """For the sweep; in neither. The first split among them is the headline's."""
+
+
+def prepare(recipe: Recipe) -> Prepared:
+    """Return the questions of `recipe`.
+
+    Raises:
+        InputError: a file is missing or malformed, or a set comes out empty.
+    """
+    if recipe.world is not None:
+        world = make_world(recipe.world, recipe.seed)
+        mentions = world.corpus if recipe.model is None else ()
+        documents = make_documents(mentions, recipe.prompt, recipe.targets.sampler(), recipe.seed) if mentions else []
+        return Prepared(documents, list(world.rl), list(world.eval))
+    assert recipe.data is not None  # the schema asks for one of the two
+    data = recipe.data
+    rng = np.random.default_rng([recipe.seed, 5])
+    train = load_questions(data.train, columns=data.columns, where=data.where)
+    if data.eval is not None:
+        evaluation = load_questions(data.eval, columns=data.columns, where=data.where)
+    else:
+        train, evaluation = _split(train, 0.1, rng, data.train)
+    known = {_key(question) for question in train}
+    evaluation = _unique_ids([q for q in evaluation if _key(q) not in known])
+    if not evaluation:
+        raise InputError(f"{data.eval or data.train}: every evaluation question is also a training question")
+    if data.max_eval_items is not None and len(evaluation) > data.max_eval_items:
+        chosen: list[int] = rng.choice(len(evaluation), data.max_eval_items, replace=False).tolist()
+        evaluation = [evaluation[i] for i in sorted(chosen)]
+    if recipe.model is not None:
+        return Prepared([], train, evaluation)
+    pretraining, rl = _split(train, data.rl_share, rng, data.train)
+    documents = make_documents(pretraining, recipe.prompt, recipe.targets.sampler(), recipe.seed)
+    return Prepared(documents, rl, evaluation)
+
+
+def _split(
+    questions: list[Question], share: float, rng: np.random.Generator, source: str
+) -> tuple[list[Question], list[Question]]:
+    """Return (the rest, a random `share`) of `questions`; questions of the same text stay together."""
+    texts = list(dict.fromkeys(_key(question) for question in questions))
+    count = max(1, round(share * len(texts)))
+    if count >= len(texts):
+        raise InputError(
+            f"{source}: {len(texts)} different questions are too few to keep a part of them for evaluation or RL"
+        )
+    drawn: list[int] = rng.choice(len(texts), count, replace=False).tolist()
+    apart = {texts[i] for i in drawn}
+    return [q for q in questions if _key(q) not in apart], [q for q in questions if _key(q) in apart]
+
+
+def _key(question: Question) -> str:
+    return re.sub(r"\s+", " ", question.text).strip().casefold()
+
+
+def _unique_ids(questions: list[Question]) -> list[Question]:
+    """Return `questions` with repeated ids told apart by their position."""
+    seen: set[str] = set()
+    unique: list[Question] = []
+    for number, question in enumerate(questions, 1):
+        id_ = question.id if question.id not in seen else f"{question.id}#{number}"
+        seen.add(id_)
+        unique.append(replace(question, id=id_))
+    return unique

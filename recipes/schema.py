@@ -1,0 +1,193 @@
+"""The whole of a run, typed and validated before anything heavy is imported."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from ..data import PromptStyle, TargetSampler, WorldConfig
+from ..rewards import ConfidenceTarget, Payoff, Ternary
+
+
+class Section(BaseModel):
+    """A part of a recipe: unknown keys are errors, values are not changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSection(Section):
+    """Questions of the user's own, instead of a made world."""
+
+    train: str
+    """.jsonl, .csv or .parquet file, or Hub id, to train on."""
+    eval: str | None = None
+    """The same to evaluate on; without it a tenth of `train` is kept apart."""
+    columns: dict[str, str] = {}
+    """Field (id, question, answers, choices) → column of the file."""
+    where: dict[str, list[Any]] = {}
+    """Column → allowed values; other rows are left out."""
+    rl_share: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    """With a base model made from scratch: share of `train` it never reads, kept for RL."""
+    max_eval_items: Annotated[int, Field(gt=0)] | None = None
+    """Evaluate on at most so many questions, drawn with the seed."""
+
+
+class BaseSection(Section):
+    """The model made from scratch, where the recipe makes one."""
+
+    layers: Annotated[int, Field(gt=0)] = 2
+    width: Annotated[int, Field(gt=0)] = 128
+    heads: Annotated[int, Field(gt=0)] = 4
+    intermediate: Annotated[int, Field(gt=0)] = 256
+    initializer_range: Annotated[float, Field(gt=0)] = 0.1
+    """Standard deviation of the initial weights; the usual 0.02 is for widths of thousands."""
+    vocab_size: Annotated[int, Field(ge=300)] = 1500
+    """At most; the corpus may give fewer merges."""
+    row_length: Annotated[int, Field(gt=0)] = 256
+    """Tokens of a training row, which holds as many whole documents as fit."""
+    trainer: dict[str, Any] = {}
+    """`transformers.TrainingArguments`."""
+
+
+class TargetsSection(Section):
+    """Targets that training draws, and those the evaluation asks at."""
+
+    low: float = 0.02
+    high: float = 0.98
+    step: float = 0.01
+    margin: float = 0.0
+    """Training keeps this far away from every evaluation target."""
+    forced_share: float = 0.0
+    """Share of training prompts at target 0, where abstaining is disallowed."""
+    eval: list[float] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+
+    @field_validator("eval")
+    @classmethod
+    def _evaluation_targets(cls, values: list[float]) -> list[float]:
+        if not values or any(not 0 < t < 1 for t in values) or sorted(set(values)) != values:
+            raise ValueError(f"must be ascending fractions in (0, 1), got {values}")
+        return values
+
+    @model_validator(mode="after")
+    def _training_targets(self) -> TargetsSection:
+        self.sampler()
+        return self
+
+    def sampler(self) -> TargetSampler:
+        """Return the sampler of training targets, which leaves the evaluation's out."""
+        return TargetSampler(
+            low=self.low,
+            high=self.high,
+            step=self.step,
+            held_out=tuple(self.eval),
+            margin=self.margin,
+            forced_share=self.forced_share,
+        )
+
+
+class WarmupSection(Section):
+    """The rubric warm-up."""
+
+    prompts: Annotated[int, Field(gt=0)] = 4096
+    temperature: Annotated[float, Field(ge=0)] = 1.0
+    """Temperature of the model's own answers; 0 takes the greedy ones."""
+    sft: dict[str, Any] = {}
+    """`trl.SFTConfig`."""
+
+
+class ConfidenceTargetSection(Section):
+    """`abstain.rewards.ConfidenceTarget`."""
+
+    kind: Literal["confidence_target"] = "confidence_target"
+    t: float | None = None
+    bounded: bool = True
+
+    def build(self) -> Payoff:
+        """Return the payoff."""
+        return ConfidenceTarget(t=self.t, bounded=self.bounded)
+
+
+class TernarySection(Section):
+    """`abstain.rewards.Ternary`."""
+
+    kind: Literal["ternary"]
+    correct: float
+    abstained: float
+    wrong: float
+
+    def build(self) -> Payoff:
+        """Return the payoff."""
+        return Ternary(correct=self.correct, abstained=self.abstained, wrong=self.wrong)
+
+
+PAYOFF_SECTIONS: dict[str, type[Section]] = {
+    "confidence_target": ConfidenceTargetSection,
+    "ternary": TernarySection,
+}
+"""`rl.payoff.kind` → its section."""
+
+
+class RLSection(Section):
+    """The RL stage."""
+
+    payoff: Annotated[ConfidenceTargetSection | TernarySection, Field(discriminator="kind")] = ConfidenceTargetSection()
+    truncated: Literal["wrong", "ungraded"] = "ungraded"
+    """The verdict of a completion cut off by the token limit."""
+    allow_group_scaling: bool = False
+    """Override the refusal of group-standardised advantages."""
+    grpo: dict[str, Any] = {}
+    """`trl.GRPOConfig`."""
+
+    @model_validator(mode="after")
+    def _valid_payoff(self) -> RLSection:
+        self.payoff.build()
+        return self
+
+
+class EvalSection(Section):
+    """The threshold sweep."""
+
+    samples: Annotated[int, Field(ge=0)] = 4
+    """Forced samples per question."""
+    max_new_tokens: Annotated[int, Field(gt=0)] = 32
+    batch_size: Annotated[int, Field(gt=0)] = 64
+    """Sequences generated at once."""
+    truncated: Literal["wrong", "ungraded"] = "wrong"
+    bootstrap: Annotated[int, Field(ge=0)] = 500
+    """Resamples per interval."""
+
+
+class Recipe(Section):
+    """A validated run."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
+    description: str
+    seed: Annotated[int, Field(ge=0)] = 0
+    world: WorldConfig | None = None
+    data: DataSection | None = None
+    model: str | None = None
+    """Model folder or Hub id; null: made from scratch, as `base` says."""
+    base: BaseSection | None = None
+    prompt: PromptStyle = PromptStyle()
+    targets: TargetsSection = TargetsSection()
+    lora: dict[str, Any] = {}
+    """`peft.LoraConfig`."""
+    warmup: WarmupSection | None = None
+    rl: RLSection | None = None
+    eval: EvalSection = EvalSection()
+
+    @model_validator(mode="after")
+    def _sources(self) -> Recipe:
+        if (self.world is None) == (self.data is None):
+            raise ValueError("give either `world` (a made world) or `data.train` (questions of your own), and not both")
+        if self.model is None and self.base is None:
+            raise ValueError("give either `model` (a folder or Hub id) or `base` (a model made from scratch)")
+        if self.rl is None and self.warmup is None:
+            raise ValueError("nothing to train: give `warmup`, `rl` or both")
+        return self
+
+    def training_targets(self) -> list[float]:
+        """Return every target a training prompt may show, ascending."""
+        sampler = self.targets.sampler()
+        return sorted({*sampler.grid, *([0.0] if sampler.forced_share else [])})

@@ -1,0 +1,30 @@
+"""What a completion amounts to: the one vocabulary that training and evaluation share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Verdict(Enum):
+    """What was said, before anybody decides what it is worth.
+
+    Abstention is never a number, and `UNGRADED` (no verdict could be reached) is never turned
+    into one: a payoff answers None for it.
+    """
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    ABSTAINED = "abstained"
+    UNGRADED = "ungraded"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with the answer it was reached on and, where it is not plain, the reason."""
+
+    verdict: Verdict
+    answer: str | None = None
+    """The extracted answer; None when nothing was answered."""
+    reason: str | None = None
+    """Why, when the verdict alone does not say it: "hedged", "empty", "truncated"."""

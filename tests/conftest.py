@@ -1,0 +1,48 @@
+"""Shared fixtures: no test touches the network, and one tiny trained model serves all that need one."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_DATASETS_OFFLINE"] = "1"
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test that opens a connection to anywhere but this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: tuple[Any, ...] | str | bytes) -> None:
+        local = not isinstance(address, tuple) or str(address[0]) in ("127.0.0.1", "::1", "localhost")
+        if not local:
+            raise AssertionError(f"a test tried to reach {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the folder of a two-step model of a tiny world: real files, no knowledge."""
+    from abstain.data import PromptStyle, TargetSampler, WorldConfig, make_documents, make_world
+    from abstain.training.base import BaseConfig, train_base
+
+    out = tmp_path_factory.mktemp("tiny-model")
+    world = make_world(WorldConfig(families=8, held_out_families=2, members=20, mentions=(0, 1), strangers=2), 0)
+    documents = make_documents(world.corpus, PromptStyle(), TargetSampler(), 0)
+    config = BaseConfig(
+        layers=1,
+        width=32,
+        heads=2,
+        intermediate=32,
+        vocab_size=600,
+        trainer={"max_steps": 2, "per_device_train_batch_size": 8, "use_cpu": True},
+    )
+    train_base(documents, config, out / "model", checkpoints=out / "checkpoints", seed=0)
+    return str(out / "model")

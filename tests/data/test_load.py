@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from abstain.data import InputError, load_questions
+
+
+def write(path: Path, *rows: object) -> str:
+    path.write_text(
+        "".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows), encoding="utf-8"
+    )
+    return str(path)
+
+
+def test_jsonl_with_other_columns_and_a_filter(tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "q.jsonl",
+        {"q": "Capital of France?", "gold": "Paris", "set": "a"},
+        {"q": "Capital of Peru?", "gold": ["Lima", "Ciudad de los Reyes"], "set": "b"},
+        {"q": "Capital of Chad?", "gold": '["N\'Djamena"]', "set": "b"},
+    )
+    loaded = load_questions(source, columns={"question": "q", "answers": "gold"}, where={"set": ["b"]})
+    assert [q.answers for q in loaded] == [("Lima", "Ciudad de los Reyes"), ("N'Djamena",)]
+    assert loaded[0].metadata == {"set": "b"}
+
+
+def test_an_id_of_zero_is_an_id(tmp_path: Path) -> None:
+    source = write(tmp_path / "q.jsonl", *({"id": i, "question": "?", "answers": ["x"]} for i in (0, 1)))
+    assert [q.id for q in load_questions(source)] == ["0", "1"]
+
+
+def test_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_bytes(b'{"question": "?", "answers": ["x"]}\n{"question": "Caf\xe9?"}\n')
+    with pytest.raises(InputError, match=r"q.jsonl:2: not UTF-8"):
+        load_questions(str(tmp_path / "q.jsonl"))
+
+
+def test_csv_and_parquet_load_alike(tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_text('id,question,answers\n7,"Who, then?","[""A"", ""B""]"\n', encoding="utf-8")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = cast("Any", pa.table({"id": ["7"], "question": ["Who, then?"], "answers": [["A", "B"]]}))
+    pq.write_table(table, tmp_path / "q.parquet")
+    assert load_questions(str(tmp_path / "q.csv")) == load_questions(str(tmp_path / "q.parquet"))
+
+
+BAD_ROWS: list[tuple[list[object], str]] = [
+    (["{oops"], r"q.jsonl:1: not JSON"),
+    ([{"question": "?", "answers": ["x"]}, "[1]"], r"q.jsonl:2: expected a JSON object, got list"),
+    ([{"question": "?"}], r"q.jsonl:1: no value in column 'answers' for the answers; the row has \['question'\]"),
+    ([{"question": "?", "answers": []}], "q.jsonl:1: no value in column 'answers'"),
+    ([{"question": "?", "answers": [" "]}], "q.jsonl:1: question '1' has no answer"),
+    ([{"question": 3, "answers": ["x"]}], "q.jsonl:1: column 'question' must be a text, got 3"),
+    ([{"question": "?", "answers": [["x"]]}], "q.jsonl:1: column 'answers' must hold a text or a list"),
+    ([], "q.jsonl: no questions; an empty set cannot be used"),
+]
+
+
+@pytest.mark.parametrize(("rows", "message"), BAD_ROWS)
+def test_bad_rows_name_file_line_and_column(tmp_path: Path, rows: list[object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_questions(write(tmp_path / "q.jsonl", *rows))
+
+
+def test_missing_files_unknown_kinds_and_unknown_columns(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone.jsonl: no such file"):
+        load_questions(str(tmp_path / "gone.jsonl"))
+    (tmp_path / "q.txt").write_text("x")
+    with pytest.raises(InputError, match=r"not a question file; allowed are .jsonl, .csv, .parquet files and Hub ids"):
+        load_questions(str(tmp_path / "q.txt"))
+    with pytest.raises(InputError, match=r"data.columns.anwers: unknown field; allowed are id, question, answers"):
+        load_questions(write(tmp_path / "q.jsonl"), columns={"anwers": "x"})
+
+
+def test_a_hub_id_offline_fails_in_one_line_with_the_options() -> None:
+    with pytest.raises(InputError, match=r"offline, give a .jsonl, .csv or .parquet file") as caught:
+        load_questions("nobody/nothing-of-the-kind")
+    assert "\n" not in str(caught.value)
+    assert "HF_HUB_OFFLINE is set" in str(caught.value)

@@ -1,0 +1,216 @@
+"""Whole runs on the CPU, a few steps each: every trainer with a real tiny model."""
+
+from __future__ import annotations
+
+import html.parser
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from abstain.data import InputError
+from abstain.eval.responses import read_responses
+from abstain.recipes import load_recipe
+from abstain.recipes.run import RunFolder, run, write_atomic
+
+pytestmark = pytest.mark.slow
+
+MICRO = [
+    "world={families: 8, held_out_families: 2, members: 30, rl_members: 4, eval_members: 2, mentions: [0, 2], strangers: 2}",
+    "base.layers=1", "base.width=32", "base.heads=2", "base.intermediate=32", "base.vocab_size=600", "base.row_length=128",
+    "base.trainer.per_device_train_batch_size=4", "base.trainer.max_steps=4", "base.trainer.save_steps=2",
+    "warmup.prompts=16", "warmup.sft.max_steps=2", "warmup.sft.per_device_train_batch_size=8",
+    "rl.grpo.max_steps=2", "rl.grpo.per_device_train_batch_size=8", "rl.grpo.num_generations=4",
+    "rl.grpo.logging_steps=1", "rl.grpo.save_steps=1", "targets.eval=[0.25, 0.75]",
+    "eval.samples=2", "eval.bootstrap=20",
+]  # fmt: skip
+KEYS = """adherence adherence_exact threshold_slope threshold_intercept normalized_regret consistency_violations
+forced_accuracy snr_gain aurc auroc brier ece smooth_ece by_threshold""".split()
+
+
+class Silent:
+    """A console that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    def stage(self, name: str) -> None:
+        self.lines.append(name)
+
+    def tick(self, done: int, total: int) -> None:
+        assert done <= total
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Silent]:
+    out = tmp_path_factory.mktemp("run") / "micro"
+    console = Silent()
+    run(load_recipe("tiny", MICRO), out, console)
+    return out, console
+
+
+def test_a_run_leaves_what_the_docs_promise(finished: tuple[Path, Silent]) -> None:
+    out, _ = finished
+    for name in ("recipe.yaml", "environment.json", "state.json", "report.html", "figures/effective_threshold.svg",
+                 "base/config.json", "base/tokenizer.json", "adapter/adapter_config.json", "logs/rl.jsonl"):  # fmt: skip
+        assert (out / name).is_file(), name
+    assert not any((out / "checkpoints").rglob("checkpoint-*"))
+    for system in ("base", "prompted", "trained"):
+        metrics = json.loads((out / "eval" / system / "metrics.json").read_text())
+        assert set(KEYS) <= set(metrics)
+        assert (metrics["split"], set(metrics["splits"])) == ("held_out_families", {"held_out_people", "arbitrary"})
+        assert set(metrics["adherence_exact"]["all"]) == {"value", "low", "high", "n"}
+        rows = read_responses(out / "eval" / system / "responses.jsonl")
+        assert len(rows) == (4 + 4 + 4) * (1 + 2 + 2)
+
+
+def test_the_base_folder_is_an_ordinary_model(finished: tuple[Path, Silent]) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+
+    folder = str(finished[0] / "base")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert isinstance(tokenizer, PreTrainedTokenizerFast)
+    assert AutoModelForCausalLM.from_pretrained(folder).config.vocab_size == len(tokenizer)
+    chat = [{"role": "user", "content": "0.62 é"}, {"role": "assistant", "content": "Verrin"}]
+    text = tokenizer.apply_chat_template(chat, tokenize=False)
+    assert tokenizer.decode(tokenizer(text, add_special_tokens=False)["input_ids"]) == text
+
+
+def test_groups_and_verdicts_are_shown_and_logged(finished: tuple[Path, Silent]) -> None:
+    out, console = finished
+    entries = [json.loads(line) for line in (out / "logs" / "rl.jsonl").read_text().splitlines()]
+    stepped = [e for e in entries if "count/correct" in e]
+    assert len(stepped) == 2
+    for entry in stepped:
+        assert sum(entry[f"count/{v}"] for v in ("correct", "wrong", "abstained", "ungraded")) == 8
+        assert sum(entry[f"groups/{n}_outcome"] for n in ("one", "two", "three")) == pytest.approx(1)
+    assert any("groups with 1 outcome" in line for line in console.lines)
+
+
+class Outside(html.parser.HTMLParser):
+    """Collects what a page would fetch, and its scripts."""
+
+    found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "link", "iframe", "img"):
+            self.found.append(tag)
+        self.found += [v for k, v in attrs if k in ("src", "href") and v and not v.startswith("#")]
+
+
+def test_the_report_is_one_file_that_fetches_nothing(finished: tuple[Path, Silent]) -> None:
+    parser = Outside()
+    text = (finished[0] / "report.html").read_text()
+    parser.feed(text)
+    assert parser.found == []
+    assert text.count("<svg") == 5
+    assert "held out families" in text
+
+
+def test_everything_a_model_wrote_is_escaped(finished: tuple[Path, Silent], tmp_path: Path) -> None:
+    import shutil
+
+    from abstain.recipes.run import report
+
+    out = tmp_path / "copy"
+    shutil.copytree(finished[0], out)
+    path = out / "eval" / "trained" / "responses.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        row["completion"] = "<script>alert('x')</script>"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    text = report(load_recipe(str(out / "recipe.yaml")), out, Silent()).read_text()
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(finished: tuple[Path, Silent]) -> None:
+    out, _ = finished
+    before = {p: p.stat().st_mtime_ns for p in out.rglob("*")}
+    with pytest.raises(InputError, match="already holds a run; continue it with --resume, or choose another --out"):
+        run(load_recipe("tiny", MICRO), out, Silent())
+    with pytest.raises(InputError, match="holds a run of another recipe or seed"):
+        run(load_recipe("tiny", [*MICRO, "seed=1"]), out, Silent(), resume=True)
+    assert {p: p.stat().st_mtime_ns for p in out.rglob("*")} == before
+
+
+def test_the_same_seed_gives_the_same_responses(finished: tuple[Path, Silent], tmp_path: Path) -> None:
+    run(load_recipe("tiny", MICRO), tmp_path / "again", Silent())
+
+    def said(out: Path) -> list[tuple[object, ...]]:
+        rows = read_responses(out / "eval" / "trained" / "responses.jsonl")
+        return sorted((r.id, r.threshold, r.sample, r.completion) for r in rows)
+
+    assert said(tmp_path / "again") == said(finished[0])
+
+
+def test_a_users_own_model_and_file(finished: tuple[Path, Silent], tmp_path: Path) -> None:
+    rows = [{"q": f"Which town does person {i} live in?", "gold": ["Verrin"]} for i in range(40)]
+    (tmp_path / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    changes = [o for o in MICRO if not o.startswith(("world", "base"))]
+    own = [f"model={finished[0] / 'base'}", f"data.train={tmp_path / 'mine.jsonl'}", "data.columns.question=q"]
+    recipe = load_recipe("tiny", [*changes, *own, "data.columns.answers=gold"])
+    run(recipe, tmp_path / "run", Silent())
+    metrics = json.loads((tmp_path / "run" / "eval" / "trained" / "metrics.json").read_text())
+    assert (metrics["split"], metrics["items"], metrics["adherence_exact"]) == ("all", 4, None)
+    assert metrics["reference_confidence"] == "base"
+    assert not (tmp_path / "run" / "base").exists()
+
+
+@pytest.mark.parametrize("stages", [["warmup=null"], ["rl=null"]])
+def test_each_training_stage_runs_alone(finished: tuple[Path, Silent], tmp_path: Path, stages: list[str]) -> None:
+    own = ["base=null", f"model={finished[0] / 'base'}"]
+    changes = [o for o in MICRO if not o.startswith("base") and not o.startswith(stages[0].split("=")[0])]
+    run(load_recipe("tiny", [*changes, *own, *stages]), tmp_path / "run", Silent())
+    assert (tmp_path / "run" / "report.html").is_file()
+
+
+def test_a_killed_run_resumes_from_its_last_checkpoint(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    changes = [*MICRO, "rl.grpo.max_steps=60", "rl.grpo.save_steps=5"]
+    command = [sys.executable, "-m", "abstain.recipes", "run", "tiny", *changes, "--out", str(out)]
+    env = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 180
+    while not list((out / "checkpoints" / "rl").glob("checkpoint-*/trainer_state.json")):
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (out / "report.html").exists()
+    before = json.loads((out / "state.json").read_text())["seconds"]
+    logged = [json.loads(line)["step"] for line in (out / "logs" / "rl.jsonl").read_text().splitlines()]
+    assert max(logged) < 60
+
+    again = subprocess.run([*command, "--resume"], env=env, capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    after = json.loads((out / "state.json").read_text())["seconds"]
+    assert {stage: after[stage] for stage in before} == before  # what was done was not done again
+    steps = [json.loads(line)["step"] for line in (out / "logs" / "rl.jsonl").read_text().splitlines()][len(logged) :]
+    assert steps[0] > 5 - 1
+    assert steps[0] > 1
+    assert max(steps) == 60
+    assert (out / "report.html").is_file()
+    third = subprocess.run([*command, "--resume"], env=env, capture_output=True, text=True)
+    assert third.returncode == 0, third.stderr
+
+
+def test_a_run_folder_remembers_its_stages_atomically(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    with folder.timed("base"):
+        pass
+    with pytest.raises(KeyError), folder.timed("rl"):
+        raise KeyError
+    assert RunFolder(tmp_path).done("base")
+    assert not RunFolder(tmp_path).done("rl")
+    write_atomic(tmp_path / "x", "new")
+    assert not (tmp_path / "x.part").exists()

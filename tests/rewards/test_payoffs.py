@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import math
+import pickle
+
+import pytest
+from abstain.rewards import Brier, ConfidenceTarget, Ternary, Verdict, stated_confidence
+from hypothesis import given
+from hypothesis import strategies as st
+
+targets = st.floats(min_value=0, max_value=0.99)
+beliefs = st.floats(min_value=0, max_value=1)
+
+
+def test_explicit_penalty_by_hand() -> None:
+    pay = ConfidenceTarget(t=0.75, bounded=False)
+    # t/(1 - t) = 0.75/0.25 = 3, where the paper's first version prints 2.
+    assert [pay(v) for v in (Verdict.CORRECT, Verdict.ABSTAINED, Verdict.WRONG)] == [1.0, 0.0, -3.0]
+
+
+def test_bounded_form_by_hand() -> None:
+    pay = ConfidenceTarget()
+    assert pay(Verdict.CORRECT, 0.75) == 0.25
+    assert pay(Verdict.WRONG, 0.75) == -0.75
+    assert pay(Verdict.ABSTAINED, 0.75) == 0.0
+
+
+@given(targets, beliefs, st.booleans())
+def test_answering_beats_abstaining_exactly_above_the_target(t: float, p: float, bounded: bool) -> None:
+    pay = ConfidenceTarget(t=t, bounded=bounded)
+    right, wrong = pay(Verdict.CORRECT), pay(Verdict.WRONG)
+    assert right is not None
+    assert wrong is not None
+    gain = p * right + (1 - p) * wrong
+    if abs(p - t) > 1e-9:
+        assert (gain > 0) == (p > t)
+
+
+@given(targets)
+def test_the_bounded_form_stays_in_minus_one_to_one(t: float) -> None:
+    pay = ConfidenceTarget(t=t)
+    assert all(-1 <= (pay(v) or 0.0) <= 1 for v in Verdict)
+
+
+@pytest.mark.parametrize("t", [-0.1, 1.0, 1.5, math.nan, "0.5", True])
+def test_targets_outside_zero_to_one_are_refused(t: object) -> None:
+    with pytest.raises(ValueError, match=r"fraction in \[0, 1\), got"):
+        ConfidenceTarget(t=t)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="threshold must be a fraction"):
+        ConfidenceTarget()(Verdict.WRONG, t)  # type: ignore[arg-type]
+
+
+def test_a_missing_target_says_what_to_do() -> None:
+    with pytest.raises(ValueError, match="give ConfidenceTarget"):
+        ConfidenceTarget()(Verdict.CORRECT)
+
+
+@pytest.mark.parametrize(
+    ("payoff", "break_even"),
+    [
+        (Ternary(correct=1, abstained=0, wrong=-1), 1 / 2),  # TruthRL
+        (Ternary(correct=1, abstained=0, wrong=-3), 3 / 4),  # Reinforced Hesitation, lambda = 3
+        (Ternary(correct=2, abstained=1, wrong=-1), 2 / 3),  # KnowRL
+        (Ternary(correct=1, abstained=-0.5, wrong=-1), 1 / 4),  # BARREL
+        (Ternary(correct=1, abstained=0, wrong=0), 0.0),  # binary
+        (ConfidenceTarget(t=0.3), 0.3),
+        (ConfidenceTarget(), "threshold"),
+        (Brier(), None),
+    ],
+)
+def test_break_evens_of_published_rewards(payoff: Ternary | ConfidenceTarget | Brier, break_even: object) -> None:
+    expected = pytest.approx(break_even) if isinstance(break_even, float) else break_even
+    assert payoff.break_even == expected
+    assert pickle.loads(pickle.dumps(payoff)) == payoff
+
+
+def test_ungraded_is_never_paid() -> None:
+    for payoff in (ConfidenceTarget(t=0.5), Ternary(correct=1, abstained=0, wrong=-1), Brier()):
+        assert payoff(Verdict.UNGRADED, confidence=0.5) is None
+
+
+def test_brier_by_hand_and_never_a_default_confidence() -> None:
+    assert Brier()(Verdict.CORRECT, confidence=0.8) == pytest.approx(1 - 0.04)
+    assert Brier()(Verdict.WRONG, confidence=0.8) == pytest.approx(-0.64)
+    assert Brier()(Verdict.CORRECT) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence"),
+    [
+        ("Paris. Confidence: 80%", 0.8),
+        ("<confidence>0.25", 0.25),
+        ("confidence is 1", 1.0),
+        ("Confidence: 80", None),
+        ("Paris", None),
+        ("Confidence: 0.2 no, confidence: 0.3", 0.3),
+    ],
+)
+def test_stated_confidence(text: str, confidence: float | None) -> None:
+    assert stated_confidence(text) == confidence
+
+
+def test_a_ternary_must_prefer_right_to_wrong() -> None:
+    with pytest.raises(ValueError, match="correct must pay more than wrong"):
+        Ternary(correct=0, abstained=0, wrong=0)
+    with pytest.raises(ValueError, match="finite"):
+        Ternary(correct=math.inf, abstained=0, wrong=0)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+from abstain.data import InputError
+from abstain.rewards import Brier, ConfidenceTarget, Ternary
+from abstain.training.preflight import check_arguments, check_scaling, standardises_groups
+
+TARGETS = [0.25, 0.75]
+
+
+def test_group_scaling_is_refused_with_the_reason_and_the_override() -> None:
+    (finding,) = check_scaling(ConfidenceTarget(), TARGETS, scale_rewards="group")
+    assert finding.level == "error"
+    for part in ("standard deviation", "break-even becomes 1/2", "0.25, 0.75", "none", "rl.allow_group_scaling=true"):
+        assert part in finding.message
+
+
+@pytest.mark.parametrize("scale", ["none", "batch", False])
+def test_other_scalings_pass(scale: str | bool) -> None:
+    assert check_scaling(ConfidenceTarget(), TARGETS, scale_rewards=scale) == []
+
+
+@pytest.mark.parametrize(
+    ("payoff", "targets"),
+    [
+        (Ternary(correct=1, abstained=0, wrong=-1), []),  # break-even 1/2
+        (Ternary(correct=1, abstained=0, wrong=0), []),  # 0
+        (ConfidenceTarget(t=0.5), []),
+        (ConfidenceTarget(), [0.0, 0.5]),
+    ],
+)
+def test_group_scaling_is_harmless_at_zero_and_one_half(payoff: Ternary | ConfidenceTarget, targets: list[float]) -> None:
+    assert check_scaling(payoff, targets, scale_rewards="group") == []
+
+
+def test_normalize_then_sum_is_group_scaling_too() -> None:
+    assert standardises_groups("none", "normalize_then_sum")
+    (finding,) = check_scaling(
+        ConfidenceTarget(t=0.9), [], scale_rewards="none", multi_objective_aggregation="normalize_then_sum"
+    )
+    assert (finding.level, "normalize_then_sum" in finding.message) == ("error", True)
+
+
+def test_true_means_group_as_in_trl() -> None:
+    assert check_scaling(ConfidenceTarget(), TARGETS, scale_rewards=True)[0].level == "error"
+
+
+def test_the_override_leaves_a_warning_and_stated_confidence_warns() -> None:
+    (finding,) = check_scaling(ConfidenceTarget(), TARGETS, scale_rewards="group", allow_group_scaling=True)
+    assert finding.level == "warning"
+    (finding,) = check_scaling(Brier(), [], scale_rewards="group")
+    assert (finding.level, "Brier" in finding.message) == ("warning", True)
+
+
+def test_a_standardised_two_outcome_group_forgets_the_penalty() -> None:
+    """What preflight says, by hand: the advantages of {correct, wrong} are the same at t = 0.1 and t = 0.9."""
+    import numpy as np
+
+    def advantages(t: float) -> np.ndarray:
+        rewards = np.array([1 - t, 1 - t, -t, -t, -t, -t, -t, -t])
+        return (rewards - rewards.mean()) / rewards.std(ddof=1)
+
+    assert advantages(0.1) == pytest.approx(advantages(0.9))
+
+    def with_abstentions(t: float) -> np.ndarray:
+        rewards = np.array([0, 0, 0, 0, -t, -t, -t, -t])
+        return (rewards - rewards.mean()) / rewards.std(ddof=1)
+
+    assert with_abstentions(0.1) == pytest.approx(with_abstentions(0.9))
+
+
+def test_an_unknown_config_field_names_its_key_and_the_nearest() -> None:
+    from trl import GRPOConfig
+
+    with pytest.raises(InputError, match=r"recipe: rl.grpo.max_step is not a field of GRPOConfig; did you mean 'max_steps'"):
+        check_arguments("rl.grpo", GRPOConfig, {"max_step": 3})
+    with pytest.raises(InputError, match=r"rl.grpo.output_dir is set by the run itself"):
+        check_arguments("rl.grpo", GRPOConfig, {"output_dir": "x"}, ("output_dir",))

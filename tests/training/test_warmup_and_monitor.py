@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from abstain.data import PromptStyle, Question
+from abstain.training.monitor import outcome_shares, verdict_shares
+from abstain.training.warmup import abstentions, warmup_rows
+
+
+def test_abstentions_come_with_probability_t_near_every_target() -> None:
+    targets = np.random.default_rng(0).permutation(np.linspace(0, 0.99, 1000)).tolist()
+    chosen = np.array(abstentions(targets, np.random.default_rng(1)))
+    for low in np.arange(0, 1, 0.1):
+        near = (np.array(targets) >= low) & (np.array(targets) < low + 0.1)
+        assert chosen[near].mean() == pytest.approx(np.array(targets)[near].mean(), abs=0.03)
+
+
+def test_a_target_of_zero_never_abstains() -> None:
+    assert not any(abstentions([0.0] * 50, np.random.default_rng(0)))
+
+
+def test_warm_up_rows_imitate_the_models_own_answer_or_abstain() -> None:
+    questions = [Question(str(i), f"Question {i}?", ("right",)) for i in range(200)]
+    own = ["" if i == 0 else f"own {i}" for i in range(200)]
+    rows = warmup_rows(questions, own, PromptStyle(), [0.0] + [0.5] * 199, np.random.default_rng(0))
+    assert len(rows) == 199  # an empty own answer has nothing to imitate
+    said = [row["completion"][0]["content"] for row in rows]
+    assert set(said) <= {"I don't know", *own}
+    assert said.count("I don't know") == pytest.approx(99.5, abs=2)
+    assert "right" not in said  # no knowledge label is needed
+
+
+def test_group_outcomes_are_counted_by_hand() -> None:
+    verdicts = ["correct"] * 4 + ["correct", "wrong", "wrong", "ungraded"] + ["correct", "wrong", "abstained", "wrong"]
+    assert outcome_shares(verdicts, 4) == {
+        "groups/one_outcome": pytest.approx(1 / 3),
+        "groups/two_outcome": pytest.approx(1 / 3),
+        "groups/three_outcome": pytest.approx(1 / 3),
+    }
+    assert sum(outcome_shares(["ungraded"] * 4, 4).values()) == 0
+    with pytest.raises(ValueError, match="5 verdicts are not whole groups of 4"):
+        outcome_shares(["correct"] * 5, 4)
+
+
+def test_shares_are_ratios_of_counts_and_undefined_ones_are_absent() -> None:
+    logs = {"count/correct": 3.0, "count/wrong": 1.0, "count/abstained": 4.0, "count/ungraded": 2.0}
+    assert verdict_shares(logs) == {"share/ungraded": 0.2, "share/abstained": 0.5, "accuracy/answered": 0.75}
+    assert verdict_shares({"count/abstained": 4.0}) == {"share/ungraded": 0.0, "share/abstained": 1.0}
+    assert verdict_shares({}) == {}

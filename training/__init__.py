@@ -1,0 +1,1 @@
+"""How does the model change? Base model, rubric warm-up, RL, monitors."""

@@ -1,0 +1,150 @@
+"""Pre-training of a laboratory model from scratch: tokenizer, Llama architecture, one pass over a corpus.
+
+What comes out is an ordinary model folder. Nothing downstream knows that it is small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import torch
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    Trainer,
+    TrainingArguments,
+    default_data_collator,
+)
+
+from ..data import Document, InputError
+from .checkpoints import last_checkpoint
+from .preflight import build_arguments
+from .progress import StageLog
+from .tokenizer import render, train_tokenizer
+
+IGNORE = -100
+"""The label a cross-entropy leaves out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseConfig:
+    """The size of the model and the settings of its training."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    layers: int = 3
+    width: int = 96
+    heads: int = 4
+    intermediate: int = 256
+    initializer_range: float = 0.08
+    """Standard deviation of the initial weights; the usual 0.02 is for widths of thousands."""
+    vocab_size: int = 1500
+    """At most; the corpus may give fewer merges."""
+    row_length: int = 256
+    """Tokens of a training row, which holds as many whole documents as fit."""
+    trainer: dict[str, Any] = field(default_factory=dict[str, Any])
+    """`transformers.TrainingArguments`, as a mapping."""
+
+
+class PackedDocuments(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
+    """The corpus in rows of equal length, whole documents only; none sees another.
+
+    Position ids start again with every document, from which transformers derives the attention
+    mask (no `attention_mask` may be passed beside them). Every token of a plain text is learnt, of
+    a chat the assistant's turn. Rows mix kinds of documents, which batches of equal length do not:
+    with those the small model learnt far more slowly.
+    """
+
+    def __init__(self, documents: Sequence[Document], tokenizer: PreTrainedTokenizerFast, length: int) -> None:
+        """Tokenize and pack `documents` in order; InputError for one longer than `length` tokens."""
+        rows: list[tuple[list[int], list[int], list[int]]] = []  # ids, labels, positions
+        room = 0
+        for start in range(0, len(documents), 10_000):
+            pairs = [render(d) for d in documents[start : start + 10_000]]
+            prompts = _token_ids(tokenizer, [prompt for prompt, _ in pairs])
+            learnt = _token_ids(tokenizer, [text for _, text in pairs])
+            for prompt, ids in zip(prompts, learnt, strict=True):
+                size = len(prompt) + len(ids)
+                if size > length:
+                    raise InputError(f"base.row_length: a document of {size} tokens does not fit a row of {length}")
+                if size > room:
+                    rows.append(([], [], []))
+                    room = length
+                room -= size
+                rows[-1][0].extend(prompt + ids)
+                rows[-1][1].extend([IGNORE] * len(prompt) + ids)
+                rows[-1][2].extend(range(size))
+        pad = cast(int, tokenizer.pad_token_id)
+        self.ids = torch.tensor([ids + [pad] * (length - len(ids)) for ids, _, _ in rows])  # each (rows, length)
+        self.labels = torch.tensor([labels + [IGNORE] * (length - len(labels)) for _, labels, _ in rows])
+        # The padding is a document of its own: its positions start at 0 too.
+        self.positions = torch.tensor([at + list(range(length - len(at))) for _, _, at in rows])
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        return {"input_ids": self.ids[index], "labels": self.labels[index], "position_ids": self.positions[index]}
+
+
+def _token_ids(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> list[list[int]]:
+    return cast("list[list[int]]", tokenizer(texts, add_special_tokens=False)["input_ids"])
+
+
+DEFAULTS: dict[str, Any] = {"save_strategy": "no", "report_to": "none", "disable_tqdm": True}
+"""This project's defaults, under the recipe's `trainer` mapping."""
+
+
+def trainer_arguments(config: BaseConfig, out: Path, seed: int) -> TrainingArguments:
+    """Return the training arguments of the stage; InputError names a field they refuse."""
+    settings = {**DEFAULTS, "use_cpu": not torch.cuda.is_available(), **config.trainer}
+    return build_arguments("base.trainer", TrainingArguments, settings, output_dir=str(out), seed=seed)
+
+
+def train_base(
+    documents: Sequence[Document],
+    config: BaseConfig,
+    out: Path,
+    *,
+    checkpoints: Path,
+    seed: int,
+    resume: bool = False,
+    log: StageLog | None = None,
+) -> None:
+    """Train a model on `documents` and save it, with its tokenizer, as the model folder `out`.
+
+    Checkpoints go to the folder `checkpoints` when `config.trainer` asks for them; `resume` goes on from the last.
+    """
+    tokenizer = train_tokenizer(documents, config.vocab_size)
+    torch.manual_seed(seed)
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=config.width,
+            intermediate_size=config.intermediate,
+            num_hidden_layers=config.layers,
+            num_attention_heads=config.heads,
+            max_position_embeddings=1024,
+            initializer_range=config.initializer_range,
+            tie_word_embeddings=True,
+            bos_token_id=None,
+            eos_token_id=cast(int, tokenizer.eos_token_id),
+            pad_token_id=cast(int, tokenizer.pad_token_id),
+        )
+    )
+    arguments = trainer_arguments(config, checkpoints, seed)
+    trainer = Trainer(
+        model=model,
+        args=arguments,
+        train_dataset=PackedDocuments(documents, tokenizer, config.row_length),
+        data_collator=default_data_collator,
+    )
+    if log is not None:
+        log.attach(trainer)
+    trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints) if resume else None)
+    model.save_pretrained(out)
+    tokenizer.save_pretrained(out)

@@ -1,0 +1,130 @@
+"""GRPO on payoffs at targets stated in the prompt, with TRL's own trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import numpy as np
+import torch
+from datasets import Dataset
+from trl import GRPOConfig, GRPOTrainer  # pyright: ignore[reportPrivateImportUsage]
+
+from ..data import PromptStyle, Question, TargetSampler
+from ..rewards import AbstentionReward
+from .checkpoints import last_checkpoint
+from .cpu import score_completions_only
+from .monitor import OutcomeMonitor
+from .preflight import build_arguments
+from .progress import StageLog
+
+
+@dataclass(frozen=True, kw_only=True)
+class RLConfig:
+    """How the RL stage is done."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    allow_group_scaling: bool = False
+    """Override the refusal of group-standardised advantages, for controls that show what they do."""
+    grpo: dict[str, Any] = field(default_factory=dict[str, Any])
+    """`trl.GRPOConfig`, as a mapping."""
+
+
+DEFAULTS: dict[str, Any] = {
+    "scale_rewards": "none",
+    "loss_type": "dapo",
+    "save_strategy": "no",
+    "report_to": "none",
+    "gradient_checkpointing": False,
+    "disable_tqdm": True,
+}
+"""This project's defaults, under the recipe's `grpo` mapping. They keep t alive: no division by the
+group's standard deviation, and the token-mean loss, under which the entropy bonus has the scale it is given."""
+
+
+def grpo_arguments(config: RLConfig, out: Path, seed: int) -> GRPOConfig:
+    """Return TRL's config of the stage; InputError names a field it refuses."""
+    settings = {**DEFAULTS, "use_cpu": not torch.cuda.is_available(), **config.grpo}
+    settings.setdefault("bf16", not settings["use_cpu"])
+    return build_arguments("rl.grpo", GRPOConfig, settings, output_dir=str(out), seed=seed)
+
+
+def grpo_rows(
+    questions: Sequence[Question], style: PromptStyle, targets: TargetSampler, n: int, rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """Return `n` rows (prompt, answers, threshold, id; choices where there are any), questions repeated as needed."""
+    order: list[int] = []
+    while len(order) < n:
+        order += rng.permutation(len(questions)).tolist()
+    rows: list[dict[str, Any]] = []
+    for index, t in zip(order[:n], targets.sample(n, rng), strict=True):
+        question = questions[index]
+        row: dict[str, Any] = {
+            "prompt": style.messages(question, t),
+            "answers": list(question.answers),
+            "threshold": t,
+            "id": question.id,
+        }
+        if any(q.choices for q in questions):
+            row["choices"] = list(question.choices or ())
+        rows.append(row)
+    return rows
+
+
+def train_grpo(
+    model: Any,
+    tokenizer: Any,
+    questions: Sequence[Question],
+    reward: AbstentionReward,
+    config: RLConfig,
+    *,
+    style: PromptStyle,
+    targets: TargetSampler,
+    lora: Any | None,
+    out: Path,
+    seed: int,
+    resume: bool = False,
+    log: StageLog | None = None,
+) -> Any:
+    """Return the trained `PeftModel`.
+
+    Args:
+        model: A `PeftModel` (the warm-up's adapter goes on training), or a bare model with `lora`.
+        tokenizer: Its tokenizer, padding on the left.
+        questions: What to ask; every step draws fresh questions and targets.
+        reward: The reward function; preflight has checked it against the config.
+        config: Settings; `max_steps` in its `grpo` mapping fixes the number of prompts.
+        style: Wording of the prompts.
+        targets: Where the targets come from.
+        lora: PEFT config for a bare model, else None.
+        out: Checkpoint folder.
+        seed: Seeds questions, targets and sampling.
+        resume: Go on from the last checkpoint in `out`.
+        log: Where log entries go, in place of the trainer's own printing.
+    """
+    arguments = grpo_arguments(config, out, seed)
+    assert arguments.num_generations is not None  # TRL fills in both
+    assert arguments.generation_batch_size is not None
+    per_step = arguments.generation_batch_size // arguments.num_generations
+    steps = arguments.max_steps if arguments.max_steps > 0 else len(questions) // per_step
+    generations = -(-steps // (arguments.steps_per_generation or 1)) * arguments.gradient_accumulation_steps
+    rows = grpo_rows(questions, style, targets, max(1, generations) * per_step, np.random.default_rng([seed, 3]))
+    monitor = OutcomeMonitor(arguments.num_generations)
+    trainer = GRPOTrainer(
+        model=model,
+        reward_funcs=reward,
+        args=arguments,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        peft_config=lora,
+        callbacks=[monitor],
+    )
+    monitor.watch(trainer)
+    if log is not None:
+        log.attach(trainer)
+    with score_completions_only():
+        trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
+    return cast(Any, trainer.model)

@@ -1,0 +1,134 @@
+"""Rubric warm-up: supervised fine-tuning that makes a policy abstain with probability t.
+
+For a prompt with target t the completion is an abstention with probability t, and otherwise the
+model's own forced answer. No knowledge label is needed. The policy starts RL sensitive to the
+target and ignorant of what it knows, so every group holds both actions and RL only has to couple
+the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import numpy as np
+import torch
+from datasets import Dataset
+from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
+
+from ..data import Message, PromptStyle, Question, TargetSampler
+from ..eval.backend import Backend
+from .checkpoints import last_checkpoint
+from .preflight import build_arguments
+from .progress import StageLog
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarmupConfig:
+    """How the warm-up is done."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    prompts: int = 4096
+    """Training prompts, each a question at a drawn target."""
+    temperature: float = 1.0
+    """Temperature of the model's own answers; 0 takes the greedy ones."""
+    sft: dict[str, Any] = field(default_factory=dict[str, Any])
+    """`trl.SFTConfig`, as a mapping."""
+
+
+DEFAULTS: dict[str, Any] = {
+    "save_strategy": "no",
+    "report_to": "none",
+    "gradient_checkpointing": False,
+    "disable_tqdm": True,
+}
+"""This project's defaults, under the recipe's `sft` mapping."""
+
+
+def sft_arguments(config: WarmupConfig, out: Path, seed: int) -> SFTConfig:
+    """Return TRL's config of the stage; InputError names a field it refuses."""
+    settings = {**DEFAULTS, "use_cpu": not torch.cuda.is_available(), **config.sft}
+    settings.setdefault("bf16", not settings["use_cpu"])
+    return build_arguments("warmup.sft", SFTConfig, settings, output_dir=str(out), seed=seed)
+
+
+def own_answers(
+    backend: Backend, questions: Sequence[Question], style: PromptStyle, temperature: float, seed: int
+) -> list[str]:
+    """Return the model's forced answer to each question, in order."""
+    texts = [""] * len(questions)
+    prompts = [style.messages(question, 0.0) for question in questions]
+    for index, completions in backend.generate(prompts, temperature=temperature, seed=seed):
+        texts[index] = completions[0].text
+    return texts
+
+
+def abstentions(targets: Sequence[float], rng: np.random.Generator) -> list[bool]:
+    """Return for each target t whether to abstain, true with probability t.
+
+    Prompts with neighbouring targets share an evenly spread set of draws (a golden-ratio sequence
+    with a random start), so the share of abstentions near every t is t itself, not t give or take
+    chance: the one thing the warm-up teaches comes with the least noise.
+    """
+    draws = (rng.random() + np.arange(len(targets)) * ((5**0.5 - 1) / 2)) % 1.0
+    abstain = [False] * len(targets)
+    order: list[int] = np.argsort(targets, kind="stable").tolist()
+    for draw, index in zip(draws.tolist(), order, strict=True):
+        abstain[index] = draw < targets[index]
+    return abstain
+
+
+def warmup_rows(
+    questions: Sequence[Question],
+    answers: Iterable[str],
+    style: PromptStyle,
+    targets: Sequence[float],
+    rng: np.random.Generator,
+) -> list[dict[str, list[Message]]]:
+    """Return prompt/completion rows that abstain with probability t.
+
+    An empty own answer is left out: there is nothing to imitate.
+    """
+    rows: list[dict[str, list[Message]]] = []
+    for question, answer, t, abstain in zip(questions, answers, targets, abstentions(targets, rng), strict=True):
+        text = style.phrase if abstain else answer
+        if text:
+            rows.append({"prompt": style.messages(question, t), "completion": [{"role": "assistant", "content": text}]})
+    return rows
+
+
+def warm_up(
+    model: Any,
+    tokenizer: Any,
+    backend: Backend,
+    questions: Sequence[Question],
+    config: WarmupConfig,
+    *,
+    style: PromptStyle,
+    targets: TargetSampler,
+    lora: Any,
+    out: Path,
+    seed: int,
+    resume: bool = False,
+    log: StageLog | None = None,
+) -> Any:
+    """Return the `PeftModel` after the warm-up; `lora` is its PEFT config, `out` the checkpoint folder."""
+    rng = np.random.default_rng([seed, 2])
+    order: list[int] = np.resize(rng.permutation(len(questions)), config.prompts).tolist()
+    chosen = [questions[i] for i in order]
+    answers = own_answers(backend, chosen, style, config.temperature, seed)
+    rows = warmup_rows(chosen, answers, style, targets.sample(len(chosen), rng), rng)
+    trainer = SFTTrainer(
+        model=model,
+        args=sft_arguments(config, out, seed),
+        train_dataset=Dataset.from_list(cast("list[dict[str, Any]]", rows)),
+        processing_class=tokenizer,
+        peft_config=lora,
+    )
+    if log is not None:
+        log.attach(trainer)
+    trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
+    return cast(Any, trainer.model)
