@@ -48,7 +48,9 @@ def metrics(out: Path, system: str, split: str) -> dict[str, Any]:
 def import_seconds() -> float:
     """Return the median seconds that `import abstain.rewards` takes, interpreter start not counted."""
     code = "import time; s = time.perf_counter(); import abstain.rewards; print(time.perf_counter() - s)"
-    times = [float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout) for _ in range(9)]
+    times = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout) for _ in range(9)
+    ]
     return sorted(times)[4]
 
 
@@ -95,8 +97,13 @@ def main() -> None:
             "control (group scaling)": [metrics(out / f"control-{s}", "trained", split) for s in seeds],
             "base": [metrics(out / f"tiny-{s}", "base", split) for s in seeds],
         }
-        lines += [f"\n**{split.replace('_', ' ')}** (mean over seeds {', '.join(seeds)}, range in brackets)\n", *table(runs)]
-        summary[split] = {name: [{label: pick(m) for label, pick in ROWS} for m in found] for name, found in runs.items()}
+        lines += [
+            f"\n**{split.replace('_', ' ')}** (mean over seeds {', '.join(seeds)}, range in brackets)\n",
+            *table(runs),
+        ]
+        summary[split] = {
+            name: [{label: pick(m) for label, pick in ROWS} for m in found] for name, found in runs.items()
+        }
     errors = [metrics(out / f"tiny-{s}", "base", split)["confidence_error"]["value"] for s in seeds
               for split in ("held_out_families", "held_out_people")]  # fmt: skip
     states = [json.loads((out / f"tiny-{s}" / "state.json").read_text()) for s in seeds]

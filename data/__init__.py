@@ -5,7 +5,7 @@ from .errors import InputError
 from .load import DEFAULT_COLUMNS, load_questions
 from .prompt import Message, PromptStyle, format_penalty, format_target
 from .question import Question
-from .targets import TargetSampler
+from .targets import TargetSampler, spread_draws
 from .world import SPLITS, Mention, World, WorldConfig, make_world
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "load_questions",
     "make_documents",
     "make_world",
+    "spread_draws",
 ]

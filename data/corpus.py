@@ -3,9 +3,10 @@
 Chats come in the three ways the prompts will later ask: plainly, forced and with a rubric. Behind a
 plain or rubric prompt a small share abstains, at random: the words for abstaining must have been
 read once, since an adapter on the linear layers cannot raise a token the head never learnt, and the
-share depends neither on the target nor on what can be known. Some chats ask
-about the rubric itself ("How sure must one be?" under a target of 0.62: "rather high"): a model that
-never learnt what the digits of a target mean cannot be taught in minutes to heed them.
+share depends neither on the target nor on what can be known. Two things teach the digits of a
+target, without which a small model cannot be taught in minutes to heed them, and neither depends on
+what can be known: some chats ask about the rubric itself ("How sure must one be?" under a target of
+0.62: "rather high"), and answers under a rubric open with "Perhaps" with probability 1 - t.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ import numpy as np
 
 from .prompt import Message, PromptStyle
 from .question import Question
-from .targets import TargetSampler
+from .targets import TargetSampler, spread_draws
 from .world import Mention
 
 ABSTENTION_SHARE = 0.1
 """Share of plain and rubric chats in a corpus that abstain."""
 RUBRIC_QUESTION_SHARE = 0.06
 """Chats about the rubric itself per other document."""
+HEDGE = "Perhaps"
+"""How an answer opens under a low target; graders look past it."""
 LEVELS = (
     "almost none", "very low", "low", "rather low", "below even",
     "above even", "rather high", "high", "very high", "almost full",
@@ -55,8 +58,9 @@ def make_documents(
     rng = np.random.default_rng([seed, 1])
     drawn = targets.sample(len(mentions), rng)
     ways = rng.choice(list(_ASK_SHARES), p=list(_ASK_SHARES.values()), size=len(mentions))
+    hedges = spread_draws([1 - t for t in drawn], rng)
     documents: list[Document] = []
-    for mention, target, way in zip(mentions, drawn, ways, strict=True):
+    for mention, target, way, hedge in zip(mentions, drawn, ways, hedges, strict=True):
         if isinstance(mention, Mention) and mention.statement is not None:
             documents.append(Document(text=mention.statement))
             continue
@@ -64,6 +68,8 @@ def make_documents(
         t = {"plain": None, "forced": 0.0, "rubric": target}[str(way)]
         abstain = t != 0.0 and rng.random() < ABSTENTION_SHARE
         answer = style.phrase if abstain else question.answers[int(rng.integers(len(question.answers)))]
+        if hedge and t and not abstain:
+            answer = f"{HEDGE} {answer}"
         documents.append(chat_document(question, t, style, answer))
     documents += _rubric_chats(targets.sample(round(RUBRIC_QUESTION_SHARE * len(documents)), rng), style)
     order: list[int] = rng.permutation(len(documents)).tolist()

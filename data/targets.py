@@ -58,3 +58,18 @@ class TargetSampler:
         positions = (np.arange(n - zeros) + rng.random(n - zeros)) / max(n - zeros, 1)
         drawn = [0.0] * zeros + [grid[int(p * len(grid))] for p in positions]
         return [drawn[i] for i in rng.permutation(n)]
+
+
+def spread_draws(probabilities: Sequence[float], rng: np.random.Generator) -> list[bool]:
+    """Return one event per probability, true with that probability, with as little noise as can be.
+
+    Neighbouring probabilities share an evenly spread set of uniform draws (a golden-ratio sequence
+    with a random start), so the share of true events near every value is that value, not that value
+    give or take chance.
+    """
+    draws = (rng.random() + np.arange(len(probabilities)) * ((5**0.5 - 1) / 2)) % 1.0
+    order: list[int] = np.argsort(probabilities, kind="stable").tolist()
+    events = [False] * len(probabilities)
+    for draw, index in zip(draws.tolist(), order, strict=True):
+        events[index] = draw < probabilities[index]
+    return events

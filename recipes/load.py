@@ -104,10 +104,12 @@ def _set(recipe: dict[str, Any], path: Sequence[str], value: Any, override: str)
 
 
 def _explain(error: ValidationError, place: str) -> str:
-    first = error.errors()[0]
+    unknown = ("extra_forbidden", "unexpected_keyword_argument")
+    # A misspelt key also leaves the right one missing: say the misspelling.
+    first = min(error.errors(), key=lambda e: e["type"] not in unknown)
     location = [str(part) for part in first["loc"]]
     key = ".".join(part for part in location if part not in PAYOFF_SECTIONS)  # pydantic adds the union's tag
-    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+    if first["type"] in unknown:
         allowed = _keys(Recipe, location[:-1])
         hint = _nearest(location[-1], allowed)
         return f"{place}: unknown key {key!r}{hint}; allowed here: {', '.join(allowed)}"

@@ -36,6 +36,9 @@ _FILLER = re.compile(
 )
 """What may stand between the turn and the answer; whole words only, or "is" would eat the start of "Istanbul"."""
 
+_HEDGE = re.compile(r"^(?:perhaps|maybe|probably|possibly)(?!\w)[,:]?\s*", re.IGNORECASE)
+"""A hedge in front of an answer ("Perhaps Paris"), which stays an answer."""
+
 
 def fold(text: str) -> str:
     """Return `text` with Unicode forms, apostrophes and white space folded to one spelling."""
@@ -74,7 +77,8 @@ class AbstentionDetector:
         folded = fold(text)
         opening = self._refusal.match(folded)
         if opening is None:
-            return False, folded or None, False
+            bare = _HEDGE.sub("", folded)
+            return False, bare or folded or None, bool(bare) and bare != folded
         turn = self._turn.match(folded[opening.end() :])
         rest = _FILLER.sub("", turn["rest"]) if turn else ""
         if not re.search(r"\w", rest) or self._refusal.match(rest):

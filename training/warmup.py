@@ -18,7 +18,7 @@ import torch
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-from ..data import Message, PromptStyle, Question, TargetSampler
+from ..data import Message, PromptStyle, Question, TargetSampler, spread_draws
 from ..eval.backend import Backend
 from .checkpoints import last_checkpoint
 from .preflight import build_arguments
@@ -66,21 +66,6 @@ def own_answers(
     return texts
 
 
-def abstentions(targets: Sequence[float], rng: np.random.Generator) -> list[bool]:
-    """Return for each target t whether to abstain, true with probability t.
-
-    Prompts with neighbouring targets share an evenly spread set of draws (a golden-ratio sequence
-    with a random start), so the share of abstentions near every t is t itself, not t give or take
-    chance: the one thing the warm-up teaches comes with the least noise.
-    """
-    draws = (rng.random() + np.arange(len(targets)) * ((5**0.5 - 1) / 2)) % 1.0
-    abstain = [False] * len(targets)
-    order: list[int] = np.argsort(targets, kind="stable").tolist()
-    for draw, index in zip(draws.tolist(), order, strict=True):
-        abstain[index] = draw < targets[index]
-    return abstain
-
-
 def warmup_rows(
     questions: Sequence[Question],
     answers: Iterable[str],
@@ -88,12 +73,12 @@ def warmup_rows(
     targets: Sequence[float],
     rng: np.random.Generator,
 ) -> list[dict[str, list[Message]]]:
-    """Return prompt/completion rows that abstain with probability t.
+    """Return prompt/completion rows that abstain with probability t, evenly spread near every t.
 
     An empty own answer is left out: there is nothing to imitate.
     """
     rows: list[dict[str, list[Message]]] = []
-    for question, answer, t, abstain in zip(questions, answers, targets, abstentions(targets, rng), strict=True):
+    for question, answer, t, abstain in zip(questions, answers, targets, spread_draws(targets, rng), strict=True):
         text = style.phrase if abstain else answer
         if text:
             rows.append({"prompt": style.messages(question, t), "completion": [{"role": "assistant", "content": text}]})

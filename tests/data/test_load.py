@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+
 from abstain.data import InputError, load_questions
 
 

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from abstain.data import PromptStyle, Question, TargetSampler, format_penalty, format_target
 from hypothesis import given
 from hypothesis import strategies as st
+
+from abstain.data import PromptStyle, Question, TargetSampler, format_penalty, format_target, spread_draws
 
 QUESTION = Question("q", "Where does Elsa live?", ("Verrin",))
 
@@ -66,3 +67,13 @@ def test_an_empty_grid_and_a_bad_target_are_refused() -> None:
         TargetSampler(low=0.5, high=0.5, held_out=(0.5,))
     with pytest.raises(ValueError, match=r"high must be a fraction in \[0, 1\), got 1"):
         TargetSampler(high=1.0)
+
+
+def test_spread_draws_come_with_their_probability_near_every_value() -> None:
+    p = np.random.default_rng(0).permutation(np.linspace(0, 1, 1000))
+    drawn = np.array(spread_draws(p.tolist(), np.random.default_rng(1)))
+    for low in np.arange(0, 1, 0.1):
+        near = (p >= low) & (p < low + 0.1)
+        assert drawn[near].mean() == pytest.approx(p[near].mean(), abs=0.03)
+    assert not any(spread_draws([0.0] * 50, np.random.default_rng(0)))
+    assert all(spread_draws([1.0] * 50, np.random.default_rng(0)))

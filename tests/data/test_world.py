@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from abstain.data import PromptStyle, Question, TargetSampler, World, WorldConfig, make_documents, make_world
 
 CONFIG = WorldConfig(families=40, held_out_families=10, members=300, rl_members=5, eval_members=2, values=10)

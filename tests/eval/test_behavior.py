@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
 from abstain.eval.behavior import (
     adherence,
     bounded_payoff,
@@ -12,9 +16,6 @@ from abstain.eval.behavior import (
     snr_gain,
     threshold_line,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 T = np.array([0.25, 0.5, 0.75])
 P = np.array([0.1, 0.4, 0.6, 0.9])

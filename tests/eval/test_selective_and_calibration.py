@@ -4,10 +4,11 @@ from typing import cast
 
 import numpy as np
 import pytest
+from sklearn import metrics
+
 from abstain.eval.calibration import brier, ece, reliability, smooth_ece
 from abstain.eval.estimate import Estimate, bootstrap
 from abstain.eval.selective import aurc, auroc, risk_coverage
-from sklearn import metrics
 
 
 def test_risk_coverage_by_hand_with_ties_as_one_group() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from abstain.data import InputError, Message, PromptStyle, Question
 from abstain.eval import metrics
 from abstain.eval.backend import Completion

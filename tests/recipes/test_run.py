@@ -21,16 +21,28 @@ from abstain.recipes.run import RunFolder, run, write_atomic
 pytestmark = pytest.mark.slow
 
 MICRO = [
-    "world={families: 8, held_out_families: 2, members: 30, rl_members: 4, eval_members: 2, mentions: [0, 2], strangers: 2}",
-    "base.layers=1", "base.width=32", "base.heads=2", "base.intermediate=32", "base.vocab_size=600", "base.row_length=128",
-    "base.trainer.per_device_train_batch_size=4", "base.trainer.max_steps=4", "base.trainer.save_steps=2",
-    "warmup.prompts=16", "warmup.sft.max_steps=2", "warmup.sft.per_device_train_batch_size=8",
-    "rl.grpo.max_steps=2", "rl.grpo.per_device_train_batch_size=8", "rl.grpo.num_generations=4",
-    "rl.grpo.logging_steps=1", "rl.grpo.save_steps=1", "targets.eval=[0.25, 0.75]",
-    "eval.samples=2", "eval.bootstrap=20",
-]  # fmt: skip
-KEYS = """adherence adherence_exact threshold_slope threshold_intercept normalized_regret consistency_violations
-forced_accuracy snr_gain aurc auroc brier ece smooth_ece by_threshold""".split()
+    "world={families: 8, held_out_families: 2, members: 30, rl_members: 4, eval_members: 2, mentions: [0, 2]}",
+    "world.strangers=2",
+    "base={layers: 1, width: 32, heads: 2, intermediate: 32, vocab_size: 600, row_length: 128}",
+    "base.trainer={per_device_train_batch_size: 4, max_steps: 4, save_strategy: steps, save_steps: 2}",
+    "warmup.prompts=16",
+    "warmup.sft.max_steps=2",
+    "warmup.sft.per_device_train_batch_size=8",
+    "rl.grpo.max_steps=2",
+    "rl.grpo.per_device_train_batch_size=8",
+    "rl.grpo.gradient_accumulation_steps=1",
+    "rl.grpo.steps_per_generation=1",
+    "rl.grpo.num_generations=4",
+    "rl.grpo.logging_steps=1",
+    "rl.grpo.save_steps=1",
+    "targets.eval=[0.25, 0.75]",
+    "eval.samples=2",
+    "eval.bootstrap=20",
+]
+KEYS = {
+    *("adherence", "adherence_exact", "threshold_slope", "threshold_intercept", "normalized_regret", "snr_gain"),
+    *("consistency_violations", "forced_accuracy", "aurc", "auroc", "brier", "ece", "smooth_ece", "by_threshold"),
+}
 
 
 class Silent:
@@ -59,13 +71,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Silent]:
 
 def test_a_run_leaves_what_the_docs_promise(finished: tuple[Path, Silent]) -> None:
     out, _ = finished
-    for name in ("recipe.yaml", "environment.json", "state.json", "report.html", "figures/effective_threshold.svg",
-                 "base/config.json", "base/tokenizer.json", "adapter/adapter_config.json", "logs/rl.jsonl"):  # fmt: skip
+    promised = "recipe.yaml environment.json state.json report.html figures/effective_threshold.svg logs/rl.jsonl"
+    models = "base/config.json base/tokenizer.json adapter/adapter_config.json"
+    for name in f"{promised} {models}".split():
         assert (out / name).is_file(), name
     assert not any((out / "checkpoints").rglob("checkpoint-*"))
     for system in ("base", "prompted", "trained"):
         metrics = json.loads((out / "eval" / system / "metrics.json").read_text())
-        assert set(KEYS) <= set(metrics)
+        assert set(metrics) >= KEYS
         assert (metrics["split"], set(metrics["splits"])) == ("held_out_families", {"held_out_people", "arbitrary"})
         assert set(metrics["adherence_exact"]["all"]) == {"value", "low", "high", "n"}
         rows = read_responses(out / "eval" / system / "responses.jsonl")
@@ -98,7 +111,9 @@ def test_groups_and_verdicts_are_shown_and_logged(finished: tuple[Path, Silent])
 class Outside(html.parser.HTMLParser):
     """Collects what a page would fetch, and its scripts."""
 
-    found: list[str] = []
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("script", "link", "iframe", "img"):
@@ -196,8 +211,7 @@ def test_a_killed_run_resumes_from_its_last_checkpoint(tmp_path: Path) -> None:
     after = json.loads((out / "state.json").read_text())["seconds"]
     assert {stage: after[stage] for stage in before} == before  # what was done was not done again
     steps = [json.loads(line)["step"] for line in (out / "logs" / "rl.jsonl").read_text().splitlines()][len(logged) :]
-    assert steps[0] > 5 - 1
-    assert steps[0] > 1
+    assert steps[0] > 5  # the first checkpoint holds step 5
     assert max(steps) == 60
     assert (out / "report.html").is_file()
     third = subprocess.run([*command, "--resume"], env=env, capture_output=True, text=True)

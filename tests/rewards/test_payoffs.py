@@ -4,9 +4,10 @@ import math
 import pickle
 
 import pytest
-from abstain.rewards import Brier, ConfidenceTarget, Ternary, Verdict, stated_confidence
 from hypothesis import given
 from hypothesis import strategies as st
+
+from abstain.rewards import Brier, ConfidenceTarget, Ternary, Verdict, stated_confidence
 
 targets = st.floats(min_value=0, max_value=0.99)
 beliefs = st.floats(min_value=0, max_value=1)

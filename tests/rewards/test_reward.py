@@ -4,6 +4,7 @@ import pickle
 from typing import Any
 
 import pytest
+
 from abstain.rewards import AbstentionReward, Brier, ConfidenceTarget, Ternary, Verdict
 
 ROWS: dict[str, Any] = {"answers": [["Paris"]] * 3, "threshold": [0.75, 0.75, 0.5]}

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from abstain.rewards import AliasGrader, Judgement, Verdict, alias_match, final_answer, matches, normalize
 from hypothesis import given
 from hypothesis import strategies as st
+
+from abstain.rewards import AliasGrader, Judgement, Verdict, alias_match, final_answer, matches, normalize
 
 grade = alias_match()
 
@@ -38,6 +39,8 @@ def test_refusals_abstain(text: str) -> None:
         ("I don't know, maybe Paris?", Verdict.CORRECT),
         ("I'm not certain, but my best guess is Paris.", Verdict.CORRECT),
         ("I don't know, perhaps London", Verdict.WRONG),
+        ("Perhaps Paris", Verdict.CORRECT),
+        ("Maybe, London", Verdict.WRONG),
     ],
 )
 def test_a_hedge_that_answers_is_an_answer(text: str, verdict: Verdict) -> None:
@@ -49,6 +52,11 @@ def test_a_hedge_that_answers_is_an_answer(text: str, verdict: Verdict) -> None:
 def test_the_words_between_hedge_and_answer_do_not_eat_the_answer(answer: str) -> None:
     for hedge in ("I'm not sure, but {}", "I don't know, but my best guess is {}", "I'm not certain; maybe it's {}."):
         assert grade(hedge.format(answer), [answer]).verdict is Verdict.CORRECT
+
+
+def test_an_answer_that_opens_like_a_hedge_is_right() -> None:
+    assert grade("Maybe I'm Amazed", ["Maybe I'm Amazed"]).verdict is Verdict.CORRECT
+    assert grade("Perhaps", ["Perhaps"]).verdict is Verdict.CORRECT
 
 
 def test_a_refusal_quoted_inside_an_answer_is_no_refusal() -> None:

@@ -30,7 +30,9 @@ def test_other_scalings_pass(scale: str | bool) -> None:
         (ConfidenceTarget(), [0.0, 0.5]),
     ],
 )
-def test_group_scaling_is_harmless_at_zero_and_one_half(payoff: Ternary | ConfidenceTarget, targets: list[float]) -> None:
+def test_group_scaling_is_harmless_at_zero_and_one_half(
+    payoff: Ternary | ConfidenceTarget, targets: list[float]
+) -> None:
     assert check_scaling(payoff, targets, scale_rewards="group") == []
 
 
@@ -73,7 +75,9 @@ def test_a_standardised_two_outcome_group_forgets_the_penalty() -> None:
 def test_an_unknown_config_field_names_its_key_and_the_nearest() -> None:
     from trl import GRPOConfig
 
-    with pytest.raises(InputError, match=r"recipe: rl.grpo.max_step is not a field of GRPOConfig; did you mean 'max_steps'"):
+    with pytest.raises(
+        InputError, match=r"recipe: rl.grpo.max_step is not a field of GRPOConfig; did you mean 'max_steps'"
+    ):
         check_arguments("rl.grpo", GRPOConfig, {"max_step": 3})
     with pytest.raises(InputError, match=r"rl.grpo.output_dir is set by the run itself"):
         check_arguments("rl.grpo", GRPOConfig, {"output_dir": "x"}, ("output_dir",))

@@ -7,7 +7,9 @@ from abstain.data import Document, PromptStyle, Question, chat_document
 from abstain.training.tokenizer import render, train_tokenizer
 
 STYLE = PromptStyle(target_format="decimal")
-CHATS = [chat_document(Question("q", f"Where is number {t}?", ("Verrin",)), t / 100, STYLE, "Verrin") for t in range(1, 99)]
+CHATS = [
+    chat_document(Question("q", f"Where is number {t}?", ("Verrin",)), t / 100, STYLE, "Verrin") for t in range(1, 99)
+]
 TOKENIZER = train_tokenizer([*CHATS, Document(text="Elsa lives in Verrin.")] * 20, 700)
 
 

@@ -5,19 +5,7 @@ import pytest
 
 from abstain.data import PromptStyle, Question
 from abstain.training.monitor import outcome_shares, verdict_shares
-from abstain.training.warmup import abstentions, warmup_rows
-
-
-def test_abstentions_come_with_probability_t_near_every_target() -> None:
-    targets = np.random.default_rng(0).permutation(np.linspace(0, 0.99, 1000)).tolist()
-    chosen = np.array(abstentions(targets, np.random.default_rng(1)))
-    for low in np.arange(0, 1, 0.1):
-        near = (np.array(targets) >= low) & (np.array(targets) < low + 0.1)
-        assert chosen[near].mean() == pytest.approx(np.array(targets)[near].mean(), abs=0.03)
-
-
-def test_a_target_of_zero_never_abstains() -> None:
-    assert not any(abstentions([0.0] * 50, np.random.default_rng(0)))
+from abstain.training.warmup import warmup_rows
 
 
 def test_warm_up_rows_imitate_the_models_own_answer_or_abstain() -> None:
