@@ -3,7 +3,7 @@
     python benchmarks/quickstart.py --seeds 0 1 2 --out runs/quickstart
 
 Each seed runs `tiny` from nothing, then `tiny-group-scaling` on the base model that made (only the
-scaling of advantages differs). A finished or interrupted run is continued, so the command can be
+scaling of advantages differs); `--control` names the seeds of the control where it is to be fewer. A finished or interrupted run is continued, so the command can be
 repeated after a kill. Writes OUT/summary.json and OUT/summary.md; nothing is entered by hand.
 """
 
@@ -69,18 +69,19 @@ def table(runs: dict[str, list[dict[str, Any]]]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--control", type=int, nargs="*", help="seeds of the control (default: all)")
     parser.add_argument("--out", type=Path, default=Path("runs/quickstart"))
     arguments = parser.parse_args()
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     timing = out / "wall_seconds.json"
     wall: dict[str, float] = json.loads(timing.read_text()) if timing.is_file() else {}
+    controls: list[int] = arguments.seeds if arguments.control is None else arguments.control
     for seed in arguments.seeds:
         tiny, control = out / f"tiny-{seed}", out / f"control-{seed}"
-        for path, recipe, more in (
-            (tiny, "tiny", ()),
-            (control, "tiny-group-scaling", (f"model={tiny / 'base'}",)),
-        ):
+        runs = [(tiny, "tiny", ())]
+        runs += [(control, "tiny-group-scaling", (f"model={tiny / 'base'}",))] if seed in controls else []
+        for path, recipe, more in runs:
             if not (path / "report.html").is_file():
                 fresh = not path.exists()
                 seconds = run(recipe, path, f"seed={seed}", *more)
@@ -94,7 +95,7 @@ def main() -> None:
         runs = {
             "prompted": [metrics(out / f"tiny-{s}", "prompted", split) for s in seeds],
             "trained": [metrics(out / f"tiny-{s}", "trained", split) for s in seeds],
-            "control (group scaling)": [metrics(out / f"control-{s}", "trained", split) for s in seeds],
+            "control (group scaling)": [metrics(out / f"control-{s}", "trained", split) for s in controls],
             "base": [metrics(out / f"tiny-{s}", "base", split) for s in seeds],
         }
         lines += [

@@ -32,7 +32,7 @@ LEVELS = (
     "above even", "rather high", "high", "very high", "almost full",
 )  # fmt: skip
 """What a tenth of [0, 1) is called, from 0 up."""
-_ASK_SHARES = {"plain": 0.4, "forced": 0.3, "rubric": 0.3}
+_ASK_SHARES = {"plain": 0.15, "forced": 0.3, "rubric": 0.55}
 
 
 @dataclass(frozen=True, slots=True)
