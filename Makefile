@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install quickstart test check format
+.PHONY: install quickstart test lint check format
 
 install: $(STAMP)
 
@@ -22,10 +22,12 @@ quickstart: install
 test: install
 	$(BIN)/python -m pytest
 
-check: install
+lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+
+check: lint
 	$(BIN)/python -m pytest -m 'not slow' -q
 
 format: install

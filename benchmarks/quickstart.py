@@ -3,8 +3,9 @@
     python benchmarks/quickstart.py --seeds 0 1 2 --out runs/quickstart
 
 Each seed runs `tiny` from nothing, then `tiny-group-scaling` on the base model that made (only the
-scaling of advantages differs); `--control` names the seeds of the control where it is to be fewer. A finished or interrupted run is continued, so the command can be
-repeated after a kill. Writes OUT/summary.json and OUT/summary.md; nothing is entered by hand.
+scaling of advantages differs); `--control` names the control's seeds where they are to be fewer. A
+finished or interrupted run is continued, so the command can be repeated after a kill. Writes
+OUT/summary.json and OUT/summary.md; nothing is entered by hand.
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ def _texts(value: Any, place: str, column: str) -> tuple[str, ...]:
             value = json.loads(value)
         except json.JSONDecodeError:
             value = [value]  # an answer that merely starts with a bracket
-    values = cast("list[Any]", list(value) if isinstance(value, list | tuple) else [value])
+    values = list(cast("list[Any]", value)) if isinstance(value, list | tuple) else [value]
     if not all(isinstance(v, str | int | float) and not isinstance(v, bool) for v in values):
         raise InputError(f"{place}: column {column!r} must hold a text or a list of texts, got {value!r}")
     return tuple(str(v) for v in values)

@@ -104,7 +104,8 @@ def abstention_figure(table: SweepTable, confidence: Any, name: str) -> str:
         axis.plot(*np.array(points).T, "o-", ms=3, lw=1.2, color=colour, label=f"{t:g}")
         axis.axvline(t, color=colour, lw=0.8, ls=":")
     _unit(axis, "confidence", "abstention rate")
-    axis.legend(title="target", fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    if axis.lines:
+        axis.legend(title="target", fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return _svg(figure, f"Abstention against confidence, {name}")
 
 
