@@ -3,10 +3,10 @@
 Chats come in the three ways the prompts will later ask: plainly, forced and with a rubric. Behind a
 plain or rubric prompt a small share abstains, at random: the words for abstaining must have been
 read once, since an adapter on the linear layers cannot raise a token the head never learnt, and the
-share depends neither on the target nor on what can be known. Two things teach the digits of a
-target, without which a small model cannot be taught in minutes to heed them, and neither depends on
-what can be known: some chats ask about the rubric itself ("How sure must one be?" under a target of
-0.62: "rather high"), and answers under a rubric open with "Perhaps" with probability 1 - t.
+share depends neither on the target nor on what can be known. Two things give the digits of a
+target a meaning that the warm-up can build on, and neither depends on what can be known: some chats ask
+about the rubric itself ("How sure must one be?" under a target of 0.62: "rather high"), and
+answers under a rubric open with "Perhaps" with probability 1 - t.
 """
 
 from __future__ import annotations

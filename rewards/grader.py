@@ -59,8 +59,9 @@ class AliasGrader:
         letter = _LETTER.match(answer)
         if choices and letter and ord(letter[1].upper()) - ord("A") < len(choices):
             answer = choices[ord(letter[1].upper()) - ord("A")]
-        correct = matches(answer, answers) or matches(text, answers)  # an answer may open like a hedge ("Maybe")
-        verdict = Verdict.CORRECT if correct else Verdict.WRONG
+        if matches(text, answers):  # an accepted answer may open like a hedge ("Maybe I'm Amazed")
+            return Judgement(Verdict.CORRECT, text)
+        verdict = Verdict.CORRECT if matches(answer, answers) else Verdict.WRONG
         return Judgement(verdict, answer, "hedged" if hedged else None)
 
 

@@ -55,8 +55,7 @@ class PackedDocuments(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
 
     Position ids start again with every document, from which transformers derives the attention
     mask (no `attention_mask` may be passed beside them). Every token of a plain text is learnt, of
-    a chat the assistant's turn. Rows mix kinds of documents, which batches of equal length do not:
-    with those the small model learnt far more slowly.
+    a chat the assistant's turn. Rows mix kinds of documents, which batches of equal length do not.
     """
 
     def __init__(self, documents: Sequence[Document], tokenizer: PreTrainedTokenizerFast, length: int) -> None:

@@ -16,7 +16,7 @@ def score_completions_only() -> Generator[None]:
 
     Elsewhere TRL 1.16 projects the prompt's tokens too and masks them afterwards (`add_fused_lm_head`,
     `compact`), to keep shapes fixed for compilers; on a CPU nothing is compiled, and for short
-    answers the projection was a third of the step. Remove when TRL compacts on CPUs. A version
+    answers most of the projected tokens are the prompt's. Remove when TRL compacts on CPUs. A version
     without that switch, or a GPU, is left alone.
     """
     name = "_use_triton"

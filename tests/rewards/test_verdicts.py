@@ -55,7 +55,7 @@ def test_the_words_between_hedge_and_answer_do_not_eat_the_answer(answer: str) -
 
 
 def test_an_answer_that_opens_like_a_hedge_is_right() -> None:
-    assert grade("Maybe I'm Amazed", ["Maybe I'm Amazed"]).verdict is Verdict.CORRECT
+    assert grade("Maybe I'm Amazed", ["Maybe I'm Amazed"]) == Judgement(Verdict.CORRECT, "Maybe I'm Amazed")
     assert grade("Perhaps", ["Perhaps"]).verdict is Verdict.CORRECT
 
 
