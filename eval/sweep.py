@@ -103,6 +103,8 @@ def _complete(
 ) -> Iterator[tuple[Request, list[Completion]]]:
     for sampled in (False, True):
         batch = [request for request in requests if request.sampled is sampled]
+        if not batch:
+            continue
         prompts = [request.prompt for request in batch]
         options = {"samples": sweep.samples, "temperature": 1.0, "seed": sweep.seed} if sampled else {}
         for index, completions in backend.generate(prompts, **options):  # pyright: ignore[reportArgumentType]

@@ -1,17 +1,26 @@
-"""Rubric warm-up: supervised fine-tuning that makes a policy abstain with probability t.
+"""Rubric warm-up: supervised fine-tuning that makes a policy abstain as often as the target asks.
 
-For a prompt with target t the completion is an abstention with probability t, and otherwise the
-model's own forced answer. No knowledge label is needed. The policy starts RL sensitive to the
-target and ignorant of what it knows, so every group holds both actions and RL only has to couple
-the two.
+For a prompt with target t the completion is an abstention with a probability that rises with t, and
+otherwise the model's own forced answer, sampled. No knowledge label is needed. Two rates:
+
+- "t": abstain with probability t. The policy starts RL sensitive to the target and ignorant of what
+  it knows, so every group holds both actions and RL only has to couple the two.
+- "t/(1+t)": abstentions stand to answers as t to 1. Where the likeliest answer is the model's own
+  with probability p, the imitating policy gives it p/(1+t) and the abstention t/(1+t), so greedy
+  decoding abstains exactly when p < t: what the model's sampling already knows of its confidence
+  becomes the rule, before any reward. Averaged over uniform t it abstains 1 - ln 2, about 31 %, of
+  the time, where "t" abstains half the time and risks the capability to answer.
+
+The argument for the second holds for answers that are decided by their first token; for longer
+ones p is the first token's probability, above the answer's, and RL has that much left to correct.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 import torch
@@ -35,6 +44,8 @@ class WarmupConfig:
     """Training prompts, each a question at a drawn target."""
     temperature: float = 1.0
     """Temperature of the model's own answers; 0 takes the greedy ones."""
+    abstain_rate: Literal["t", "t/(1+t)"] = "t/(1+t)"
+    """Probability of abstaining at target t."""
     sft: dict[str, Any] = field(default_factory=dict[str, Any])
     """`trl.SFTConfig`, as a mapping."""
 
@@ -66,19 +77,25 @@ def own_answers(
     return texts
 
 
+RATES: dict[str, Callable[[float], float]] = {"t": lambda t: t, "t/(1+t)": lambda t: t / (1 + t)}
+"""`WarmupConfig.abstain_rate` → the probability of abstaining at t."""
+
+
 def warmup_rows(
     questions: Sequence[Question],
     answers: Iterable[str],
     style: PromptStyle,
     targets: Sequence[float],
     rng: np.random.Generator,
+    rate: Callable[[float], float] = RATES["t"],
 ) -> list[dict[str, list[Message]]]:
-    """Return prompt/completion rows that abstain with probability t, evenly spread near every t.
+    """Return prompt/completion rows that abstain with probability `rate`(t), evenly spread near every t.
 
     An empty own answer is left out: there is nothing to imitate.
     """
     rows: list[dict[str, list[Message]]] = []
-    for question, answer, t, abstain in zip(questions, answers, targets, spread_draws(targets, rng), strict=True):
+    abstentions = spread_draws([rate(t) for t in targets], rng)
+    for question, answer, t, abstain in zip(questions, answers, targets, abstentions, strict=True):
         text = style.phrase if abstain else answer
         if text:
             rows.append({"prompt": style.messages(question, t), "completion": [{"role": "assistant", "content": text}]})
@@ -105,7 +122,8 @@ def warm_up(
     order: list[int] = np.resize(rng.permutation(len(questions)), config.prompts).tolist()
     chosen = [questions[i] for i in order]
     answers = own_answers(backend, chosen, style, config.temperature, seed)
-    rows = warmup_rows(chosen, answers, style, targets.sample(len(chosen), rng), rng)
+    drawn = targets.sample(len(chosen), rng)
+    rows = warmup_rows(chosen, answers, style, drawn, rng, RATES[config.abstain_rate])
     trainer = SFTTrainer(
         model=model,
         args=sft_arguments(config, out, seed),

@@ -36,6 +36,7 @@ class Oracle:
     def generate(
         self, prompts: Sequence[Sequence[Message]], *, samples: int = 1, temperature: float = 0.0, seed: int = 0
     ) -> Iterator[tuple[int, list[Completion]]]:
+        assert samples >= 1  # a real backend divides by it
         for index, prompt in enumerate(prompts):
             if self.fail_after is not None and len(self.asked) >= self.fail_after:
                 raise KeyboardInterrupt

@@ -5,18 +5,29 @@ import pytest
 
 from abstain.data import PromptStyle, Question
 from abstain.training.monitor import outcome_shares, verdict_shares
-from abstain.training.warmup import warmup_rows
+from abstain.training.warmup import RATES, warmup_rows
 
 
 def test_warm_up_rows_imitate_the_models_own_answer_or_abstain() -> None:
     questions = [Question(str(i), f"Question {i}?", ("right",)) for i in range(200)]
     own = ["" if i == 0 else f"own {i}" for i in range(200)]
-    rows = warmup_rows(questions, own, PromptStyle(), [0.0] + [0.5] * 199, np.random.default_rng(0))
+    rows = warmup_rows(questions, own, PromptStyle(), [0.0] + [0.5] * 199, np.random.default_rng(0), RATES["t"])
     assert len(rows) == 199  # an empty own answer has nothing to imitate
     said = [row["completion"][0]["content"] for row in rows]
     assert set(said) <= {"I don't know", *own}
     assert said.count("I don't know") == pytest.approx(99.5, abs=2)
     assert "right" not in said  # no knowledge label is needed
+
+
+def test_at_odds_of_t_to_1_greedy_decoding_abstains_exactly_below_the_target() -> None:
+    # 1,000 copies of one question at one target: the model's own answers are "home" with probability p.
+    for t, p in ((0.2, 0.15), (0.2, 0.25), (0.5, 0.45), (0.5, 0.55), (0.9, 0.85), (0.9, 0.95)):
+        questions = [Question(str(i), f"Question {i}?", ("right",)) for i in range(1000)]
+        own = ["home" if i % 100 < 100 * p else f"other {i % 7}" for i in range(1000)]
+        rows = warmup_rows(questions, own, PromptStyle(), [t] * 1000, np.random.default_rng(0), RATES["t/(1+t)"])
+        said = [row["completion"][0]["content"] for row in rows]
+        assert said.count("I don't know") == pytest.approx(1000 * t / (1 + t), abs=1)
+        assert (said.count("I don't know") > said.count("home")) is (p < t)
 
 
 def test_group_outcomes_are_counted_by_hand() -> None:
