@@ -95,6 +95,7 @@ def main() -> None:
     for split in ("held_out_families", "held_out_people", "arbitrary"):
         runs = {
             "prompted": [metrics(out / f"tiny-{s}", "prompted", split) for s in seeds],
+            "warm-up only": [metrics(out / f"tiny-{s}", "warmup", split) for s in seeds],
             "trained": [metrics(out / f"tiny-{s}", "trained", split) for s in seeds],
             "control (group scaling)": [metrics(out / f"control-{s}", "trained", split) for s in controls],
             "base": [metrics(out / f"tiny-{s}", "base", split) for s in seeds],

@@ -5,8 +5,9 @@ plain or rubric prompt a small share abstains, at random: the words for abstaini
 read once, since an adapter on the linear layers cannot raise a token the head never learnt, and the
 share depends neither on the target nor on what can be known. Two things give the digits of a
 target a meaning that the warm-up can build on, and neither depends on what can be known: some chats ask
-about the rubric itself ("How sure must one be?" under a target of 0.62: "rather high"), and
-answers under a rubric open with "Perhaps" with probability 1 - t.
+about the rubric itself ("How sure must one be?" under a target of 0.62: "three fifths"), and
+answers under a rubric open with "I think" with probability t: the more is asked, the more
+cautiously people put it.
 """
 
 from __future__ import annotations
@@ -23,16 +24,19 @@ from .world import Mention
 
 ABSTENTION_SHARE = 0.1
 """Share of plain and rubric chats in a corpus that abstain."""
-RUBRIC_QUESTION_SHARE = 0.06
+RUBRIC_QUESTION_SHARE = 0.12
 """Chats about the rubric itself per other document."""
-HEDGE = "Perhaps"
-"""How an answer opens under a low target; graders look past it."""
-LEVELS = (
-    "almost none", "very low", "low", "rather low", "below even",
-    "above even", "rather high", "high", "very high", "almost full",
-)  # fmt: skip
-"""What a tenth of [0, 1) is called, from 0 up."""
-_ASK_SHARES = {"plain": 0.15, "forced": 0.3, "rubric": 0.55}
+HEDGE = "I think"
+"""How an answer opens under a high target; graders look past it. An abstention opens with the same
+word, as in real text, so what the digits say about the first word survives the warm-up."""
+FRACTIONS = {
+    0.0: "hardly at all", 0.1: "a tenth", 0.2: "a fifth", 0.25: "a quarter", 1 / 3: "a third", 0.4: "two fifths",
+    0.5: "a half", 0.6: "three fifths", 2 / 3: "two thirds", 0.75: "three quarters", 0.8: "four fifths",
+    0.9: "nine tenths", 1.0: "almost fully",
+}  # fmt: skip
+"""What a target is called that is nearest to a fraction. Borders lie within tenths and names go over
+them, so that a reader of digits has to learn what number they make."""
+_ASK_SHARES = {"plain": 0.2, "forced": 0.3, "rubric": 0.5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def make_documents(
     rng = np.random.default_rng([seed, 1])
     drawn = targets.sample(len(mentions), rng)
     ways = rng.choice(list(_ASK_SHARES), p=list(_ASK_SHARES.values()), size=len(mentions))
-    hedges = spread_draws([1 - t for t in drawn], rng)
+    hedges = spread_draws(drawn, rng)
     documents: list[Document] = []
     for mention, target, way, hedge in zip(mentions, drawn, ways, hedges, strict=True):
         if isinstance(mention, Mention) and mention.statement is not None:
@@ -78,7 +82,7 @@ def make_documents(
 
 def _rubric_chats(targets: Sequence[float], style: PromptStyle) -> list[Document]:
     def chat(t: float) -> Document:
-        level = LEVELS[int(10 * t + 1e-9)]
-        return chat_document(Question("rubric", "How sure must one be?", (level,)), t, style, level)
+        name = FRACTIONS[min(FRACTIONS, key=lambda fraction: abs(fraction - t))]
+        return chat_document(Question("rubric", "How sure must one be?", (name,)), t, style, name)
 
     return [chat(t) for t in targets if t > 0]

@@ -12,7 +12,7 @@ import numpy as np
 
 from .metrics import SweepTable, reliability, risk_coverage
 
-COLOURS = {"base": "#8a8f98", "prompted": "#d98324", "trained": "#1f6feb"}
+COLOURS = {"base": "#8a8f98", "prompted": "#d98324", "warmup": "#3fa796", "trained": "#1f6feb"}
 """One colour a system, the same in every figure."""
 SEQUENTIAL = "viridis"
 

@@ -18,7 +18,8 @@ from . import figures
 from .metrics import SweepTable, reference_confidence, tabulate
 from .responses import Response
 
-SYSTEMS = ("base", "prompted", "trained")
+SYSTEMS = ("base", "prompted", "warmup", "trained")
+"""In the order a run makes them; `warmup` is the model before RL, so that what RL adds can be told."""
 _REFERENCE = {
     "exact": "the exact Bayes confidence of the made world",
     "base": "the base model's probability of its forced answer",

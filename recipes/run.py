@@ -226,15 +226,19 @@ def _backend(recipe: Recipe, model: Any, tokenizer: Any, name: str) -> Any:
 def _evaluate(
     recipe: Recipe, prepared: Prepared, model: str, adapter: Path, folder: RunFolder, console: Console
 ) -> None:
-    """Sweep the base model plainly, the base model with the rubric, and the trained model."""
+    """Sweep the base model plainly and with the rubric, and the model after each training stage."""
     from ..eval.sweep import Sweep, run_sweep
     from ..training.model import load_model, load_tokenizer
 
+    warm = folder.path / "warmup"
     systems: dict[str, Callable[[], tuple[Any, str]]] = {
         "base": lambda: (load_model(model), model),
         "prompted": lambda: (load_model(model), model),
+        "warmup": lambda: (load_model(model, adapter=warm), f"{model} + {warm}"),
         "trained": lambda: (load_model(model, adapter=adapter), f"{model} + {adapter}"),
     }
+    if adapter == warm or not warm.is_dir():  # only one stage
+        del systems["warmup"]
     for system, load in systems.items():
         if folder.done(f"eval/{system}"):
             continue

@@ -36,8 +36,12 @@ _FILLER = re.compile(
 )
 """What may stand between the turn and the answer; whole words only, or "is" would eat the start of "Istanbul"."""
 
-_HEDGE = re.compile(r"^(?:perhaps|maybe|probably|possibly)(?!\w)[,:]?\s*", re.IGNORECASE)
-"""A hedge in front of an answer ("Perhaps Paris"), which stays an answer."""
+_HEDGE = re.compile(
+    r"^(?:perhaps|maybe|probably|possibly|i(?:'d| would)? (?:guess|say|think|believe)(?: that)?)(?!\w)[,:]?\s*"
+    r"(?:(?:it(?: is|'s| would be)|the answer (?:is|would be))(?!\w)\s*)?",
+    re.IGNORECASE,
+)
+"""A hedge in front of an answer ("Perhaps Paris", "I think it's Paris"), which stays an answer."""
 
 
 def fold(text: str) -> str:
@@ -78,6 +82,8 @@ class AbstentionDetector:
         opening = self._refusal.match(folded)
         if opening is None:
             bare = _HEDGE.sub("", folded)
+            if bare != folded and self._refusal.match(bare):  # "I think I don't know"
+                return self.split(bare)
             return False, bare or folded or None, bool(bare) and bare != folded
         turn = self._turn.match(folded[opening.end() :])
         rest = _FILLER.sub("", turn["rest"]) if turn else ""

@@ -30,6 +30,7 @@ from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsag
 from ..data import Message, PromptStyle, Question, TargetSampler, spread_draws
 from ..eval.backend import Backend
 from .checkpoints import last_checkpoint
+from .cpu import score_completions_only
 from .preflight import build_arguments
 from .progress import StageLog
 
@@ -133,5 +134,6 @@ def warm_up(
     )
     if log is not None:
         log.attach(trainer)
-    trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
+    with score_completions_only():
+        trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
     return cast(Any, trainer.model)

@@ -103,13 +103,33 @@ def test_a_corpus_shows_no_held_out_number_and_abstains_independently_of_the_tar
     assert not any(d.messages[-1]["content"] == "I don't know" for d in forced)
 
 
-def test_chats_about_the_rubric_name_the_tenth() -> None:
+def test_chats_about_the_rubric_name_the_nearest_fraction() -> None:
     world = make_world(WorldConfig(families=4, held_out_families=1, members=200, mentions=(), strangers=1), 0)
     documents = make_documents(world.corpus, PromptStyle(target_format="decimal"), TargetSampler(), 0)
     chats = [d.messages for d in documents if d.messages and d.messages[0]["content"].startswith("How sure")]
-    said = {question["content"].split("than ")[1][:3]: answer["content"] for question, answer in chats}
-    assert len(said) == 10
-    assert (said["0.0"], said["0.4"], said["0.9"]) == ("almost none", "below even", "almost full")
+    said = {question["content"].split("than ")[1][:4]: answer["content"] for question, answer in chats}
+    named = {
+        "0.22": "a fifth",
+        "0.23": "a quarter",
+        "0.70": "two thirds",
+        "0.71": "three quarters",
+        "0.96": "almost fully",
+    }
+    assert {t: said[t] for t in named if t in said} == {t: name for t, name in named.items() if t in said}
+    assert len(set(said.values())) == 13
+
+
+def test_answers_under_a_rubric_hedge_as_often_as_the_target(world: World) -> None:
+    documents = make_documents(world.corpus, PromptStyle(target_format="decimal"), TargetSampler(), 0)
+    chats = [d.messages for d in documents if d.messages and "confident" in d.messages[0]["content"]]
+    answered = [
+        (q["content"], a["content"]) for q, a in chats if a["content"] != "I don't know" and "How" not in q["content"]
+    ]
+    stated = np.array([float(q.split("than ")[1].split()[0]) for q, _ in answered])
+    hedged = np.array([a.startswith("I think ") for _, a in answered])
+    for low, high in ((0.0, 0.25), (0.25, 0.75), (0.75, 1.0)):
+        inside = (stated >= low) & (stated < high)
+        assert hedged[inside].mean() == pytest.approx(stated[inside].mean(), abs=0.06)
 
 
 @pytest.mark.parametrize(

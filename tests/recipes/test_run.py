@@ -76,7 +76,7 @@ def test_a_run_leaves_what_the_docs_promise(finished: tuple[Path, Silent]) -> No
     for name in f"{promised} {models}".split():
         assert (out / name).is_file(), name
     assert not any((out / "checkpoints").rglob("checkpoint-*"))
-    for system in ("base", "prompted", "trained"):
+    for system in ("base", "prompted", "warmup", "trained"):
         metrics = json.loads((out / "eval" / system / "metrics.json").read_text())
         assert set(metrics) >= KEYS
         assert (metrics["split"], set(metrics["splits"])) == ("held_out_families", {"held_out_people", "arbitrary"})

@@ -26,6 +26,7 @@ grade = alias_match()
         '"I don\'t know"',
         "<think>Paris? London? I'd say Paris.</think> I don't know",
         "I don't know, but I'm not sure",
+        "I think I don't know",
     ],
 )
 def test_refusals_abstain(text: str) -> None:
@@ -41,6 +42,10 @@ def test_refusals_abstain(text: str) -> None:
         ("I don't know, perhaps London", Verdict.WRONG),
         ("Perhaps Paris", Verdict.CORRECT),
         ("Maybe, London", Verdict.WRONG),
+        ("I think Paris", Verdict.CORRECT),
+        ("I think it's Paris.", Verdict.CORRECT),
+        ("I'd say the answer is Paris", Verdict.CORRECT),
+        ("I believe that London", Verdict.WRONG),
     ],
 )
 def test_a_hedge_that_answers_is_an_answer(text: str, verdict: Verdict) -> None:
@@ -57,6 +62,8 @@ def test_the_words_between_hedge_and_answer_do_not_eat_the_answer(answer: str) -
 def test_an_answer_that_opens_like_a_hedge_is_right() -> None:
     assert grade("Maybe I'm Amazed", ["Maybe I'm Amazed"]) == Judgement(Verdict.CORRECT, "Maybe I'm Amazed")
     assert grade("Perhaps", ["Perhaps"]).verdict is Verdict.CORRECT
+    assert grade("I Think I'm Paranoid", ["I Think I'm Paranoid"]) == Judgement(Verdict.CORRECT, "I Think I'm Paranoid")
+    assert grade("I think Italy", ["Italy"]).verdict is Verdict.CORRECT
 
 
 def test_a_refusal_quoted_inside_an_answer_is_no_refusal() -> None:
