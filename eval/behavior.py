@@ -15,16 +15,20 @@ CLEAR = 0.05
 """A pair is clear when its confidence is at least this far from the target."""
 
 
+def adherent(abstained: Array, confidence: Array, targets: Array, *, clear: bool = False) -> Array:
+    """Return (N, T): 1 where the model abstains iff confidence < t, else 0; NaN for pairs that do not count."""
+    p = confidence[:, None]
+    agree = np.where(np.isnan(abstained) | np.isnan(p), np.nan, abstained == (p < targets))
+    return np.where(np.abs(p - targets) >= CLEAR - 1e-12, agree, np.nan) if clear else agree
+
+
 def adherence(abstained: Array, confidence: Array, targets: Array, *, clear: bool = False) -> float:
     """Return P(abstain ⇔ confidence < t) over pairs; with `clear`, over those with |p − t| ≥ 0.05.
 
     A confidence equal to the target should answer (answering and abstaining then pay the same, and
     arXiv:2509.04664's rule abstains below the target).
     """
-    p = confidence[:, None]
-    agree = np.where(np.isnan(abstained) | np.isnan(p), np.nan, abstained == (p < targets))
-    if clear:
-        agree = np.where(np.abs(p - targets) >= CLEAR - 1e-12, agree, np.nan)
+    agree = adherent(abstained, confidence, targets, clear=clear)
     return float(np.nanmean(agree)) if np.isfinite(agree).any() else float("nan")
 
 

@@ -49,6 +49,28 @@ def bootstrap(
     if not math.isfinite(value):
         return Estimate(None, None, None, n)
     drawn = np.array([statistic(rng.integers(0, n, n)) for _ in range(draws)], dtype=np.float64)
+    return _percentiles(value, drawn, n)
+
+
+def bootstrap_mean(values: Array, rng: np.random.Generator, draws: int = 500) -> Estimate:
+    """Return the mean of the finite entries of `values`, (N,) or (N, T), with the interval `bootstrap` would give.
+
+    A resample is how often each item was drawn, so all of them are two matrix products.
+    """
+    rows = values if values.ndim == 2 else values[:, None]
+    known = np.isfinite(rows)
+    total, count = np.where(known, rows, 0.0).sum(axis=1), known.sum(axis=1).astype(np.float64)
+    n = len(rows)
+    if not count.sum():
+        return Estimate(None, None, None, n)
+    drawn = rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = (drawn @ total) / (drawn @ count)
+    return _percentiles(float(total.sum() / count.sum()), means, n)
+
+
+def _percentiles(value: float, drawn: Array, n: int) -> Estimate:
+    draws = len(drawn)
     drawn = drawn[np.isfinite(drawn)]
     if len(drawn) * 2 <= draws or draws == 0:
         return Estimate(float(value), None, None, n)

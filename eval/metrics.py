@@ -17,6 +17,7 @@ from ..data import SPLITS
 from ..rewards import Verdict
 from .behavior import (
     adherence,
+    adherent,
     bounded_payoff,
     consistency_violations,
     effective_threshold,
@@ -26,7 +27,7 @@ from .behavior import (
     threshold_line,
 )
 from .calibration import brier, ece, reliability, smooth_ece
-from .estimate import Array, Estimate, bootstrap
+from .estimate import Array, Estimate, bootstrap, bootstrap_mean
 from .responses import Response
 from .selective import aurc, auroc, risk_coverage
 
@@ -34,9 +35,11 @@ __all__ = [
     "Estimate",
     "SweepTable",
     "adherence",
+    "adherent",
     "aurc",
     "auroc",
     "bootstrap",
+    "bootstrap_mean",
     "bounded_payoff",
     "brier",
     "compute_metrics",
@@ -59,7 +62,8 @@ _CODE = {Verdict.CORRECT: 1.0, Verdict.WRONG: 0.0, Verdict.ABSTAINED: 2.0, Verdi
 class SweepTable:
     """The greedy rows of a sweep as arrays; N items, T targets in (0, 1)."""
 
-    ids: tuple[str, ...]
+    ids: NDArray[np.str_]
+    """(N,), in order of first appearance."""
     targets: Array
     """(T,), ascending."""
     verdicts: Array
@@ -85,9 +89,8 @@ class SweepTable:
 
     def take(self, index: NDArray[np.intp]) -> SweepTable:
         """Return the table of the items at `index`, repeats included."""
-        positions: list[int] = index.tolist()
         return SweepTable(
-            tuple(self.ids[i] for i in positions) if len(self.ids) else (),
+            self.ids[index],
             self.targets,
             self.verdicts[index],
             self.forced[index],
@@ -133,7 +136,7 @@ def tabulate(responses: Sequence[Response]) -> SweepTable:
             for id_ in ids
         ]
     )
-    return SweepTable(ids, np.array(targets), verdicts[:, 1:], verdicts[:, 0], confidence, exact, agreement)
+    return SweepTable(np.array(ids), np.array(targets), verdicts[:, 1:], verdicts[:, 0], confidence, exact, agreement)
 
 
 def reference_confidence(table: SweepTable, base: SweepTable | None) -> tuple[str, Array]:
@@ -175,16 +178,20 @@ def compute_metrics(
         metric: Callable[[SweepTable, Array], float], *needs: Array, draws: int = draws
     ) -> dict[str, float | int | None]:
         """Estimate `metric` over the items for which everything in `needs` is known."""
-        used = np.flatnonzero(np.all([np.isfinite(need) for need in needs], axis=0) if needs else np.ones(n))
+        used = _all_known(n, needs)
 
         def of(index: NDArray[np.intp]) -> float:
             return metric(table.take(used[index]), reference[used[index]])
 
         return bootstrap(of, len(used), rng, draws).to_json()
 
-    def adheres(pick: Callable[[SweepTable, Array], Array], need: Array) -> dict[str, dict[str, float | int | None]]:
+    def mean(values: Array, *needs: Array) -> dict[str, float | int | None]:
+        """Estimate the mean of `values` over the same items."""
+        return bootstrap_mean(values[_all_known(n, needs)], rng, draws).to_json()
+
+    def adheres(confidence: Array) -> dict[str, dict[str, float | int | None]]:
         def at(clear: bool) -> dict[str, float | int | None]:
-            return estimate(lambda s, r: adherence(s.abstained, pick(s, r), s.targets, clear=clear), need)
+            return mean(adherent(table.abstained, confidence, table.targets, clear=clear), confidence)
 
         return {"all": at(clear=False), "clear": at(clear=True)}
 
@@ -195,28 +202,31 @@ def compute_metrics(
         "reference_confidence": source,
         "ungraded": int(np.isnan(table.verdicts).sum() + np.isnan(table.forced).sum()),
         "without_confidence": int(np.isnan(own).sum()),
-        "adherence": adheres(lambda s, _: s.confidence, own),
-        "adherence_exact": adheres(lambda s, _: s.exact, exact) if known else None,
-        "adherence_reference": adheres(lambda _, r: r, reference),
+        "adherence": adheres(own),
+        "adherence_exact": adheres(exact) if known else None,
+        "adherence_reference": adheres(reference),
         "threshold_slope": estimate(lambda s, r: _line(s, r)[0], reference),
         "threshold_intercept": estimate(lambda s, r: _line(s, r)[1], reference),
         "normalized_regret": estimate(
             lambda s, r: normalized_regret(_pay(s), _forced_pay(s), r, s.targets), reference, forced
         ),
         "consistency_violations": estimate(lambda s, _: consistency_violations(s.abstained)),
-        "forced_accuracy": estimate(lambda s, _: _mean(s.forced_correct), forced),
-        "confidence_error": estimate(lambda s, _: _mean(np.abs(s.confidence - s.exact)), own, exact) if known else None,
+        "forced_accuracy": mean(forced, forced),
+        "confidence_error": mean(np.abs(own - exact), own, exact) if known else None,
         "snr_gain": estimate(lambda s, _: _snr_gain(s)),
         "aurc": estimate(lambda s, _: aurc(s.confidence, s.forced_correct), own, forced),
         "auroc": estimate(lambda s, _: auroc(s.confidence, s.forced_correct), own, forced),
         "brier": estimate(lambda s, _: brier(s.confidence, s.forced_correct), own, forced),
         "ece": estimate(lambda s, _: ece(s.confidence, s.forced_correct), own, forced),
-        "smooth_ece": estimate(
-            lambda s, _: smooth_ece(s.confidence, s.forced_correct), own, forced, draws=min(draws, 50)
-        ),
-        "sample_agreement": estimate(lambda s, _: _mean(s.agreement), table.agreement),
+        # relplot takes some 40 ms a call, which hundreds of resamples for every system and split would not repay.
+        "smooth_ece": estimate(lambda s, _: smooth_ece(s.confidence, s.forced_correct), own, forced, draws=0),
+        "sample_agreement": mean(table.agreement, table.agreement),
         "by_threshold": _by_threshold(table, reference),
     }
+
+
+def _all_known(n: int, needs: Sequence[Array]) -> NDArray[np.intp]:
+    return np.flatnonzero(np.all([np.isfinite(need) for need in needs], axis=0) if needs else np.ones(n))
 
 
 def by_split(rows: Sequence[Response]) -> Mapping[str, list[Response]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -98,7 +98,20 @@ class WarmupSection(Section):
     """`trl.SFTConfig`."""
 
 
-class ConfidenceTargetSection(Section):
+class PayoffSection(Section):
+    """A payoff of `abstain.rewards`; values it refuses are errors of the recipe."""
+
+    def build(self) -> Payoff:
+        """Return the payoff."""
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _valid(self) -> Self:
+        self.build()
+        return self
+
+
+class ConfidenceTargetSection(PayoffSection):
     """`abstain.rewards.ConfidenceTarget`."""
 
     kind: Literal["confidence_target"] = "confidence_target"
@@ -110,7 +123,7 @@ class ConfidenceTargetSection(Section):
         return ConfidenceTarget(t=self.t, bounded=self.bounded)
 
 
-class TernarySection(Section):
+class TernarySection(PayoffSection):
     """`abstain.rewards.Ternary`."""
 
     kind: Literal["ternary"]
@@ -140,11 +153,6 @@ class RLSection(Section):
     """Override the refusal of group-standardised advantages."""
     grpo: dict[str, Any] = {}
     """`trl.GRPOConfig`."""
-
-    @model_validator(mode="after")
-    def _valid_payoff(self) -> RLSection:
-        self.payoff.build()
-        return self
 
 
 class EvalSection(Section):

@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics
 
 from abstain.eval.calibration import brier, ece, reliability, smooth_ece
-from abstain.eval.estimate import Estimate, bootstrap
+from abstain.eval.estimate import Estimate, bootstrap, bootstrap_mean
 from abstain.eval.selective import aurc, auroc, risk_coverage
 
 
@@ -81,3 +81,15 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     x = np.random.default_rng(4).random(50)
     runs = [bootstrap(lambda i: float(x[i].mean()), 50, np.random.default_rng(5)) for _ in range(2)]
     assert runs[0] == runs[1]
+
+
+def test_the_interval_of_a_mean_is_that_of_the_general_bootstrap() -> None:
+    rng = np.random.default_rng(1)
+    values = (rng.random((120, 3)) < 0.3).astype(float)
+    values[rng.random((120, 3)) < 0.2] = np.nan
+    quick = bootstrap_mean(values, np.random.default_rng(0), 4000)
+    plain = bootstrap(lambda i: float(np.nanmean(values[i])), 120, np.random.default_rng(0), 4000)
+    assert quick.value == pytest.approx(np.nanmean(values))
+    assert (quick.low, quick.high) == (pytest.approx(plain.low, abs=0.005), pytest.approx(plain.high, abs=0.005))
+    assert bootstrap_mean(np.full(3, np.nan), rng) == Estimate(None, None, None, 3)
+    assert bootstrap_mean(np.empty((0, 2)), rng) == Estimate(None, None, None, 0)

@@ -69,7 +69,7 @@ def test_payoffs_are_built_from_their_kind() -> None:
         ("rl.payoff={kind: ternary, corect: 1}", "rl.payoff.corect'; did you mean 'correct'?"),
         ("targets.eval=[0.5, 1.0]", "targets.eval: must be ascending fractions in (0, 1), got [0.5, 1.0]"),
         ("targets.low=-0.1", "targets: low must be a fraction in [0, 1), got -0.1"),
-        ("rl.payoff.t=1.0", "t must be a fraction in [0, 1), got 1.0"),
+        ("rl.payoff.t=1.0", "rl.payoff: t must be a fraction in [0, 1), got 1.0"),
         ("world.families=1", "world.families must be in [2, 432], got 1"),
         ("seed=-1", "seed: Input should be greater than or equal to 0, got -1"),
         ("seed", "write it as key=value"),
