@@ -36,7 +36,7 @@ FRACTIONS = {
 }  # fmt: skip
 """What a target is called that is nearest to a fraction. Borders lie within tenths and names go over
 them, so that a reader of digits has to learn what number they make."""
-_ASK_SHARES = {"plain": 0.1, "forced": 0.2, "rubric": 0.7}
+_ASK_SHARES = {"plain": 0.2, "forced": 0.3, "rubric": 0.5}
 
 
 @dataclass(frozen=True, slots=True)
