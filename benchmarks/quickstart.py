@@ -90,6 +90,7 @@ def main() -> None:
                     wall[path.name] = round(seconds, 1)
                     timing.write_text(json.dumps(wall, indent=1))
     seeds = [str(seed) for seed in arguments.seeds]
+    fewer = "" if controls == arguments.seeds else f"; control: seeds {', '.join(map(str, controls))}"
     lines: list[str] = []
     summary: dict[str, Any] = {"seeds": arguments.seeds, "wall_seconds": wall}
     for split in ("held_out_families", "held_out_people", "arbitrary"):
@@ -101,7 +102,7 @@ def main() -> None:
             "base": [metrics(out / f"tiny-{s}", "base", split) for s in seeds],
         }
         lines += [
-            f"\n**{split.replace('_', ' ')}** (mean over seeds {', '.join(seeds)}, range in brackets)\n",
+            f"\n**{split.replace('_', ' ')}** (mean over seeds {', '.join(seeds)}, range in brackets{fewer})\n",
             *table(runs),
         ]
         summary[split] = {
