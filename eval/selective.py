@@ -6,8 +6,10 @@ confidence are one group: no order of the input breaks them. Undefined results a
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from scipy.stats import rankdata  # pyright: ignore[reportUnknownVariableType]
+from scipy.stats import mannwhitneyu  # pyright: ignore[reportUnknownVariableType]
 
 from .estimate import Array
 
@@ -43,13 +45,11 @@ def aurc(confidence: Array, correct: Array) -> float:
 def auroc(confidence: Array, correct: Array) -> float:
     """Return P(a right answer has higher confidence than a wrong one), ties counting half.
 
-    The Mann-Whitney statistic over its maximum: a tenth of the time of scikit-learn's `roc_auc_score`,
-    whose checks dominate when a bootstrap asks for it thousands of times.
+    The Mann-Whitney statistic over its maximum. NaN unless some answers are right and some wrong.
     """
     p, y = _known(confidence, correct)
-    right = float(y.sum())
-    wrong = len(y) - right
-    if not right or not wrong:
+    right, wrong = p[y == 1], p[y == 0]
+    if not len(right) or not len(wrong):
         return float("nan")
-    ranks: Array = np.asarray(rankdata(p))  # pyright: ignore[reportUnknownArgumentType]
-    return float((ranks[y == 1].sum() - right * (right + 1) / 2) / (right * wrong))
+    found: Any = mannwhitneyu(right, wrong, method="asymptotic")
+    return float(found.statistic) / (len(right) * len(wrong))

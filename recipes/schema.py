@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ..data import PromptStyle, TargetSampler, WorldConfig
 from ..rewards import ConfidenceTarget, Payoff, Ternary
@@ -98,20 +98,7 @@ class WarmupSection(Section):
     """`trl.SFTConfig`."""
 
 
-class PayoffSection(Section):
-    """A payoff of `abstain.rewards`; values it refuses are errors of the recipe."""
-
-    def build(self) -> Payoff:
-        """Return the payoff."""
-        raise NotImplementedError
-
-    @model_validator(mode="after")
-    def _valid(self) -> Self:
-        self.build()
-        return self
-
-
-class ConfidenceTargetSection(PayoffSection):
+class ConfidenceTargetSection(Section):
     """`abstain.rewards.ConfidenceTarget`."""
 
     kind: Literal["confidence_target"] = "confidence_target"
@@ -123,7 +110,7 @@ class ConfidenceTargetSection(PayoffSection):
         return ConfidenceTarget(t=self.t, bounded=self.bounded)
 
 
-class TernarySection(PayoffSection):
+class TernarySection(Section):
     """`abstain.rewards.Ternary`."""
 
     kind: Literal["ternary"]
@@ -143,10 +130,19 @@ PAYOFF_SECTIONS: dict[str, type[Section]] = {
 """`rl.payoff.kind` → its section."""
 
 
+def _buildable(
+    section: ConfidenceTargetSection | TernarySection,
+) -> ConfidenceTargetSection | TernarySection:
+    section.build()  # values that the payoff refuses are errors of the recipe
+    return section
+
+
 class RLSection(Section):
     """The RL stage."""
 
-    payoff: Annotated[ConfidenceTargetSection | TernarySection, Field(discriminator="kind")] = ConfidenceTargetSection()
+    payoff: Annotated[
+        ConfidenceTargetSection | TernarySection, Field(discriminator="kind"), AfterValidator(_buildable)
+    ] = ConfidenceTargetSection()
     truncated: Literal["wrong", "ungraded"] = "ungraded"
     """The verdict of a completion cut off by the token limit."""
     allow_group_scaling: bool = False

@@ -110,7 +110,7 @@ def trainer_arguments(config: BaseConfig, out: Path, seed: int) -> TrainingArgum
 class LabelledTokensTrainer(Trainer):
     """Projects only the learnt tokens through the LM head; the loss and its gradient are the same.
 
-    In a chat corpus nine tokens of ten are prompt, and for a small model the head is a third of the work.
+    In a corpus of chats most tokens are prompt, and in a small model the head is a large part of the work.
     """
 
     def compute_loss(

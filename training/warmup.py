@@ -88,7 +88,7 @@ def warmup_rows(
     style: PromptStyle,
     targets: Sequence[float],
     rng: np.random.Generator,
-    rate: Callable[[float], float] = RATES["t"],
+    rate: Callable[[float], float],
 ) -> list[dict[str, list[Message]]]:
     """Return prompt/completion rows that abstain with probability `rate`(t), evenly spread near every t.
 
