@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -13,6 +14,29 @@ from pydantic import BaseModel, ValidationError
 
 from ..data import InputError
 from .schema import PAYOFF_SECTIONS, Recipe
+
+_TAG = "tag:yaml.org,2002:"
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
+
+
+class RecipeLoader(yaml.SafeLoader):
+    """YAML with the plain scalars of version 1.2: 1e-3 is a number, and `save_strategy: no` says "no".
+
+    PyYAML keeps to version 1.1, which reads a string and False.
+    """
+
+
+class RecipeDumper(yaml.SafeDumper):
+    """Quotes what either version would not read back as a string."""
+
+
+RecipeLoader.yaml_implicit_resolvers = {  # a copy: SafeLoader shares its own
+    first: [(tag, pattern) for tag, pattern in found if tag != f"{_TAG}bool"]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+RecipeLoader.add_implicit_resolver(f"{_TAG}bool", re.compile("(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+for _reader in (RecipeLoader, RecipeDumper):
+    _reader.add_implicit_resolver(f"{_TAG}float", _FLOAT, list("-+.0123456789"))
 
 
 def shipped_recipes() -> dict[str, str]:
@@ -36,7 +60,7 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
         if not separator or not key:
             raise InputError(f"override {override!r}: write it as key=value, for example rl.grpo.max_steps=10")
         try:
-            value = yaml.safe_load(text)
+            value = yaml.load(text, RecipeLoader)
         except yaml.YAMLError as error:
             raise InputError(f"override {override!r}: the value is not YAML ({_first_line(error)})") from None
         _set(merged, key.split("."), value, override)
@@ -50,7 +74,7 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
 
 def dump_recipe(recipe: Recipe) -> str:
     """Return the recipe, resolved, as YAML that loads to the same recipe."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return yaml.dump(recipe.model_dump(mode="json"), Dumper=RecipeDumper, sort_keys=False, allow_unicode=True)
 
 
 def _read(source: str, seen: tuple[str, ...] = ()) -> tuple[dict[str, Any], str]:
@@ -64,7 +88,7 @@ def _read(source: str, seen: tuple[str, ...] = ()) -> tuple[dict[str, Any], str]
         hint = _nearest(source, shipped)
         raise InputError(f"no recipe {source!r}: neither a file nor a shipped name{hint}; see `abstain recipes list`")
     try:
-        loaded: Any = yaml.safe_load(text)
+        loaded: Any = yaml.load(text, RecipeLoader)
     except yaml.YAMLError as error:
         raise InputError(f"{place}: not YAML ({_first_line(error)})") from None
     if not _is_section(loaded):

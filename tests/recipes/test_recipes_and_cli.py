@@ -53,6 +53,19 @@ def test_overrides_reach_into_sections_and_questions_of_ones_own_replace_the_wor
     assert recipe.data.columns == {"answers": "gold"}
 
 
+def test_scalars_are_read_as_yaml_1_2_reads_them_and_survive_a_dump(tmp_path: Path) -> None:
+    overrides = ["rl.grpo.learning_rate=1e-3", "rl.grpo.save_strategy=no", "rl.allow_group_scaling=true"]
+    recipe = load_recipe("tiny", [*overrides, "rl.grpo.run_name='1e-3'", "rl.grpo.max_steps=7"])
+    assert recipe.rl is not None
+    expected = {"learning_rate": 0.001, "save_strategy": "no", "run_name": "1e-3", "max_steps": 7}
+    assert {key: recipe.rl.grpo[key] for key in expected} == expected
+    assert isinstance(recipe.rl.grpo["max_steps"], int)
+    assert recipe.rl.allow_group_scaling is True
+    written = tmp_path / "again.yaml"
+    written.write_text(dump_recipe(recipe), encoding="utf-8")
+    assert load_recipe(str(written)) == recipe
+
+
 def test_payoffs_are_built_from_their_kind() -> None:
     assert load_recipe("tiny").rl.payoff.build() == ConfidenceTarget()
     recipe = load_recipe("tiny", ["rl.payoff={kind: ternary, correct: 1, abstained: 0, wrong: -1}"])
