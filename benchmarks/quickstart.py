@@ -16,10 +16,11 @@ import os
 import platform
 import subprocess
 import sys
-import time
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
+
+from runs import metrics, run
 
 ROWS = (
     ("adherence, all pairs", lambda m: m["adherence_exact"]["all"]["value"]),
@@ -30,20 +31,6 @@ ROWS = (
     ("forced accuracy", lambda m: m["forced_accuracy"]["value"]),
     ("SNR gain (nats)", lambda m: m["snr_gain"]["value"]),
 )
-
-
-def run(recipe: str, out: Path, *overrides: str) -> float:
-    """Run or continue `recipe` in `out` and return the wall-clock seconds of this call."""
-    command = [sys.executable, "-m", "abstain.recipes", "run", recipe, *overrides, "--out", str(out), "--resume"]
-    start = time.monotonic()
-    subprocess.run(command, check=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
-    return time.monotonic() - start
-
-
-def metrics(out: Path, system: str, split: str) -> dict[str, Any]:
-    """Return one system's metrics on one split."""
-    found = json.loads((out / "eval" / system / "metrics.json").read_text())
-    return found if found["split"] == split else found["splits"][split]
 
 
 def import_seconds() -> float:
