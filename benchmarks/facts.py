@@ -42,12 +42,14 @@ def give_base(donor: Path, out: Path, recipe: str, overrides: list[str]) -> None
     The stage would make the same model again, being of the same recipe and seed. Passing `model=` instead would
     make RL ask the questions that the base model was trained on.
     """
-    if out.exists():
+    if (out / "state.json").exists():
         return
-    out.mkdir(parents=True)
-    (out / "base").symlink_to((donor / "base").resolve())
-    (out / "state.json").write_text(json.dumps({"seconds": {"base": 0.0}, "peak_memory_gib": 0.0}))
+    out.mkdir(parents=True, exist_ok=True)
     (out / "recipe.yaml").write_text(dump_recipe(load_recipe(recipe, overrides)), encoding="utf-8")
+    (out / "base").unlink(missing_ok=True)
+    (out / "base").symlink_to((donor / "base").resolve())
+    # Last: what it marks done must be there, and without it a killed call begins again.
+    (out / "state.json").write_text(json.dumps({"seconds": {"base": 0.0}, "peak_memory_gib": 0.0}))
 
 
 def summary(facts: Path, control: Path) -> list[str]:
