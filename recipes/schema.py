@@ -46,6 +46,8 @@ class BaseSection(Section):
     """At most; the corpus may give fewer merges."""
     row_length: Annotated[int, Field(gt=0)] = 256
     """Tokens of a training row, which holds as many whole documents as fit."""
+    muon_learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """Learning rate of Muon on the weight matrices, `trainer.learning_rate` being AdamW's on the rest; null: AdamW."""
     trainer: dict[str, Any] = {}
     """`transformers.TrainingArguments`."""
 
