@@ -26,7 +26,7 @@ def imported_folders(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             module = node.module or ""
-            if node.level == 2:
+            if node.level == len(path.relative_to(ROOT).parts):  # up to the namespace
                 found |= {module.split(".")[0]} if module else {alias.name for alias in node.names}
             assert not module.startswith("abstain"), f"{path}: use relative imports"
     return found
