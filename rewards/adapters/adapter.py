@@ -83,7 +83,7 @@ class TrainerAdapter:
         verdict = Verdict(logged["verdict"][0])
         if pay is None:
             pay = self._unpaid(verdict, completion, where)
-        return Outcome(pay, verdict, logged["graded_answer"][0])
+        return Outcome(float(pay), verdict, logged["graded_answer"][0])
 
     def _unpaid(self, verdict: Verdict, completion: Completion, where: str) -> float:
         if self.on_ungraded == "raise":
