@@ -67,7 +67,7 @@ def check_trainer(trainer: str, end_tokens: Sequence[str]) -> None:
     """Raise InputError for an unknown trainer, or for end tokens that are missing or out of place."""
     if trainer not in TRAINERS:
         raise InputError(f"no trainer {trainer!r}; abstain exports for {', '.join(TRAINERS)}")
-    if trainer == "openrlhf" and not all([*end_tokens, end_tokens]):
+    if trainer == "openrlhf" and (not end_tokens or "" in end_tokens):
         raise InputError(
             "openrlhf hands over responses with their special tokens: name the text that ends one, for example "
             "--end-token '<|im_end|>' (more than one may be given)"

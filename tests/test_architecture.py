@@ -68,7 +68,7 @@ def test_only_training_imports_trl_and_peft() -> None:
 def test_docstring_examples_are_true() -> None:
     for folder in ORDER:
         package = importlib.import_module(f"abstain.{folder}")
-        for info in pkgutil.iter_modules(package.__path__, f"abstain.{folder}."):
+        for info in pkgutil.walk_packages(package.__path__, f"abstain.{folder}."):
             if not info.name.endswith("__main__"):
                 assert doctest.testmod(importlib.import_module(info.name)).failed == 0, info.name
 

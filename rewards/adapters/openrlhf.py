@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ..verdict import Verdict
 from .adapter import Outcome, TrainerAdapter
@@ -27,6 +27,13 @@ class OpenRLHFReward(TrainerAdapter):
     end_tokens: tuple[str, ...]
     """Texts of the tokens that end a response, such as "<|im_end|>"; empty: nothing is removed and
     nothing counts as cut off."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError also for end tokens that are no tuple of texts."""
+        super().__post_init__()
+        given = cast("object", self.end_tokens)
+        if not isinstance(given, tuple) or not all(isinstance(t, str) and t for t in cast("tuple[object]", given)):
+            raise ValueError(f"end_tokens must be a tuple of non-empty texts, got {given!r}")
 
     def __call__(
         self, queries: Sequence[str], prompts: Sequence[str], labels: Sequence[str], **_more: Any

@@ -30,6 +30,9 @@ def encode_label(answers: Sequence[str], threshold: float | None = None, choices
     Raises:
         ValueError: what `decode_label` would refuse.
     """
+    for key, texts in (("answers", answers), ("choices", choices)):
+        if isinstance(texts, str):  # list("Paris") would be its letters
+            raise ValueError(f"label: {key} must be a list of strings, got {texts!r}")
     given = {"answers": list(answers), "threshold": threshold, "choices": None if choices is None else list(choices)}
     label = json.dumps({key: value for key, value in given.items() if value is not None}, ensure_ascii=False)
     decode_label(label)
@@ -62,7 +65,8 @@ def read_row(truth: object, extra: Mapping[str, Any] | None = None, where: str =
 
     `truth` is a list of accepted answers, one accepted answer, or a label of `encode_label` (as
     text or as a mapping); `extra` may hold `answers`, `threshold` and `choices`, and anything else
-    beside them. Arrays, as Parquet readers return them, count as lists.
+    beside them. Its `answers` stand before those of `truth`, which is often one of several aliases.
+    Arrays, as Parquet readers return them, count as lists.
 
     Raises:
         ValueError: no answers, a value of the wrong kind, or a field given twice and differently.

@@ -87,6 +87,12 @@ def test_a_query_that_lost_its_prompt_is_refused_with_the_place() -> None:
         reward(["Capital? Paris", "tal? Paris"], ["Capital? "] * 2, [encode_label(["Paris"], 0.5)] * 2)
 
 
+def test_end_tokens_are_a_tuple_of_texts() -> None:
+    for wrong in ("</s>", ["</s>"], ("",), (2,)):
+        with pytest.raises(ValueError, match="end_tokens must be a tuple of non-empty texts, got"):
+            OpenRLHFReward(reward=AbstentionReward(), on_ungraded="raise", end_tokens=wrong)  # type: ignore[arg-type]
+
+
 def test_errors_name_the_query() -> None:
     reward = OpenRLHFReward(reward=AbstentionReward(), on_ungraded="raise", end_tokens=())
     with pytest.raises(ValueError, match="query 0: label: expected the JSON that encode_label"):

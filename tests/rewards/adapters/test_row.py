@@ -48,6 +48,10 @@ def test_a_bad_label_says_what_is_wrong(label: str | None, message: str) -> None
 def test_a_label_that_could_not_be_read_is_not_written() -> None:
     with pytest.raises(ValueError, match="no accepted answers"):
         encode_label([])
+    with pytest.raises(ValueError, match="label: answers must be a list of strings, got 'Paris'"):
+        encode_label("Paris")
+    with pytest.raises(ValueError, match="label: choices must be a list of strings, got 'AB'"):
+        encode_label(["A"], choices="AB")
 
 
 def test_ground_truth_may_be_a_list_an_array_one_answer_or_a_label() -> None:
