@@ -4,9 +4,10 @@
 
 One run of TRL's trainer on the model and with the settings of `tiny` (the base model is trained for a few
 steps only: it babbles, which costs the reward as much as an answer). Steps alternate between the two rewards, in
-an order drawn with a seed. Two figures from the same run:
+an order drawn with a seed. Three figures from the same run:
 
 - the reward's own seconds, less the constant's, as a share of a step with the constant reward;
+- the same in CPU seconds of the process, which other work on the machine disturbs less;
 - the step's seconds with the reward over those with the constant one, which also holds what TRL does with
   the logged verdicts, and the machine's noise. Its interval is a bootstrap over steps.
 """
@@ -41,6 +42,17 @@ from abstain.training.model import end_token_ids, load_model, load_tokenizer
 WARM_UP_STEPS = 4
 
 
+def clock() -> tuple[float, float]:
+    """Return wall-clock and CPU seconds."""
+    return time.perf_counter(), time.process_time()
+
+
+def since(start: tuple[float, float]) -> tuple[float, float]:
+    """Return the wall-clock and CPU seconds since `start`."""
+    wall, cpu = clock()
+    return wall - start[0], cpu - start[1]
+
+
 class Alternating:
     """Pays by our reward or by a constant, as `ours` says for every call, and keeps each call's seconds."""
 
@@ -48,13 +60,13 @@ class Alternating:
 
     def __init__(self, reward: AbstentionReward, ours: list[bool]) -> None:
         self.reward, self.ours = reward, ours
-        self.seconds: list[float] = []
+        self.seconds: list[tuple[float, float]] = []
 
     def __call__(self, **columns: Any) -> list[float | None]:
-        start = time.perf_counter()
+        start = clock()
         constant = [0.0] * len(columns["completions"])
         paid = self.reward(**columns) if self.ours[len(self.seconds)] else constant
-        self.seconds.append(time.perf_counter() - start)
+        self.seconds.append(since(start))
         return paid
 
 
@@ -62,18 +74,18 @@ class StepClock(TrainerCallback):
     """Keeps the seconds of every optimizer step, generation included."""
 
     def __init__(self) -> None:
-        self.seconds: list[float] = []
-        self._start = 0.0
+        self.seconds: list[tuple[float, float]] = []
+        self._start = clock()
 
     def on_step_begin(self, *_: Any, **__: Any) -> None:
-        self._start = time.perf_counter()
+        self._start = clock()
 
     def on_step_end(self, *_: Any, **__: Any) -> None:
-        self.seconds.append(time.perf_counter() - self._start)
+        self.seconds.append(since(self._start))
 
 
 def measure(steps: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """Return (S,) booleans "ours", (S,) reward seconds, (S,) step seconds, and the completions per step."""
+    """Return (S,) booleans "ours", (S, 2) reward and step seconds (wall, CPU), and the completions per step."""
     recipe = load_recipe("tiny", [f"rl.grpo.max_steps={steps}", "base.trainer.max_steps=20", f"seed={seed}"])
     assert recipe.base is not None
     assert recipe.rl is not None
@@ -94,7 +106,7 @@ def measure(steps: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
             end_token_ids=end_token_ids(model, tokenizer),
             truncated=Verdict(recipe.rl.truncated),
         )
-        alternating, clock = Alternating(reward, ours), StepClock()
+        alternating, steps_clock = Alternating(reward, ours), StepClock()
         trainer = GRPOTrainer(
             model=model,
             reward_funcs=alternating,
@@ -102,13 +114,13 @@ def measure(steps: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
             train_dataset=Dataset.from_list(rows),
             processing_class=tokenizer,
             peft_config=lora_config(recipe.lora),
-            callbacks=[clock],
+            callbacks=[steps_clock],
         )
         with score_completions_only():
             trainer.train()
-    assert len(alternating.seconds) == len(clock.seconds) == steps  # one call a step
+    assert len(alternating.seconds) == len(steps_clock.seconds) == steps  # one call a step
     kept = slice(WARM_UP_STEPS, None)
-    return np.array(ours)[kept], np.array(alternating.seconds)[kept], np.array(clock.seconds)[kept], size
+    return np.array(ours)[kept], np.array(alternating.seconds)[kept], np.array(steps_clock.seconds)[kept], size
 
 
 def ratio_interval(with_ours: np.ndarray, constant: np.ndarray, rng: np.random.Generator) -> tuple[float, float, float]:
@@ -133,13 +145,14 @@ def main() -> None:
     quiet()
     with contextlib.redirect_stdout(sys.stderr):  # the trainers' own printing
         ours, reward, step, size = measure(parsed.steps, parsed.seed)
-    cost = float(np.median(reward[ours]) - np.median(reward[~ours]))
-    base = float(np.median(step[~ours]))
-    ratio, low, high = ratio_interval(step[ours], step[~ours], np.random.default_rng(parsed.seed))
+    cost = np.median(reward[ours], axis=0) - np.median(reward[~ours], axis=0)
+    base = np.median(step[~ours], axis=0)
+    ratio, low, high = ratio_interval(step[ours, 0], step[~ours, 0], np.random.default_rng(parsed.seed))
     print(f"{ours.sum()} steps with the reward, {(~ours).sum()} with a constant; {size} completions a step; medians")
-    print(f"step with the constant reward   {base:.3f} s")
-    print(f"reward, less the constant       {1000 * cost:.2f} ms ({1e6 * cost / size:.1f} us a completion)")
-    print(f"its share of a step             {100 * cost / base:.2f} %")
+    print("                                wall      CPU")
+    print(f"step with the constant reward   {base[0]:.3f} s   {base[1]:.3f} s")
+    print(f"reward, less the constant       {1000 * cost[0]:.2f} ms   {1000 * cost[1]:.2f} ms")
+    print(f"its share of a step             {100 * cost[0] / base[0]:.2f} %    {100 * cost[1] / base[1]:.2f} %")
     print(f"ratio of step times             {ratio:.3f} ({low:.3f} to {high:.3f})")
     print(f"seed {parsed.seed}; {platform.machine()}, {os.cpu_count()} cores, {platform.system()}")
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from golden import CASES
 
 from abstain.rewards import adapters
 
@@ -22,6 +23,10 @@ def test_there_is_a_block_for_every_trainer() -> None:
     assert [name for name, has in named.items() if has] == ["TRL", "verl", "OpenRLHF", "verifiers", "NeMo-RL"]
     for name in re.findall(r"\b(?:\w+Reward|nemo_\w+|encode_label|check_\w+)\b", " ".join(BLOCKS)):
         assert name in {*adapters.__all__, "AbstentionReward"}, name
+
+
+def test_the_tables_size_is_the_one_stated() -> None:
+    assert f"is a table of {len(CASES)} cases" in TEXT
 
 
 @pytest.mark.parametrize("block", PLAIN, ids=range(len(PLAIN)))

@@ -13,7 +13,7 @@ import pytest
 from golden import CASES, Case, differing
 
 from abstain.rewards import AbstentionReward, ConfidenceTarget, Judgement, Verdict
-from abstain.rewards.adapters import AsyncAbstentionReward
+from abstain.rewards.adapters import AsyncAbstentionReward, check_reward_funcs
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +100,22 @@ def test_an_ungraded_row_gets_no_advantage_and_moves_nobody_elses(
     steps = [entry for entry in trainer.state.log_history if "count/correct" in entry]
     assert [sum(entry[f"count/{verdict.value}"] for verdict in Verdict) for entry in steps] == [GROUP * PROMPTS] * 2
     assert trainer.state.global_step == 2
+
+
+def test_a_function_beside_ours_would_pay_ungraded_rows_which_is_why_it_is_refused(
+    tiny_model: str, tmp_path: Path
+) -> None:
+    def length(completions: list[Any], **_: Any) -> list[float]:
+        return [float(len(completion[0]["content"])) for completion in completions]
+
+    both = [AbstentionReward(grader=ByChecksum()), length]
+    with pytest.raises(ValueError, match="must be the only reward function"):
+        check_reward_funcs(both)
+    trainer = trainer_for("grpo", both, True, tiny_model, tmp_path)
+    trainer.train()
+    ungraded = [v == "ungraded" for v in trainer._logs["extra"]["verdict"]]
+    advantages = [a for a, row in zip(trainer._logs["advantages"], ungraded, strict=True) if row]
+    assert any(a != 0 for a in advantages)
 
 
 @pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])

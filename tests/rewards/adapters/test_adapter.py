@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from golden import WHOLE, Down
+from hypothesis import given
+from hypothesis import strategies as st
 
 from abstain.rewards import AbstentionReward, ConfidenceTarget, Verdict
 from abstain.rewards.adapters import (
@@ -69,6 +71,34 @@ def test_a_missing_target_is_an_error_and_a_fixed_one_needs_none() -> None:
         TrainerAdapter(reward=AbstentionReward(), on_ungraded="raise").settle("Paris", Row(answers=("Paris",)))
     fixed = TrainerAdapter(reward=AbstentionReward(payoff=ConfidenceTarget(t=0.9)), on_ungraded="raise")
     assert fixed.settle("Paris", Row(answers=("Paris",))).pay == pytest.approx(0.1)
+
+
+def by_trainer(completion: str, answers: list[str], t: float) -> dict[str, tuple[str, float]]:
+    """Return verdict and pay of one completion by every adapter that needs no tensors."""
+    reward, extra = AbstentionReward(), {"answers": answers, "threshold": t}
+    logged: dict[str, list[Any]] = {}
+    plain = reward(completions=[completion], answers=[answers], threshold=[t], log_extra=logged.__setitem__)
+    scored = VerlReward(reward=reward, on_ungraded="raise")("d", completion, answers, {"threshold": t})
+    ours, state = VerifiersReward(reward=reward, on_ungraded="raise"), {}
+    rollout = ours(completion=[{"role": "assistant", "content": completion}], state=state, info=extra)
+    (verdict,) = [metric.__name__ for metric in ours.verdict_metrics() if metric(state)]
+    stripped = OpenRLHFReward(reward=reward, on_ungraded="raise", end_tokens=("</s>",))
+    response, cut = stripped.response(f"Q\n{completion}</s>", "Q\n")
+    assert (response, cut) == (completion, False)
+    return {
+        "trl": (logged["verdict"][0], plain[0] or 0.0),
+        "verl": (str(scored["verdict"]), float(scored["score"])),
+        "verifiers": (verdict, rollout),
+    }
+
+
+@given(
+    st.text(max_size=80).filter(lambda text: not text.rstrip().endswith("</s>")),
+    st.lists(st.text(min_size=1, max_size=10), min_size=1, max_size=3),
+    st.floats(0, 0.99),
+)
+def test_every_adapter_says_the_same_of_any_text(completion: str, answers: list[str], t: float) -> None:
+    assert len(set(by_trainer(completion, answers, t).values())) == 1
 
 
 def test_importing_the_adapters_imports_no_trainer() -> None:
