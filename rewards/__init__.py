@@ -1,31 +1,55 @@
 """What was said, and what is it paid? Verdicts, graders, payoffs, and the reward a trainer calls."""
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector
+from .breakeven import Untruthful, WrongOnPurpose, break_even_at, untruthful, wrong_on_purpose
 from .confidence import stated_confidence
 from .grader import AliasGrader, Grader, alias_match, final_answer
 from .match import matches, normalize
-from .payoff import BreakEven, Brier, ConfidenceTarget, Payoff, Ternary, check_target
+from .payoff import Binary, BreakEven, ConfidenceTarget, FixedPenalty, Payoff, Ternary, check_target
+from .presets import PRESETS, Preset, preset
+from .prior import BetaPrior, DensityPrior, Prior, Uniform
+from .proper import SAFE_LOG_CLIP, Brier, ConfidenceScore, LogScore, PriorScore, Spherical, check_confidence
 from .reward import AbstentionReward, completion_text
 from .verdict import Judgement, Verdict
 
 __all__ = [
     "DEFAULT_PHRASE",
+    "PRESETS",
+    "SAFE_LOG_CLIP",
     "AbstentionDetector",
     "AbstentionReward",
     "AliasGrader",
+    "BetaPrior",
+    "Binary",
     "BreakEven",
     "Brier",
+    "ConfidenceScore",
     "ConfidenceTarget",
+    "DensityPrior",
+    "FixedPenalty",
     "Grader",
     "Judgement",
+    "LogScore",
     "Payoff",
+    "Preset",
+    "Prior",
+    "PriorScore",
+    "Spherical",
     "Ternary",
+    "Uniform",
+    "Untruthful",
     "Verdict",
+    "WrongOnPurpose",
     "alias_match",
+    "break_even_at",
+    "check_confidence",
     "check_target",
     "completion_text",
     "final_answer",
     "matches",
     "normalize",
+    "preset",
     "stated_confidence",
+    "untruthful",
+    "wrong_on_purpose",
 ]
