@@ -2,7 +2,7 @@
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector
 from .breakeven import Untruthful, WrongOnPurpose, break_even_at, untruthful, wrong_on_purpose
-from .confidence import stated_confidence
+from .confidence import ConfidenceParser, StatedConfidence, stated_confidence
 from .grader import AliasGrader, Grader, alias_match, final_answer
 from .match import matches, normalize
 from .payoff import Binary, BreakEven, ConfidenceTarget, FixedPenalty, Payoff, Ternary, check_target
@@ -23,6 +23,7 @@ __all__ = [
     "Binary",
     "BreakEven",
     "Brier",
+    "ConfidenceParser",
     "ConfidenceScore",
     "ConfidenceTarget",
     "DensityPrior",
@@ -35,6 +36,7 @@ __all__ = [
     "Prior",
     "PriorScore",
     "Spherical",
+    "StatedConfidence",
     "Ternary",
     "Uniform",
     "Untruthful",
