@@ -2,6 +2,7 @@
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector
 from .breakeven import Untruthful, WrongOnPurpose, break_even_at, untruthful, wrong_on_purpose
+from .compose import FormatBonus, LengthPenalty, RewardBreakEven, Term, Weighted, reward_break_even
 from .confidence import ConfidenceParser, StatedConfidence, stated_confidence
 from .grader import AliasGrader, Grader, alias_match, final_answer
 from .match import matches, normalize
@@ -28,19 +29,24 @@ __all__ = [
     "ConfidenceTarget",
     "DensityPrior",
     "FixedPenalty",
+    "FormatBonus",
     "Grader",
     "Judgement",
+    "LengthPenalty",
     "LogScore",
     "Payoff",
     "Preset",
     "Prior",
     "PriorScore",
+    "RewardBreakEven",
     "Spherical",
     "StatedConfidence",
+    "Term",
     "Ternary",
     "Uniform",
     "Untruthful",
     "Verdict",
+    "Weighted",
     "WrongOnPurpose",
     "alias_match",
     "break_even_at",
@@ -51,6 +57,7 @@ __all__ = [
     "matches",
     "normalize",
     "preset",
+    "reward_break_even",
     "stated_confidence",
     "untruthful",
     "wrong_on_purpose",
