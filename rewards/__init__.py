@@ -4,6 +4,7 @@ from .abstention import DEFAULT_PHRASE, AbstentionDetector
 from .breakeven import Untruthful, WrongOnPurpose, break_even_at, untruthful, wrong_on_purpose
 from .compose import FormatBonus, LengthPenalty, RewardBreakEven, Term, Weighted, reward_break_even
 from .confidence import ConfidenceParser, StatedConfidence, stated_confidence
+from .custom import CustomPayoff, custom_payoff, load_payoff, payoff_warnings
 from .grader import AliasGrader, Grader, alias_match, final_answer
 from .match import matches, normalize
 from .payoff import Binary, BreakEven, ConfidenceTarget, FixedPenalty, Payoff, Ternary, check_target
@@ -27,6 +28,7 @@ __all__ = [
     "ConfidenceParser",
     "ConfidenceScore",
     "ConfidenceTarget",
+    "CustomPayoff",
     "DensityPrior",
     "FixedPenalty",
     "FormatBonus",
@@ -53,9 +55,12 @@ __all__ = [
     "check_confidence",
     "check_target",
     "completion_text",
+    "custom_payoff",
     "final_answer",
+    "load_payoff",
     "matches",
     "normalize",
+    "payoff_warnings",
     "preset",
     "reward_break_even",
     "stated_confidence",
