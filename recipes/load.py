@@ -13,7 +13,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ..data import InputError
-from .schema import PAYOFF_SECTIONS, Recipe
+from .payoffs import PAYOFF_SECTIONS
+from .schema import Recipe
 
 _TAG = "tag:yaml.org,2002:"
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")

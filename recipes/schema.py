@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ..data import PromptStyle, TargetSampler, WorldConfig
-from ..rewards import ConfidenceTarget, Payoff, Ternary
-
-
-class Section(BaseModel):
-    """A part of a recipe: unknown keys are errors, values are not changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from .payoffs import RewardSection
+from .section import Section
 
 
 class DataSection(Section):
@@ -98,51 +93,9 @@ class WarmupSection(Section):
     """`trl.SFTConfig`."""
 
 
-class ConfidenceTargetSection(Section):
-    """`abstain.rewards.ConfidenceTarget`."""
-
-    kind: Literal["confidence_target"] = "confidence_target"
-    t: float | None = None
-    bounded: bool = True
-
-    def build(self) -> Payoff:
-        """Return the payoff."""
-        return ConfidenceTarget(t=self.t, bounded=self.bounded)
-
-
-class TernarySection(Section):
-    """`abstain.rewards.Ternary`."""
-
-    kind: Literal["ternary"]
-    correct: float
-    abstained: float
-    wrong: float
-
-    def build(self) -> Payoff:
-        """Return the payoff."""
-        return Ternary(correct=self.correct, abstained=self.abstained, wrong=self.wrong)
-
-
-PAYOFF_SECTIONS: dict[str, type[Section]] = {
-    "confidence_target": ConfidenceTargetSection,
-    "ternary": TernarySection,
-}
-"""`rl.payoff.kind` → its section."""
-
-
-def _buildable(
-    section: ConfidenceTargetSection | TernarySection,
-) -> ConfidenceTargetSection | TernarySection:
-    section.build()  # values that the payoff refuses are errors of the recipe
-    return section
-
-
-class RLSection(Section):
+class RLSection(RewardSection):
     """The RL stage."""
 
-    payoff: Annotated[
-        ConfidenceTargetSection | TernarySection, Field(discriminator="kind"), AfterValidator(_buildable)
-    ] = ConfidenceTargetSection()
     truncated: Literal["wrong", "ungraded"] = "ungraded"
     """The verdict of a completion cut off by the token limit."""
     allow_group_scaling: bool = False

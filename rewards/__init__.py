@@ -4,14 +4,14 @@ from .abstention import DEFAULT_PHRASE, AbstentionDetector
 from .breakeven import Untruthful, WrongOnPurpose, break_even_at, untruthful, wrong_on_purpose
 from .compose import FormatBonus, LengthPenalty, RewardBreakEven, Term, Weighted, reward_break_even
 from .confidence import ConfidenceParser, StatedConfidence, stated_confidence
-from .custom import CustomPayoff, custom_payoff, load_payoff, payoff_warnings
+from .custom import CustomPayoff, custom_payoff, import_object, load_payoff, payoff_warnings
 from .grader import AliasGrader, Grader, alias_match, final_answer
 from .match import matches, normalize
 from .payoff import Binary, BreakEven, ConfidenceTarget, FixedPenalty, Payoff, Ternary, check_target
 from .presets import PRESETS, Preset, preset
 from .prior import BetaPrior, DensityPrior, Prior, Uniform
 from .proper import SAFE_LOG_CLIP, Brier, ConfidenceScore, LogScore, PriorScore, Spherical, check_confidence
-from .reward import AbstentionReward, completion_text
+from .reward import AbstentionReward, WithoutConfidence, completion_text
 from .verdict import Judgement, Verdict
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "Untruthful",
     "Verdict",
     "Weighted",
+    "WithoutConfidence",
     "WrongOnPurpose",
     "alias_match",
     "break_even_at",
@@ -57,6 +58,7 @@ __all__ = [
     "completion_text",
     "custom_payoff",
     "final_answer",
+    "import_object",
     "load_payoff",
     "matches",
     "normalize",

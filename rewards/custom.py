@@ -179,7 +179,7 @@ def load_payoff(
     Raises:
         ValueError: no such module or name, or `custom_payoff` refuses it.
     """
-    found = _import(path)
+    found: object = import_object(path)
     if isinstance(found, type):
         try:
             found = cast("Callable[..., object]", found)(**(arguments or {}))
@@ -194,7 +194,12 @@ def load_payoff(
     return custom_payoff(cast("PayoffFunction", found), confidence=confidence, unstated=unstated)
 
 
-def _import(path: str) -> object:
+def import_object(path: str) -> Any:
+    """Return what stands at the dotted path `module.name`.
+
+    Raises:
+        ValueError: no such module or name.
+    """
     module, _, name = path.replace(":", ".").rpartition(".")
     if not module or not name:
         raise ValueError(f"{path!r} is not a dotted path; write module.name, for example my_rewards.strict")

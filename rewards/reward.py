@@ -30,6 +30,18 @@ def completion_text(completion: Completion) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WithoutConfidence:
+    """A grader that looks at a completion without its statement of confidence."""
+
+    grader: Grader
+    confidence: ConfidenceParser = field(default_factory=ConfidenceParser)
+
+    def __call__(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
+        """Return the judgement of the rest of `completion`."""
+        return self.grader(self.confidence.without(completion), answers, choices)
+
+
+@dataclass(frozen=True, kw_only=True)
 class AbstentionReward:
     """A TRL reward function: judges every completion and pays it at its row's target.
 
@@ -67,7 +79,9 @@ class AbstentionReward:
     def grade(self, completion: Completion, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return the judgement of one completion."""
         text = completion_text(completion)
-        return self.grader(self.confidence.without(text) if self.payoff.reads_confidence else text, answers, choices)
+        if self.payoff.reads_confidence:
+            return WithoutConfidence(grader=self.grader, confidence=self.confidence)(text, answers, choices)
+        return self.grader(text, answers, choices)
 
     def break_even_at(self, t: float | None = None) -> RewardBreakEven:
         """Return where the full reward, terms included, breaks even at the row's target `t`."""
