@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..data import InputError
@@ -35,10 +36,13 @@ def check(recipe: Recipe, prepared: Prepared) -> list[str]:
     arguments = grpo_arguments(RLConfig(grpo=recipe.rl.grpo), nowhere, recipe.seed)
     if arguments.max_steps <= 0:
         raise InputError("recipe: rl.grpo.max_steps must be given: every step draws fresh questions and targets")
+    targets = recipe.training_targets(prepared.rl)
+    if recipe.targets.training().ordered and recipe.rl.grpo.get("shuffle_dataset"):
+        raise InputError("recipe: rl.grpo.shuffle_dataset=true would mix the stages of targets.schedule; remove it")
     reward = check_reward(recipe)
     findings = check_scaling(
         reward.payoff,
-        recipe.training_targets(),
+        targets,
         scale_rewards=arguments.scale_rewards,
         multi_objective_aggregation=arguments.multi_objective_aggregation,
         allow_group_scaling=recipe.rl.allow_group_scaling,
@@ -48,7 +52,10 @@ def check(recipe: Recipe, prepared: Prepared) -> list[str]:
             raise InputError(f"recipe: rl.grpo: {finding.message}")
     if not prepared.rl:
         raise InputError("recipe: no questions are left for RL")
-    return [finding.message for finding in findings] + reward_warnings(recipe, reward)
+    warnings = [finding.message for finding in findings] + reward_warnings(recipe, reward, shown_targets(targets))
+    if seen := sorted(set(targets) & set(recipe.targets.eval)):
+        warnings.append(f"training shows targets of the evaluation: {', '.join(f'{t:g}' for t in seen)}")
+    return warnings
 
 
 def check_reward(recipe: Recipe) -> AbstentionReward:
@@ -64,24 +71,23 @@ def check_reward(recipe: Recipe) -> AbstentionReward:
         raise InputError(f"recipe: rl.payoff: {error}") from error
 
 
-def shown_targets(recipe: Recipe) -> list[float]:
-    """Return a few of the targets that training shows: the least, the greatest and some between."""
-    targets = [t for t in recipe.training_targets() if t > 0] or [0.0]
+def shown_targets(training: Sequence[float]) -> list[float]:
+    """Return a few of the targets that training shows: the least above 0, the greatest and some between."""
+    targets = [t for t in training if t > 0] or [0.0]
     return sorted({targets[round(i * (len(targets) - 1) / 4)] for i in range(5)})
 
 
-def break_even_lines(recipe: Recipe) -> list[str]:
-    """Return where the full reward, bonus and length penalty included, breaks even at a few targets."""
+def break_even_lines(recipe: Recipe, targets: Sequence[float]) -> list[str]:
+    """Return where the full reward, bonus and length penalty included, breaks even at `targets`."""
     reward = check_reward(recipe)
     if reward.payoff.break_even != "threshold":
-        return [f"break-even of the full reward: {_break_even(reward, shown_targets(recipe)[0])}"]
-    rows = [f"{t:g} -> {_break_even(reward, t)}" for t in shown_targets(recipe)]
+        return [f"break-even of the full reward: {_break_even(reward, targets[0])}"]
+    rows = [f"{t:g} -> {_break_even(reward, t)}" for t in targets]
     return [f"break-even of the full reward by target: {', '.join(rows)}"]
 
 
-def reward_warnings(recipe: Recipe, reward: AbstentionReward) -> list[str]:
+def reward_warnings(recipe: Recipe, reward: AbstentionReward, targets: Sequence[float]) -> list[str]:
     """Return what the full reward does beside what its payoff says: moved break-evens, bonuses, ways round a score."""
-    targets = shown_targets(recipe)
     found = payoff_warnings(reward.payoff, targets[len(targets) // 2])
     moved = {t: even for t in targets if (even := _break_even(reward, t)).moved}
     if moved:

@@ -96,7 +96,7 @@ def check(recipe: RecipeName, overrides: Overrides = None) -> None:
     Example: `abstain check tiny rl.grpo.scale_rewards=group`
     """
     loaded = load_recipe(recipe, overrides or [])
-    from .check import break_even_lines
+    from .check import break_even_lines, shown_targets
     from .check import check as preflight
     from .prepare import prepare
     from .run import quiet
@@ -112,10 +112,10 @@ def check(recipe: RecipeName, overrides: Overrides = None) -> None:
     )
     if loaded.rl is not None:
         even = loaded.rl.payoff.build().break_even
-        targets = loaded.training_targets()
+        targets = loaded.training_targets(prepared.rl)
         shown = f"the prompt's target, {targets[0]:g} to {targets[-1]:g}" if even == "threshold" else f"{even}"
         console.say(f"break-even of the reward: {shown}")
-        for line in break_even_lines(loaded):
+        for line in break_even_lines(loaded, shown_targets(targets)):
             console.say(line)
     console.say("the recipe can run")
 

@@ -160,7 +160,7 @@ def _train(recipe: Recipe, prepared: Prepared, model: str, folder: RunFolder, co
 
     tokenizer = load_tokenizer(model)
     warm, final = folder.path / "warmup", folder.path / "adapter"
-    common: dict[str, Any] = {"style": recipe.prompt, "targets": recipe.targets.sampler(), "seed": recipe.seed}
+    common: dict[str, Any] = {"style": recipe.prompt, "targets": recipe.targets.training(), "seed": recipe.seed}
 
     if recipe.warmup is not None and not folder.done("warmup"):
         from ..training.warmup import WarmupConfig, warm_up

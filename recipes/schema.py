@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from ..data import PromptStyle, TargetSampler, WorldConfig
+from ..data import PromptStyle, Question, Schedule, TargetSampler, WorldConfig
 from .payoffs import RewardSection
+from .schedules import AnySchedule, UniformSchedule
 from .section import Section
 
 
@@ -55,6 +57,8 @@ class TargetsSection(Section):
     """Training keeps this far away from every evaluation target."""
     forced_share: float = 0.0
     """Share of training prompts at target 0, where abstaining is disallowed."""
+    schedule: AnySchedule = UniformSchedule()
+    """Which of them warm-up and RL state, over training: uniform, constant, beta, curriculum or row."""
     eval: list[float] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 
     @field_validator("eval")
@@ -67,7 +71,12 @@ class TargetsSection(Section):
     @model_validator(mode="after")
     def _training_targets(self) -> TargetsSection:
         self.sampler()
+        self.training()
         return self
+
+    def training(self) -> Schedule:
+        """Return the schedule of the targets of warm-up and RL."""
+        return self.schedule.build(self.sampler())
 
     def sampler(self) -> TargetSampler:
         """Return the sampler of training targets, which leaves the evaluation's out."""
@@ -146,7 +155,6 @@ class Recipe(Section):
             raise ValueError("nothing to train: give `warmup`, `rl` or both")
         return self
 
-    def training_targets(self) -> list[float]:
-        """Return every target a training prompt may show, ascending."""
-        sampler = self.targets.sampler()
-        return sorted({*sampler.grid, *([0.0] if sampler.forced_share else [])})
+    def training_targets(self, questions: Sequence[Question] = ()) -> list[float]:
+        """Return every target that warm-up and RL may show, ascending; a schedule by row reads it off `questions`."""
+        return list(self.targets.training().targets(questions))

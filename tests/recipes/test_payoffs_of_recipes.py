@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from abstain.data import InputError
+from abstain.data import ConstantTarget, InputError, RowTargets
 from abstain.recipes import dump_recipe, load_recipe
-from abstain.recipes.check import break_even_lines, check_reward, reward_warnings
+from abstain.recipes.check import break_even_lines, check_reward, reward_warnings, shown_targets
 from abstain.rewards import (
     BetaPrior,
     Binary,
@@ -81,12 +81,13 @@ def test_bad_rewards_are_errors_of_the_recipe(override: str, message: str) -> No
 
 
 def lines(*overrides: str) -> list[str]:
-    return break_even_lines(load_recipe("tiny", list(overrides)))
+    recipe = load_recipe("tiny", list(overrides))
+    return break_even_lines(recipe, shown_targets(recipe.training_targets()))
 
 
 def warnings(*overrides: str) -> list[str]:
     recipe = load_recipe("tiny", list(overrides))
-    return reward_warnings(recipe, check_reward(recipe))
+    return reward_warnings(recipe, check_reward(recipe), shown_targets(recipe.training_targets()))
 
 
 def test_the_break_even_of_the_full_reward_is_shown_at_a_few_targets() -> None:
@@ -134,3 +135,44 @@ def test_a_dotted_path_in_a_recipe_is_imported_in_preflight_not_on_loading() -> 
         loaded = load_recipe("tiny", [f"rl.payoff={{kind: custom, path: {path}}}"])
         with pytest.raises(InputError, match=message):
             check_reward(loaded)
+
+
+@pytest.mark.parametrize(
+    ("written", "schedule"),
+    [
+        ("{kind: constant, t: 0.75}", ConstantTarget(t=0.75)),
+        ("{kind: row, column: t}", RowTargets(column="t")),
+    ],
+)
+def test_every_schedule_has_a_kind_in_recipes(written: str, schedule: object) -> None:
+    recipe = load_recipe("tiny", [f"targets.schedule={written}"])
+    assert recipe.targets.training() == schedule
+
+
+def test_a_schedule_on_the_grid_leaves_the_evaluations_targets_out() -> None:
+    assert load_recipe("tiny").targets.training() == load_recipe("tiny").targets.sampler()
+    for written in (
+        "{kind: beta, alpha: 4, beta: 2}",
+        "{kind: curriculum, stages: [{share: 0.5, low: 0.4, high: 0.6}, {share: 0.5, low: 0.02, high: 0.98}]}",
+    ):
+        recipe = load_recipe("tiny", [f"targets.schedule={written}"])
+        shown = set(recipe.training_targets())
+        assert {0.44, 0.55, 0.0} <= shown
+        assert not shown & set(recipe.targets.eval)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("{kind: constant, t: 75}", "targets: t must be a fraction in [0, 1), got 75"),
+        ("{kind: beta, alpha: 0, beta: 1}", "targets: alpha must be a positive number, got 0"),
+        ("{kind: beta, alpha: 1, betta: 1}", "unknown key 'targets.schedule.betta'; did you mean 'beta'?"),
+        ("{kind: beta, alpha: 1, beta: x}", "targets.schedule.beta: Input should be a valid number"),
+        ("{kind: curriculum, stages: [{share: 0.5, low: 0.1, high: 0.9}]}", "must be positive and add up to 1"),
+        ("{kind: cosine}", "targets.schedule: Input tag 'cosine'"),
+    ],
+)
+def test_bad_schedules_are_errors_of_the_recipe(written: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_recipe("tiny", [f"targets.schedule={written}"])
+    assert message in str(caught.value)
