@@ -116,7 +116,9 @@ def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        merged[key] = _merge(old, value) if _is_section(old) and _is_section(value) else value
+        merged[key] = value
+        if _is_section(old) and _is_section(value) and value.get("kind", old.get("kind")) == old.get("kind"):
+            merged[key] = _merge(old, value)  # another kind has other keys, and starts anew
     return merged
 
 

@@ -11,6 +11,7 @@ from abstain.rewards import (
     BetaPrior,
     Binary,
     Brier,
+    ConfidenceTarget,
     FixedPenalty,
     LogScore,
     PriorScore,
@@ -176,3 +177,14 @@ def test_bad_schedules_are_errors_of_the_recipe(written: str, message: str) -> N
     with pytest.raises(InputError) as caught:
         load_recipe("tiny", [f"targets.schedule={written}"])
     assert message in str(caught.value)
+
+
+def test_a_recipe_that_extends_another_with_another_kind_inherits_none_of_its_keys(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("extends: tiny\nrl:\n  payoff: {kind: fixed_penalty, penalty: 3}\n")
+    recipe = load_recipe(str(tmp_path / "own.yaml"))
+    assert recipe.rl is not None
+    assert recipe.rl.payoff.build() == FixedPenalty(penalty=3)
+    (tmp_path / "same.yaml").write_text("extends: tiny\nrl:\n  payoff: {bounded: false}\n")
+    same = load_recipe(str(tmp_path / "same.yaml"))
+    assert same.rl is not None
+    assert same.rl.payoff.build() == ConfidenceTarget(bounded=False)

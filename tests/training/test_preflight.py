@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from abstain.data import InputError
@@ -121,3 +123,11 @@ def test_scaling_is_checked_at_the_break_even_that_a_payoff_really_has() -> None
 
     (finding,) = check_scaling(custom_payoff(squared), [0.3], scale_rewards="group")
     assert (finding.level, "0.09" in finding.message) == ("error", True)
+
+
+def test_item_13_scale_rewards_left_at_trls_default_is_refused(tmp_path: Path) -> None:
+    from trl import GRPOConfig
+
+    default = GRPOConfig(output_dir=str(tmp_path), use_cpu=True, bf16=False)
+    (finding,) = check_scaling(ConfidenceTarget(), TARGETS, scale_rewards=default.scale_rewards)
+    assert finding.level == "error"
