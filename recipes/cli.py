@@ -96,6 +96,7 @@ def check(recipe: RecipeName, overrides: Overrides = None) -> None:
     Example: `abstain check tiny rl.grpo.scale_rewards=group`
     """
     loaded = load_recipe(recipe, overrides or [])
+    from .check import break_even_lines, shown_targets
     from .check import check as preflight
     from .prepare import prepare
     from .run import quiet
@@ -111,9 +112,11 @@ def check(recipe: RecipeName, overrides: Overrides = None) -> None:
     )
     if loaded.rl is not None:
         even = loaded.rl.payoff.build().break_even
-        targets = loaded.training_targets()
+        targets = loaded.training_targets(prepared.rl)
         shown = f"the prompt's target, {targets[0]:g} to {targets[-1]:g}" if even == "threshold" else f"{even}"
         console.say(f"break-even of the reward: {shown}")
+        for line in break_even_lines(loaded, shown_targets(targets)):
+            console.say(line)
     console.say("the recipe can run")
 
 
@@ -223,6 +226,8 @@ def _conclude(folder: Path, report_path: Path) -> None:
 
 def main() -> None:
     """Run the command line; exit codes: 0 done, 1 the run failed, 2 the input is wrong."""
+    if "" not in sys.path and (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # a recipe's `payoff.path` may name a file in the folder one is in
     try:
         app()
     except InputError as error:

@@ -14,11 +14,12 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from ..data import InputError
-from ..rewards import AbstentionReward, Verdict, alias_match
+from ..rewards import AbstentionReward, Verdict, WithoutConfidence, alias_match
 from .check import check
 from .environment import describe, environment
 from .load import dump_recipe
@@ -159,7 +160,7 @@ def _train(recipe: Recipe, prepared: Prepared, model: str, folder: RunFolder, co
 
     tokenizer = load_tokenizer(model)
     warm, final = folder.path / "warmup", folder.path / "adapter"
-    common: dict[str, Any] = {"style": recipe.prompt, "targets": recipe.targets.sampler(), "seed": recipe.seed}
+    common: dict[str, Any] = {"style": recipe.prompt, "targets": recipe.targets.training(), "seed": recipe.seed}
 
     if recipe.warmup is not None and not folder.done("warmup"):
         from ..training.warmup import WarmupConfig, warm_up
@@ -197,6 +198,7 @@ def _train(recipe: Recipe, prepared: Prepared, model: str, folder: RunFolder, co
                 grader=alias_match(abstention=recipe.prompt.phrase),
                 end_token_ids=end_token_ids(loaded, tokenizer),
                 truncated=Verdict(recipe.rl.truncated),
+                **recipe.rl.composition(),
             )
             trained = train_grpo(
                 loaded,
@@ -254,6 +256,9 @@ def _evaluate(
                 truncated=Verdict(recipe.eval.truncated),
                 seed=recipe.seed,
             )
+            if recipe.rl is not None and recipe.rl.payoff.build().reads_confidence:
+                parser = recipe.rl.confidence.build()
+                sweep = replace(sweep, grader=WithoutConfidence(grader=sweep.grader, confidence=parser))
             backend = _backend(recipe, loaded, load_tokenizer(model), name)
             out = folder.path / "eval" / system / "responses.jsonl"
             run_sweep(backend, prepared.eval, sweep, out, progress=console.tick)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from ..data import PromptStyle, TargetSampler, WorldConfig
-from ..rewards import ConfidenceTarget, Payoff, Ternary
-
-
-class Section(BaseModel):
-    """A part of a recipe: unknown keys are errors, values are not changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from ..data import PromptStyle, Question, Schedule, TargetSampler, WorldConfig
+from .payoffs import RewardSection
+from .schedules import AnySchedule, UniformSchedule
+from .section import Section
 
 
 class DataSection(Section):
@@ -62,6 +59,8 @@ class TargetsSection(Section):
     """Training keeps this far away from every evaluation target."""
     forced_share: float = 0.0
     """Share of training prompts at target 0, where abstaining is disallowed."""
+    schedule: AnySchedule = UniformSchedule()
+    """Which of them warm-up and RL state, over training: uniform, constant, beta, curriculum or row."""
     eval: list[float] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 
     @field_validator("eval")
@@ -74,7 +73,12 @@ class TargetsSection(Section):
     @model_validator(mode="after")
     def _training_targets(self) -> TargetsSection:
         self.sampler()
+        self.training()
         return self
+
+    def training(self) -> Schedule:
+        """Return the schedule of the targets of warm-up and RL."""
+        return self.schedule.build(self.sampler())
 
     def sampler(self) -> TargetSampler:
         """Return the sampler of training targets, which leaves the evaluation's out."""
@@ -100,51 +104,9 @@ class WarmupSection(Section):
     """`trl.SFTConfig`."""
 
 
-class ConfidenceTargetSection(Section):
-    """`abstain.rewards.ConfidenceTarget`."""
-
-    kind: Literal["confidence_target"] = "confidence_target"
-    t: float | None = None
-    bounded: bool = True
-
-    def build(self) -> Payoff:
-        """Return the payoff."""
-        return ConfidenceTarget(t=self.t, bounded=self.bounded)
-
-
-class TernarySection(Section):
-    """`abstain.rewards.Ternary`."""
-
-    kind: Literal["ternary"]
-    correct: float
-    abstained: float
-    wrong: float
-
-    def build(self) -> Payoff:
-        """Return the payoff."""
-        return Ternary(correct=self.correct, abstained=self.abstained, wrong=self.wrong)
-
-
-PAYOFF_SECTIONS: dict[str, type[Section]] = {
-    "confidence_target": ConfidenceTargetSection,
-    "ternary": TernarySection,
-}
-"""`rl.payoff.kind` → its section."""
-
-
-def _buildable(
-    section: ConfidenceTargetSection | TernarySection,
-) -> ConfidenceTargetSection | TernarySection:
-    section.build()  # values that the payoff refuses are errors of the recipe
-    return section
-
-
-class RLSection(Section):
+class RLSection(RewardSection):
     """The RL stage."""
 
-    payoff: Annotated[
-        ConfidenceTargetSection | TernarySection, Field(discriminator="kind"), AfterValidator(_buildable)
-    ] = ConfidenceTargetSection()
     truncated: Literal["wrong", "ungraded"] = "ungraded"
     """The verdict of a completion cut off by the token limit."""
     allow_group_scaling: bool = False
@@ -195,7 +157,6 @@ class Recipe(Section):
             raise ValueError("nothing to train: give `warmup`, `rl` or both")
         return self
 
-    def training_targets(self) -> list[float]:
-        """Return every target a training prompt may show, ascending."""
-        sampler = self.targets.sampler()
-        return sorted({*sampler.grid, *([0.0] if sampler.forced_share else [])})
+    def training_targets(self, questions: Sequence[Question] = ()) -> list[float]:
+        """Return every target that warm-up and RL may show, ascending; a schedule by row reads it off `questions`."""
+        return list(self.targets.training().targets(questions))
