@@ -8,6 +8,7 @@ from pathlib import Path
 from ..data import InputError
 from ..rewards import AbstentionReward, FormatBonus, Judgement, RewardBreakEven, Verdict, payoff_warnings
 from .prepare import Prepared
+from .reward import recipe_reward
 from .schema import Recipe
 
 
@@ -39,7 +40,7 @@ def check(recipe: Recipe, prepared: Prepared) -> list[str]:
     targets = recipe.training_targets(prepared.rl)
     if recipe.targets.training().ordered and recipe.rl.grpo.get("shuffle_dataset"):
         raise InputError("recipe: rl.grpo.shuffle_dataset=true would mix the stages of targets.schedule; remove it")
-    reward = check_reward(recipe)
+    reward = recipe_reward(recipe)
     findings = check_scaling(
         reward.payoff,
         targets,
@@ -58,19 +59,6 @@ def check(recipe: Recipe, prepared: Prepared) -> list[str]:
     return warnings
 
 
-def check_reward(recipe: Recipe) -> AbstentionReward:
-    """Return the reward of the RL stage, its own grader aside.
-
-    Raises:
-        InputError: the user's own payoff cannot be imported, or fails on the table it is tried on.
-    """
-    assert recipe.rl is not None  # the caller has looked
-    try:
-        return AbstentionReward(payoff=recipe.rl.payoff.build(), **recipe.rl.composition())
-    except ValueError as error:
-        raise InputError(f"recipe: rl.payoff: {error}") from error
-
-
 def shown_targets(training: Sequence[float]) -> list[float]:
     """Return a few of the targets that training shows: the least above 0, the greatest and some between."""
     targets = [t for t in training if t > 0] or [0.0]
@@ -79,7 +67,7 @@ def shown_targets(training: Sequence[float]) -> list[float]:
 
 def break_even_lines(recipe: Recipe, targets: Sequence[float]) -> list[str]:
     """Return where the full reward, bonus and length penalty included, breaks even at `targets`."""
-    reward = check_reward(recipe)
+    reward = recipe_reward(recipe)
     if reward.payoff.break_even != "threshold":
         return [f"break-even of the full reward: {_break_even(reward, targets[0])}"]
     rows = [f"{t:g} -> {_break_even(reward, t)}" for t in targets]

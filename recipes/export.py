@@ -14,9 +14,10 @@ from typing import Any, cast
 
 from .. import rewards
 from ..data import InputError
-from ..rewards import Verdict, alias_match
+from ..rewards import AbstentionReward
 from ..rewards.adapters import OnUngraded
 from .export_files import BODIES, HINTS
+from .reward import recipe_reward
 from .schema import Recipe
 
 TRAINERS = tuple(BODIES)
@@ -86,9 +87,7 @@ def exported_file(recipe: Recipe, export: Export) -> str:
         raise InputError(f"recipe {recipe.name}: no `rl` section, so there is no reward to export")
     phrase = recipe.prompt.phrase
     code = _Code(names={phrase: "PHRASE"})
-    payoff = code.of(recipe.rl.payoff.build())
-    grader = code.of(alias_match(abstention=phrase))
-    truncated = code.of(Verdict(recipe.rl.truncated))
+    parts = [f"    {name}={code.of(value)}," for name, value in _parts(recipe_reward(recipe))]
     code.imported("abstain.rewards", "AbstentionReward")
     body, needed = BODIES[export.trainer]
     code.imported("abstain.rewards.adapters", *needed)
@@ -97,14 +96,20 @@ def exported_file(recipe: Recipe, export: Export) -> str:
         '"""The abstention that the prompts agree on."""',
         "",
         "REWARD = AbstentionReward(",
-        f"    payoff={payoff},",
-        f"    grader={grader},",
-        f"    truncated={truncated},",
+        *parts,
         ")",
         "",
     ]
     body = body.format(on_ungraded=code.of(export.on_ungraded), end_tokens=code.of(export.end_tokens))
     return "\n".join([_docstring(recipe, export), "", *code.imports(), "", *reward, body])
+
+
+def _parts(reward: AbstentionReward) -> list[tuple[str, Any]]:
+    """Return what the reward is made of, by name: the choices always, the rest where it is not the default."""
+    usual = AbstentionReward()
+    always = ("payoff", "grader", "truncated")
+    values = {f.name: getattr(reward, f.name) for f in fields(reward)}
+    return [(name, v) for name, v in values.items() if name in always or v != getattr(usual, name)]
 
 
 def _docstring(recipe: Recipe, export: Export) -> str:

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..data import InputError
-from ..rewards import AbstentionReward, Verdict, WithoutConfidence, alias_match
+from ..rewards import Verdict, WithoutConfidence, alias_match
 from .check import check
 from .environment import describe, environment
 from .load import dump_recipe
 from .prepare import Prepared, prepare
+from .reward import recipe_reward
 from .schema import Recipe
 
 
@@ -193,13 +194,7 @@ def _train(recipe: Recipe, prepared: Prepared, model: str, folder: RunFolder, co
         with folder.timed("rl"):
             loaded = load_model(model, adapter=warm if recipe.warmup else None, trainable=True)
             checkpoints = folder.path / "checkpoints" / "rl"
-            reward = AbstentionReward(
-                payoff=recipe.rl.payoff.build(),
-                grader=alias_match(abstention=recipe.prompt.phrase),
-                end_token_ids=end_token_ids(loaded, tokenizer),
-                truncated=Verdict(recipe.rl.truncated),
-                **recipe.rl.composition(),
-            )
+            reward = recipe_reward(recipe, end_token_ids(loaded, tokenizer))
             trained = train_grpo(
                 loaded,
                 tokenizer,

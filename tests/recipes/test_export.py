@@ -222,3 +222,16 @@ def test_what_cannot_be_written_as_code_is_refused() -> None:
         code.of(Opaque())
     with pytest.raises(InputError, match="cannot be imported by name"):
         code.of(lambda: 0)
+
+
+def test_an_exported_reward_keeps_the_weight_and_the_bonus_of_its_recipe(tmp_path: Path) -> None:
+    overrides = ("rl.weight=2", "rl.format_bonus={amount: 0.1, pattern: 'Answer: .+'}")
+    recipe = load_recipe("tiny", list(overrides))
+    path = tmp_path / "reward.py"
+    export = Export(trainer="verl", recipe="tiny", file=str(path), on_ungraded="raise", overrides=overrides)
+    path.write_text(exported_file(recipe, export), encoding="utf-8")
+    module = imported(path)
+    more = {"threshold": 0.75}
+    # weight 2 times 1 - 0.75, and the bonus where the form is kept
+    assert module.compute_score("d", "Answer: Paris", ["Paris"], more)["score"] == pytest.approx(0.6)
+    assert module.compute_score("d", "Paris", ["Paris"], more)["score"] == pytest.approx(0.5)

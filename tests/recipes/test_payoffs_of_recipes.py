@@ -6,7 +6,8 @@ import pytest
 
 from abstain.data import ConstantTarget, InputError, RowTargets
 from abstain.recipes import dump_recipe, load_recipe
-from abstain.recipes.check import break_even_lines, check_reward, reward_warnings, shown_targets
+from abstain.recipes.check import break_even_lines, reward_warnings, shown_targets
+from abstain.recipes.reward import recipe_reward
 from abstain.rewards import (
     BetaPrior,
     Binary,
@@ -88,7 +89,7 @@ def lines(*overrides: str) -> list[str]:
 
 def warnings(*overrides: str) -> list[str]:
     recipe = load_recipe("tiny", list(overrides))
-    return reward_warnings(recipe, check_reward(recipe), shown_targets(recipe.training_targets()))
+    return reward_warnings(recipe, recipe_reward(recipe), shown_targets(recipe.training_targets()))
 
 
 def test_the_break_even_of_the_full_reward_is_shown_at_a_few_targets() -> None:
@@ -121,21 +122,21 @@ def test_a_score_that_pays_for_deliberately_wrong_answers_warns() -> None:
 
 def test_a_dotted_path_in_a_recipe_is_imported_in_preflight_not_on_loading() -> None:
     recipe = load_recipe("tiny", ["rl.payoff={kind: custom, path: rewards_of_a_recipe.strict}"])
-    assert check_reward(recipe).break_even_at(0.75).usual == pytest.approx(0.75)
+    assert recipe_reward(recipe).break_even_at(0.75).usual == pytest.approx(0.75)
     doubled = load_recipe(
         "tiny", ["rl.payoff={kind: custom, path: rewards_of_a_recipe.strict, arguments: {factor: 2}}"]
     )
     # 1, 0, -2t/(1-t) at t = 0.5: break-even 2/3.
-    assert check_reward(doubled).break_even_at(0.5).usual == pytest.approx(2 / 3)
+    assert recipe_reward(doubled).break_even_at(0.5).usual == pytest.approx(2 / 3)
     density = load_recipe("tiny", ["rl.payoff={kind: density_score, path: rewards_of_a_recipe.rising}"])
-    assert check_reward(density).payoff.reads_confidence
+    assert recipe_reward(density).payoff.reads_confidence
     for path, message in (
         ("no_such_module.strict", "rl.payoff: no_such_module.strict: No module named"),
         ("rewards_of_a_recipe.forgetful", r"rl.payoff: forgetful\(ABSTAINED, t=0.1, confidence=None\) raised KeyError"),
     ):
         loaded = load_recipe("tiny", [f"rl.payoff={{kind: custom, path: {path}}}"])
         with pytest.raises(InputError, match=message):
-            check_reward(loaded)
+            recipe_reward(loaded)
 
 
 @pytest.mark.parametrize(
