@@ -14,10 +14,14 @@ from .grader import (
     contains_match,
     final_answer,
     grader,
+    judge_match,
+    math_match,
     numeric_match,
     token_f1_match,
 )
+from .judge import JudgeMatch
 from .match import AliasMatch, Matcher, matches, normalize
+from .maths import MathMatch
 from .numeric import NumericMatch
 from .overlap import TokenF1Match, token_f1
 from .payoff import BreakEven, Brier, ConfidenceTarget, Payoff, Ternary, check_target
@@ -42,9 +46,11 @@ __all__ = [
     "FirstOf",
     "Grader",
     "JsonField",
+    "JudgeMatch",
     "Judgement",
     "LastLine",
     "Matcher",
+    "MathMatch",
     "NumericMatch",
     "Payoff",
     "Reading",
@@ -61,7 +67,9 @@ __all__ = [
     "contains_match",
     "final_answer",
     "grader",
+    "judge_match",
     "matches",
+    "math_match",
     "normalize",
     "numeric_match",
     "stated_confidence",

@@ -113,6 +113,10 @@ class AbstentionDetector:
         folded = "\n".join(filter(None, map(fold, text.split("\n"))))
         return self._declined(folded) or self._answered(folded)
 
+    def read_short(self, text: str) -> Reading:
+        """Return `read(text)`; refusals come back often, so short texts are remembered."""
+        return _reading(self, text) if len(text) <= 128 and self.decide is None else self.read(text)
+
     def split(self, text: str) -> tuple[bool, str | None, bool]:
         """Return (abstained, answer or None, hedged) for the final-answer `text`."""
         reading = self.read(text)
@@ -173,6 +177,11 @@ class AbstentionDetector:
             if refusal["firm"] is not None or TAKES_BACK_TAIL.fullmatch(rest, refusal.end()):
                 return True
         return False
+
+
+@lru_cache(maxsize=1 << 12)
+def _reading(detector: AbstentionDetector, text: str) -> Reading:
+    return detector.read(text)
 
 
 def _says_something(text: str) -> bool:

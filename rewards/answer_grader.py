@@ -87,9 +87,9 @@ class AnswerGrader:
             return self.match(text, answers, choices)
         if given in aliases(answers).keys and not self.detector.agreed(text):  # "No one", "Maybe I'm Amazed"
             return self.match(text, answers, choices)
-        reading = self.detector.read(text)
+        reading = self.detector.read_short(text)
         if reading.abstained is not None or reading.answer is None:
             return Judgement(Verdict.ABSTAINED, reason=reading.abstained or "declined")
         judged = self.match(reading.answer, answers, choices)
-        hedged = reading.hedged and judged.verdict is not Verdict.UNGRADED
+        hedged = reading.hedged and judged.verdict in (Verdict.CORRECT, Verdict.WRONG)
         return Judgement(judged.verdict, judged.answer, "hedged") if hedged else judged

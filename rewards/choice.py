@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .pattern import Pattern
 from .text import fold, key
 from .verdict import Judgement, Verdict
 
 _LETTER = re.compile(r"\(?([A-Za-z])[).:]?")
-_OPENING = re.compile(
+_OPENING = Pattern(
     r"(?:(?:the )?(?:correct |right |best )?(?:answer|option|choice)(?: is| would be)?:? ?)?(?:option |choice )?"
     r"[\"'*_]{0,3}(?:\((?P<bracket>[A-Za-z])\)|(?P<mark>[A-Za-z])(?:[).:](?!\w)|[\"'*_]{1,3}(?=\W|$)| ?[–—-] )"
     r"|(?P<bare>[A-Z])(?=$|[,;.]))"

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from .dates import find_dates
 from .match import ROMAN, Aliases, aliases, equals
+from .pattern import Pattern
 from .quantities import digits_for_words
 from .text import fold, words
 from .verdict import Judgement, Verdict
 
-_CLAUSE = re.compile(r"(?<!\b\w)[.!?]+(?=[\s\"')*]|$)|[;()\n\"]|[,:](?=\s)|\s[–—-]\s|[–—]")
+_CLAUSE = Pattern(r"(?<!\b\w)[.!?]+(?=[\s\"')*]|$)|[;()\n\"]|[,:](?=\s)|\s[–—-]\s|[–—]")
 _ENDS = frozenset(".!?;\n")
 _MARKER = re.compile(r"^[ \t]*+(?:\d{1,3}[.)]|[*•-])[ \t]+", re.MULTILINE)
 _LOWER = re.compile(r"(?<![\w'])[a-z]+(?!\w)")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .pattern import Pattern
 from .text import fold
 
 _MONTHS = (
@@ -19,7 +20,7 @@ _NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>\d{3,4})(?!\d)"
 _FORMS = tuple(
-    re.compile(form, re.IGNORECASE)
+    Pattern(form, re.IGNORECASE)
     for form in (
         rf"(?<!\w){_DAY}(?: of)?[ -](?P<month>{_NAMES})\b\.?(?:,? (?:of )?|-){_YEAR}",
         rf"(?<!\w)(?P<month>{_NAMES})\b\.?,? (?:the )?{_DAY}(?:, ?| of | ){_YEAR}",
@@ -30,10 +31,11 @@ _FORMS = tuple(
         rf"(?<!\w){_DAY}(?: of)?[ -](?P<month>{_NAMES})(?!\w)",
     )
 )
-_ANY = re.compile(
+_ANY = Pattern(
     rf"\d[ -](?:of )?(?:{_NAMES})|(?<!\w)(?:{_NAMES})\b\.?,? (?:of |the )?\d|\d{{4}}-\d|\d[/.]\d{{1,2}}[/.]\d{{4}}",
     re.IGNORECASE,
 )
+_MAY_BE = Pattern(r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|\d[-/.]\d{1,2}[-/.]\d", re.IGNORECASE)
 _AROUND = re.compile(
     r"^(?:(?:on|in|it was|since|from)\s)?(?:(?:the|(?:mon|tues|wednes|thurs|fri|satur|sun)day,?)\s)?", re.IGNORECASE
 )
@@ -84,7 +86,7 @@ def parse_date(text: str) -> list[Date]:
     bare = _AROUND.sub("", fold(text).strip(" .!?;:\"'*()"), count=1)
     if _YEAR_ALONE.fullmatch(bare):
         return [Date(int(bare))]
-    for form in _FORMS:
+    for form in _FORMS if _MAY_BE.search(bare) else ():
         found = form.fullmatch(bare)
         if found is not None:
             return _read(found)

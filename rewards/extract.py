@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-_LABEL = re.compile(
+from .pattern import Pattern
+
+_LABEL = Pattern(
     r"[ *_#>]{0,8}(?:(?:the |my )?(?:final |correct |right |short )?answer(?:[*_]{0,2} ?:| is(?:(?<=\bis):)?|(?= ?=))"
     r"|final answer)[*_]{0,2}(?: ?[:=])?[*_ ]{0,4}",
     re.IGNORECASE,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector
 from .answer_grader import AnswerGrader, SeveralAnswers
 from .choice import ChoiceMatch
 from .contain import ContainsMatch
-from .extract import Extractor, WholeText, after_think, unlabelled
+from .extract import Boxed, Extractor, FirstOf, LastLine, WholeText, after_think, unlabelled
+from .judge import INSTRUCTIONS, JudgeMatch
 from .match import AliasMatch, Matcher
+from .maths import MathMatch
 from .numeric import NumericMatch
 from .overlap import TokenF1Match
 from .verdict import Judgement
@@ -99,4 +101,49 @@ def token_f1_match(
 ) -> AnswerGrader:
     """Return the grader that asks for a token F1 of at least `threshold` (`TokenF1Match`)."""
     match = TokenF1Match(threshold=threshold)
+    return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
+
+
+def math_match(
+    *,
+    time_limit: float = 5.0,
+    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
+    extract: Extractor | None = None,
+    several_answers: SeveralAnswers = "wrong",
+) -> AnswerGrader:
+    """Return the grader that compares expressions (`MathMatch`); without `extract`, boxes first, else the last line."""
+    extract = extract or FirstOf((Boxed(), LastLine()))
+    match = MathMatch(time_limit=time_limit)
+    return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
+
+
+def judge_match(
+    *,
+    model: str,
+    base_url: str | None = None,
+    api_key_env: str = "OPENAI_API_KEY",
+    form: Literal["token", "json"] = "token",
+    instructions: str = INSTRUCTIONS,
+    time_limit: float = 60.0,
+    retries: int = 4,
+    max_tokens: int = 16,
+    max_characters: int = 8000,
+    cache: str | None = None,
+    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
+    extract: Extractor | None = None,
+    several_answers: SeveralAnswers = "wrong",
+) -> AnswerGrader:
+    """Return the grader that asks a judge model (`JudgeMatch`) about every answer that is no alias and no refusal."""
+    match = JudgeMatch(
+        model=model,
+        base_url=base_url,
+        api_key_env=api_key_env,
+        form=form,
+        instructions=instructions,
+        time_limit=time_limit,
+        retries=retries,
+        max_tokens=max_tokens,
+        max_characters=max_characters,
+        cache=cache,
+    )
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 from .choice import option_text
 from .dates import Date, parse_date
+from .pattern import Pattern
 from .quantities import NUMBER_WORDS, Quantity, digits_for_words, parse_quantity
 from .text import fold, key, normalize, spelling, words
 from .verdict import Judgement, Verdict
 
 __all__ = ["AliasMatch", "Aliases", "Matcher", "aliases", "matches", "normalize"]
 
-_REMEMBERED = 4096
-"""Alias sets of at most so many characters are kept, so that what is remembered stays bounded."""
-_FRAME = re.compile(
+_REMEMBERED = 256
+"""Sets of at most so many aliases are kept, so that what is remembered stays bounded."""
+_VALUE = 4096
+"""Answers with more characters are no number and no date."""
+_FRAME = Pattern(
     r"(?:it|that|this|he|she)(?:'s| is| was| would be)(?: called| named| known as)?(?!\w) |(?:they|these)(?:'re"
     r"| are| were) "
     r"|(?:in|on|at|by|about|from|to) (?=\S)",
     re.IGNORECASE,
 )
 ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12"}
-_NOTE = re.compile(r"([A-G])(?:b|[ -]?flat|\u266d)", re.IGNORECASE)
+_NUMBER_WORDS = NUMBER_WORDS | ROMAN.keys()
+_ORDINAL = re.compile(r"\d(?:st|nd|rd|th)\b")
+_DIGIT = re.compile(r"[\d\u00bc-\u00be\u2150-\u215e]")
+_NOTE_LETTERS = frozenset("ABCDEFG")
+_NOTE = re.compile(r"([A-G])(?:b|[ -]?[Ff]lat|\u266d)")
 _FRAME_WORDS = frozenset(
     str.split("it its that thats this he hes she shes they theyre these in on at by about from to")
 )
@@ -39,51 +46,71 @@ class Matcher(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
 class Aliases:
-    """Accepted answers, made ready to be compared with."""
+    """Accepted answers, made ready to be compared with; what few comparisons need is made when one does."""
 
-    keys: frozenset[str]
-    counted: frozenset[str]
-    """The keys with numbers in words written as digits."""
-    quantities: tuple[Quantity, ...]
-    dates: tuple[Date, ...]
+    def __init__(self, answers: tuple[str, ...]) -> None:
+        """Prepare `answers`."""
+        self._answers = answers
+        self.keys = frozenset([key(answer) for answer in answers])
+        if any(answer[:1] in _NOTE_LETTERS and len(answer) < 8 for answer in answers):
+            self.keys |= self._notes
+        if "" in self.keys:
+            self.keys -= {""}
+
+    @cached_property
+    def _notes(self) -> frozenset[str]:
+        return frozenset(note for answer in self._answers for note in _notes(answer))
+
+    @cached_property
+    def counted(self) -> frozenset[str]:
+        """The keys with numbers in words written as digits."""
+        return self.keys | {counted(answer) for answer in self.numbers}
+
+    @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        """The accepted answers that hold a number."""
+        spelt = ((answer, answer.lower().replace("-", " ").split()) for answer in self._answers)
+        return tuple([answer for answer, found in spelt if _numeric(answer, found)])
+
+    @cached_property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """The accepted answers that are numbers or measures."""
+        return tuple(q for answer in self.numbers if (q := parse_quantity(answer)) is not None)
+
+    @cached_property
+    def dates(self) -> tuple[Date, ...]:
+        """The accepted answers that are dates, or years."""
+        return tuple(date for answer in self.numbers for date in parse_date(answer))
 
 
 def _notes(answer: str) -> set[str]:
     """Return both spellings of an accepted answer that is a note with a flat ("Bb", "B♭")."""
-    note = _NOTE.fullmatch(fold(answer).strip(" .'\""))
-    return {f"{note[1].lower()}b", f"{note[1].lower()}flat"} if note and note[1].isupper() else set()
+    note = _NOTE.fullmatch(fold(answer).strip(" ."))
+    return {f"{note[1].lower()}b", f"{note[1].lower()}flat"} if note else set()
 
 
-def _make(answers: tuple[str, ...]) -> Aliases:
-    notes = {note for answer in answers for note in _notes(answer)}
-    return Aliases(
-        frozenset(known for answer in answers if (known := key(answer))) | notes,
-        frozenset(counted(answer) for answer in answers if words(answer)) | notes,
-        tuple(q for answer in answers if (q := parse_quantity(answer)) is not None),
-        tuple(date for answer in answers for date in parse_date(answer)),
-    )
-
-
-_kept = lru_cache(maxsize=1 << 12)(_make)
+_kept = lru_cache(maxsize=1 << 15)(Aliases)
 
 
 def aliases(answers: Sequence[str]) -> Aliases:
     """Return the `answers` made ready; sets that come back, as in training they do, are remembered."""
     given = tuple(answers)
-    return _kept(given) if sum(map(len, given)) <= _REMEMBERED else _make(given)
+    return _kept(given) if len(given) <= _REMEMBERED else Aliases(given)
 
 
 def counted(text: str) -> str:
     """Return the key of `text` with numbers in words and Roman numerals as digits ("World War II", "… Two")."""
+    given, plain = spelling(text)
+    if _NUMBER_WORDS.isdisjoint(plain) and not _ORDINAL.search(given):
+        return given
     found = [ROMAN.get(word, word) if i else word for i, word in enumerate(words(text))]
-    return normalize(" ".join(digits_for_words(found)))
+    return normalize(" ".join(digits_for_words(found))) if found else ""
 
 
 def _same_value(answer: str, accepted: Aliases) -> str | None:
     """Return the reason why `answer` has the value of an accepted one, or None."""
-    if len(answer) > _REMEMBERED:
+    if len(answer) > _VALUE or not accepted.numbers:
         return None
     if accepted.quantities:
         given = parse_quantity(answer)
@@ -94,12 +121,17 @@ def _same_value(answer: str, accepted: Aliases) -> str | None:
     return "accepted answer" if counted(answer) in accepted.counted else None
 
 
+def _numeric(given: str, found: Iterable[str]) -> bool:
+    """Return whether an answer with these words may hold a number."""
+    return _DIGIT.search(given) is not None or not _NUMBER_WORDS.isdisjoint(found)
+
+
 def equals(answer: str, accepted: Aliases) -> str | None:
     """Return the reason why `answer` is one of the `accepted`, or None."""
     given, found = spelling(answer)
     if given in accepted.keys:
         return "accepted answer"
-    if any(map(str.isdecimal, given)) or not (NUMBER_WORDS | ROMAN.keys()).isdisjoint(found):
+    if _numeric(given, found):
         reason = _same_value(answer, accepted)
         if reason is not None:
             return reason
@@ -123,7 +155,7 @@ class AliasMatch:
     one states ("July 4th, 1776" for "1776-07-04" and for "July 1776"); and an answer behind "It is". A
     letter stands for its choice. Limit: punctuation is not compared, so "C++" equals "C".
 
-    >>> AliasMatch()("the twenty-first of March 2020", ["2020-03-21"]).reason
+    >>> AliasMatch()("March 21st, 2020", ["2020-03-21"]).reason
     'same date'
     """
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .pattern import Pattern
 from .quantities import Quantity, leading_quantity, parse_quantity
 from .verdict import Judgement, Verdict
 
-_WRITTEN = re.compile(
+_WRITTEN = Pattern(
     r"(?<![\w.,])[-+\u2212]?[$\u20ac\u00a3\u00a5]?(?:\d{1,40}(?:,\d{3}(?!\d)){0,12}|(?=\.\d))(?:\.\d{1,40})?(?:/\d{1,40})?%?(?![\w/])"
 )
 _NUMBERS = 50

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from .pattern import Pattern
 from .text import fold
 
 _DEGREE = (
@@ -90,7 +91,7 @@ def opening(phrase: str) -> re.Pattern[str]:
     return re.compile(rf"[\"'(*_ ]{{0,4}}+(?P<refusal>{agreed}|{natural}|{_BARE}{_ABOUT})(?!\w)", re.IGNORECASE)
 
 
-LEADS = re.compile(
+LEADS = Pattern(
     r"[\"'(*_ ]{0,4}+(?:(?:i'm sorry|i am sorry|im sorry|sorry|apologies|my apologies|i apologi[sz]e|unfortunately|well"
     r"|honestly|frankly|to be honest|hmm+|hm|um+|uh+|oh|okay|ok|actually|i'm afraid|i am afraid|regrettably"
     r"|as an ai(?: language)?(?: model| assistant)?|as a (?:large )?language model|at this time|at the moment|currently"
@@ -113,15 +114,15 @@ _IS = (
 _MAYBE = r"(?:perhaps|maybe|probably|possibly|most likely|likely)"
 _GUESS = r"(?:my|the|a) (?:best |only |wild |educated )?(?:guess|bet)(?: is| was| would be|:)"
 _OPENERS = (
-    rf"(?:{_MAYBE}{_IS}|{_SAY}{_IS}|{_GUESS}{_IS}|it (?:might|may|could)(?: well)? be|if i (?:recall"
+    rf"(?:{_MAYBE}{_IS}|{_SAY}{_IS}|{_GUESS}{_IS}|(?:it )?(?:might|may|could)(?: well)? be|if i (?:recall"
     rf"|remember) correctly"
     rf"|if i had to guess|i(?:'m| am) (?:(?:fairly|pretty|quite|almost|reasonably|very|somewhat) )?{_SURE}{_IS}"
     rf"|best guess:|guess:)"
 )
-HEDGE = re.compile(rf"(?:{_OPENERS}(?!\w)[,:]? ?){{1,3}}+", re.IGNORECASE)
+HEDGE = Pattern(rf"(?:{_OPENERS}(?!\w)[,:]? ?){{1,3}}+", re.IGNORECASE)
 """A hedge in front of an answer ("Perhaps Paris", "I think it's Paris"), which stays an answer; anchored."""
 
-TURN = re.compile(
+TURN = Pattern(
     rf"(?:[,.;:!?\n(–—-]+|(?<=\w)(?= (?:but|however|maybe|perhaps|probably|possibly)\b)) ?"
     rf"(?:and |so |or |still,? )?(?:but|however|though|although|yet|{_OPENERS}|(?:the |my )?(?:best )?answer(?: is"
     rf"|:)|let's say)(?!\w)",
@@ -129,14 +130,14 @@ TURN = re.compile(
 )
 """The turn from a refusal to an answer after all."""
 
-FILLER = re.compile(
+FILLER = Pattern(
     rf"(?:(?:{_OPENERS}|but|however|then|the (?:correct |right )?answer (?:is|would be|:)|it(?: is|'s| was| would be)"
     rf"|is|was|would be|i can (?:say|tell you)(?: that)?)(?!\w)|[,.;: (]){{1,12}}+",
     re.IGNORECASE,
 )
 """What may stand between the turn and the answer; whole words only, or "is" would eat the start of "Istanbul"."""
 
-NO_ANSWER = re.compile(
+NO_ANSWER = Pattern(
     r"(?:any(?:thing|one|body)|something|someone|you(?:'d| would)? (?:can|could|may|might|should|need|have)|i(?:'d"
     r"| would) (?:recommend|suggest|be|need"
     r"|advise|love|like)"
@@ -151,7 +152,7 @@ NO_ANSWER = re.compile(
 )
 """What follows a turn without being an answer ("but you could look it up")."""
 
-RETRACTION = re.compile(
+RETRACTION = Pattern(
     r"(?:(?P<sentence>[.!?;\n])[\")*_ ]{0,3}+|[,(–—-] ?)"
     r"(?P<word>(?:(?:but |oh,? |and )?(?:actually|wait|no|sorry|hmm+|hm|on second thoughts?|scratch that"
     r"|never ?mind|in fact"
@@ -164,7 +165,7 @@ _AGAIN = (
     r"[,.:;!–—\n -]{0,4}+(?:(?:it(?:'s| is| was| should be)|i think|the (?:correct |right )?answer is"
     r"|i meant)(?!\w)[,: ]{0,2}+){0,2}+"
 )
-CORRECTION = re.compile(
+CORRECTION = Pattern(
     r"[.!?;,\n–—-] ?(?:oh,? |but |hmm,? )?(?:no,? (?:wait|sorry|actually)|wait,? (?:no|actually)|scratch that"
     r"|correction"
     r"|on second thoughts?|never ?mind|sorry,? i mean|(?:sorry,? )?i meant|actually,? (?:no|wait|it(?:'s| is| was)"
@@ -174,7 +175,7 @@ CORRECTION = re.compile(
 )
 """The words that replace an answer by the one behind them."""
 
-DOUBT_TAIL = re.compile(
+DOUBT_TAIL = Pattern(
     rf"(?:[,.;:!?\n(–—-] ?|(?<=\w) (?=(?:but|though|although|i think|i believe|i guess)\b))(?:(?:but|and|although"
     rf"|though|however)\b,? ?)?"
     rf"(?:{'|'.join(_DOUBT)}|not {_DEGREE}{_SURE}|i (?:think|believe|guess|suppose)|{_MAYBE}|if i(?:'m not mistaken"
@@ -187,7 +188,7 @@ DOUBT_TAIL = re.compile(
 )
 """A doubt behind an answer, up to the end of the text ("Paris, but I'm not sure")."""
 
-TAKES_BACK_TAIL = re.compile(
+TAKES_BACK_TAIL = Pattern(
     r"(?: (?:the (?:correct |right )?answer|that|this|it|either|anymore|either way)(?: to (?:that"
     r"|this)(?: question)?)?)?[\W_]*",
     re.IGNORECASE,

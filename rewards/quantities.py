@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from .pattern import Pattern
 from .text import fold
 from .units import UNIT_WORDS, UNITS
 
@@ -27,15 +28,20 @@ _ORDINAL = {word: i for i, word in enumerate(_ORDINALS)} | {word[:-1] + "ieth": 
 NUMBER_WORDS = frozenset((*_SMALL, *_ORDINAL, *_SCALES, "hundred", "hundredth", "thousandth", "dozen"))
 """Words that a number may be written with."""
 
-_APPROXIMATELY = re.compile(
+_APPROXIMATELY = Pattern(
     r"(?:(?:about|approximately|approx\.?|around|roughly|exactly|nearly|almost|circa|ca?\.|~|≈)\s?)+"
 )
-_NUMBER = re.compile(
+_NUMBER = Pattern(
     r"(?P<sign>[-+]\s?)?(?P<currency>us\$|[$€£¥])?\s?"
     r"(?:(?P<whole>\d{1,40})\s(?P<up>\d{1,40})/(?P<down>\d{1,40})"
     r"|(?P<digits>\d{1,3}(?:,\d{3}){1,12}(?![\d,])|\d{1,40})?(?P<point>\.\d{1,40})?"
     r"(?:\s?/\s?(?P<over>\d{1,40})|(?:e|\s?[x×]\s?10\s?\^\s?)(?P<exponent>[-+]?\d{1,2}))?)(?![\d.]*\d)"
 )
+_OPENERS = NUMBER_WORDS | set(
+    str.split("a minus negative about approximately approx around roughly exactly nearly almost circa")
+)
+_DIGIT = re.compile(r"[\d\u00bc-\u00be\u2150-\u215e]")
+_LETTERS = re.compile(r"[a-z]+")
 _SUFFIX = {"k": 1000, "m": 10**6, "bn": 10**9, "b": 10**9}
 
 
@@ -43,7 +49,7 @@ _SUFFIX = {"k": 1000, "m": 10**6, "bn": 10**9, "b": 10**9}
 class Quantity:
     """A number, with its unit where one is written and known."""
 
-    value: Fraction
+    value: Fraction | int
     unit: str | None = None
 
     def same(self, other: Quantity, *, relative: float = 0.0, absolute: float = 0.0) -> bool:
@@ -157,7 +163,7 @@ def _longest(words: list[str], start: int) -> tuple[int, str]:
     return 1, word
 
 
-def _split_number(text: str) -> tuple[Fraction, str, str] | None:
+def _split_number(text: str) -> tuple[Fraction | int, str, str] | None:
     """Return (value, currency, rest) of a text that starts with a number in digits."""
     found = _NUMBER.match(text)
     if found is None or not (found["whole"] or found["digits"] or found["point"]):
@@ -168,18 +174,19 @@ def _split_number(text: str) -> tuple[Fraction, str, str] | None:
             return None
         value = int(found["whole"]) + Fraction(int(found["up"]), down)
     else:
-        value = Fraction((found["digits"] or "0").replace(",", "") + (found["point"] or ""))
+        whole = (found["digits"] or "0").replace(",", "")
+        value = Fraction(whole + found["point"]) if found["point"] else int(whole)
         if found["over"]:
             if not int(found["over"]):
                 return None
-            value /= int(found["over"])
+            value = Fraction(value) / int(found["over"])
         if found["exponent"]:
             value *= Fraction(10) ** int(found["exponent"])
     negative = found["sign"] and found["sign"][0] == "-"
     return (-value if negative else value), found["currency"] or "", text[found.end() :]
 
 
-def _split_words(text: str) -> tuple[Fraction, str, str] | None:
+def _split_words(text: str) -> tuple[Fraction | int, str, str] | None:
     """Return (value, "", rest) of a text that starts with a number in words."""
     negative = text.startswith(("minus ", "negative "))
     words = text.partition(" ")[2].split() if negative else text.split()
@@ -189,7 +196,7 @@ def _split_words(text: str) -> tuple[Fraction, str, str] | None:
         value = number_in_words(pieces[:end])
         if value is not None:
             rest = " ".join((*pieces[end:], *words[12:]))
-            return Fraction(-value if negative else value), "", rest
+            return (-value if negative else value), "", rest
     return None
 
 
@@ -211,8 +218,16 @@ def leading_quantity(text: str) -> tuple[Quantity | None, str]:
     """Return the quantity that `text` starts with, or None, and the words behind it."""
     if len(text) > 400:
         return None, text
+    if text.isdecimal() and len(text) <= _DIGITS:
+        return Quantity(int(text)), ""
+    first = text.split(None, 1)[:1]
+    if not first or not (_DIGIT.search(first[0]) or _OPENERS & set(_LETTERS.findall(first[0].lower()))):
+        more = _DIGIT.search(text[:16]) and not text[:1].isalpha()  # "- 5", "$ 5", "c. 5"
+        if not more and not text.startswith(("c. ", "ca. ")):
+            return None, text
     folded = fold(text).lower().rstrip(" .!?;:\"'*)").lstrip("\"'*( ")
-    folded = _APPROXIMATELY.sub("", folded, count=1) if _APPROXIMATELY.match(folded) else folded
+    about = _APPROXIMATELY.match(folded)
+    folded = folded[about.end() :] if about else folded
     split = _split_number(folded) or _split_words(folded)
     if split is None:
         return None, text

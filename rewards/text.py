@@ -62,10 +62,8 @@ def _plain(text: str) -> str:
         text = _special(text).casefold()
         text = "".join(c for c in unicode_form("NFKD", text) if not unicodedata.combining(c)).lower()
         text = _OTHER.sub(" ", text.replace("'", ""))
-    elif _SPECIAL.search(text):
-        text = _OTHER.sub(" ", _special(text).lower().replace("'", "").replace("`", ""))
     else:
-        return text.translate(_ASCII)
+        text = _OTHER.sub(" ", _special(text).lower().replace("'", "").replace("`", ""))
     return text.replace("\ue000", "-").replace("\ue001", ".").replace("\ue002", "/")
 
 
@@ -86,7 +84,8 @@ def _join_letters(found: list[str]) -> list[str]:
 
 def words(text: str) -> list[str]:
     """Return the words of `text` as answers are compared, articles included."""
-    found = _plain(text).split()
+    simple = text.isascii() and not _SPECIAL.search(text)
+    found = (text.translate(_ASCII) if simple else _plain(text)).split()
     return _join_letters(found) if len(found) > 1 and min(map(len, found)) == 1 else found
 
 
@@ -102,23 +101,26 @@ def normalize(text: str) -> str:
     >>> normalize("The Rolling Stones!"), normalize("São Paulo"), normalize("$1,234.50")
     ('rolling stones', 'sao paulo', '1234.50')
     """
-    found = words(text)
-    if _ARTICLES.isdisjoint(found):
-        return " ".join(found)
-    bare = [w for w in found if w not in _ARTICLES]
-    return " ".join(_join_letters(bare) or found)
+    return _without_articles(words(text))
+
+
+def _without_articles(found: list[str]) -> str:
+    if not _ARTICLES.isdisjoint(found):
+        found = _join_letters([word for word in found if word not in _ARTICLES]) or found
+    return " ".join(found)
 
 
 def key(text: str) -> str:
     """Return what equal answers share: `normalize`, or the text itself where that leaves nothing."""
-    return normalize(text) or fold(text).casefold()
+    return _without_articles(words(text)) or fold(text).casefold()
 
 
 def _spell(text: str) -> tuple[str, frozenset[str]]:
-    return key(text), frozenset(words(text))
+    found = words(text)
+    return _without_articles(found) or fold(text).casefold(), frozenset(found)
 
 
-_remembered = lru_cache(maxsize=1 << 14)(_spell)
+_remembered = lru_cache(maxsize=1 << 15)(_spell)
 
 
 def spelling(text: str) -> tuple[str, frozenset[str]]:
