@@ -1,12 +1,32 @@
 """What was said, and what is it paid? Verdicts, graders, payoffs, and the reward a trainer calls."""
 
-from .abstention import DEFAULT_PHRASE, AbstentionDetector
+from .abstention import DEFAULT_PHRASE, AbstentionDetector, Reading
+from .answer_grader import AnswerGrader
 from .breakeven import Untruthful, WrongOnPurpose, break_even_at, untruthful, wrong_on_purpose
+from .choice import ChoiceMatch
 from .compose import FormatBonus, LengthPenalty, RewardBreakEven, Term, Weighted, reward_break_even
 from .confidence import ConfidenceParser, StatedConfidence, stated_confidence
+from .contain import ContainsMatch
 from .custom import CustomPayoff, custom_payoff, import_object, load_payoff, payoff_warnings
-from .grader import AliasGrader, Grader, alias_match, final_answer
-from .match import matches, normalize
+from .extract import AnswerLabel, Boxed, Extractor, FirstOf, JsonField, LastLine, Tag, WholeText, after_think
+from .grader import (
+    AliasGrader,
+    Grader,
+    alias_match,
+    choice_match,
+    contains_match,
+    final_answer,
+    grader,
+    judge_match,
+    math_match,
+    numeric_match,
+    token_f1_match,
+)
+from .judge import JudgeMatch
+from .match import AliasMatch, Matcher, matches, normalize
+from .maths import MathMatch
+from .numeric import NumericMatch
+from .overlap import TokenF1Match, token_f1
 from .payoff import Binary, BreakEven, ConfidenceTarget, FixedPenalty, Payoff, Ternary, check_target
 from .presets import PRESETS, Preset, preset
 from .prior import BetaPrior, DensityPrior, Prior, Uniform
@@ -21,51 +41,78 @@ __all__ = [
     "AbstentionDetector",
     "AbstentionReward",
     "AliasGrader",
+    "AliasMatch",
+    "AnswerGrader",
+    "AnswerLabel",
     "BetaPrior",
     "Binary",
+    "Boxed",
     "BreakEven",
     "Brier",
+    "ChoiceMatch",
     "ConfidenceParser",
     "ConfidenceScore",
     "ConfidenceTarget",
+    "ContainsMatch",
     "CustomPayoff",
     "DensityPrior",
+    "Extractor",
+    "FirstOf",
     "FixedPenalty",
     "FormatBonus",
     "Grader",
+    "JsonField",
+    "JudgeMatch",
     "Judgement",
+    "LastLine",
     "LengthPenalty",
     "LogScore",
+    "Matcher",
+    "MathMatch",
+    "NumericMatch",
     "Payoff",
     "Preset",
     "Prior",
     "PriorScore",
+    "Reading",
     "RewardBreakEven",
     "Spherical",
     "StatedConfidence",
+    "Tag",
     "Term",
     "Ternary",
+    "TokenF1Match",
     "Uniform",
     "Untruthful",
     "Verdict",
     "Weighted",
+    "WholeText",
     "WithoutConfidence",
     "WrongOnPurpose",
+    "after_think",
     "alias_match",
     "break_even_at",
     "check_confidence",
     "check_target",
+    "choice_match",
     "completion_text",
+    "contains_match",
     "custom_payoff",
     "final_answer",
+    "grader",
     "import_object",
+    "judge_match",
     "load_payoff",
     "matches",
+    "math_match",
     "normalize",
+    "numeric_match",
     "payoff_warnings",
     "preset",
     "reward_break_even",
     "stated_confidence",
+    "token_f1",
+    "token_f1_match",
     "untruthful",
     "wrong_on_purpose",
 ]

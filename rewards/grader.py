@@ -1,18 +1,24 @@
-"""From a completion to a judgement: extract the final answer, ask whether it declines, compare."""
+"""The graders that users call: one function per way of comparing, all with the same detector and extractors."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector
-from .match import matches
-from .verdict import Judgement, Verdict
+from .answer_grader import AnswerGrader, SeveralAnswers
+from .choice import ChoiceMatch
+from .contain import ContainsMatch
+from .extract import Boxed, Extractor, FirstOf, LastLine, WholeText, after_think, unlabelled
+from .judge import INSTRUCTIONS, JudgeMatch
+from .match import AliasMatch, Matcher
+from .maths import MathMatch
+from .numeric import NumericMatch
+from .overlap import TokenF1Match
+from .verdict import Judgement
 
-_LABEL = re.compile(r"^(?:the )?(?:final )?answer(?: is|:)\s*", re.IGNORECASE)
-_LETTER = re.compile(r"^\(?([A-Za-z])[).:]?$")
+AliasGrader = AnswerGrader
+"""The grader that `alias_match` builds, by its first name."""
 
 
 class Grader(Protocol):
@@ -24,47 +30,120 @@ class Grader(Protocol):
 
 
 def final_answer(completion: str) -> str:
-    """Return what follows the reasoning (`</think>`), without a leading "Answer:" or "The answer is"."""
-    text = completion.rpartition("</think>")[2].strip()
-    return _LABEL.sub("", text).strip()
+    """Return what follows the reasoning (`</think>`), without a leading "Answer:" or "The answer is".
 
-
-@dataclass(frozen=True)
-class AliasGrader:
-    """Normalised exact match against a set of aliases.
-
-    An accepted answer wins over the abstention detector, so a question whose right answer reads
-    like a refusal ("No one", "I Don't Know Jack") can be answered, unless it is the very phrase
-    the prompt agreed on for abstaining.
+    Empty where reasoning is opened and never closed: there is no final answer then.
     """
-
-    detector: AbstentionDetector = field(default_factory=AbstentionDetector)
-
-    def __call__(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
-        """Return the judgement of `completion`.
-
-        Raises:
-            ValueError: `answers` is empty or a bare string, against which nothing can be judged.
-        """
-        if isinstance(answers, str) or not answers:
-            raise ValueError(f"answers must be a non-empty list of strings, got {answers!r}")
-        text = final_answer(completion)
-        if not text:
-            return Judgement(Verdict.WRONG, reason="empty")
-        abstained, answer, hedged = self.detector.split(text)
-        agreed = matches(text, [self.detector.phrase])
-        if abstained and (agreed or not matches(text, answers)):
-            return Judgement(Verdict.ABSTAINED)
-        answer = text if answer is None else answer
-        letter = _LETTER.match(answer)
-        if choices and letter and ord(letter[1].upper()) - ord("A") < len(choices):
-            answer = choices[ord(letter[1].upper()) - ord("A")]
-        if matches(text, answers):  # an accepted answer may open like a hedge ("Maybe I'm Amazed")
-            return Judgement(Verdict.CORRECT, text)
-        verdict = Verdict.CORRECT if matches(answer, answers) else Verdict.WRONG
-        return Judgement(verdict, answer, "hedged" if hedged else None)
+    return unlabelled(after_think(completion) or "")
 
 
-def alias_match(*, abstention: str = DEFAULT_PHRASE) -> AliasGrader:
-    """Return the grader for short answers with aliases; `abstention` is the prompt's agreed phrase."""
-    return AliasGrader(AbstentionDetector(abstention))
+def grader(
+    match: Matcher,
+    *,
+    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
+    extract: Extractor | None = None,
+    several_answers: SeveralAnswers = "wrong",
+) -> AnswerGrader:
+    """Return the grader that compares by `match`; `abstention` is the prompt's agreed phrase, or a detector."""
+    detector = AbstentionDetector(abstention) if isinstance(abstention, str) else abstention
+    return AnswerGrader(detector, extract or WholeText(), match, several_answers)
+
+
+def alias_match(
+    *,
+    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
+    extract: Extractor | None = None,
+    several_answers: SeveralAnswers = "wrong",
+) -> AnswerGrader:
+    """Return the grader for short answers with aliases (`AliasMatch`); `abstention` is the prompt's agreed phrase."""
+    return grader(AliasMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
+
+
+def contains_match(
+    *,
+    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
+    extract: Extractor | None = None,
+    several_answers: SeveralAnswers = "wrong",
+) -> AnswerGrader:
+    """Return the grader for free text that must state an accepted answer (`ContainsMatch`)."""
+    return grader(ContainsMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
+
+
+def numeric_match(
+    *,
+    relative: float = 0.0,
+    absolute: float = 0.0,
+    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
+    extract: Extractor | None = None,
+    several_answers: SeveralAnswers = "wrong",
+) -> AnswerGrader:
+    """Return the grader that compares numbers within a tolerance (`NumericMatch`)."""
+    match = NumericMatch(relative=relative, absolute=absolute)
+    return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
+
+
+def choice_match(
+    *,
+    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
+    extract: Extractor | None = None,
+    several_answers: SeveralAnswers = "wrong",
+) -> AnswerGrader:
+    """Return the grader for multiple choice (`ChoiceMatch`); rows need a `choices` column."""
+    return grader(ChoiceMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
+
+
+def token_f1_match(
+    *,
+    threshold: float,
+    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
+    extract: Extractor | None = None,
+    several_answers: SeveralAnswers = "wrong",
+) -> AnswerGrader:
+    """Return the grader that asks for a token F1 of at least `threshold` (`TokenF1Match`)."""
+    match = TokenF1Match(threshold=threshold)
+    return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
+
+
+def math_match(
+    *,
+    time_limit: float = 5.0,
+    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
+    extract: Extractor | None = None,
+    several_answers: SeveralAnswers = "wrong",
+) -> AnswerGrader:
+    """Return the grader that compares expressions (`MathMatch`); without `extract`, boxes first, else the last line."""
+    extract = extract or FirstOf((Boxed(), LastLine()))
+    match = MathMatch(time_limit=time_limit)
+    return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
+
+
+def judge_match(
+    *,
+    model: str,
+    base_url: str | None = None,
+    api_key_env: str = "OPENAI_API_KEY",
+    form: Literal["token", "json"] = "token",
+    instructions: str = INSTRUCTIONS,
+    time_limit: float = 60.0,
+    retries: int = 4,
+    max_tokens: int = 16,
+    max_characters: int = 8000,
+    cache: str | None = None,
+    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
+    extract: Extractor | None = None,
+    several_answers: SeveralAnswers = "wrong",
+) -> AnswerGrader:
+    """Return the grader that asks a judge model (`JudgeMatch`) about every answer that is no alias and no refusal."""
+    match = JudgeMatch(
+        model=model,
+        base_url=base_url,
+        api_key_env=api_key_env,
+        form=form,
+        instructions=instructions,
+        time_limit=time_limit,
+        retries=retries,
+        max_tokens=max_tokens,
+        max_characters=max_characters,
+        cache=cache,
+    )
+    return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)

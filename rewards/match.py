@@ -1,28 +1,169 @@
-"""Is the given answer one of the accepted ones?"""
+"""Is the given answer one of the accepted ones? Aliases, with numbers, units and dates in their common forms."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Protocol
 
-_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+from .choice import option_text
+from .dates import Date, parse_date
+from .pattern import Pattern
+from .quantities import NUMBER_WORDS, Quantity, digits_for_words, parse_quantity
+from .text import fold, key, normalize, spelling, words
+from .verdict import Judgement, Verdict
+
+__all__ = ["AliasMatch", "Aliases", "Matcher", "aliases", "matches", "normalize"]
+
+_REMEMBERED = 256
+"""Sets of at most so many aliases are kept, so that what is remembered stays bounded."""
+_VALUE = 4096
+"""Answers with more characters are no number and no date."""
+_FRAME = Pattern(
+    r"(?:it|that|this|he|she)(?:'s| is| was| would be)(?: called| named| known as)?(?!\w) |(?:they|these)(?:'re"
+    r"| are| were) "
+    r"|(?:in|on|at|by|about|from|to) (?=\S)",
+    re.IGNORECASE,
+)
+ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12"}
+_NUMBER_WORDS = NUMBER_WORDS | ROMAN.keys()
+_ORDINAL = re.compile(r"\d(?:st|nd|rd|th)\b")
+_DIGIT = re.compile(r"[\d\u00bc-\u00be\u2150-\u215e]")
+_NOTE_LETTERS = frozenset("ABCDEFG")
+_NOTE = re.compile(r"([A-G])(?:b|[ -]?[Ff]lat|\u266d)")
+_FRAME_WORDS = frozenset(
+    str.split("it its that thats this he hes she shes they theyre these in on at by about from to")
+)
 
 
-def normalize(text: str) -> str:
-    """Return `text` as answers are compared: case, accents, punctuation and articles removed.
+class Matcher(Protocol):
+    """Compares one answer with the accepted ones; deterministic and picklable."""
 
-    Punctuation becomes a space, so "New-York" equals "New York". A text that holds nothing but
-    articles and punctuation ("The", "A") keeps its letters, else it would equal every such text.
-    """
-    text = unicodedata.normalize("NFKD", text.casefold())
-    text = "".join(c for c in text if not unicodedata.combining(c))
-    text = re.sub(r"[^\w\s]|_", " ", text)
-    bare = " ".join(_ARTICLES.sub(" ", text).split())
-    return bare or " ".join(text.split())
+    def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
+        """Return CORRECT, WRONG or UNGRADED, with the answer as it was read and the reason."""
+        ...
+
+
+class Aliases:
+    """Accepted answers, made ready to be compared with; what few comparisons need is made when one does."""
+
+    def __init__(self, answers: tuple[str, ...]) -> None:
+        """Prepare `answers`."""
+        self._answers = answers
+        self.keys = frozenset([key(answer) for answer in answers])
+        if any(answer[:1] in _NOTE_LETTERS and len(answer) < 8 for answer in answers):
+            self.keys |= self._notes
+        if "" in self.keys:
+            self.keys -= {""}
+
+    @cached_property
+    def _notes(self) -> frozenset[str]:
+        return frozenset(note for answer in self._answers for note in _notes(answer))
+
+    @cached_property
+    def counted(self) -> frozenset[str]:
+        """The keys with numbers in words written as digits."""
+        return self.keys | {counted(answer) for answer in self.numbers}
+
+    @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        """The accepted answers that hold a number."""
+        spelt = ((answer, answer.lower().replace("-", " ").split()) for answer in self._answers)
+        return tuple([answer for answer, found in spelt if _numeric(answer, found)])
+
+    @cached_property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """The accepted answers that are numbers or measures."""
+        return tuple(q for answer in self.numbers if (q := parse_quantity(answer)) is not None)
+
+    @cached_property
+    def dates(self) -> tuple[Date, ...]:
+        """The accepted answers that are dates, or years."""
+        return tuple(date for answer in self.numbers for date in parse_date(answer))
+
+
+def _notes(answer: str) -> set[str]:
+    """Return both spellings of an accepted answer that is a note with a flat ("Bb", "B♭")."""
+    note = _NOTE.fullmatch(fold(answer).strip(" ."))
+    return {f"{note[1].lower()}b", f"{note[1].lower()}flat"} if note else set()
+
+
+_kept = lru_cache(maxsize=1 << 15)(Aliases)
+
+
+def aliases(answers: Sequence[str]) -> Aliases:
+    """Return the `answers` made ready; sets that come back, as in training they do, are remembered."""
+    given = tuple(answers)
+    return _kept(given) if len(given) <= _REMEMBERED else Aliases(given)
+
+
+def counted(text: str) -> str:
+    """Return the key of `text` with numbers in words and Roman numerals as digits ("World War II", "… Two")."""
+    given, plain = spelling(text)
+    if _NUMBER_WORDS.isdisjoint(plain) and not _ORDINAL.search(given):
+        return given
+    found = [ROMAN.get(word, word) if i else word for i, word in enumerate(words(text))]
+    return normalize(" ".join(digits_for_words(found))) if found else ""
+
+
+def _same_value(answer: str, accepted: Aliases) -> str | None:
+    """Return the reason why `answer` has the value of an accepted one, or None."""
+    if len(answer) > _VALUE or not accepted.numbers:
+        return None
+    if accepted.quantities:
+        given = parse_quantity(answer)
+        if given is not None and any(given.same(q) for q in accepted.quantities):
+            return "same quantity"
+    if accepted.dates and any(date.agrees(wanted) for date in parse_date(answer) for wanted in accepted.dates):
+        return "same date"
+    return "accepted answer" if counted(answer) in accepted.counted else None
+
+
+def _numeric(given: str, found: Iterable[str]) -> bool:
+    """Return whether an answer with these words may hold a number."""
+    return _DIGIT.search(given) is not None or not _NUMBER_WORDS.isdisjoint(found)
+
+
+def equals(answer: str, accepted: Aliases) -> str | None:
+    """Return the reason why `answer` is one of the `accepted`, or None."""
+    given, found = spelling(answer)
+    if given in accepted.keys:
+        return "accepted answer"
+    if _numeric(given, found):
+        reason = _same_value(answer, accepted)
+        if reason is not None:
+            return reason
+    if not _FRAME_WORDS.isdisjoint(found):
+        frame = _FRAME.match(folded := fold(answer))
+        return equals(folded[frame.end() :], accepted) if frame and frame.end() < len(folded) else None
+    return None
 
 
 def matches(answer: str, accepted: Sequence[str]) -> bool:
-    """Return whether `answer` equals any of the `accepted` aliases after `normalize`."""
-    given = normalize(answer)
-    return bool(given) and any(given == normalize(alias) for alias in accepted)
+    """Return whether `answer` is any of the `accepted` aliases (see `AliasMatch`)."""
+    return equals(answer, aliases(accepted)) is not None
+
+
+@dataclass(frozen=True)
+class AliasMatch:
+    """Normalised equality with any accepted answer.
+
+    Equal are texts with the same `normalize`; numbers of the same value ("forty-five", "45"; "1.5
+    km", "1500 m"; a number without a unit takes the other's); dates that state what the accepted
+    one states ("July 4th, 1776" for "1776-07-04" and for "July 1776"); and an answer behind "It is". A
+    letter stands for its choice. Limit: punctuation is not compared, so "C++" equals "C".
+
+    >>> AliasMatch()("March 21st, 2020", ["2020-03-21"]).reason
+    'same date'
+    """
+
+    def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
+        """Return CORRECT or WRONG."""
+        if choices:
+            answer = option_text(answer, choices) or answer
+        reason = equals(answer, aliases(answers))
+        return Judgement(
+            Verdict.WRONG if reason is None else Verdict.CORRECT, answer, reason or "not an accepted answer"
+        )

@@ -11,7 +11,7 @@ import pytest
 
 import abstain.rewards as rewards
 from abstain.recipes import load_recipe
-from abstain.recipes.check import check_reward
+from abstain.recipes.reward import recipe_reward
 from abstain.rewards import Payoff, Verdict, break_even_at
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rewards.md").read_text(encoding="utf-8")
@@ -58,7 +58,7 @@ def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.Monkey
     for kind, name, text in blocks:
         if kind == "python" and not name:
             exec(text, namespace)
-    reward = check_reward(load_recipe(str(tmp_path / "my.yaml")))
+    reward = recipe_reward(load_recipe(str(tmp_path / "my.yaml")))
     assert reward.break_even_at(0.5).usual == pytest.approx(2 / 3)
 
 

@@ -60,9 +60,12 @@ def test_the_words_between_hedge_and_answer_do_not_eat_the_answer(answer: str) -
 
 
 def test_an_answer_that_opens_like_a_hedge_is_right() -> None:
-    assert grade("Maybe I'm Amazed", ["Maybe I'm Amazed"]) == Judgement(Verdict.CORRECT, "Maybe I'm Amazed")
+    assert grade("Maybe I'm Amazed", ["Maybe I'm Amazed"]) == Judgement(
+        Verdict.CORRECT, "Maybe I'm Amazed", "accepted answer"
+    )
     assert grade("Perhaps", ["Perhaps"]).verdict is Verdict.CORRECT
-    assert grade("I Think I'm Paranoid", ["I Think I'm Paranoid"]) == Judgement(Verdict.CORRECT, "I Think I'm Paranoid")
+    paranoid = "I Think I'm Paranoid"
+    assert grade(paranoid, [paranoid]) == Judgement(Verdict.CORRECT, paranoid, "accepted answer")
     assert grade("I think Italy", ["Italy"]).verdict is Verdict.CORRECT
 
 
@@ -83,7 +86,7 @@ def test_i_in_a_refusal_is_not_option_i() -> None:
     choices = [f"option {c}" for c in "abcdefghi"]
     assert grade("I don't know", ["option i"], choices).verdict is Verdict.ABSTAINED
     assert grade("I", ["option i"], choices).verdict is Verdict.CORRECT
-    assert grade("(B)", ["option b"], choices) == Judgement(Verdict.CORRECT, "option b")
+    assert grade("(B)", ["option b"], choices) == Judgement(Verdict.CORRECT, "option b", "accepted answer")
 
 
 def test_reasoning_is_never_graded() -> None:

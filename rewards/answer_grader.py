@@ -1,0 +1,95 @@
+"""From a completion to a judgement: cut off the reasoning, find the answer, ask whether it declines, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .abstention import AbstentionDetector
+from .extract import Extractor, WholeText, after_think
+from .match import AliasMatch, Matcher, aliases
+from .text import spelling
+from .verdict import Judgement, Verdict
+
+SeveralAnswers = Literal["wrong", "first", "last"]
+"""What a completion with several different final answers is judged by."""
+
+
+@dataclass(frozen=True)
+class AnswerGrader:
+    """Judges completions by an abstention detector, an extractor and a matcher.
+
+    Reasoning up to `</think>` is never graded. An accepted answer wins over the detector, so a question
+    whose right answer reads like a refusal ("No one", "I Don't Know Jack") can be answered, unless
+    it is the very phrase the prompt agreed on for abstaining.
+    """
+
+    detector: AbstentionDetector = field(default_factory=AbstentionDetector)
+    extract: Extractor = field(default_factory=WholeText)
+    """Finds the final answers in what follows the reasoning."""
+    match: Matcher = field(default_factory=AliasMatch)
+    """Compares an answer with the accepted ones."""
+    several_answers: SeveralAnswers = "wrong"
+    """Several different final answers: WRONG unless each is right, or judged by the first or the last."""
+    no_answer: Verdict = Verdict.WRONG
+    """The verdict where the extractor finds no answer and the text does not decline: WRONG or UNGRADED."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a policy that does not exist or would pay for a missing answer."""
+        if self.several_answers not in ("wrong", "first", "last"):
+            raise ValueError(f"several_answers must be 'wrong', 'first' or 'last', got {self.several_answers!r}")
+        if self.no_answer not in (Verdict.WRONG, Verdict.UNGRADED):
+            raise ValueError(f"no_answer must be Verdict.WRONG or Verdict.UNGRADED, got {self.no_answer}")
+
+    def __call__(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
+        """Return the judgement of `completion`.
+
+        Raises:
+            ValueError: `answers` is empty or a bare string, against which nothing can be judged.
+        """
+        if isinstance(answers, str) or not answers:
+            raise ValueError(f"answers must be a non-empty list of strings, got {answers!r}")
+        text = after_think(completion)
+        if text is None:
+            return Judgement(self.no_answer, reason="reasoning not closed")
+        if not text:
+            return Judgement(Verdict.WRONG, reason="empty")
+        found = self.extract(text)
+        if len(found) > 1:
+            found = tuple({" ".join(answer.split()).casefold(): answer for answer in found}.values())
+        if not found:
+            return self._without_answer(text)
+        if self.several_answers != "wrong" or len(found) == 1:
+            return self._judge(found[0 if self.several_answers == "first" else -1], answers, choices)
+        return self._several([self._judge(answer, answers, choices) for answer in found])
+
+    def _without_answer(self, text: str) -> Judgement:
+        why = self.detector.read(text).abstained
+        if why is not None:
+            return Judgement(Verdict.ABSTAINED, reason=why)
+        return Judgement(self.no_answer, reason="no answer found")
+
+    @staticmethod
+    def _several(judged: list[Judgement]) -> Judgement:
+        """Return the one judgement that all answers share, else WRONG for several answers."""
+        if all(j.verdict is judged[0].verdict for j in judged) and judged[0].verdict is not Verdict.WRONG:
+            return judged[-1]
+        ungraded = next((j for j in judged if j.verdict is Verdict.UNGRADED), None)
+        if ungraded is not None and all(j.verdict in (Verdict.CORRECT, Verdict.UNGRADED) for j in judged):
+            return ungraded
+        return Judgement(Verdict.WRONG, "; ".join(j.answer or "" for j in judged[:8]), "several answers")
+
+    def _judge(self, text: str, answers: Sequence[str], choices: Sequence[str] | None) -> Judgement:
+        """Return the judgement of one final answer."""
+        given, found = spelling(text)
+        if self.detector.is_plain(found):
+            return self.match(text, answers, choices)
+        if given in aliases(answers).keys and not self.detector.agreed(text):  # "No one", "Maybe I'm Amazed"
+            return self.match(text, answers, choices)
+        reading = self.detector.read_short(text)
+        if reading.abstained is not None or reading.answer is None:
+            return Judgement(Verdict.ABSTAINED, reason=reading.abstained or "declined")
+        judged = self.match(reading.answer, answers, choices)
+        hedged = reading.hedged and judged.verdict in (Verdict.CORRECT, Verdict.WRONG)
+        return Judgement(judged.verdict, judged.answer, "hedged") if hedged else judged

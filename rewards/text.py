@@ -1,0 +1,128 @@
+"""One spelling for texts that mean the same: Unicode forms, case, accents, punctuation, articles, numbers."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Literal
+
+_CHUNK = 256
+"""Unicode normalisation sorts a run of combining marks by insertion, in quadratic time: longer texts go in pieces."""
+
+_INVISIBLE: dict[int, str | None] = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xAD))
+_APOSTROPHES: dict[int, str | None] = dict.fromkeys(map(ord, "\u2018\u2019\u201b\u02bc\u0060\u00b4\u2032\uff07"), "'")
+_QUOTES: dict[int, str | None] = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u00ab\u00bb\u2033"), '"')
+_FOLDS = _INVISIBLE | _APOSTROPHES | _QUOTES | {0x2212: "-", 0x2044: "/"}
+
+_NOTES = frozenset("bcdefg")
+"""Notes that a flat or sharp may follow as a word of its own; "a flat" may be a dwelling."""
+_ARTICLES = frozenset(("a", "an", "the"))
+_ASCII = {i: chr(i).lower() if chr(i).isalnum() else " " for i in range(128)} | {ord("'"): None, ord("`"): None}
+_SYMBOLS = _FOLDS | {0x266D: "flat", 0x266F: "sharp"} | dict.fromkeys(range(0xE000, 0xE003), " ")
+_SPECIAL = re.compile(r"[.,\-]\d|\d/\d|-[$\u20ac\u00a3\u00a5]|[&#]")
+_SHARP = re.compile(r"\b([A-Ga-g])#")
+_GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_SIGN = re.compile(r"(?<![^\s(=])-[$\u20ac\u00a3\u00a5]?(?=\.?\d)")
+_POINT = re.compile(r"(?<=\d)\.(?=\d)|(?<![\d.])\.(?=\d)")
+_BAR = re.compile(r"(?<=\d)/(?=\d)")
+_MIXED = re.compile(r"(?<=\d)(?=[\u00bc-\u00be\u2150-\u215e])")
+_OTHER = re.compile("[^\\w\\s\ue000-\ue002]|_")
+
+
+def unicode_form(form: Literal["NFKC", "NFKD"], text: str) -> str:
+    """Return `text` in the Unicode normal `form`, in time linear in its length whatever it holds."""
+    if text.isascii():
+        return text
+    if len(text) <= _CHUNK:
+        return unicodedata.normalize(form, text)
+    return "".join(unicodedata.normalize(form, text[i : i + _CHUNK]) for i in range(0, len(text), _CHUNK))
+
+
+def fold(text: str) -> str:
+    """Return `text` with Unicode forms, apostrophes, quotes and white space folded to one spelling."""
+    if not text.isascii():
+        text = unicode_form("NFKC", _MIXED.sub(" ", text).translate(_FOLDS)).translate(_FOLDS)
+    elif "`" in text:
+        text = text.replace("`", "'")
+    return " ".join(text.split())
+
+
+def _special(text: str) -> str:
+    """Return `text` with sharps, "&" and what belongs to numbers made safe from the removal of punctuation."""
+    text = _SHARP.sub(r"\1sharp", text.replace("&", " and "))
+    text = _GROUPS.sub(lambda m: m[0].replace(",", ""), text)
+    return _BAR.sub("\ue002", _POINT.sub("\ue001", _SIGN.sub("\ue000", text)))
+
+
+def _plain(text: str) -> str:
+    """Return `text` with nothing but lower-case letters, digits, what belongs to numbers, and white space."""
+    if not text.isascii():
+        text = unicode_form("NFKC", _MIXED.sub(" ", text).translate(_SYMBOLS)).translate(_SYMBOLS)
+        text = _special(text).casefold()
+        text = "".join(c for c in unicode_form("NFKD", text) if not unicodedata.combining(c)).lower()
+        text = _OTHER.sub(" ", text.replace("'", ""))
+    else:
+        text = _OTHER.sub(" ", _special(text).lower().replace("'", "").replace("`", ""))
+    return text.replace("\ue000", "-").replace("\ue001", ".").replace("\ue002", "/")
+
+
+def _join_letters(found: list[str]) -> list[str]:
+    """Return `found` with single letters joined: to each other ("U. S. A."), a note to its accidental ("B flat")."""
+    joined: list[str] = []
+    initials = False  # whether the last word is a run of single letters
+    for word in found:
+        letter = len(word) == 1 and word.isalpha()
+        if joined and ((initials and letter) or (word in ("flat", "sharp") and joined[-1] in _NOTES)):
+            joined[-1] += word
+            initials = letter
+        else:
+            joined.append(word)
+            initials = letter
+    return joined
+
+
+def words(text: str) -> list[str]:
+    """Return the words of `text` as answers are compared, articles included."""
+    simple = text.isascii() and not _SPECIAL.search(text)
+    found = (text.translate(_ASCII) if simple else _plain(text)).split()
+    return _join_letters(found) if len(found) > 1 and min(map(len, found)) == 1 else found
+
+
+def normalize(text: str) -> str:
+    """Return `text` as answers are compared: case, accents, punctuation and articles removed.
+
+    Punctuation becomes a space, so "New-York" equals "New York"; apostrophes vanish, and single
+    letters in a row are one word ("U.S.A.", "USA"). The sign, the decimal point and the bar of a
+    number stay, so "-3.5" is neither "3.5" nor "35", and "1,000" is "1000". "&" is "and". A flat or
+    sharp belongs to its note ("B♭" and "B-flat" are one). A text that holds nothing but articles and
+    punctuation ("The", "A") keeps its letters, else it would equal every such text.
+
+    >>> normalize("The Rolling Stones!"), normalize("São Paulo"), normalize("$1,234.50")
+    ('rolling stones', 'sao paulo', '1234.50')
+    """
+    return _without_articles(words(text))
+
+
+def _without_articles(found: list[str]) -> str:
+    if not _ARTICLES.isdisjoint(found):
+        found = _join_letters([word for word in found if word not in _ARTICLES]) or found
+    return " ".join(found)
+
+
+def key(text: str) -> str:
+    """Return what equal answers share: `normalize`, or the text itself where that leaves nothing."""
+    return _without_articles(words(text)) or fold(text).casefold()
+
+
+def _spell(text: str) -> tuple[str, frozenset[str]]:
+    found = words(text)
+    return _without_articles(found) or fold(text).casefold(), frozenset(found)
+
+
+_remembered = lru_cache(maxsize=1 << 15)(_spell)
+
+
+def spelling(text: str) -> tuple[str, frozenset[str]]:
+    """Return (`key(text)`, the set of its words); short texts, which come back often in training, are remembered."""
+    return _remembered(text) if len(text) <= 128 else _spell(text)
