@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..data import InputError
 from ..rewards import AbstentionReward, FormatBonus, Judgement, RewardBreakEven, Verdict, payoff_warnings
+from .graders import check_grader
 from .prepare import Prepared
 from .reward import recipe_reward
 from .schema import Recipe
@@ -25,6 +26,7 @@ def check(recipe: Recipe, prepared: Prepared) -> list[str]:
     from ..training.warmup import WarmupConfig, sft_arguments
 
     nowhere = Path("unused")
+    check_grader(recipe.grader, recipe.prompt.phrase, [*prepared.rl, *prepared.eval])
     lora_config(recipe.lora)
     if recipe.model is not None:
         load_tokenizer(recipe.model)

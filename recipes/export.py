@@ -6,7 +6,7 @@ import json
 import math
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from enum import Enum
 from importlib import import_module
 from importlib.metadata import version
@@ -136,6 +136,11 @@ def _literal(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
+def _usual(part: Field[Any]) -> Any:
+    """Return the default of a dataclass field, or MISSING."""
+    return part.default if part.default_factory is MISSING else part.default_factory()
+
+
 @dataclass
 class _Code:
     """Writes values as the Python that makes them, and remembers what must be imported."""
@@ -173,11 +178,22 @@ class _Code:
             pairs = cast("dict[Any, Any]", value).items()
             return "{" + ", ".join(f"{self.of(key)}: {self.of(part)}" for key, part in pairs) + "}"
         if is_dataclass(value) and not isinstance(value, type):
-            given = [f"{f.name}={self.of(getattr(value, f.name))}" for f in fields(value) if f.init]
+            shown = [f for f in fields(value) if f.init and self._is_shown(value, f)]
+            given = [f"{f.name}={self.of(getattr(value, f.name))}" for f in shown]
             return f"{self._name(type(value))}({', '.join(given)})"
         if callable(value):
             return self._name(value)
         raise InputError(f"recipe: {value!r} cannot be written as code; make its class a dataclass")
+
+    def _is_shown(self, owner: Any, part: Field[Any]) -> bool:
+        """Return whether a field is spelt out: a payoff's all, others where they differ or hold a named text."""
+        value = getattr(owner, part.name)
+        return hasattr(owner, "break_even") or value != _usual(part) or self._holds_name(value)
+
+    def _holds_name(self, value: Any) -> bool:
+        if is_dataclass(value) and not isinstance(value, type):
+            return any(self._holds_name(getattr(value, f.name)) for f in fields(value))
+        return isinstance(value, str) and value in self.names
 
     def _name(self, thing: Callable[..., Any]) -> str:
         name, module = getattr(thing, "__qualname__", ""), getattr(thing, "__module__", "")

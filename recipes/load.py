@@ -13,12 +13,17 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ..data import InputError
+from .graders import GRADER_SECTIONS
 from .payoffs import PAYOFF_SECTIONS
 from .schedules import SCHEDULE_SECTIONS
 from .schema import Recipe
 from .section import Section
 
-KINDS: dict[str, dict[str, type[Section]]] = {"payoff": PAYOFF_SECTIONS, "schedule": SCHEDULE_SECTIONS}
+KINDS: dict[str, dict[str, type[Section]]] = {
+    "grader": GRADER_SECTIONS,
+    "payoff": PAYOFF_SECTIONS,
+    "schedule": SCHEDULE_SECTIONS,
+}
 """Key of a section that comes in kinds → kind → its section."""
 _TAG = "tag:yaml.org,2002:"
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -33,14 +34,14 @@ from .section import Section
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class PayoffSection(Section):
+class PayoffSection(Section, ABC):
     """One kind of payoff. `build` makes it; what imports a user's code is built in preflight, not on loading."""
 
     imports_code: ClassVar[bool] = False
 
+    @abstractmethod
     def build(self) -> Payoff:
         """Return the payoff."""
-        raise NotImplementedError
 
 
 class ConfidenceTargetSection(PayoffSection):

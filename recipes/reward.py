@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..data import InputError
-from ..rewards import AbstentionReward, Verdict, alias_match
+from ..rewards import AbstentionReward, Verdict
 from .schema import Recipe
 
 
@@ -17,7 +17,7 @@ def recipe_reward(recipe: Recipe, end_token_ids: tuple[int, ...] = ()) -> Absten
     try:
         return AbstentionReward(
             payoff=recipe.rl.payoff.build(),
-            grader=alias_match(abstention=recipe.prompt.phrase),
+            grader=recipe.grader.build(recipe.prompt.phrase),
             end_token_ids=end_token_ids,
             truncated=Verdict(recipe.rl.truncated),
             **recipe.rl.composition(),

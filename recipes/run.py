@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..data import InputError
-from ..rewards import Verdict, WithoutConfidence, alias_match
+from ..rewards import Verdict, WithoutConfidence
 from .check import check
 from .environment import describe, environment
 from .load import dump_recipe
@@ -245,7 +245,7 @@ def _evaluate(
             sweep = Sweep(
                 targets=tuple(recipe.targets.eval),
                 style=recipe.prompt,
-                grader=alias_match(abstention=recipe.prompt.phrase),
+                grader=recipe.grader.build(recipe.prompt.phrase),
                 samples=recipe.eval.samples,
                 rubric=system != "base",
                 truncated=Verdict(recipe.eval.truncated),

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ..data import PromptStyle, Question, Schedule, TargetSampler, WorldConfig
+from .graders import AliasSection, AnyGrader
 from .payoffs import RewardSection
 from .schedules import AnySchedule, UniformSchedule
 from .section import Section
@@ -140,6 +141,8 @@ class Recipe(Section):
     """Model folder or Hub id; null: made from scratch, as `base` says."""
     base: BaseSection | None = None
     prompt: PromptStyle = PromptStyle()
+    grader: AnyGrader = AliasSection()
+    """How completions are judged, in training and in evaluation."""
     targets: TargetsSection = TargetsSection()
     lora: dict[str, Any] = {}
     """`peft.LoraConfig`."""

@@ -229,7 +229,9 @@ def test_an_exported_reward_keeps_the_weight_and_the_bonus_of_its_recipe(tmp_pat
     recipe = load_recipe("tiny", list(overrides))
     path = tmp_path / "reward.py"
     export = Export(trainer="verl", recipe="tiny", file=str(path), on_ungraded="raise", overrides=overrides)
-    path.write_text(exported_file(recipe, export), encoding="utf-8")
+    text = exported_file(recipe, export)
+    assert "grader=AnswerGrader(detector=AbstentionDetector(phrase=PHRASE))," in text
+    path.write_text(text, encoding="utf-8")
     module = imported(path)
     more = {"threshold": 0.75}
     # weight 2 times 1 - 0.75, and the bonus where the form is kept
