@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install quickstart test lint check format
+.PHONY: install quickstart test lint check format trainers
 
 install: $(STAMP)
 
@@ -33,3 +33,18 @@ check: lint
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The adapters through the trainers' own loaders, each in an environment of its own: they pin versions that contradict
+# ours. OpenRLHF comes without its dependencies, some of which need CUDA to install.
+trainers:
+	$(call through,verl,verl==0.9.1 torch==2.13.0 aiohttp,openrlhf==0.11.2)
+	$(call through,verifiers-0.1,verifiers==0.1.14)
+	$(call through,verifiers-0.4,verifiers==0.4.0)
+
+define through
+	test -x build/trainers/$(1)/bin/python || $(PYTHON) -m venv build/trainers/$(1)
+	build/trainers/$(1)/bin/python -m pip install --quiet $(2) pytest hypothesis numpy
+	build/trainers/$(1)/bin/python -m pip install --quiet --no-deps --editable . $(3)
+	build/trainers/$(1)/bin/python -m pytest -q tests/rewards/adapters
+	build/trainers/$(1)/bin/python -m pytest -q tests/test_docs.py -k verifiers
+endef

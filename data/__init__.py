@@ -5,18 +5,24 @@ from .errors import InputError
 from .load import DEFAULT_COLUMNS, load_questions
 from .prompt import Message, PromptStyle, format_penalty, format_target
 from .question import Question
+from .schedules import BetaTargets, ConstantTarget, Curriculum, RowTargets, Schedule
 from .targets import TargetSampler, spread_draws
 from .world import SPLITS, Mention, World, WorldConfig, make_world
 
 __all__ = [
     "DEFAULT_COLUMNS",
     "SPLITS",
+    "BetaTargets",
+    "ConstantTarget",
+    "Curriculum",
     "Document",
     "InputError",
     "Mention",
     "Message",
     "PromptStyle",
     "Question",
+    "RowTargets",
+    "Schedule",
     "TargetSampler",
     "World",
     "WorldConfig",

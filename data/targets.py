@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..rewards import check_target
+from .question import Question
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +56,26 @@ class TargetSampler:
         """
         zeros = round(n * self.forced_share)
         grid: Sequence[float] = self.grid
-        positions = (np.arange(n - zeros) + rng.random(n - zeros)) / max(n - zeros, 1)
-        drawn = [0.0] * zeros + [grid[int(p * len(grid))] for p in positions]
+        drawn = [0.0] * zeros + [grid[int(p * len(grid))] for p in stratified(n - zeros, rng)]
         return [drawn[i] for i in rng.permutation(n)]
+
+    @property
+    def ordered(self) -> bool:
+        """False: draws are alike over training, and a trainer may shuffle them (see `Schedule`)."""
+        return False
+
+    def draw(self, questions: Sequence[Question], rng: np.random.Generator) -> list[float]:
+        """Return one target per question, as `sample` does."""
+        return self.sample(len(questions), rng)
+
+    def targets(self, questions: Sequence[Question]) -> tuple[float, ...]:  # noqa: ARG002
+        """Return every target that can be drawn, the 0 of `forced_share` too, whatever the questions."""
+        return tuple(sorted({*self.grid, *([0.0] if self.forced_share else [])}))
+
+
+def stratified(n: int, rng: np.random.Generator) -> list[float]:
+    """Return `n` ascending draws in [0, 1), one in each n-th of it."""
+    return ((np.arange(n) + rng.random(n)) / max(n, 1)).tolist()
 
 
 def spread_draws(probabilities: Sequence[float], rng: np.random.Generator) -> list[bool]:

@@ -1,4 +1,4 @@
-"""The command line: `abstain run`, `check`, `report`, `recipes`."""
+"""The command line: `abstain run`, `check`, `report`, `export`, `recipes`."""
 
 from __future__ import annotations
 
@@ -96,6 +96,7 @@ def check(recipe: RecipeName, overrides: Overrides = None) -> None:
     Example: `abstain check tiny rl.grpo.scale_rewards=group`
     """
     loaded = load_recipe(recipe, overrides or [])
+    from .check import break_even_lines, shown_targets
     from .check import check as preflight
     from .prepare import prepare
     from .run import quiet
@@ -111,9 +112,11 @@ def check(recipe: RecipeName, overrides: Overrides = None) -> None:
     )
     if loaded.rl is not None:
         even = loaded.rl.payoff.build().break_even
-        targets = loaded.training_targets()
+        targets = loaded.training_targets(prepared.rl)
         shown = f"the prompt's target, {targets[0]:g} to {targets[-1]:g}" if even == "threshold" else f"{even}"
         console.say(f"break-even of the reward: {shown}")
+        for line in break_even_lines(loaded, shown_targets(targets)):
+            console.say(line)
     console.say("the recipe can run")
 
 
@@ -134,6 +137,44 @@ def report(folder: Annotated[Path, typer.Argument(help="A run's folder.")]) -> N
     finally:
         console.close()
     _conclude(folder, path)
+
+
+@app.command()
+def export(
+    trainer: Annotated[str, typer.Argument(help="verl, openrlhf, verifiers or nemo.")],
+    overrides: Overrides = None,
+    *,
+    recipe: Annotated[str, typer.Option(help="The recipe whose reward it is: a shipped name or a YAML file.")],
+    out: Annotated[Path, typer.Option(help="The new file; it must not exist.")],
+    on_ungraded: Annotated[
+        str | None, typer.Option(help="What a row without a verdict gets: `raise`, or a number.")
+    ] = None,
+    end_token: Annotated[
+        list[str] | None, typer.Option(help="OpenRLHF: text of a token that ends a response; may be repeated.")
+    ] = None,
+) -> None:
+    """Write a recipe's reward as a file that another trainer is pointed at.
+
+    Example: `abstain export verl --recipe tiny --on-ungraded raise --out abstain_reward.py`
+    """
+    from .export import Export, check_trainer, exported_file, read_on_ungraded
+
+    check_trainer(trainer, end_token or [])
+    asked = Export(
+        trainer=trainer,
+        recipe=recipe,
+        file=str(out),
+        on_ungraded=read_on_ungraded(on_ungraded, trainer),
+        end_tokens=tuple(end_token or ()),
+        overrides=tuple(overrides or ()),
+    )
+    text = exported_file(load_recipe(recipe, overrides or []), asked)
+    if out.exists():
+        raise InputError(f"{out}: exists already; nothing was overwritten")
+    if not out.parent.is_dir():
+        raise InputError(f"{out}: no folder {out.parent}")
+    out.write_text(text, encoding="utf-8")
+    typer.echo(f"{out}")
 
 
 @recipes_app.command("list")
@@ -185,6 +226,8 @@ def _conclude(folder: Path, report_path: Path) -> None:
 
 def main() -> None:
     """Run the command line; exit codes: 0 done, 1 the run failed, 2 the input is wrong."""
+    if "" not in sys.path and (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # a recipe's `payoff.path` may name a file in the folder one is in
     try:
         app()
     except InputError as error:

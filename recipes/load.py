@@ -13,8 +13,18 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ..data import InputError
-from .schema import PAYOFF_SECTIONS, Recipe
+from .graders import GRADER_SECTIONS
+from .payoffs import PAYOFF_SECTIONS
+from .schedules import SCHEDULE_SECTIONS
+from .schema import Recipe
+from .section import Section
 
+KINDS: dict[str, dict[str, type[Section]]] = {
+    "grader": GRADER_SECTIONS,
+    "payoff": PAYOFF_SECTIONS,
+    "schedule": SCHEDULE_SECTIONS,
+}
+"""Key of a section that comes in kinds → kind → its section."""
 _TAG = "tag:yaml.org,2002:"
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
 
@@ -111,7 +121,9 @@ def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        merged[key] = _merge(old, value) if _is_section(old) and _is_section(value) else value
+        merged[key] = value
+        if _is_section(old) and _is_section(value) and value.get("kind", old.get("kind")) == old.get("kind"):
+            merged[key] = _merge(old, value)  # another kind has other keys, and starts anew
     return merged
 
 
@@ -132,7 +144,7 @@ def _explain(error: ValidationError, place: str) -> str:
     # A misspelt key also leaves the right one missing: say the misspelling.
     first = min(error.errors(), key=lambda e: e["type"] not in unknown)
     location = [str(part) for part in first["loc"]]
-    key = ".".join(part for part in location if part not in PAYOFF_SECTIONS)  # pydantic adds the union's tag
+    key = ".".join(part for place, part in enumerate(location) if not _tag(location, place))
     if first["type"] in unknown:
         allowed = _keys(Recipe, location[:-1])
         hint = _nearest(location[-1], allowed)
@@ -142,10 +154,16 @@ def _explain(error: ValidationError, place: str) -> str:
     return f"{place}: {key}: {message}{given}" if key else f"{place}: {message}"
 
 
+def _tag(location: Sequence[str], place: int) -> type[BaseModel] | None:
+    """Return the section that the part at `place` stands for, where pydantic added the `kind` of a union."""
+    return KINDS.get(location[place - 1], {}).get(location[place]) if place else None
+
+
 def _keys(model: Any, path: Iterable[str]) -> list[str]:
     """Return the keys allowed in the section at `path`."""
-    for part in path:
-        model = PAYOFF_SECTIONS.get(part) or _section(model, part)
+    parts = list(path)
+    for place, part in enumerate(parts):
+        model = _tag(parts, place) or _section(model, part)
     if is_dataclass(model):
         return [f.name for f in fields(model)]
     return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []

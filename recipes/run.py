@@ -14,15 +14,17 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from ..data import InputError
-from ..rewards import AbstentionReward, Verdict, alias_match
+from ..rewards import Verdict, WithoutConfidence
 from .check import check
 from .environment import describe, environment
 from .load import dump_recipe
 from .prepare import Prepared, prepare
+from .reward import recipe_reward
 from .schema import Recipe
 
 
@@ -159,7 +161,7 @@ def _train(recipe: Recipe, prepared: Prepared, model: str, folder: RunFolder, co
 
     tokenizer = load_tokenizer(model)
     warm, final = folder.path / "warmup", folder.path / "adapter"
-    common: dict[str, Any] = {"style": recipe.prompt, "targets": recipe.targets.sampler(), "seed": recipe.seed}
+    common: dict[str, Any] = {"style": recipe.prompt, "targets": recipe.targets.training(), "seed": recipe.seed}
 
     if recipe.warmup is not None and not folder.done("warmup"):
         from ..training.warmup import WarmupConfig, warm_up
@@ -192,12 +194,7 @@ def _train(recipe: Recipe, prepared: Prepared, model: str, folder: RunFolder, co
         with folder.timed("rl"):
             loaded = load_model(model, adapter=warm if recipe.warmup else None, trainable=True)
             checkpoints = folder.path / "checkpoints" / "rl"
-            reward = AbstentionReward(
-                payoff=recipe.rl.payoff.build(),
-                grader=alias_match(abstention=recipe.prompt.phrase),
-                end_token_ids=end_token_ids(loaded, tokenizer),
-                truncated=Verdict(recipe.rl.truncated),
-            )
+            reward = recipe_reward(recipe, end_token_ids(loaded, tokenizer))
             trained = train_grpo(
                 loaded,
                 tokenizer,
@@ -248,12 +245,15 @@ def _evaluate(
             sweep = Sweep(
                 targets=tuple(recipe.targets.eval),
                 style=recipe.prompt,
-                grader=alias_match(abstention=recipe.prompt.phrase),
+                grader=recipe.grader.build(recipe.prompt.phrase),
                 samples=recipe.eval.samples,
                 rubric=system != "base",
                 truncated=Verdict(recipe.eval.truncated),
                 seed=recipe.seed,
             )
+            if recipe.rl is not None and recipe.rl.payoff.build().reads_confidence:
+                parser = recipe.rl.confidence.build()
+                sweep = replace(sweep, grader=WithoutConfidence(grader=sweep.grader, confidence=parser))
             backend = _backend(recipe, loaded, load_tokenizer(model), name)
             out = folder.path / "eval" / system / "responses.jsonl"
             run_sweep(backend, prepared.eval, sweep, out, progress=console.tick)

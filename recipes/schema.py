@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from ..data import PromptStyle, TargetSampler, WorldConfig
-from ..rewards import ConfidenceTarget, Payoff, Ternary
-
-
-class Section(BaseModel):
-    """A part of a recipe: unknown keys are errors, values are not changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from ..data import PromptStyle, Question, Schedule, TargetSampler, WorldConfig
+from .graders import AliasSection, AnyGrader
+from .payoffs import RewardSection
+from .schedules import AnySchedule, UniformSchedule
+from .section import Section
 
 
 class DataSection(Section):
@@ -46,6 +44,8 @@ class BaseSection(Section):
     """At most; the corpus may give fewer merges."""
     row_length: Annotated[int, Field(gt=0)] = 256
     """Tokens of a training row, which holds as many whole documents as fit."""
+    muon_learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """Learning rate of Muon on the weight matrices, `trainer.learning_rate` being AdamW's on the rest; null: AdamW."""
     trainer: dict[str, Any] = {}
     """`transformers.TrainingArguments`."""
 
@@ -60,6 +60,8 @@ class TargetsSection(Section):
     """Training keeps this far away from every evaluation target."""
     forced_share: float = 0.0
     """Share of training prompts at target 0, where abstaining is disallowed."""
+    schedule: AnySchedule = UniformSchedule()
+    """Which of them warm-up and RL state, over training: uniform, constant, beta, curriculum or row."""
     eval: list[float] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 
     @field_validator("eval")
@@ -72,7 +74,12 @@ class TargetsSection(Section):
     @model_validator(mode="after")
     def _training_targets(self) -> TargetsSection:
         self.sampler()
+        self.training()
         return self
+
+    def training(self) -> Schedule:
+        """Return the schedule of the targets of warm-up and RL."""
+        return self.schedule.build(self.sampler())
 
     def sampler(self) -> TargetSampler:
         """Return the sampler of training targets, which leaves the evaluation's out."""
@@ -98,51 +105,9 @@ class WarmupSection(Section):
     """`trl.SFTConfig`."""
 
 
-class ConfidenceTargetSection(Section):
-    """`abstain.rewards.ConfidenceTarget`."""
-
-    kind: Literal["confidence_target"] = "confidence_target"
-    t: float | None = None
-    bounded: bool = True
-
-    def build(self) -> Payoff:
-        """Return the payoff."""
-        return ConfidenceTarget(t=self.t, bounded=self.bounded)
-
-
-class TernarySection(Section):
-    """`abstain.rewards.Ternary`."""
-
-    kind: Literal["ternary"]
-    correct: float
-    abstained: float
-    wrong: float
-
-    def build(self) -> Payoff:
-        """Return the payoff."""
-        return Ternary(correct=self.correct, abstained=self.abstained, wrong=self.wrong)
-
-
-PAYOFF_SECTIONS: dict[str, type[Section]] = {
-    "confidence_target": ConfidenceTargetSection,
-    "ternary": TernarySection,
-}
-"""`rl.payoff.kind` → its section."""
-
-
-def _buildable(
-    section: ConfidenceTargetSection | TernarySection,
-) -> ConfidenceTargetSection | TernarySection:
-    section.build()  # values that the payoff refuses are errors of the recipe
-    return section
-
-
-class RLSection(Section):
+class RLSection(RewardSection):
     """The RL stage."""
 
-    payoff: Annotated[
-        ConfidenceTargetSection | TernarySection, Field(discriminator="kind"), AfterValidator(_buildable)
-    ] = ConfidenceTargetSection()
     truncated: Literal["wrong", "ungraded"] = "ungraded"
     """The verdict of a completion cut off by the token limit."""
     allow_group_scaling: bool = False
@@ -176,6 +141,8 @@ class Recipe(Section):
     """Model folder or Hub id; null: made from scratch, as `base` says."""
     base: BaseSection | None = None
     prompt: PromptStyle = PromptStyle()
+    grader: AnyGrader = AliasSection()
+    """How completions are judged, in training and in evaluation."""
     targets: TargetsSection = TargetsSection()
     lora: dict[str, Any] = {}
     """`peft.LoraConfig`."""
@@ -193,7 +160,6 @@ class Recipe(Section):
             raise ValueError("nothing to train: give `warmup`, `rl` or both")
         return self
 
-    def training_targets(self) -> list[float]:
-        """Return every target a training prompt may show, ascending."""
-        sampler = self.targets.sampler()
-        return sorted({*sampler.grid, *([0.0] if sampler.forced_share else [])})
+    def training_targets(self, questions: Sequence[Question] = ()) -> list[float]:
+        """Return every target that warm-up and RL may show, ascending; a schedule by row reads it off `questions`."""
+        return list(self.targets.training().targets(questions))

@@ -2,9 +2,12 @@
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector, Reading
 from .answer_grader import AnswerGrader
+from .breakeven import Untruthful, WrongOnPurpose, break_even_at, untruthful, wrong_on_purpose
 from .choice import ChoiceMatch
-from .confidence import stated_confidence
+from .compose import FormatBonus, LengthPenalty, RewardBreakEven, Term, Weighted, reward_break_even
+from .confidence import ConfidenceParser, StatedConfidence, stated_confidence
 from .contain import ContainsMatch
+from .custom import CustomPayoff, custom_payoff, import_object, load_payoff, payoff_warnings
 from .extract import AnswerLabel, Boxed, Extractor, FirstOf, JsonField, LastLine, Tag, WholeText, after_think
 from .grader import (
     AliasGrader,
@@ -24,55 +27,92 @@ from .match import AliasMatch, Matcher, matches, normalize
 from .maths import MathMatch
 from .numeric import NumericMatch
 from .overlap import TokenF1Match, token_f1
-from .payoff import BreakEven, Brier, ConfidenceTarget, Payoff, Ternary, check_target
-from .reward import AbstentionReward, completion_text
+from .payoff import Binary, BreakEven, ConfidenceTarget, FixedPenalty, Payoff, Ternary, check_target
+from .presets import PRESETS, Preset, preset
+from .prior import BetaPrior, DensityPrior, Prior, Uniform
+from .proper import SAFE_LOG_CLIP, Brier, ConfidenceScore, LogScore, PriorScore, Spherical, check_confidence
+from .reward import AbstentionReward, WithoutConfidence, completion_text
 from .verdict import Judgement, Verdict
 
 __all__ = [
     "DEFAULT_PHRASE",
+    "PRESETS",
+    "SAFE_LOG_CLIP",
     "AbstentionDetector",
     "AbstentionReward",
     "AliasGrader",
     "AliasMatch",
     "AnswerGrader",
     "AnswerLabel",
+    "BetaPrior",
+    "Binary",
     "Boxed",
     "BreakEven",
     "Brier",
     "ChoiceMatch",
+    "ConfidenceParser",
+    "ConfidenceScore",
     "ConfidenceTarget",
     "ContainsMatch",
+    "CustomPayoff",
+    "DensityPrior",
     "Extractor",
     "FirstOf",
+    "FixedPenalty",
+    "FormatBonus",
     "Grader",
     "JsonField",
     "JudgeMatch",
     "Judgement",
     "LastLine",
+    "LengthPenalty",
+    "LogScore",
     "Matcher",
     "MathMatch",
     "NumericMatch",
     "Payoff",
+    "Preset",
+    "Prior",
+    "PriorScore",
     "Reading",
+    "RewardBreakEven",
+    "Spherical",
+    "StatedConfidence",
     "Tag",
+    "Term",
     "Ternary",
     "TokenF1Match",
+    "Uniform",
+    "Untruthful",
     "Verdict",
+    "Weighted",
     "WholeText",
+    "WithoutConfidence",
+    "WrongOnPurpose",
     "after_think",
     "alias_match",
+    "break_even_at",
+    "check_confidence",
     "check_target",
     "choice_match",
     "completion_text",
     "contains_match",
+    "custom_payoff",
     "final_answer",
     "grader",
+    "import_object",
     "judge_match",
+    "load_payoff",
     "matches",
     "math_match",
     "normalize",
     "numeric_match",
+    "payoff_warnings",
+    "preset",
+    "reward_break_even",
     "stated_confidence",
     "token_f1",
     "token_f1_match",
+    "untruthful",
+    "wrong_on_purpose",
 ]

@@ -9,8 +9,8 @@ from typing import Literal, Protocol
 from .verdict import Verdict
 
 BreakEven = float | Literal["threshold"] | None
-"""The belief at which answering pays as much as abstaining: a number, the row's own target
-("threshold"), or None where the payoff offers no abstention to weigh against."""
+"""The belief at which answering pays as much as abstaining: a number, "threshold" where the row's own
+target decides it (`break_even_at` gives the number), or None where no abstention is paid."""
 
 
 class Payoff(Protocol):
@@ -31,6 +31,15 @@ class Payoff(Protocol):
         ...
 
 
+class PaysActions:
+    """Marks a payoff that pays what was done, and reads no stated confidence."""
+
+    @property
+    def reads_confidence(self) -> bool:
+        """False: what is paid is the action."""
+        return False
+
+
 def check_target(t: object, where: str = "t") -> float:
     """Return `t` if it is a usable target, a fraction in [0, 1); raise ValueError otherwise."""
     if isinstance(t, bool) or not isinstance(t, int | float) or not 0.0 <= t < 1.0:  # NaN fails too
@@ -39,7 +48,7 @@ def check_target(t: object, where: str = "t") -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfidenceTarget:
+class ConfidenceTarget(PaysActions):
     """Pays 1 − t if correct, 0 if abstained, −t if wrong (bounded form).
 
     Answering pays more than abstaining exactly when P(correct) > t (arXiv:2509.04664, section 4,
@@ -60,11 +69,6 @@ class ConfidenceTarget:
     def break_even(self) -> BreakEven:
         """The fixed target, or "threshold" when it is read per row."""
         return "threshold" if self.t is None else self.t
-
-    @property
-    def reads_confidence(self) -> bool:
-        """False: what is paid is the action."""
-        return False
 
     def __call__(self, verdict: Verdict, t: float | None = None, confidence: float | None = None) -> float | None:
         """Return the pay of `verdict` at the fixed target, else at the row's `t`.
@@ -89,11 +93,11 @@ class ConfidenceTarget:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ternary:
+class Ternary(PaysActions):
     """Pays three fixed numbers; break-even t* = (abstained − wrong) / (correct − wrong).
 
-    `Ternary(correct=1, abstained=0, wrong=-1)` is TruthRL's reward (arXiv:2509.25760), t* = 1/2;
-    `Ternary(correct=1, abstained=0, wrong=0)` is the usual binary grading, t* = 0.
+    Published triples stand in `presets.py` under their names. An affine map with a positive slope changes none
+    of the decisions.
     """
 
     correct: float
@@ -112,11 +116,6 @@ class Ternary:
         """t*, clipped to [0, 1]: below 0 the model should always answer, above 1 never."""
         return min(1.0, max(0.0, (self.abstained - self.wrong) / (self.correct - self.wrong)))
 
-    @property
-    def reads_confidence(self) -> bool:
-        """False: what is paid is the action."""
-        return False
-
     def __call__(self, verdict: Verdict, t: float | None = None, confidence: float | None = None) -> float | None:
         """Return the number for `verdict`; the row's target plays no part."""
         pays = {Verdict.CORRECT: self.correct, Verdict.ABSTAINED: self.abstained, Verdict.WRONG: self.wrong}
@@ -124,26 +123,43 @@ class Ternary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Brier:
-    """Pays correct − (q − correct)² for an answer stated with confidence q (arXiv:2507.16806).
+class FixedPenalty(PaysActions):
+    """Pays 1 if correct, 0 if abstained, −λ if wrong; break-even t* = λ/(1 + λ).
 
-    The average of the threshold payoff over a uniform target (arXiv:2512.19920). A completion that
-    states no confidence, or abstains, has no q to score and pays None.
+    Reinforced Hesitation (arXiv:2511.11500). λ = t/(1 − t) puts the break-even at t: 1 for a half, 3 for 0.75.
+    """
+
+    penalty: float
+    """λ, at least 0; 0 is binary grading, under which a guess never costs anything."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a negative or infinite penalty."""
+        if not (math.isfinite(self.penalty) and self.penalty >= 0):
+            raise ValueError(f"penalty must be a finite number of at least 0, got {self.penalty!r}")
+
+    @property
+    def break_even(self) -> BreakEven:
+        """λ/(1 + λ)."""
+        return self.penalty / (1.0 + self.penalty)
+
+    def __call__(self, verdict: Verdict, t: float | None = None, confidence: float | None = None) -> float | None:
+        """Return the number for `verdict`; the row's target plays no part."""
+        return {Verdict.CORRECT: 1.0, Verdict.ABSTAINED: 0.0, Verdict.WRONG: -float(self.penalty)}.get(verdict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Binary(PaysActions):
+    """Pays 1 if correct and 0 otherwise; break-even 0.
+
+    For any belief above 0 a guess then pays more than "I don't know" (arXiv:2509.04664, section 4): the
+    control to compare with, not a reward to train honesty on.
     """
 
     @property
     def break_even(self) -> BreakEven:
-        """None: there is no abstention to weigh against; the target is applied at deployment."""
-        return None
-
-    @property
-    def reads_confidence(self) -> bool:
-        """True: the pay depends on the stated confidence."""
-        return True
+        """0: answering is worth it at any belief."""
+        return 0.0
 
     def __call__(self, verdict: Verdict, t: float | None = None, confidence: float | None = None) -> float | None:
-        """Return correct − (confidence − correct)², or None without a confidence or an answer."""
-        if confidence is None or verdict not in (Verdict.CORRECT, Verdict.WRONG):
-            return None
-        correct = float(verdict is Verdict.CORRECT)
-        return correct - (confidence - correct) ** 2
+        """Return 1 for CORRECT, 0 for WRONG and ABSTAINED, None for UNGRADED."""
+        return None if verdict is Verdict.UNGRADED else float(verdict is Verdict.CORRECT)

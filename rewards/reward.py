@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .confidence import stated_confidence
+from .compose import RewardBreakEven, Term, check_weight, reward_break_even
+from .confidence import ConfidenceParser, StatedConfidence
 from .grader import Grader, alias_match
 from .payoff import ConfidenceTarget, Payoff
 from .verdict import Judgement, Verdict
@@ -29,11 +30,29 @@ def completion_text(completion: Completion) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WithoutConfidence:
+    """A grader that looks at a completion without its statement of confidence."""
+
+    grader: Grader
+    confidence: ConfidenceParser = field(default_factory=ConfidenceParser)
+
+    def __call__(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
+        """Return the judgement of the rest of `completion`."""
+        return self.grader(self.confidence.without(completion), answers, choices)
+
+
+@dataclass(frozen=True, kw_only=True)
 class AbstentionReward:
     """A TRL reward function: judges every completion and pays it at its row's target.
 
     Reads the dataset columns `answers` (a list of accepted answers per row), `threshold` (the
     target t in [0, 1), needed where the payoff fixes none) and, optionally, `choices`.
+
+    The reward of a row is weight · payoff + the sum of its terms (a format bonus, a length penalty), all in this
+    one callable: TRL adds up several reward functions with `nansum`, so that a bonus in a function of its own
+    would turn a row without a verdict into a graded one. Here None masks the whole row. None is paid where no
+    verdict was reached and, by a payoff that scores a stated confidence, unless it names a number for it, where
+    the completion abstains or states none that can be used.
     """
 
     payoff: Payoff = field(default_factory=ConfidenceTarget)
@@ -42,15 +61,44 @@ class AbstentionReward:
     """Ids that end a completion; a completion whose last id is another was cut off. Empty: not checked."""
     truncated: Verdict = Verdict.UNGRADED
     """The verdict of a cut-off completion: UNGRADED (no reward, no gradient) or WRONG."""
+    weight: float = 1.0
+    """Factor of the payoff, beside the terms; positive."""
+    terms: tuple[Term, ...] = ()
+    """What is added to the payoff of a graded row: `FormatBonus`, `LengthPenalty` or your own."""
+    confidence: ConfidenceParser = field(default_factory=ConfidenceParser)
+    """How a stated confidence is read, for a payoff that scores it; the grader then sees the completion without it."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a truncation verdict that would reward being cut off."""
+        """Raise ValueError for a truncation verdict that would reward being cut off, or a weight of 0 or less."""
+        check_weight(self.weight)
+        if not hasattr(self.payoff, "break_even"):
+            raise ValueError(f"payoff must be a Payoff, got {self.payoff!r}; wrap a function with custom_payoff(...)")
         if self.truncated not in (Verdict.UNGRADED, Verdict.WRONG):
             raise ValueError(f"truncated must be Verdict.UNGRADED or Verdict.WRONG, got {self.truncated}")
 
     def grade(self, completion: Completion, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return the judgement of one completion."""
-        return self.grader(completion_text(completion), answers, choices)
+        text = completion_text(completion)
+        if self.payoff.reads_confidence:
+            return WithoutConfidence(grader=self.grader, confidence=self.confidence)(text, answers, choices)
+        return self.grader(text, answers, choices)
+
+    def break_even_at(self, t: float | None = None) -> RewardBreakEven:
+        """Return where the full reward, terms included, breaks even at the row's target `t`."""
+        return reward_break_even(self.payoff, self.terms, weight=self.weight, t=t)
+
+    @property
+    def can_be_none(self) -> bool:
+        """Whether a row may come out without a reward, which another reward function beside this would undo.
+
+        A grader that says nothing of itself is taken to be able to leave a row ungraded; one that never does
+        says so with an attribute `can_be_ungraded = False`.
+        """
+        cut_off = bool(self.end_token_ids) and self.truncated is Verdict.UNGRADED
+        if cut_off or getattr(self.grader, "can_be_ungraded", True):
+            return True
+        graded = (Verdict.CORRECT, Verdict.WRONG, Verdict.ABSTAINED)
+        return self.payoff.reads_confidence and any(self.payoff(verdict, 0.5) is None for verdict in graded)
 
     def __call__(
         self,
@@ -94,17 +142,21 @@ class AbstentionReward:
             )
             for i in range(n)
         ]
+        stated = (
+            [self.confidence.read(completion_text(c)) for c in completions] if self.payoff.reads_confidence else None
+        )
         rewards = [
-            self._pay(i, judgement, threshold[i] if threshold is not None else None, completions[i])
+            self._pay(
+                i,
+                judgement,
+                completion_text(completions[i]) if self.terms else "",
+                t=threshold[i] if threshold is not None else None,
+                confidence=stated[i].value if stated is not None else None,
+                tokens=len(completion_ids[i]) if completion_ids is not None else None,
+            )
             for i, judgement in enumerate(judgements)
         ]
-        if log_extra is not None:
-            log_extra("verdict", [j.verdict.value for j in judgements])
-            log_extra("graded_answer", [j.answer for j in judgements])
-        if log_metric is not None:
-            counts = Counter(j.verdict for j in judgements)
-            for verdict in Verdict:
-                log_metric(f"count/{verdict.value}", float(counts[verdict]))
+        _log(judgements, stated, log_extra, log_metric)
         return rewards
 
     def _judge(
@@ -118,9 +170,42 @@ class AbstentionReward:
             return Judgement(self.truncated, reason="truncated")
         return self.grade(completion, answers, choices)
 
-    def _pay(self, row: int, judgement: Judgement, t: float | None, completion: Completion) -> float | None:
-        confidence = stated_confidence(completion_text(completion)) if self.payoff.reads_confidence else None
+    def _pay(
+        self,
+        row: int,
+        judgement: Judgement,
+        text: str,
+        *,
+        t: float | None,
+        confidence: float | None,
+        tokens: int | None,
+    ) -> float | None:
         try:
-            return self.payoff(judgement.verdict, t, confidence)
+            pay = self.payoff(judgement.verdict, t, confidence)
+            if pay is None or judgement.verdict is Verdict.UNGRADED:
+                return None
+            return self.weight * pay + sum(term(text, judgement, tokens) for term in self.terms)
         except ValueError as error:
             raise ValueError(f"row {row}: {error}") from error
+
+
+def _log(
+    judgements: Sequence[Judgement],
+    stated: Sequence[StatedConfidence] | None,
+    log_extra: Callable[[str, list[Any]], None] | None,
+    log_metric: Callable[[str, float], None] | None,
+) -> None:
+    if log_extra is not None:
+        log_extra("verdict", [j.verdict.value for j in judgements])
+        log_extra("graded_answer", [j.answer for j in judgements])
+        if stated is not None:
+            log_extra("stated_confidence", [s.value for s in stated])
+            log_extra("confidence_reason", [s.reason for s in stated])
+    if log_metric is not None:
+        counts = Counter(j.verdict for j in judgements)
+        for verdict in Verdict:
+            log_metric(f"count/{verdict.value}", float(counts[verdict]))
+        if stated is not None:
+            answered = (Verdict.CORRECT, Verdict.WRONG)
+            unstated = [s.value is None and j.verdict in answered for j, s in zip(judgements, stated, strict=True)]
+            log_metric("count/unstated", float(sum(unstated)))

@@ -23,6 +23,7 @@ from transformers import (
 
 from ..data import Document, InputError
 from .checkpoints import last_checkpoint
+from .optimizer import MuonWithAdamW
 from .preflight import build_arguments
 from .progress import StageLog
 from .tokenizer import render, train_tokenizer
@@ -49,6 +50,8 @@ class BaseConfig:
     """At most; the corpus may give fewer merges."""
     row_length: int = 256
     """Tokens of a training row, which holds as many whole documents as fit."""
+    muon_learning_rate: float | None = None
+    """Learning rate of Muon on the weight matrices, `trainer.learning_rate` being AdamW's on the rest; None: AdamW."""
     trainer: dict[str, Any] = field(default_factory=dict[str, Any])
     """`transformers.TrainingArguments`, as a mapping."""
 
@@ -113,6 +116,23 @@ class LabelledTokensTrainer(Trainer):
     In a corpus of chats most tokens are prompt, and in a small model the head is a large part of the work.
     """
 
+    muon_learning_rate: float | None = None
+    """Trains the weight matrices by Muon, where given."""
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """Return the optimizer: the trainer's own, or Muon beside AdamW."""
+        if self.muon_learning_rate is None:
+            return super().create_optimizer(model)
+        self.optimizer = MuonWithAdamW(
+            model if model is not None else self.model,
+            muon_learning_rate=self.muon_learning_rate,
+            learning_rate=self.args.learning_rate,
+            betas=(self.args.adam_beta1, self.args.adam_beta2),
+            eps=self.args.adam_epsilon,
+            weight_decay=self.args.weight_decay,
+        )
+        return self.optimizer
+
     def compute_loss(
         self,
         model: Any,
@@ -169,6 +189,7 @@ def train_base(
         train_dataset=PackedDocuments(documents, tokenizer, config.row_length),
         data_collator=default_data_collator,
     )
+    trainer.muon_learning_rate = config.muon_learning_rate
     if log is not None:
         log.attach(trainer)
     trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints) if resume else None)

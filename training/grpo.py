@@ -12,7 +12,7 @@ import torch
 from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-from ..data import PromptStyle, Question, TargetSampler
+from ..data import PromptStyle, Question, Schedule
 from ..rewards import AbstentionReward
 from .checkpoints import last_checkpoint
 from .cpu import score_completions_only
@@ -53,15 +53,15 @@ def grpo_arguments(config: RLConfig, out: Path, seed: int) -> GRPOConfig:
 
 
 def grpo_rows(
-    questions: Sequence[Question], style: PromptStyle, targets: TargetSampler, n: int, rng: np.random.Generator
+    questions: Sequence[Question], style: PromptStyle, targets: Schedule, n: int, rng: np.random.Generator
 ) -> list[dict[str, Any]]:
     """Return `n` rows (prompt, answers, threshold, id; choices where there are any), questions repeated as needed."""
     order: list[int] = []
     while len(order) < n:
         order += rng.permutation(len(questions)).tolist()
     rows: list[dict[str, Any]] = []
-    for index, t in zip(order[:n], targets.sample(n, rng), strict=True):
-        question = questions[index]
+    asked = [questions[index] for index in order[:n]]
+    for question, t in zip(asked, targets.draw(asked, rng), strict=True):
         row: dict[str, Any] = {
             "prompt": style.messages(question, t),
             "answers": list(question.answers),
@@ -82,7 +82,7 @@ def train_grpo(
     config: RLConfig,
     *,
     style: PromptStyle,
-    targets: TargetSampler,
+    targets: Schedule,
     lora: Any | None,
     out: Path,
     seed: int,
@@ -98,7 +98,7 @@ def train_grpo(
         reward: The reward function; preflight has checked it against the config.
         config: Settings; `max_steps` in its `grpo` mapping fixes the number of prompts.
         style: Wording of the prompts.
-        targets: Where the targets come from.
+        targets: Which target each prompt states; an ordered schedule is trained in its order.
         lora: PEFT config for a bare model, else None.
         out: Checkpoint folder.
         seed: Seeds questions, targets and sampling.
@@ -106,6 +106,8 @@ def train_grpo(
         log: Where log entries go, in place of the trainer's own printing.
     """
     arguments = grpo_arguments(config, out, seed)
+    if targets.ordered:
+        arguments.shuffle_dataset = False  # the rows are in random order already, but for what the schedule orders
     assert arguments.num_generations is not None  # TRL fills in both
     assert arguments.generation_batch_size is not None
     per_step = arguments.generation_batch_size // arguments.num_generations

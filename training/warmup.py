@@ -27,7 +27,7 @@ import torch
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-from ..data import Message, PromptStyle, Question, TargetSampler, spread_draws
+from ..data import Message, PromptStyle, Question, Schedule, spread_draws
 from ..eval.backend import Backend
 from .checkpoints import last_checkpoint
 from .cpu import score_completions_only
@@ -111,7 +111,7 @@ def warm_up(
     config: WarmupConfig,
     *,
     style: PromptStyle,
-    targets: TargetSampler,
+    targets: Schedule,
     lora: Any,
     out: Path,
     seed: int,
@@ -123,7 +123,7 @@ def warm_up(
     order: list[int] = np.resize(rng.permutation(len(questions)), config.prompts).tolist()
     chosen = [questions[i] for i in order]
     answers = own_answers(backend, chosen, style, config.temperature, seed)
-    drawn = targets.sample(len(chosen), rng)
+    drawn = targets.draw(chosen, rng)
     rows = warmup_rows(chosen, answers, style, drawn, rng, RATES[config.abstain_rate])
     trainer = SFTTrainer(
         model=model,

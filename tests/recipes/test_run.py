@@ -228,3 +228,34 @@ def test_a_run_folder_remembers_its_stages_atomically(tmp_path: Path) -> None:
     assert not RunFolder(tmp_path).done("rl")
     write_atomic(tmp_path / "x", "new")
     assert not (tmp_path / "x.part").exists()
+
+
+def test_a_run_on_a_curriculum_with_a_scored_confidence_trains_its_stages_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from abstain.rewards import AbstentionReward
+
+    seen: list[float] = []
+    plain = AbstentionReward.__call__
+
+    def recording(self: AbstentionReward, *args: object, **columns: object) -> object:
+        seen.extend(columns["threshold"])  # pyright: ignore
+        return plain(self, *args, **columns)  # pyright: ignore
+
+    monkeypatch.setattr(AbstentionReward, "__call__", recording)
+    stages = "[{share: 0.5, low: 0.02, high: 0.1}, {share: 0.5, low: 0.9, high: 0.98}]"
+    recipe = load_recipe(
+        "tiny",
+        [
+            *MICRO,
+            "targets.forced_share=0",
+            f"targets.schedule={{kind: curriculum, stages: {stages}}}",
+            "rl.payoff={kind: brier, unstated: -1, abstained: 0}",
+            "rl.length_penalty={amount: 0.1, start: 4, end: 8}",
+        ],
+    )
+    run(recipe, tmp_path / "run", Silent())
+    half = len(seen) // 2
+    assert half > 0
+    assert all(t <= 0.1 for t in seen[:half])
+    assert all(t >= 0.9 for t in seen[half:])

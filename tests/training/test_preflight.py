@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from abstain.data import InputError
-from abstain.rewards import Brier, ConfidenceTarget, Ternary
-from abstain.training.preflight import check_arguments, check_scaling, standardises_groups
+from abstain.rewards import AbstentionReward, Brier, ConfidenceTarget, FormatBonus, Ternary
+from abstain.training.preflight import (
+    check_arguments,
+    check_reward_functions,
+    check_scaling,
+    standardises_groups,
+)
 
 TARGETS = [0.25, 0.75]
 
@@ -81,3 +88,46 @@ def test_an_unknown_config_field_names_its_key_and_the_nearest() -> None:
         check_arguments("rl.grpo", GRPOConfig, {"max_step": 3})
     with pytest.raises(InputError, match=r"rl.grpo.output_dir is set by the run itself"):
         check_arguments("rl.grpo", GRPOConfig, {"output_dir": "x"}, ("output_dir",))
+
+
+def brevity(completions: list[str], **columns: object) -> list[float]:
+    return [0.1] * len(completions)
+
+
+def test_a_reward_function_beside_one_that_can_leave_a_row_ungraded_is_refused() -> None:
+    (finding,) = check_reward_functions([AbstentionReward(), brevity])
+    assert finding.level == "error"
+    for part in ("brevity", "nansum", "terms=(...,)"):
+        assert part in finding.message
+    assert check_reward_functions([AbstentionReward()]) == []
+    assert check_reward_functions([brevity, brevity]) == []
+    inside = AbstentionReward(terms=(FormatBonus(amount=0.1, pattern="."),))
+    assert check_reward_functions([inside]) == []
+
+
+def test_what_nansum_does_to_an_ungraded_row_is_what_preflight_says() -> None:
+    """TRL's own sum: None becomes NaN, and beside another reward the row is paid as an abstention would be."""
+    import torch
+
+    ungraded, abstained = torch.tensor([float("nan"), 0.1]), torch.tensor([0.0, 0.1])
+    assert ungraded.nansum() == abstained.nansum()
+
+
+def test_scaling_is_checked_at_the_break_even_that_a_payoff_really_has() -> None:
+    """Regression of leaving scale_rewards at its default: a custom payoff is refused by what it pays."""
+    from abstain.rewards import Verdict, custom_payoff
+
+    def squared(verdict: Verdict, t: float | None, confidence: float | None) -> float | None:
+        assert t is not None
+        return {Verdict.CORRECT: 1 - t**2, Verdict.ABSTAINED: 0.0, Verdict.WRONG: -(t**2)}[verdict]
+
+    (finding,) = check_scaling(custom_payoff(squared), [0.3], scale_rewards="group")
+    assert (finding.level, "0.09" in finding.message) == ("error", True)
+
+
+def test_item_13_scale_rewards_left_at_trls_default_is_refused(tmp_path: Path) -> None:
+    from trl import GRPOConfig
+
+    default = GRPOConfig(output_dir=str(tmp_path), use_cpu=True, bf16=False)
+    (finding,) = check_scaling(ConfidenceTarget(), TARGETS, scale_rewards=default.scale_rewards)
+    assert finding.level == "error"

@@ -1,0 +1,204 @@
+"""A recipe's reward as one small file for another trainer, every choice written out as code."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from enum import Enum
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any, cast
+
+from .. import rewards
+from ..data import InputError
+from ..rewards import AbstentionReward
+from ..rewards.adapters import OnUngraded
+from .export_files import BODIES, HINTS
+from .reward import recipe_reward
+from .schema import Recipe
+
+TRAINERS = tuple(BODIES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """What the command line asked for."""
+
+    trainer: str
+    recipe: str
+    """The recipe's name or path, as given."""
+    file: str
+    on_ungraded: OnUngraded
+    end_tokens: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> str:
+        """The command that writes the file again."""
+        ends = [part for token in self.end_tokens for part in ("--end-token", token)]
+        options = ["--recipe", self.recipe, "--out", self.file, f"--on-ungraded={self.on_ungraded}", *ends]
+        return shlex.join(["abstain", "export", self.trainer, *options, *self.overrides])
+
+
+def read_on_ungraded(text: str | None, trainer: str) -> OnUngraded:
+    """Return the choice written in `text`: "raise", or a finite number.
+
+    Raises:
+        InputError: nothing was chosen, or something else.
+    """
+    if text == "raise":
+        return "raise"
+    try:
+        number = math.nan if text is None else float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        given = "" if text is None else f", got {text!r}"
+        raise InputError(
+            f"{trainer} has no reward for a row without a verdict: say --on-ungraded raise, or the number that "
+            f"such a row is to get (0 pays it like an abstention){given}"
+        )
+    return number
+
+
+def check_trainer(trainer: str, end_tokens: Sequence[str]) -> None:
+    """Raise InputError for an unknown trainer, or for end tokens that are missing or out of place."""
+    if trainer not in TRAINERS:
+        raise InputError(f"no trainer {trainer!r}; abstain exports for {', '.join(TRAINERS)}")
+    if trainer == "openrlhf" and (not end_tokens or "" in end_tokens):
+        raise InputError(
+            "openrlhf hands over responses with their special tokens: name the text that ends one, for example "
+            "--end-token '<|im_end|>' (more than one may be given)"
+        )
+    if trainer != "openrlhf" and end_tokens:
+        raise InputError(f"{trainer} hands over responses without their special tokens; leave --end-token out")
+
+
+def exported_file(recipe: Recipe, export: Export) -> str:
+    """Return the text of the file: the recipe's payoff, grader and phrase as code, in `export.trainer`'s shape.
+
+    Raises:
+        InputError: the recipe has no `rl` section, or its payoff or grader cannot be written as code.
+    """
+    if recipe.rl is None:
+        raise InputError(f"recipe {recipe.name}: no `rl` section, so there is no reward to export")
+    phrase = recipe.prompt.phrase
+    code = _Code(names={phrase: "PHRASE"})
+    parts = [f"    {name}={code.of(value)}," for name, value in _parts(recipe_reward(recipe))]
+    code.imported("abstain.rewards", "AbstentionReward")
+    body, needed = BODIES[export.trainer]
+    code.imported("abstain.rewards.adapters", *needed)
+    reward = [
+        f"PHRASE = {_literal(phrase)}",
+        '"""The abstention that the prompts agree on."""',
+        "",
+        "REWARD = AbstentionReward(",
+        *parts,
+        ")",
+        "",
+    ]
+    body = body.format(on_ungraded=code.of(export.on_ungraded), end_tokens=code.of(export.end_tokens))
+    return "\n".join([_docstring(recipe, export), "", *code.imports(), "", *reward, body])
+
+
+def _parts(reward: AbstentionReward) -> list[tuple[str, Any]]:
+    """Return what the reward is made of, by name: the choices always, the rest where it is not the default."""
+    usual = AbstentionReward()
+    always = ("payoff", "grader", "truncated")
+    values = {f.name: getattr(reward, f.name) for f in fields(reward)}
+    return [(name, v) for name, v in values.items() if name in always or v != getattr(usual, name)]
+
+
+def _docstring(recipe: Recipe, export: Export) -> str:
+    lines = [
+        f"The reward of the abstain recipe {recipe.name}, for {export.trainer}.",
+        "",
+        f"Written by abstain {version('abstain')}:",
+        "",
+        f"    {export.command}",
+        "",
+        *HINTS[export.trainer].format(file=export.file).splitlines(),
+        "",
+        "A prompt ends with its row's target, in the recipe's words for example at 0.75:",
+        "",
+        *(f"    {line}".rstrip() for line in recipe.prompt.instruction(0.75).splitlines()),
+    ]
+    # Inside a docstring a backslash would be an escape, and three quotes its end.
+    text = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f'"""{text}\n"""'
+
+
+def _literal(text: str) -> str:
+    """Return `text` as a Python literal in double quotes, as formatters write it."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _usual(part: Field[Any]) -> Any:
+    """Return the default of a dataclass field, or MISSING."""
+    return part.default if part.default_factory is MISSING else part.default_factory()
+
+
+@dataclass
+class _Code:
+    """Writes values as the Python that makes them, and remembers what must be imported."""
+
+    names: dict[str, str]
+    """Text → the constant that holds it."""
+    modules: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+
+    def imported(self, module: str, *names: str) -> str:
+        self.modules.setdefault(module, set()).update(names)
+        return names[0]
+
+    def imports(self) -> list[str]:
+        """Return the import lines, in order."""
+        return [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(self.modules.items())]
+
+    def of(self, value: Any) -> str:
+        """Return code that makes `value`; InputError where there is none."""
+        if isinstance(value, str) and value in self.names:
+            return self.names[value]
+        if isinstance(value, Enum):
+            return f"{self._name(type(value))}.{value.name}"
+        if isinstance(value, float) and not math.isfinite(value):
+            return f'float("{value}")'
+        if isinstance(value, str):
+            return _literal(value)
+        if value is None or isinstance(value, bool | int | float):
+            return repr(value)
+        if isinstance(value, list | tuple):
+            parts = [self.of(part) for part in cast("list[Any]", value)]
+            return (
+                f"[{', '.join(parts)}]" if isinstance(value, list) else f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+            )
+        if isinstance(value, dict):
+            pairs = cast("dict[Any, Any]", value).items()
+            return "{" + ", ".join(f"{self.of(key)}: {self.of(part)}" for key, part in pairs) + "}"
+        if is_dataclass(value) and not isinstance(value, type):
+            shown = [f for f in fields(value) if f.init and self._is_shown(value, f)]
+            given = [f"{f.name}={self.of(getattr(value, f.name))}" for f in shown]
+            return f"{self._name(type(value))}({', '.join(given)})"
+        if callable(value):
+            return self._name(value)
+        raise InputError(f"recipe: {value!r} cannot be written as code; make its class a dataclass")
+
+    def _is_shown(self, owner: Any, part: Field[Any]) -> bool:
+        """Return whether a field is spelt out: a payoff's all, others where they differ or hold a named text."""
+        value = getattr(owner, part.name)
+        return hasattr(owner, "break_even") or value != _usual(part) or self._holds_name(value)
+
+    def _holds_name(self, value: Any) -> bool:
+        if is_dataclass(value) and not isinstance(value, type):
+            return any(self._holds_name(getattr(value, f.name)) for f in fields(value))
+        return isinstance(value, str) and value in self.names
+
+    def _name(self, thing: Callable[..., Any]) -> str:
+        name, module = getattr(thing, "__qualname__", ""), getattr(thing, "__module__", "")
+        if getattr(rewards, name, None) is thing:
+            return self.imported("abstain.rewards", name)
+        if getattr(import_module(module) if module else None, name, None) is not thing:
+            raise InputError(f"recipe: {thing!r} cannot be imported by name, so it cannot be written as code")
+        return self.imported(module, name)

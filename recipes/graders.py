@@ -1,0 +1,188 @@
+"""The grader of a recipe, by its kind: one for training and evaluation."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from ..data import InputError, Question
+from ..rewards import (
+    DEFAULT_PHRASE,
+    Grader,
+    alias_match,
+    choice_match,
+    contains_match,
+    judge_match,
+    math_match,
+    numeric_match,
+    token_f1_match,
+)
+from ..rewards.extract import EXTRACTORS
+from .section import Section
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class GraderSection(Section, ABC):
+    """What all graders can be told."""
+
+    needs: ClassVar[tuple[str, str] | None] = None
+    """(module, extra of this package) without which it cannot grade."""
+    reads_answers: ClassVar[bool] = False
+    """Whether it refuses accepted answers that it cannot compare with."""
+
+    extract: Literal["whole_text", "last_line", "tag", "boxed", "answer_label", "json_field"] | None = None
+    """Where the final answer stands; null: the grader's own usual place."""
+    several_answers: Literal["wrong", "first", "last"] = "wrong"
+    """What several different final answers are judged by."""
+
+    def common(self, phrase: str) -> dict[str, Any]:
+        """Return the arguments that every grader takes."""
+        extract = None if self.extract is None else EXTRACTORS[self.extract]()
+        return {"abstention": phrase, "extract": extract, "several_answers": self.several_answers}
+
+    @abstractmethod
+    def build(self, phrase: str) -> Grader:
+        """Return the grader; `phrase` is the agreed abstention."""
+
+
+class AliasSection(GraderSection):
+    """`abstain.rewards.alias_match`: a short answer is one of the accepted ones."""
+
+    kind: Literal["alias"] = "alias"
+
+    def build(self, phrase: str) -> Grader:
+        """Return the grader."""
+        return alias_match(**self.common(phrase))
+
+
+class ContainsSection(GraderSection):
+    """`abstain.rewards.contains_match`: free text states an accepted answer."""
+
+    kind: Literal["contains"]
+
+    def build(self, phrase: str) -> Grader:
+        """Return the grader."""
+        return contains_match(**self.common(phrase))
+
+
+class NumericSection(GraderSection):
+    """`abstain.rewards.numeric_match`: numbers within a tolerance."""
+
+    reads_answers = True
+    kind: Literal["numeric"]
+    relative: float = 0.0
+    absolute: float = 0.0
+
+    def build(self, phrase: str) -> Grader:
+        """Return the grader."""
+        return numeric_match(relative=self.relative, absolute=self.absolute, **self.common(phrase))
+
+
+class ChoiceSection(GraderSection):
+    """`abstain.rewards.choice_match`: multiple choice."""
+
+    reads_answers = True
+    kind: Literal["choice"]
+
+    def build(self, phrase: str) -> Grader:
+        """Return the grader."""
+        return choice_match(**self.common(phrase))
+
+
+class TokenF1Section(GraderSection):
+    """`abstain.rewards.token_f1_match`: enough shared words."""
+
+    kind: Literal["token_f1"]
+    threshold: float
+
+    def build(self, phrase: str) -> Grader:
+        """Return the grader."""
+        return token_f1_match(threshold=self.threshold, **self.common(phrase))
+
+
+class MathSection(GraderSection):
+    """`abstain.rewards.math_match`: equal expressions."""
+
+    needs = ("math_verify", "math")
+    kind: Literal["math"]
+    time_limit: Positive = 5.0
+    """Seconds for one comparison."""
+
+    def build(self, phrase: str) -> Grader:
+        """Return the grader."""
+        return math_match(time_limit=self.time_limit, **self.common(phrase))
+
+
+class JudgeSection(GraderSection):
+    """`abstain.rewards.judge_match`: a judge model at an OpenAI-compatible endpoint."""
+
+    needs = ("openai", "judge")
+    kind: Literal["judge"]
+    model: str
+    base_url: str | None = None
+    api_key_env: str = "OPENAI_API_KEY"
+    """Environment variable with the key; the key itself has no place in a recipe."""
+    form: Literal["token", "json"] = "token"
+    time_limit: Positive = 60.0
+    retries: Annotated[int, Field(ge=0)] = 4
+    max_tokens: Annotated[int, Field(gt=0)] = 16
+    cache: str | None = None
+    """SQLite file that keeps verdicts between runs."""
+
+    def build(self, phrase: str) -> Grader:
+        """Return the grader."""
+        return judge_match(
+            model=self.model,
+            base_url=self.base_url,
+            api_key_env=self.api_key_env,
+            form=self.form,
+            time_limit=self.time_limit,
+            retries=self.retries,
+            max_tokens=self.max_tokens,
+            cache=self.cache,
+            **self.common(phrase),
+        )
+
+
+GRADER_SECTIONS: dict[str, type[Section]] = {
+    "alias": AliasSection,
+    "contains": ContainsSection,
+    "numeric": NumericSection,
+    "choice": ChoiceSection,
+    "token_f1": TokenF1Section,
+    "math": MathSection,
+    "judge": JudgeSection,
+}
+"""`grader.kind` → its section."""
+
+
+def _buildable(section: GraderSection) -> GraderSection:
+    section.build(DEFAULT_PHRASE)  # values that the grader refuses are errors of the recipe
+    return section
+
+
+AnyGrader = Annotated[
+    AliasSection | ContainsSection | NumericSection | ChoiceSection | TokenF1Section | MathSection | JudgeSection,
+    Field(discriminator="kind"),
+    AfterValidator(_buildable),
+]
+
+
+def check_grader(section: GraderSection, phrase: str, questions: Sequence[Question]) -> None:
+    """Raise InputError where the grader could not judge: a missing extra, or accepted answers it cannot read."""
+    if section.needs is not None and find_spec(section.needs[0]) is None:
+        module, extra = section.needs
+        raise InputError(f"recipe: grader: {module} is not installed: pip install 'abstain[{extra}]'")
+    if not section.reads_answers:
+        return
+    grade = section.build(phrase)
+    for question in questions:
+        try:
+            grade("1", question.answers, question.choices)
+        except ValueError as error:
+            raise InputError(f"recipe: grader: question {question.id!r}: {error}") from error

@@ -1,0 +1,30 @@
+"""One reward, called the way each trainer calls it. An adapter imports its trainer when it is called, if at all."""
+
+from .adapter import OnUngraded, Outcome, TrainerAdapter, UngradedError
+from .nemo import NemoReturn, NemoReward, nemo_actor, nemo_environment_base
+from .openrlhf import OpenRLHFReward
+from .row import Row, decode_label, encode_label, read_row
+from .trl import AsyncAbstentionReward, check_reward_funcs
+from .verifiers import GradingFailure, VerifiersReward
+from .verl import VerlReward
+
+__all__ = [
+    "AsyncAbstentionReward",
+    "GradingFailure",
+    "NemoReturn",
+    "NemoReward",
+    "OnUngraded",
+    "OpenRLHFReward",
+    "Outcome",
+    "Row",
+    "TrainerAdapter",
+    "UngradedError",
+    "VerifiersReward",
+    "VerlReward",
+    "check_reward_funcs",
+    "decode_label",
+    "encode_label",
+    "nemo_actor",
+    "nemo_environment_base",
+    "read_row",
+]

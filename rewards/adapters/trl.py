@@ -1,0 +1,91 @@
+"""TRL calls an `AbstentionReward` as it is; here are its asynchronous form and a check of what stands beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from ..reward import AbstentionReward, Completion
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsyncAbstentionReward:
+    """An `AbstentionReward` that TRL awaits, for a grader that waits (a judge behind an endpoint).
+
+    The batch is split into at most `workers` parts, each graded in a thread of its own; rewards and
+    logged columns come back in the order of the rows, and counts are summed. The grader must be safe
+    to call from several threads, which every grader of this package is.
+    """
+
+    reward: AbstentionReward
+    workers: int = 8
+    """Rows that wait at the same time, at most."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError without a worker."""
+        if self.workers < 1:
+            raise ValueError(f"workers must be at least 1, got {self.workers}")
+
+    async def __call__(
+        self,
+        prompts: Sequence[Any] | None = None,  # noqa: ARG002 (TRL passes it by keyword)
+        completions: Sequence[Completion] = (),
+        completion_ids: Sequence[Sequence[int]] | None = None,
+        *,
+        log_extra: Callable[[str, list[Any]], None] | None = None,
+        log_metric: Callable[[str, float], None] | None = None,
+        **columns: Any,
+    ) -> list[float | None]:
+        """Return one reward per completion; None where no verdict could be reached.
+
+        Raises:
+            ValueError: as `AbstentionReward` does.
+        """
+        n = len(completions)
+        given = {**columns, "completions": completions, "completion_ids": completion_ids}
+        rows: dict[str, Sequence[Any]] = {key: value for key, value in given.items() if isinstance(value, list | tuple)}
+        aligned = all(len(value) == n for value in rows.values())  # otherwise the reward says which is not
+        size = -(-n // self.workers) if aligned and n else max(n, 1)
+        spans = [slice(start, start + size) for start in range(0, max(n, 1), size)]
+        parts = [_Part(given, rows, span if aligned else slice(None)) for span in spans]
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(max_workers=len(parts), thread_name_prefix="grader") as pool:
+            paid = await asyncio.gather(*(loop.run_in_executor(pool, part.pay, self.reward) for part in parts))
+        if log_extra is not None:
+            for column in parts[0].extra:
+                log_extra(column, [value for part in parts for value in part.extra[column]])
+        if log_metric is not None:
+            for name in parts[0].metrics:
+                log_metric(name, sum(part.metrics[name] for part in parts))
+        return [reward for part in paid for reward in part]
+
+
+class _Part:
+    """Some rows of a batch, with what the reward logs about them."""
+
+    def __init__(self, given: dict[str, Any], rows: dict[str, Any], span: slice) -> None:
+        self.arguments = {key: value[span] if key in rows else value for key, value in given.items()}
+        self.extra: dict[str, list[Any]] = {}
+        self.metrics: dict[str, float] = {}
+
+    def pay(self, reward: AbstentionReward) -> list[float | None]:
+        return reward(log_extra=self.extra.__setitem__, log_metric=self.metrics.__setitem__, **self.arguments)
+
+
+def check_reward_funcs(reward_funcs: Callable[..., Any] | Sequence[Callable[..., Any]]) -> None:
+    """Raise ValueError if an abstention reward shares a trainer with other reward functions.
+
+    TRL sums the functions of a row and leaves a None out, so the number of another function becomes
+    the whole reward of a row that could not be graded. Pay what else counts inside one reward.
+    """
+    functions = [reward_funcs] if callable(reward_funcs) else list(reward_funcs)
+    ours = [f for f in functions if isinstance(f, AbstentionReward | AsyncAbstentionReward)]
+    if ours and len(functions) > 1:
+        others = ", ".join(getattr(f, "__name__", type(f).__name__) for f in functions if f is not ours[0])
+        raise ValueError(
+            f"{type(ours[0]).__name__} must be the only reward function, and {others} stands beside it: where no "
+            "verdict is reached TRL would pay the row what the other returns; compose them inside one callable"
+        )

@@ -1,0 +1,190 @@
+"""When are two answers the same? Aliases, numbers, choices, overlap, free text, maths."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import pytest
+
+from abstain.rewards import (
+    Judgement,
+    Verdict,
+    alias_match,
+    choice_match,
+    contains_match,
+    math_match,
+    numeric_match,
+    token_f1,
+    token_f1_match,
+)
+
+RIGHT, WRONG, DECLINED = Verdict.CORRECT, Verdict.WRONG, Verdict.ABSTAINED
+CITIES = ["Rome", "Paris", "Oslo"]
+
+
+@pytest.mark.parametrize(
+    ("completion", "answer", "verdict"),
+    [
+        ("the eiffel-tower!", "Eiffel Tower", RIGHT),
+        ("Beyonce", "Beyoncé", RIGHT),
+        ("July 4th, 1776", "1776-07-04", RIGHT),
+        ("4 July 1776", "July 4, 1776", RIGHT),
+        ("July 5, 1776", "1776-07-04", WRONG),
+        ("forty-five", "45", RIGHT),
+        ("1.5 km", "1500 m", RIGHT),
+        ("1.5 km", "1500 kg", WRONG),
+        ("1,000", "1000", RIGHT),
+        ("World War Two", "World War II", RIGHT),
+        ("It is Paris.", "Paris", RIGHT),
+        ("Paris, Texas", "Paris", WRONG),
+        ("no one", "No One", RIGHT),
+        ("unknown", "Unknown", RIGHT),
+    ],
+)
+def test_aliases_match_in_their_common_forms(completion: str, answer: str, verdict: Verdict) -> None:
+    assert alias_match()(completion, [answer]).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("completion", "verdict", "answer"),
+    [
+        ("B", RIGHT, "Paris"),
+        ("(b)", RIGHT, "Paris"),
+        ("paris", RIGHT, "Paris"),
+        ("B) Paris", RIGHT, "Paris"),
+        ("The answer is (B).", RIGHT, "Paris"),
+        ("A", WRONG, "Rome"),
+        ("B) Rome", WRONG, "B) Rome"),
+        ("D", WRONG, "D"),
+    ],
+)
+def test_a_choice_is_named_by_letter_text_or_both(completion: str, verdict: Verdict, answer: str) -> None:
+    judged = choice_match()(completion, ["Paris"], CITIES)
+    assert (judged.verdict, judged.answer) == (verdict, answer)
+
+
+def test_letter_and_text_that_disagree_are_named_and_a_missing_column_is_an_error() -> None:
+    assert choice_match()("B) Rome", ["Paris"], CITIES).reason == "letter and text disagree"
+    with pytest.raises(ValueError, match="needs the choices: give the row a `choices` column"):
+        choice_match()("B", ["Paris"])
+    with pytest.raises(ValueError, match="accepted answer 'Bonn' is neither the text nor the letter"):
+        choice_match()("B", ["Bonn"], CITIES)
+
+
+def test_the_i_of_a_refusal_is_no_option_letter() -> None:
+    choices = [f"town {letter}" for letter in "abcdefghij"]
+    for text in ("I don't know", "I am not sure.", "I cannot say"):
+        assert choice_match()(text, ["town i"], choices).verdict is DECLINED
+    assert choice_match()("I", ["town i"], choices).verdict is RIGHT
+
+
+@pytest.mark.parametrize(
+    ("completion", "answer", "tolerances", "verdict"),
+    [
+        ("$18", "18", {}, RIGHT),
+        ("18 eggs", "18", {}, RIGHT),
+        ("so 9 * 2 = 18", "18", {}, RIGHT),
+        ("17.9", "18", {}, WRONG),
+        ("17.9", "18", {"absolute": 0.1}, RIGHT),
+        ("17.8", "18", {"absolute": 0.1}, WRONG),
+        ("101", "100", {"relative": 0.01}, RIGHT),
+        ("102", "100", {"relative": 0.01}, WRONG),
+        ("between 10 and 18", "18", {}, WRONG),
+    ],
+)
+def test_numbers_match_within_the_stated_tolerance(
+    completion: str, answer: str, tolerances: dict[str, float], verdict: Verdict
+) -> None:
+    assert numeric_match(**tolerances)(completion, [answer]).verdict is verdict  # type: ignore[arg-type]
+
+
+def test_token_f1_is_twice_the_shared_words_over_all_words() -> None:
+    assert token_f1("Barack Hussein Obama", "Barack Obama") == pytest.approx(2 * 2 / (3 + 2))
+    assert token_f1("Rome", "Paris") == 0
+    assert token_f1_match(threshold=0.8)("Barack Hussein Obama", ["Barack Obama"]).verdict is RIGHT
+    assert token_f1_match(threshold=0.81)("Barack Hussein Obama", ["Barack Obama"]).verdict is WRONG
+    with pytest.raises(ValueError, match=r"threshold must lie in \(0, 1\], got 0"):
+        token_f1_match(threshold=0)
+
+
+@pytest.mark.parametrize(
+    ("completion", "answer", "verdict", "reason"),
+    [
+        ("The capital of France is Paris, on the Seine.", "Paris", RIGHT, "stated"),
+        ("It is not Paris, it is Lyon.", "Paris", WRONG, "contradicted"),
+        ("The capital is Lyon.", "Paris", WRONG, "not stated"),
+        ("Either Paris or London.", "Paris", WRONG, "several answers"),
+        ("Yes, because water is wet.", "Yes", RIGHT, "stated"),
+        ("I don't know.", "Paris", DECLINED, "agreed phrase"),
+    ],
+)
+def test_free_text_states_an_answer_and_does_not_contradict_it(
+    completion: str, answer: str, verdict: Verdict, reason: str
+) -> None:
+    judged = contains_match()(completion, [answer])
+    assert (judged.verdict, judged.reason) == (verdict, reason)
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Paris. Actually, I don't know.", DECLINED),
+        ("Paris, but I'm not certain.", RIGHT),
+        ("Rome. No, wait, Paris.", RIGHT),
+        ("Paris. I don't know its population.", RIGHT),
+    ],
+)
+def test_an_answer_taken_back_abstains_and_a_doubt_behind_it_does_not(text: str, verdict: Verdict) -> None:
+    assert contains_match()(text, ["Paris"]).verdict is verdict
+
+
+MATHS = math_match()
+CASES = [
+    (r"so \boxed{\frac{2}{4}}", "1/2", RIGHT),
+    (r"\boxed{0.5}", r"\frac{1}{2}", RIGHT),
+    (r"\boxed{x^2+2x+1}", "(x+1)^2", RIGHT),
+    (r"\boxed{3}", "4", WRONG),
+    ("I don't know", "4", DECLINED),
+]
+
+
+def _maths(case: tuple[str, str, Verdict]) -> Judgement:
+    return MATHS(case[0], [case[1]])
+
+
+def test_equal_expressions_match_on_every_thread_and_in_worker_processes() -> None:
+    pytest.importorskip("math_verify")
+    expected = [case[2] for case in CASES]
+    assert [_maths(case).verdict for case in CASES] == expected
+    found: list[Verdict] = []
+    thread = threading.Thread(target=lambda: found.extend(_maths(case).verdict for case in CASES))
+    thread.start()
+    thread.join()
+    assert found == expected
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert pool.submit(_verdicts_in_process).result(timeout=240) == expected
+
+
+def _verdicts_in_process() -> list[Verdict]:
+    return [math_match()(text, [answer]).verdict for text, answer, _ in CASES]
+
+
+def test_a_comparison_over_its_time_limit_is_ungraded() -> None:
+    pytest.importorskip("math_verify")
+    hard = r"\boxed{" + "+".join(rf"\sin(x^{{{i}}})^{{{i}}}" for i in range(2, 60)) + "}"
+    judged = math_match(time_limit=0.001)(hard, [r"\int_0^1 e^{x^2} dx"])
+    assert (judged.verdict, judged.reason) == (Verdict.UNGRADED, "timed out")
+    assert math_match()(r"\boxed{1/2}", ["0.5"]).verdict is RIGHT  # by a new worker
+
+
+@pytest.mark.parametrize(
+    "grade", [alias_match(), choice_match(), numeric_match(), contains_match(), token_f1_match(threshold=0.5)]
+)
+def test_grading_repeats_itself_and_pickles(grade: object) -> None:
+    copy = pickle.loads(pickle.dumps(grade))
+    for text in ("B", "18", "I don't know", "Paris or Rome", "", "\u202e\ud800 (((("):
+        arguments = (text, ["1"], ["1", "2"])
+        assert copy(*arguments) == grade(*arguments) == grade(*arguments)  # type: ignore[operator]
