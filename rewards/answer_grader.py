@@ -9,7 +9,7 @@ from typing import Literal
 from .abstention import AbstentionDetector
 from .extract import Extractor, WholeText, after_think
 from .match import AliasMatch, Matcher, aliases
-from .text import spelling
+from .text import LONG, spelling
 from .verdict import Judgement, Verdict
 
 SeveralAnswers = Literal["wrong", "first", "last"]
@@ -82,11 +82,11 @@ class AnswerGrader:
 
     def _judge(self, text: str, answers: Sequence[str], choices: Sequence[str] | None) -> Judgement:
         """Return the judgement of one final answer."""
-        given, found = spelling(text)
-        if self.detector.is_plain(found):
-            return self.match(text, answers, choices)
-        if given in aliases(answers).keys and not self.detector.agreed(text):  # "No one", "Maybe I'm Amazed"
-            return self.match(text, answers, choices)
+        if len(text) <= LONG:
+            given, found = spelling(text)
+            known = given in aliases(answers).keys and not self.detector.agreed(text)  # "No one", "Maybe I'm Amazed"
+            if known or self.detector.is_plain(found):
+                return self.match(text, answers, choices)
         reading = self.detector.read_short(text)
         if reading.abstained is not None or reading.answer is None:
             return Judgement(Verdict.ABSTAINED, reason=reading.abstained or "declined")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .pattern import Pattern
-from .text import fold, key
+from .text import LONG, fold, key
 from .verdict import Judgement, Verdict
 
 _LETTER = re.compile(r"\(?([A-Za-z])[).:]?")
@@ -77,7 +77,7 @@ class ChoiceMatch:
         if not choices:
             raise ValueError("multiple choice needs the choices: give the row a `choices` column")
         right = accepted_options(answers, choices)
-        index, reason = self._chosen(fold(answer), choices)
+        index, reason = self._chosen(fold(answer[:LONG]), choices)
         if index is None:
             return Judgement(Verdict.WRONG, answer, reason)
         if index in right:

@@ -27,6 +27,8 @@ _UNNEGATED = frozenset(str.split("only just merely sure certain necessarily"))
 _BELIEFS = frozenset(str.split("thought believed assumed mistaken mistakenly confused misconception supposed"))
 _TURNS = frozenset(str.split("but however actually instead really fact"))
 _EMPTY = frozenset(str.split("yes no true false not it i one none"))
+_READ = 20_000
+"""Characters at the end of a text that are read: enough for any answer."""
 _GAP = 2
 """Words that may stand between two words of a long accepted answer ("inhibition of *pancreatic* lipase")."""
 
@@ -160,9 +162,9 @@ def _rivalled(read: _Text, start: int, end: int, accepted: Aliases) -> bool:
         named = rival not in read.lower and total[start] not in read.lower
         if named or bare or "either" in total[max(0, start - 6) : start]:
             return True
-    joined = "and" in total or "or" in total
-    listed = joined and not (read.lower - {"and", "or", "flat", "sharp"}) and read.sentences[-1] <= 1
-    return listed and len(total) <= 40 and end - start < len(total)
+    if len(total) > 40 or read.sentences[-1] > 1 or read.lower - {"and", "or", "flat", "sharp"}:
+        return False
+    return ("and" in total or "or" in total) and end - start < len(total)
 
 
 def _mentions(read: _Text, accepted: Aliases) -> list[tuple[int, int]]:
@@ -194,6 +196,7 @@ class ContainsMatch:
 
     The rules know nothing about the question: a paraphrase without the accepted words is WRONG, and
     an accepted answer that a text names on its way to another one is CORRECT. A judge model does better there.
+    Of a text the last 20,000 characters are read.
     """
 
     def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
@@ -202,7 +205,7 @@ class ContainsMatch:
         reason = equals(answer, accepted)
         if reason is not None:
             return Judgement(Verdict.CORRECT, answer, reason)
-        text = "\n".join(map(fold, _MARKER.sub("", answer).split("\n")))
+        text = "\n".join(map(fold, _MARKER.sub("", answer[-_READ:]).split("\n")))
         if any(
             date.agrees(wanted)
             for wanted in accepted.dates

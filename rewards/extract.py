@@ -138,12 +138,13 @@ class AnswerLabel:
 
     def __call__(self, text: str) -> tuple[str, ...]:
         """Return what follows a label on every line that opens with one."""
-        found = (self._labelled(line) for line in text.split("\n"))
-        return tuple(answer for answer in found if answer)
+        labels = sorted(self.labels, key=len, reverse=True)
+        lines = (line.strip(" \t\r*_>") for line in text.split("\n"))
+        return tuple(answer for line in lines if line and (answer := self._labelled(line, labels)))
 
-    def _labelled(self, line: str) -> str | None:
-        line = line.strip(" \t\r*_>")
-        for label in sorted(self.labels, key=len, reverse=True):
+    @staticmethod
+    def _labelled(line: str, labels: list[str]) -> str | None:
+        for label in labels:
             if line[: len(label)].lower() == label.lower():
                 rest = line[len(label) :].lstrip("*_ ")
                 spaced = rest != line[len(label) :] or not label[-1].isalnum()

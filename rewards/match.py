@@ -12,7 +12,7 @@ from .choice import option_text
 from .dates import Date, parse_date
 from .pattern import Pattern
 from .quantities import NUMBER_WORDS, Quantity, digits_for_words, parse_quantity
-from .text import fold, key, normalize, spelling, words
+from .text import LONG, fold, key, normalize, spelling, words
 from .verdict import Judgement, Verdict
 
 __all__ = ["AliasMatch", "Aliases", "Matcher", "aliases", "matches", "normalize"]
@@ -61,6 +61,11 @@ class Aliases:
     @cached_property
     def _notes(self) -> frozenset[str]:
         return frozenset(note for answer in self._answers for note in _notes(answer))
+
+    @cached_property
+    def longest(self) -> int:
+        """Characters of the longest accepted answer."""
+        return max(map(len, self._answers), default=0)
 
     @cached_property
     def counted(self) -> frozenset[str]:
@@ -128,6 +133,8 @@ def _numeric(given: str, found: Iterable[str]) -> bool:
 
 def equals(answer: str, accepted: Aliases) -> str | None:
     """Return the reason why `answer` is one of the `accepted`, or None."""
+    if len(answer) > LONG and len(answer) > 2 * accepted.longest:
+        return None
     given, found = spelling(answer)
     if given in accepted.keys:
         return "accepted answer"
@@ -154,6 +161,7 @@ class AliasMatch:
     km", "1500 m"; a number without a unit takes the other's); dates that state what the accepted
     one states ("July 4th, 1776" for "1776-07-04" and for "July 1776"); and an answer behind "It is". A
     letter stands for its choice. Limit: punctuation is not compared, so "C++" equals "C".
+    An answer of more than 10,000 characters is no short answer, and WRONG.
 
     >>> AliasMatch()("March 21st, 2020", ["2020-03-21"]).reason
     'same date'

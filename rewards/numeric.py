@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .pattern import Pattern
 from .quantities import Quantity, leading_quantity, parse_quantity
+from .text import LONG
 from .verdict import Judgement, Verdict
 
 _WRITTEN = Pattern(
@@ -62,6 +63,7 @@ def accepted_quantity(answer: str) -> Quantity:
 
 def quantity_in(text: str) -> tuple[Quantity | None, str]:
     """Return (the one quantity that `text` states, ""), or (None, why there is none)."""
+    text = text[-LONG:]  # the number stands at the end of a long text, if anywhere
     found, rest = leading_quantity(text)
     if found is not None and not any(map(str.isdecimal, rest)) and (not rest or rest[0].isalpha()):
         return found, ""

@@ -19,7 +19,11 @@ def token_f1(answer: str, accepted: str) -> float:
     >>> token_f1("Barack Hussein Obama", "Barack Obama")
     0.8
     """
-    ours, theirs = Counter(key(answer).split()), Counter(key(accepted).split())
+    return _f1(Counter(key(answer).split()), accepted)
+
+
+def _f1(ours: Counter[str], accepted: str) -> float:
+    theirs = Counter(key(accepted).split())
     shared = (ours & theirs).total()
     return 2 * shared / (ours.total() + theirs.total()) if shared else 0.0
 
@@ -38,6 +42,7 @@ class TokenF1Match:
 
     def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return CORRECT or WRONG; the reason holds the score."""
-        score = max(token_f1(answer, accepted) for accepted in answers)
+        given = Counter(key(answer).split())
+        score = max(_f1(given, accepted) for accepted in answers)
         verdict = Verdict.CORRECT if score >= self.threshold else Verdict.WRONG
         return Judgement(verdict, answer, f"token F1 {score:.3f}")

@@ -15,6 +15,8 @@ _APOSTROPHES: dict[int, str | None] = dict.fromkeys(map(ord, "\u2018\u2019\u201b
 _QUOTES: dict[int, str | None] = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u00ab\u00bb\u2033"), '"')
 _FOLDS = _INVISIBLE | _APOSTROPHES | _QUOTES | {0x2212: "-", 0x2044: "/"}
 
+LONG = 10_000
+"""Characters beyond which a text is no short answer."""
 _NOTES = frozenset("bcdefg")
 """Notes that a flat or sharp may follow as a word of its own; "a flat" may be a dwelling."""
 _ARTICLES = frozenset(("a", "an", "the"))
@@ -70,16 +72,18 @@ def _plain(text: str) -> str:
 def _join_letters(found: list[str]) -> list[str]:
     """Return `found` with single letters joined: to each other ("U. S. A."), a note to its accidental ("B flat")."""
     joined: list[str] = []
-    initials = False  # whether the last word is a run of single letters
+    run: list[str] = []
     for word in found:
-        letter = len(word) == 1 and word.isalpha()
-        if joined and ((initials and letter) or (word in ("flat", "sharp") and joined[-1] in _NOTES)):
-            joined[-1] += word
-            initials = letter
+        if len(word) == 1 and word.isalpha():
+            run.append(word)
+        elif run and word in ("flat", "sharp") and run[-1] in _NOTES and len(run) == 1:
+            joined.append(run.pop() + word)
         else:
+            if run:
+                joined.append("".join(run))
+                run = []
             joined.append(word)
-            initials = letter
-    return joined
+    return [*joined, "".join(run)] if run else joined
 
 
 def words(text: str) -> list[str]:
