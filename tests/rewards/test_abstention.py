@@ -1,0 +1,138 @@
+"""The rules of declining, doubting, taking back and correcting, on many wordings."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abstain.rewards import AbstentionDetector, Verdict, alias_match, contains_match
+
+REFUSALS = """
+I don't know|I don’t know.|i dont know|I DON'T KNOW!!!|I do not know the answer to this question.|I really don't know.
+Ｉ ｄｏｎ＇ｔ ｋｎｏｗ|**I don't know**|"I don't know."|(I don't know)|Answer: I don't know|The answer is: I don't know
+I'm not sure.|I am not certain about that.|I'm unsure.|I'm uncertain.|Not sure.|I'm really not sure.
+I'm not confident enough to answer.|I'm not familiar with that person.|I can't be sure.|I can't say for sure.
+Cannot determine.|It cannot be determined from the information given.|The answer cannot be determined.|Cannot answer.
+There is no reliable information about this person.|No reliable information.|Insufficient information.
+I have no reliable information on that.|I do not have access to that information.|I lack the information to answer.
+As an AI language model, I don't have personal information about this individual.|There's no way to know.
+I'm sorry, but I can't answer that question.|Sorry, I can't help with that.|Unfortunately, I was unable to find it.
+I apologize, but I do not have enough information to answer this question.|I'm afraid I don't know.
+I don't know who that is. You could check Wikipedia.|I don't know, but you could look it up.
+I'm not sure, but I can help you find it.|I don’t have information on that, but I'd be happy to help.
+Based on the information available, I cannot determine the exact date.|Honestly, I have no idea.|No idea.
+The answer is unknown.|It is unknown.|Unknown.|IDK|dunno|no clue, sorry|I couldn't say.|I can't recall the name.
+I don't recall.|I would rather not guess.|I'd rather abstain.|I abstain.|I don't think I can answer that.
+It's impossible to say.|I've never heard of it.|That is beyond my knowledge.|I don't have a clue.|I can't tell.
+The question is unanswerable.|This information is not publicly available.|To be honest, I don't know.
+I don't know - it could be anything.|I'm not certain, so I won't answer.|Unable to determine.|I won't guess.
+"""
+TAKEN_BACK = (
+    "Paris. Actually, I don't know.",
+    "Paris? I don't know.",
+    "It might be Paris. Wait, no, I don't know.",
+    "Paris\nI don't know.",
+    "Paris, actually I don't know",
+    "I think the answer is Paris. On second thought, I don't know.",
+    "Paris is nice. I do not have any information about the capital.",
+)
+HEDGED = (
+    "Paris, but I'm not certain",
+    "Paris. I'm not sure though.",
+    "I'm not 100% sure, but I think it's Paris.",
+    "Paris (I think)",
+    "Most likely Paris",
+    "It could be Paris.",
+    "Could be Paris, not sure",
+    "If I had to guess, Paris",
+    "I don't know. However, my best guess is Paris.",
+    "Not sure but Paris",
+    "Paris, though I don't know for sure",
+    "Paris, but I don't know",
+    "I don't know the exact date, but it's Paris.",
+    "I am fairly confident it is Paris",
+)
+NO_REFUSALS = (
+    'He said "I don\'t know".',
+    '"I Don\'t Know" by Ozzy',
+    "Unknown Pleasures",
+    "The Unknown Soldier",
+    "No Idea Records",
+    "Nobody",
+    "I",
+    "I'm Not There",
+    "Know Your Enemy",
+    "Pass Christian",
+)
+
+
+@pytest.mark.parametrize("text", [t for line in REFUSALS.strip().split("\n") for t in line.split("|")])
+def test_natural_refusals_abstain_under_every_grader(text: str) -> None:
+    for grade in (alias_match(), contains_match()):
+        judged = grade(text, ["Paris"])
+        assert judged.verdict is Verdict.ABSTAINED
+        assert judged.reason in ("agreed phrase", "declined")
+
+
+@pytest.mark.parametrize("text", TAKEN_BACK)
+def test_a_refusal_that_ends_the_text_takes_the_answer_back(text: str) -> None:
+    judged = alias_match()(text, ["Paris"])
+    assert (judged.verdict, judged.reason) == (Verdict.ABSTAINED, "retracted")
+
+
+@pytest.mark.parametrize("text", HEDGED)
+def test_a_doubt_leaves_the_answer_an_answer(text: str) -> None:
+    judged = alias_match()(text, ["Paris"])
+    assert (judged.verdict, judged.reason) == (Verdict.CORRECT, "hedged")
+
+
+@pytest.mark.parametrize("text", NO_REFUSALS)
+def test_a_name_or_a_quotation_is_no_refusal(text: str) -> None:
+    assert alias_match()(text, ["Paris"]).verdict is Verdict.WRONG
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("London. Actually, no, Paris.", "Paris."),
+        ("London, sorry, I meant Paris", "Paris"),
+        ("Paris. No wait, London.", "London."),
+    ],
+)
+def test_a_correction_replaces_what_came_before(text: str, answer: str) -> None:
+    assert AbstentionDetector().read(text).answer == answer
+
+
+@pytest.mark.parametrize("text", [*TAKEN_BACK, *HEDGED, *NO_REFUSALS, "It's London. I don't know the rest."])
+def test_whether_a_text_abstains_does_not_depend_on_the_accepted_answers(text: str) -> None:
+    """A wrong answer cannot be hedged into an abstention that a right one would not have become."""
+    for grade in (alias_match(), contains_match()):
+        verdicts = {grade(text, [gold]).verdict is Verdict.ABSTAINED for gold in ("Paris", "London", "Oslo")}
+        assert len(verdicts) == 1
+
+
+def test_a_tag_or_a_rule_of_ones_own_abstains() -> None:
+    tagged = alias_match(abstention=AbstentionDetector(tag="abstain"))
+    assert tagged("Hm. <abstain/>", ["Paris"]).reason == "abstention tag"
+    assert tagged("Paris", ["Paris"]).verdict is Verdict.CORRECT
+    own = alias_match(abstention=AbstentionDetector(decide=str.isupper))
+    assert own("NO", ["Paris"]).reason == "declined by own rule"
+    assert own("I don't know", ["Paris"]).verdict is Verdict.WRONG
+    assert pickle.loads(pickle.dumps(own)) == own
+
+
+def test_detectors_without_meaning_are_refused() -> None:
+    with pytest.raises(ValueError, match="phrase must hold at least one visible character, got ' '"):
+        AbstentionDetector(" ")
+    with pytest.raises(ValueError, match="tag must be a name such as 'abstain', without brackets, got '<a>'"):
+        AbstentionDetector(tag="<a>")
+
+
+@given(st.text(max_size=80))
+def test_reading_any_text_is_repeatable_and_never_both_an_answer_and_an_abstention(text: str) -> None:
+    reading = AbstentionDetector().read(text)
+    assert reading == AbstentionDetector().read(text)
+    assert reading.abstained is None or reading.answer is None
