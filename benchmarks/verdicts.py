@@ -8,7 +8,6 @@ object with `solution` and `is_correct`. Prints confusion tables and rates; `--s
 disagreements, one a line. Deterministic: no seed, no model.
 
 False negatives are counted as the share of rows judged correct that the grader does not call correct.
-`stated` leaves out of it the rows whose response does not hold the gold answer's words in any form.
 """
 
 from __future__ import annotations
