@@ -21,7 +21,7 @@ from .phrases import (
     TURN,
     opening,
 )
-from .text import fold, words
+from .text import fold, spelling, words
 
 DEFAULT_PHRASE = "I don't know"
 """The abstention the prompts of this project agree on."""
@@ -96,7 +96,7 @@ class AbstentionDetector:
 
     def agreed(self, text: str) -> bool:
         """Return whether `text` is the agreed phrase itself."""
-        return words(text) == words(self.phrase)
+        return spelling(text)[0] == spelling(self.phrase)[0]
 
     def read(self, text: str) -> Reading:
         """Return what `text`, a final answer, amounts to.

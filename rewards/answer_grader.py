@@ -42,6 +42,11 @@ class AnswerGrader:
         if self.no_answer not in (Verdict.WRONG, Verdict.UNGRADED):
             raise ValueError(f"no_answer must be Verdict.WRONG or Verdict.UNGRADED, got {self.no_answer}")
 
+    @property
+    def can_be_ungraded(self) -> bool:
+        """Whether a verdict may be UNGRADED: where the matcher may, or where a missing answer is."""
+        return self.no_answer is Verdict.UNGRADED or getattr(self.match, "can_be_ungraded", True)
+
     def __call__(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return the judgement of `completion`.
 
@@ -84,8 +89,9 @@ class AnswerGrader:
         """Return the judgement of one final answer."""
         if len(text) <= LONG:
             given, found = spelling(text)
-            known = given in aliases(answers).keys and not self.detector.agreed(text)  # "No one", "Maybe I'm Amazed"
-            if known or self.detector.is_plain(found):
+            if self.detector.is_plain(found):
+                return self.match(text, answers, choices)
+            if given in aliases(answers).keys and not self.detector.agreed(text):  # "No one", "Maybe I'm Amazed"
                 return self.match(text, answers, choices)
         reading = self.detector.read_short(text)
         if reading.abstained is not None or reading.answer is None:

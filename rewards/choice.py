@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from .pattern import Pattern
 from .text import LONG, fold, key
@@ -67,6 +68,8 @@ class ChoiceMatch:
     that names two letters is WRONG, "several answers". A text is looked up before a letter, so
     choices that are letters themselves work.
     """
+
+    can_be_ungraded: ClassVar[bool] = False
 
     def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return CORRECT or WRONG; the judgement's answer is the text of the choice.

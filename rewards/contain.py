@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from .dates import find_dates
 from .match import ROMAN, Aliases, aliases, equals
@@ -198,6 +199,8 @@ class ContainsMatch:
     an accepted answer that a text names on its way to another one is CORRECT. A judge model does better there.
     Of a text the last 20,000 characters are read.
     """
+
+    can_be_ungraded: ClassVar[bool] = False
 
     def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return CORRECT or WRONG."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from .choice import option_text
 from .dates import Date, parse_date
@@ -19,6 +19,8 @@ __all__ = ["AliasMatch", "Aliases", "Matcher", "aliases", "matches", "normalize"
 
 _REMEMBERED = 256
 """Sets of at most so many aliases are kept, so that what is remembered stays bounded."""
+_DIGITS = 40
+"""Longer numbers are texts."""
 _VALUE = 4096
 """Answers with more characters are no number and no date."""
 _FRAME = Pattern(
@@ -53,7 +55,7 @@ class Aliases:
         """Prepare `answers`."""
         self._answers = answers
         self.keys = frozenset([key(answer) for answer in answers])
-        if any(answer[:1] in _NOTE_LETTERS and len(answer) < 8 for answer in answers):
+        if not _NOTE_LETTERS.isdisjoint([answer[:1] for answer in answers if len(answer) < 8]):
             self.keys |= self._notes
         if "" in self.keys:
             self.keys -= {""}
@@ -71,6 +73,12 @@ class Aliases:
     def counted(self) -> frozenset[str]:
         """The keys with numbers in words written as digits."""
         return self.keys | {counted(answer) for answer in self.numbers}
+
+    @cached_property
+    def integers(self) -> frozenset[int] | None:
+        """The accepted answers where all are plain integers, which need no parsing; None where one is not."""
+        plain = all(known.isdecimal() and len(known) <= _DIGITS for known in self.keys)
+        return frozenset(map(int, self.keys)) if plain else None
 
     @cached_property
     def numbers(self) -> tuple[str, ...]:
@@ -113,13 +121,15 @@ def counted(text: str) -> str:
     return normalize(" ".join(digits_for_words(found))) if found else ""
 
 
-def _same_value(answer: str, accepted: Aliases) -> str | None:
-    """Return the reason why `answer` has the value of an accepted one, or None."""
+def _same_value(answer: str, given: str, accepted: Aliases) -> str | None:
+    """Return the reason why `answer`, whose key is `given`, has the value of an accepted one, or None."""
+    if given.isdecimal() and len(given) <= _DIGITS and accepted.integers is not None:
+        return "same quantity" if int(given) in accepted.integers else None
     if len(answer) > _VALUE or not accepted.numbers:
         return None
     if accepted.quantities:
-        given = parse_quantity(answer)
-        if given is not None and any(given.same(q) for q in accepted.quantities):
+        quantity = parse_quantity(answer)
+        if quantity is not None and any(quantity.same(wanted) for wanted in accepted.quantities):
             return "same quantity"
     if accepted.dates and any(date.agrees(wanted) for date in parse_date(answer) for wanted in accepted.dates):
         return "same date"
@@ -139,7 +149,7 @@ def equals(answer: str, accepted: Aliases) -> str | None:
     if given in accepted.keys:
         return "accepted answer"
     if _numeric(given, found):
-        reason = _same_value(answer, accepted)
+        reason = _same_value(answer, given, accepted)
         if reason is not None:
             return reason
     if not _FRAME_WORDS.isdisjoint(found):
@@ -166,6 +176,8 @@ class AliasMatch:
     >>> AliasMatch()("March 21st, 2020", ["2020-03-21"]).reason
     'same date'
     """
+
+    can_be_ungraded: ClassVar[bool] = False
 
     def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return CORRECT or WRONG."""

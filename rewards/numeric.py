@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from .pattern import Pattern
 from .quantities import Quantity, leading_quantity, parse_quantity
@@ -26,6 +27,8 @@ class NumericMatch:
     "16 eggs", "twelve"), or a sentence that holds exactly one number, or one behind its last "=". Units
     that are known must agree and are converted. A sentence with several numbers is WRONG.
     """
+
+    can_be_ungraded: ClassVar[bool] = False
 
     relative: float = 0.0
     """Tolerance as a fraction of the accepted number."""

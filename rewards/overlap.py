@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from .text import key
 from .verdict import Judgement, Verdict
@@ -31,6 +32,8 @@ def _f1(ours: Counter[str], accepted: str) -> float:
 @dataclass(frozen=True, kw_only=True)
 class TokenF1Match:
     """Right where the token F1 with an accepted answer is at least `threshold`."""
+
+    can_be_ungraded: ClassVar[bool] = False
 
     threshold: float
     """In (0, 1]; 1 asks for the same words in any order."""

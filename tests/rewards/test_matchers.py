@@ -5,21 +5,26 @@ from __future__ import annotations
 import pickle
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from fractions import Fraction
 from multiprocessing import get_context
 
 import pytest
 
 from abstain.rewards import (
+    AnswerGrader,
     Judgement,
     Verdict,
     alias_match,
     choice_match,
     contains_match,
+    matches,
     math_match,
     numeric_match,
     token_f1,
     token_f1_match,
 )
+from abstain.rewards.dates import Date, parse_date
+from abstain.rewards.quantities import parse_quantity
 
 RIGHT, WRONG, DECLINED = Verdict.CORRECT, Verdict.WRONG, Verdict.ABSTAINED
 CITIES = ["Rome", "Paris", "Oslo"]
@@ -188,3 +193,80 @@ def test_grading_repeats_itself_and_pickles(grade: object) -> None:
     for text in ("B", "18", "I don't know", "Paris or Rome", "", "\u202e\ud800 (((("):
         arguments = (text, ["1"], ["1", "2"])
         assert copy(*arguments) == grade(*arguments) == grade(*arguments)  # type: ignore[operator]
+
+
+def test_a_grader_says_whether_it_may_leave_a_row_without_a_verdict() -> None:
+    assert not any(
+        grade.can_be_ungraded for grade in (alias_match(), numeric_match(), choice_match(), contains_match())
+    )
+    assert math_match().can_be_ungraded
+    assert AnswerGrader(no_answer=Verdict.UNGRADED).can_be_ungraded
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [
+        ("1,234.50", Fraction(12345, 10), None),
+        ("-3", Fraction(-3), None),
+        ("1 1/2", Fraction(3, 2), None),
+        ("½", Fraction(1, 2), None),
+        ("2.5e3", Fraction(2500), None),
+        ("1.2 million", Fraction(1200000), None),
+        ("twenty-one", Fraction(21), None),
+        ("two thousand and one", Fraction(2001), None),
+        ("nineteen eighty-four", Fraction(1984), None),
+        ("$5", Fraction(5), "dollar"),
+        ("about 30 km/h", Fraction(30), "km/h"),
+        ("12%", Fraction(12), "percent"),
+        ("10+John's age", None, None),
+        ("1.2.3", None, None),
+        ("1990-1995", None, None),
+        ("No one", None, None),
+        ("9" * 50, None, None),
+    ],
+)
+def test_a_quantity_is_read_from_the_whole_text_or_not_at_all(
+    text: str, value: Fraction | None, unit: str | None
+) -> None:
+    found = parse_quantity(text)
+    assert (None if found is None else (found.value, found.unit)) == (None if value is None else (value, unit))
+
+
+@pytest.mark.parametrize(
+    ("text", "dates"),
+    [
+        ("July 4, 1776", [Date(1776, 7, 4)]),
+        ("4th of July, 1776", [Date(1776, 7, 4)]),
+        ("Thursday, July 4, 1776", [Date(1776, 7, 4)]),
+        ("1776-07-04", [Date(1776, 7, 4)]),
+        ("03/04/2020", [Date(2020, 3, 4), Date(2020, 4, 3)]),  # either of two readings
+        ("14/03/2020", [Date(2020, 3, 14)]),
+        ("Sept. 1990", [Date(1990, 9)]),
+        ("1776", [Date(1776)]),
+        ("May", []),
+        ("30/30/2020", []),
+    ],
+)
+def test_a_date_is_read_in_its_common_forms(text: str, dates: list[Date]) -> None:
+    assert sorted(parse_date(text), key=repr) == sorted(dates, key=repr)
+
+
+@pytest.mark.parametrize(
+    ("given", "accepted", "same"),
+    [
+        ("4 July 1776", "July 1776", True),  # states more than was asked
+        ("July 1776", "4 July 1776", False),  # states less
+        ("-5", "5", False),
+        ("3.5", "35", False),
+        ("30 years", "30", True),
+        ("5 km", "5 miles", False),
+        ("U.S.A.", "USA", True),
+        ("J. K. Rowling", "J.K. Rowling", True),
+        ("B♭", "Bb", True),
+        ("C#", "C", False),
+        ("Simon & Garfunkel", "Simon and Garfunkel", True),
+        ("O’Brien", "OBrien", True),
+    ],
+)
+def test_what_makes_two_spellings_one_answer(given: str, accepted: str, same: bool) -> None:
+    assert matches(given, [accepted]) is same
