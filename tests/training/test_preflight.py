@@ -95,11 +95,13 @@ def brevity(completions: list[str], **columns: object) -> list[float]:
 
 
 def test_a_reward_function_beside_one_that_can_leave_a_row_ungraded_is_refused() -> None:
-    (finding,) = check_reward_functions([AbstentionReward(), brevity])
+    cut_off = AbstentionReward(end_token_ids=(2,))  # what the token limit cut off is ungraded
+    (finding,) = check_reward_functions([cut_off, brevity])
     assert finding.level == "error"
     for part in ("brevity", "nansum", "terms=(...,)"):
         assert part in finding.message
-    assert check_reward_functions([AbstentionReward()]) == []
+    assert check_reward_functions([cut_off]) == []
+    assert check_reward_functions([AbstentionReward(), brevity]) == []  # aliases always reach a verdict
     assert check_reward_functions([brevity, brevity]) == []
     inside = AbstentionReward(terms=(FormatBonus(amount=0.1, pattern="."),))
     assert check_reward_functions([inside]) == []
