@@ -24,24 +24,25 @@ class Response:
     """Target in [0, 1); 0 is the forced answer."""
     sample: int
     """0 for the greedy completion, 1 … k for sampled ones."""
-    split: str
-    """The group of questions it is reported with."""
-    question: str
-    answers: tuple[str, ...]
-    completion: str
     verdict: Verdict
-    answer: str | None
+    split: str = "all"
+    """The group of questions it is reported with."""
+    question: str = ""
+    answers: tuple[str, ...] = ()
+    completion: str = ""
+    answer: str | None = None
     """The extracted answer."""
-    reason: str | None
-    probability: float
-    """Of the whole completion, at temperature 1."""
-    confidence: float | None
+    reason: str | None = None
+    probability: float | None = None
+    """Of the whole completion, at temperature 1; None where the backend tells no log-probabilities."""
+    confidence: float | None = None
     """On a forced greedy answer: its sequence probability, the item's confidence; else None."""
-    exact_confidence: float | None
+    exact_confidence: float | None = None
     """Bayes confidence of the best answer, in a made world; else None."""
-    truncated: bool
-    model: str
-    prompt_hash: str
+    truncated: bool = False
+    model: str = ""
+    """Model, and adapter if any, by name."""
+    prompt_hash: str = ""
     """SHA-256 of the rendered prompt, first 16 hex digits."""
 
     def to_json(self) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console as Rich
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..data import InputError
+from .console import TerminalConsole
 from .load import dump_recipe, load_recipe, shipped_recipes
 
 app = typer.Typer(
@@ -29,41 +29,6 @@ RecipeName = Annotated[str, typer.Argument(help="A shipped recipe's name (see `a
 Overrides = Annotated[
     list[str] | None, typer.Argument(help="Changes to the recipe, as key=value: `seed=1 rl.grpo.max_steps=50`.")
 ]
-
-
-class TerminalConsole:
-    """Stage lines and a progress bar on a terminal; plain lines where output is no terminal."""
-
-    def __init__(self) -> None:
-        """Write to standard output."""
-        self.rich = Rich(highlight=False, soft_wrap=True)
-        self.progress: Progress | None = None
-        self.task: Any = None
-
-    def say(self, text: str) -> None:
-        """Print a line."""
-        self.rich.print(f"  {escape(text)}")
-
-    def stage(self, name: str) -> None:
-        """End the last progress bar and begin the next."""
-        self.close()
-        self.rich.print(f"[bold]{escape(name)}[/bold]")
-        if self.rich.is_terminal:
-            columns = (TextColumn("  "), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
-            self.progress = Progress(*columns, console=self.rich, transient=True)
-            self.task = self.progress.add_task(name, total=None)
-            self.progress.start()
-
-    def tick(self, done: int, total: int) -> None:
-        """Move the bar."""
-        if self.progress is not None:
-            self.progress.update(self.task, completed=done, total=total)
-
-    def close(self) -> None:
-        """Remove the bar."""
-        if self.progress is not None:
-            self.progress.stop()
-            self.progress = None
 
 
 @app.command()

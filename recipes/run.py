@@ -16,32 +16,17 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ..data import InputError
 from ..rewards import Verdict, WithoutConfidence
 from .check import check
+from .console import Console
 from .environment import describe, environment
 from .load import dump_recipe
 from .prepare import Prepared, prepare
 from .reward import recipe_reward
 from .schema import Recipe
-
-
-class Console(Protocol):
-    """Where a run tells of itself."""
-
-    def say(self, text: str) -> None:
-        """Print a line."""
-        ...
-
-    def stage(self, name: str) -> None:
-        """Begin a stage, with a progress bar of its own."""
-        ...
-
-    def tick(self, done: int, total: int) -> None:
-        """Move the current stage's progress bar."""
-        ...
 
 
 class RunFolder:
