@@ -1,7 +1,7 @@
 """Every metric of a sweep: `from abstain.eval import metrics`.
 
-The metrics themselves are pure functions on arrays, imported here from the files that define them;
-`compute_metrics` lays responses out as arrays and gives every metric its interval.
+The metrics themselves are pure functions on arrays, imported here from the files that define them.
+`METRICS` and `CURVES` say what each of them is of a table; `compute_metrics` gives them their intervals.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import SPLITS
-from ..rewards import Verdict
 from .behavior import (
     adherence,
     adherent,
@@ -30,9 +28,15 @@ from .calibration import brier, ece, reliability, smooth_ece
 from .estimate import Array, Estimate, bootstrap, bootstrap_mean
 from .responses import Response
 from .selective import aurc, auroc, risk_coverage
+from .table import SweepTable, reference_confidence
+from .tabulate import STATED_TARGETS, by_split, tabulate
 
 __all__ = [
+    "CURVES",
+    "METRICS",
+    "STATED_TARGETS",
     "Estimate",
+    "Metric",
     "SweepTable",
     "adherence",
     "adherent",
@@ -42,119 +46,125 @@ __all__ = [
     "bootstrap_mean",
     "bounded_payoff",
     "brier",
+    "by_split",
     "compute_metrics",
     "consistency_violations",
     "ece",
     "effective_threshold",
     "effective_thresholds",
     "normalized_regret",
+    "reference_confidence",
     "reliability",
     "risk_coverage",
     "smooth_ece",
     "snr_gain",
+    "tabulate",
     "threshold_line",
 ]
 
-_CODE = {Verdict.CORRECT: 1.0, Verdict.WRONG: 0.0, Verdict.ABSTAINED: 2.0, Verdict.UNGRADED: np.nan}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One number of a table of N items, judged by a reference confidence, (N,)."""
+
+    statistic: Callable[[SweepTable, Array], float]
+    needs: Callable[[SweepTable, Array], Sequence[Array]] = lambda _table, _reference: ()
+    """Arrays, (N,); an item with a NaN in one of them is left out."""
+    interval: bool = True
+    """False where resampling would take too long."""
+
+    def items(self, table: SweepTable, reference: Array) -> NDArray[np.bool_]:
+        """Return (N,): which items count."""
+        needed = [np.isfinite(need) for need in self.needs(table, reference)]
+        return np.all(needed, axis=0) if needed else np.ones(len(table.ids), dtype=bool)
+
+    def of(self, table: SweepTable, reference: Array) -> float:
+        """Return the metric, NaN where it is undefined."""
+        used = np.flatnonzero(self.items(table, reference))
+        return self.statistic(table.take(used), reference[used]) if len(used) else float("nan")
+
+    def resampled(self, table: SweepTable, reference: Array, weights: NDArray[Any]) -> Array:
+        """Return the metric, (B,), of B resamples: `weights`, (B, N), says how often each item was drawn."""
+        drawn = [np.repeat(np.arange(len(table.ids)), times) for times in weights]
+        return np.array([self.of(table.take(index), reference[index]) for index in drawn])
 
 
-@dataclass(frozen=True, slots=True)
-class SweepTable:
-    """The greedy rows of a sweep as arrays; N items, T targets in (0, 1)."""
-
-    ids: NDArray[np.str_]
-    """(N,), in order of first appearance."""
-    targets: Array
-    """(T,), ascending."""
-    verdicts: Array
-    """(N, T): 1 correct, 0 wrong, 2 abstained, NaN ungraded."""
-    forced: Array
-    """(N,): the same codes for the forced answer."""
-    confidence: Array
-    """(N,): the model's own, NaN where it gave no forced answer."""
-    exact: Array
-    """(N,): the known Bayes confidence, else NaN."""
-    agreement: Array
-    """(N,): share of forced samples that agree with the greedy forced answer, else NaN."""
-
-    @property
-    def abstained(self) -> Array:
-        """(N, T): 1 abstained, 0 answered, NaN ungraded."""
-        return np.where(np.isnan(self.verdicts), np.nan, self.verdicts == 2)
-
-    @property
-    def forced_correct(self) -> Array:
-        """(N,): 1 if the forced answer is right, else 0 (a forced abstention is not right), NaN ungraded."""
-        return np.where(np.isnan(self.forced), np.nan, self.forced == 1)
-
-    def take(self, index: NDArray[np.intp]) -> SweepTable:
-        """Return the table of the items at `index`, repeats included."""
-        return SweepTable(
-            self.ids[index],
-            self.targets,
-            self.verdicts[index],
-            self.forced[index],
-            self.confidence[index],
-            self.exact[index],
-            self.agreement[index],
-        )
+def _own(table: SweepTable, _reference: Array) -> Sequence[Array]:
+    return (table.confidence,)
 
 
-def tabulate(responses: Sequence[Response]) -> SweepTable:
-    """Return the greedy rows of `responses` as arrays, items in order of first appearance.
-
-    Raises:
-        ValueError: an item lacks its answer at some target, so the sweep is not complete.
-    """
-    ids = tuple(dict.fromkeys(row.id for row in responses))
-    targets = sorted({row.threshold for row in responses if row.threshold > 0})
-    row_of = {id_: i for i, id_ in enumerate(ids)}
-    column_of = {t: j for j, t in enumerate((0.0, *targets))}
-    verdicts = np.full((len(ids), len(column_of)), np.nan)
-    seen = np.zeros_like(verdicts, dtype=bool)
-    confidence, exact = np.full(len(ids), np.nan), np.full(len(ids), np.nan)
-    greedy: dict[str, str | None] = {}
-    samples: dict[str, list[str | None]] = {}
-    for row in responses:
-        i = row_of[row.id]
-        if row.sample > 0:
-            samples.setdefault(row.id, []).append(row.answer)
-            continue
-        j = column_of[row.threshold]
-        verdicts[i, j], seen[i, j] = _CODE[row.verdict], True
-        if row.exact_confidence is not None:
-            exact[i] = row.exact_confidence
-        if row.threshold == 0:
-            greedy[row.id] = row.answer
-            confidence[i] = np.nan if row.confidence is None else row.confidence
-    if not seen.all():
-        i, j = np.argwhere(~seen)[0]
-        raise ValueError(f"item {ids[i]!r} has no answer at target {(0.0, *targets)[j]}: the sweep is not complete")
-    agreement = np.array(
-        [
-            np.mean([answer == greedy[id_] for answer in samples[id_]]) if greedy[id_] and id_ in samples else np.nan
-            for id_ in ids
-        ]
-    )
-    return SweepTable(np.array(ids), np.array(targets), verdicts[:, 1:], verdicts[:, 0], confidence, exact, agreement)
+def _judged_own(table: SweepTable, _reference: Array) -> Sequence[Array]:
+    return table.confidence, table.forced_correct
 
 
-def reference_confidence(table: SweepTable, base: SweepTable | None) -> tuple[str, Array]:
-    """Return the confidence that decides what should be answered, and where it comes from.
+METRICS: Mapping[str, Metric] = {
+    "adherence.all": Metric(
+        statistic=lambda s, _: adherence(s.abstained, s.confidence, s.targets),
+        needs=_own,
+    ),
+    "adherence.clear": Metric(
+        statistic=lambda s, _: adherence(s.abstained, s.confidence, s.targets, clear=True),
+        needs=_own,
+    ),
+    "adherence_exact.all": Metric(
+        statistic=lambda s, _: adherence(s.abstained, s.exact, s.targets),
+        needs=lambda s, _: (s.exact,),
+    ),
+    "adherence_exact.clear": Metric(
+        statistic=lambda s, _: adherence(s.abstained, s.exact, s.targets, clear=True),
+        needs=lambda s, _: (s.exact,),
+    ),
+    "adherence_reference.all": Metric(
+        statistic=lambda s, r: adherence(s.abstained, r, s.targets),
+        needs=lambda _, r: (r,),
+    ),
+    "adherence_reference.clear": Metric(
+        statistic=lambda s, r: adherence(s.abstained, r, s.targets, clear=True),
+        needs=lambda _, r: (r,),
+    ),
+    "threshold_slope": Metric(statistic=lambda s, r: _line(s, r)[0], needs=lambda _, r: (r,)),
+    "threshold_intercept": Metric(statistic=lambda s, r: _line(s, r)[1], needs=lambda _, r: (r,)),
+    "normalized_regret": Metric(
+        statistic=lambda s, r: normalized_regret(_pay(s), _forced_pay(s), r, s.targets),
+        needs=lambda s, r: (r, s.forced_correct),
+    ),
+    "consistency_violations": Metric(statistic=lambda s, _: consistency_violations(s.abstained)),
+    "forced_accuracy": Metric(statistic=lambda s, _: _mean(s.forced_correct), needs=lambda s, _: (s.forced_correct,)),
+    "confidence_error": Metric(
+        statistic=lambda s, _: _mean(np.abs(s.confidence - s.exact)),
+        needs=lambda s, _: (s.confidence, s.exact),
+    ),
+    "snr_gain": Metric(statistic=lambda s, _: _snr_gain(s)),
+    "aurc": Metric(statistic=lambda s, _: aurc(s.confidence, s.forced_correct), needs=_judged_own),
+    "auroc": Metric(statistic=lambda s, _: auroc(s.confidence, s.forced_correct), needs=_judged_own),
+    "brier": Metric(statistic=lambda s, _: brier(s.confidence, s.forced_correct), needs=_judged_own),
+    "ece": Metric(statistic=lambda s, _: ece(s.confidence, s.forced_correct), needs=_judged_own),
+    "smooth_ece": Metric(
+        statistic=lambda s, _: smooth_ece(s.confidence, s.forced_correct), needs=_judged_own, interval=False
+    ),
+    "sample_agreement": Metric(statistic=lambda s, _: _mean(s.agreement), needs=lambda s, _: (s.agreement,)),
+}
+"""Name → metric. A dot in a name is a nested key of `metrics.json`."""
 
-    The exact one where the world knows it ("exact"); else the base model's, which is what the
-    system knew before it was trained ("base"); without a base model the system's own ("own").
-    """
-    if np.isfinite(table.exact).all():
-        return "exact", table.exact
-    if base is not None:
-        position = {id_: i for i, id_ in enumerate(base.ids)}
-        return "base", np.array([base.confidence[position[id_]] if id_ in position else np.nan for id_ in table.ids])
-    return "own", table.confidence
+CURVES: Mapping[str, Callable[[SweepTable, Array], Array]] = {
+    "coverage": lambda s, _: 1 - _means(s.abstained),
+    "accuracy_answered": lambda s, _: _means(np.where(s.abstained == 0, s.verdicts, np.nan)),
+    "score": lambda s, _: _means(_pay(s)),
+    "oracle_score": lambda s, r: _means(np.where(r[:, None] > s.targets, _forced_pay(s), 0.0)),
+    "always_score": lambda s, _: _means(_forced_pay(s)),
+    "effective_threshold": lambda s, r: effective_thresholds(s.abstained, r),
+    "adherence": lambda s, r: _means(adherent(s.abstained, r, s.targets)),
+}
+"""Name → the values at every target, (T,), of a table and a reference confidence."""
 
 
 def compute_metrics(
-    responses: Sequence[Response], *, base: Sequence[Response] | None = None, seed: int = 0, draws: int = 500
+    responses: Sequence[Response],
+    *,
+    base: Sequence[Response] | None = None,
+    seed: int = 0,
+    draws: int = 500,
+    targets: Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """Return the contents of `metrics.json` for one system and one split.
 
@@ -167,82 +177,50 @@ def compute_metrics(
         base: The base model's sweep of the same items, where there is one.
         seed: Seeds the bootstrap.
         draws: Bootstrap resamples.
+        targets: As `tabulate` takes them.
     """
-    table = tabulate(responses)
-    source, reference = reference_confidence(table, tabulate(base) if base is not None else None)
+    table = tabulate(responses, targets=targets)
+    source, reference = reference_confidence(table, tabulate(base, targets=targets) if base is not None else None)
     rng = np.random.default_rng([seed, 4])
-    n = len(table.ids)
-    forced, own, exact = table.forced_correct, table.confidence, table.exact
-
-    def estimate(
-        metric: Callable[[SweepTable, Array], float], *needs: Array, draws: int = draws
-    ) -> dict[str, float | int | None]:
-        """Estimate `metric` over the items for which everything in `needs` is known."""
-        used = _all_known(n, needs)
-
-        def of(index: NDArray[np.intp]) -> float:
-            return metric(table.take(used[index]), reference[used[index]])
-
-        return bootstrap(of, len(used), rng, draws).to_json()
-
-    def mean(values: Array, *needs: Array) -> dict[str, float | int | None]:
-        """Estimate the mean of `values` over the same items."""
-        return bootstrap_mean(values[_all_known(n, needs)], rng, draws).to_json()
-
-    def adheres(confidence: Array) -> dict[str, dict[str, float | int | None]]:
-        def at(clear: bool) -> dict[str, float | int | None]:
-            return mean(adherent(table.abstained, confidence, table.targets, clear=clear), confidence)
-
-        return {"all": at(clear=False), "clear": at(clear=True)}
-
-    known = bool(np.isfinite(exact).any())
-    return {
-        "items": n,
+    known = bool(np.isfinite(table.exact).any())
+    found: dict[str, Any] = {
+        "items": len(table.ids),
         "targets": table.targets.tolist(),
         "reference_confidence": source,
-        "ungraded": int(np.isnan(table.verdicts).sum() + np.isnan(table.forced).sum()),
-        "without_confidence": int(np.isnan(own).sum()),
-        "adherence": adheres(own),
-        "adherence_exact": adheres(exact) if known else None,
-        "adherence_reference": adheres(reference),
-        "threshold_slope": estimate(lambda s, r: _line(s, r)[0], reference),
-        "threshold_intercept": estimate(lambda s, r: _line(s, r)[1], reference),
-        "normalized_regret": estimate(
-            lambda s, r: normalized_regret(_pay(s), _forced_pay(s), r, s.targets), reference, forced
-        ),
-        "consistency_violations": estimate(lambda s, _: consistency_violations(s.abstained)),
-        "forced_accuracy": mean(forced, forced),
-        "confidence_error": mean(np.abs(own - exact), own, exact) if known else None,
-        "snr_gain": estimate(lambda s, _: _snr_gain(s)),
-        "aurc": estimate(lambda s, _: aurc(s.confidence, s.forced_correct), own, forced),
-        "auroc": estimate(lambda s, _: auroc(s.confidence, s.forced_correct), own, forced),
-        "brier": estimate(lambda s, _: brier(s.confidence, s.forced_correct), own, forced),
-        "ece": estimate(lambda s, _: ece(s.confidence, s.forced_correct), own, forced),
-        # No interval: it is by far the slowest metric, for every system and split.
-        "smooth_ece": estimate(lambda s, _: smooth_ece(s.confidence, s.forced_correct), own, forced, draws=0),
-        "sample_agreement": mean(table.agreement, table.agreement),
-        "by_threshold": _by_threshold(table, reference),
+        "ungraded": int(table.ungraded.sum()),
+        "without_confidence": int(np.isnan(table.confidence).sum()),
+        "missing_confidence": int(table.missing_confidence.sum()),
+        "bad_confidence": int(table.bad_confidence.sum()),
     }
+    for name, metric in METRICS.items():
+        key, _, part = name.partition(".")
+        if key in ("adherence_exact", "confidence_error") and not known:
+            found[key] = None
+            continue
+        estimate = _estimate(metric, table, reference, rng, draws).to_json()
+        if part:
+            found.setdefault(key, {})[part] = estimate
+        else:
+            found[key] = estimate
+    return {**found, "by_threshold": _by_threshold(table, reference)}
 
 
-def _all_known(n: int, needs: Sequence[Array]) -> NDArray[np.intp]:
-    return np.flatnonzero(np.all([np.isfinite(need) for need in needs], axis=0) if needs else np.ones(n))
+def _estimate(metric: Metric, table: SweepTable, reference: Array, rng: np.random.Generator, draws: int) -> Estimate:
+    used = np.flatnonzero(metric.items(table, reference))
 
+    def of(index: NDArray[np.intp]) -> float:
+        return metric.statistic(table.take(used[index]), reference[used[index]])
 
-def by_split(rows: Sequence[Response]) -> Mapping[str, list[Response]]:
-    """Return the rows of each split, a made world's in the order of `SPLITS`, others by name.
-
-    The order does not depend on the rows', which come as they were generated.
-    """
-    splits: dict[str, list[Response]] = {}
-    for row in rows:
-        splits.setdefault(row.split, []).append(row)
-    rank = {name: i for i, name in enumerate(SPLITS)}
-    return {name: splits[name] for name in sorted(splits, key=lambda name: (rank.get(name, len(rank)), name))}
+    return bootstrap(of, len(used), rng, draws if metric.interval else 0)
 
 
 def _mean(values: Array) -> float:
     return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+
+
+def _means(values: Array) -> Array:
+    """Return the mean of every column, NaN without entries."""
+    return np.array([_mean(column) for column in values.T])
 
 
 def _line(table: SweepTable, reference: Array) -> tuple[float, float]:
@@ -261,29 +239,18 @@ def _forced_pay(table: SweepTable) -> Array:
 def _snr_gain(table: SweepTable) -> float:
     verdicts = np.column_stack([table.forced, table.verdicts])
     graded = np.where(np.isnan(verdicts), np.nan, 1.0)
+    if not np.isfinite(verdicts).any(axis=0).all():
+        return float("nan")
     return snr_gain(graded * (verdicts == 1), graded * (verdicts == 0), np.append(0.0, table.targets))
 
 
 def _by_threshold(table: SweepTable, reference: Array) -> list[dict[str, float | None]]:
-    pay, forced_pay, abstained = _pay(table), _forced_pay(table), table.abstained
-    rows: list[dict[str, float | None]] = []
-    for j, t in enumerate(table.targets):
-        answered = abstained[:, j] == 0
-        oracle = np.where(reference > t, forced_pay[:, j], 0.0)
-        rows.append(
-            {
-                "t": float(t),
-                "coverage": _finite(1 - _mean(abstained[:, j])),
-                "accuracy_answered": _finite(_mean(table.verdicts[answered, j])),
-                "score": _finite(_mean(pay[:, j])),
-                "oracle_score": _finite(_mean(oracle)),
-                "always_score": _finite(_mean(forced_pay[:, j])),
-                "effective_threshold": _finite(effective_threshold(abstained[:, j], reference)),
-                "adherence": _finite(adherence(abstained[:, [j]], reference, table.targets[[j]])),
-            }
-        )
-    return rows
+    curves = {name: curve(table, reference) for name, curve in CURVES.items()}
+    return [
+        {"t": float(t)} | {name: _finite(float(values[j])) for name, values in curves.items()}
+        for j, t in enumerate(table.targets)
+    ]
 
 
 def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return value if np.isfinite(value) else None

@@ -188,7 +188,7 @@ def _samples(rows: Sequence[Response], table: SweepTable, reference: Any, n: int
     return [
         {
             "question": row.question,
-            "threshold": "forced" if row.threshold == 0 else f"{row.threshold:g}",
+            "threshold": "none" if row.threshold is None else "forced" if row.threshold == 0 else f"{row.threshold:g}",
             "confidence": f"{confidence[row.id]:.2f}" if np.isfinite(confidence[row.id]) else "–",
             "completion": row.completion,
             "answers": ", ".join(row.answers[:3]),

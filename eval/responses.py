@@ -20,8 +20,8 @@ class Response:
 
     id: str
     """The question's id."""
-    threshold: float
-    """Target in [0, 1); 0 is the forced answer."""
+    threshold: float | None
+    """Target in [0, 1); 0 is the forced answer; None: no target was stated, the confidence decides afterwards."""
     sample: int
     """0 for the greedy completion, 1 … k for sampled ones."""
     verdict: Verdict
@@ -36,7 +36,8 @@ class Response:
     probability: float | None = None
     """Of the whole completion, at temperature 1; None where the backend tells no log-probabilities."""
     confidence: float | None = None
-    """On a forced greedy answer: its sequence probability, the item's confidence; else None."""
+    """On a forced greedy answer its sequence probability, on one without a target the stated (or other) confidence:
+    the item's confidence; else None."""
     exact_confidence: float | None = None
     """Bayes confidence of the best answer, in a made world; else None."""
     truncated: bool = False

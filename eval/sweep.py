@@ -41,7 +41,7 @@ class Request:
     rows: list[tuple[Question, float]] = field(default_factory=list[tuple[Question, float]])
 
 
-def plan(questions: Sequence[Question], sweep: Sweep, done: set[tuple[str, float, int]]) -> list[Request]:
+def plan(questions: Sequence[Question], sweep: Sweep, done: set[tuple[str, float | None, int]]) -> list[Request]:
     """Return the completions still needed; rows with the same prompt share one greedy completion."""
     requests: list[Request] = []
     for question in questions:
