@@ -14,7 +14,13 @@ from .metrics import SweepTable, reliability, risk_coverage
 
 COLOURS = {"base": "#8a8f98", "prompted": "#d98324", "warmup": "#3fa796", "trained": "#1f6feb"}
 """One colour a system, the same in every figure."""
+OTHER_COLOURS = ("#1f6feb", "#8250df", "#bf3989", "#0a7d6b", "#9a6700")
+"""Those of systems by any other name."""
 SEQUENTIAL = "viridis"
+
+
+def _colour(name: str) -> str:
+    return COLOURS.get(name) or OTHER_COLOURS[sum(name.encode()) % len(OTHER_COLOURS)]
 
 
 def _canvas(width: float = 5.2, height: float = 3.9, columns: int = 1, rows: int = 1) -> tuple[Any, Any]:
@@ -75,7 +81,7 @@ def effective_thresholds_figure(metrics: Mapping[str, Any]) -> str:
             [r["effective_threshold"] for r in rows],
             "o-",
             ms=4,
-            color=COLOURS[name],
+            color=_colour(name),
             label=name,
         )
     _unit(axis, "target in the prompt", "effective threshold")
@@ -114,12 +120,12 @@ def risk_coverage_figure(tables: Mapping[str, SweepTable]) -> str:
     figure, axis = _canvas()
     for name, table in tables.items():
         coverage, risk = risk_coverage(table.confidence, table.forced_correct)
-        axis.plot(coverage, risk, color=COLOURS[name], label=name)
+        axis.plot(coverage, risk, color=_colour(name), label=name)
         answered = np.nanmean(table.abstained == 0, axis=0)
         with np.errstate(invalid="ignore"):
             wrong = np.nansum(table.verdicts == 0, axis=0) / np.nansum(table.abstained == 0, axis=0)
         if name != "base":
-            axis.plot(answered, wrong, "o", ms=4, color=COLOURS[name], mfc="none", label=f"{name}, at its targets")
+            axis.plot(answered, wrong, "o", ms=4, color=_colour(name), mfc="none", label=f"{name}, at its targets")
     _unit(axis, "coverage", "risk (share wrong among answered)")
     axis.legend(fontsize=8)
     return _svg(figure, "Risk and coverage")
@@ -134,7 +140,7 @@ def reliability_figure(tables: Mapping[str, SweepTable]) -> str:
             continue
         table = tables[name]
         mean, accuracy, count = reliability(table.confidence, table.forced_correct)
-        axis.plot(mean[count > 0], accuracy[count > 0], "o-", ms=4, color=COLOURS[name], label=f"{name}: accuracy")
+        axis.plot(mean[count > 0], accuracy[count > 0], "o-", ms=4, color=_colour(name), label=f"{name}: accuracy")
         if name == "base" and np.isfinite(table.exact).all():
             axis.scatter(
                 table.confidence, table.exact, s=6, color="#5a9", alpha=0.5, lw=0, label="base: exact confidence"
@@ -155,7 +161,7 @@ def score_figure(metrics: Mapping[str, Any]) -> str:
     axis.axhline(0, color="#444", lw=1, ls="-.", label="never answer")
     for name, values in metrics.items():
         by = values["by_threshold"]
-        axis.plot([r["t"] for r in by], [r["score"] for r in by], "o-", ms=4, color=COLOURS[name], label=name)
+        axis.plot([r["t"] for r in by], [r["score"] for r in by], "o-", ms=4, color=_colour(name), label=name)
     axis.set(xlim=(0, 1), xlabel="target in the prompt", ylabel="mean payoff (1 − t, 0, −t)")
     axis.legend(fontsize=8)
     return _svg(figure, "Score against oracle and constant policies")

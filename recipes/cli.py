@@ -1,8 +1,9 @@
-"""The command line: `abstain run`, `check`, `report`, `export`, `recipes`."""
+"""The command line: `abstain run`, `check`, `eval`, `report`, `export`, `recipes`."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from rich.console import Console as Rich
 from rich.markup import escape
 
 from ..data import InputError
+from .cli_eval import evaluate
 from .console import TerminalConsole
 from .load import dump_recipe, load_recipe, shipped_recipes
 
@@ -22,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+app.command("eval")(evaluate)
 recipes_app = typer.Typer(help="Browse the shipped recipes and start from one.", no_args_is_help=True)
 app.add_typer(recipes_app, name="recipes")
 
@@ -51,7 +54,7 @@ def run(
         path = run_recipe(loaded, folder, console, resume=resume)
     finally:
         console.close()
-    _conclude(folder, path)
+    conclude(folder, path)
 
 
 @app.command()
@@ -91,17 +94,21 @@ def report(folder: Annotated[Path, typer.Argument(help="A run's folder.")]) -> N
 
     Example: `abstain report runs/tiny`
     """
-    written = folder / "recipe.yaml"
-    if not written.is_file():
-        raise InputError(f"{folder}: not a run's folder (it has no recipe.yaml)")
-    from .run import report as rebuild
-
-    console = TerminalConsole()
+    written, console = folder / "recipe.yaml", TerminalConsole()
     try:
-        path = rebuild(load_recipe(str(written)), folder, console)
+        if (folder / "eval.yaml").is_file():
+            from .evaluate import report as rebuild_evaluation
+            from .evaluation import read_evaluation
+
+            asked = read_evaluation(folder)
+            return conclude(folder, rebuild_evaluation(asked, folder, console), (asked.system,))
+        if not written.is_file():
+            raise InputError(f"{folder}: not a run's folder (it has neither recipe.yaml nor eval.yaml)")
+        from .run import report as rebuild
+
+        return conclude(folder, rebuild(load_recipe(str(written)), folder, console))
     finally:
         console.close()
-    _conclude(folder, path)
 
 
 @app.command()
@@ -177,12 +184,13 @@ def copy(recipe: RecipeName, path: Annotated[Path, typer.Argument(help="The new 
     typer.echo(f"{path}")
 
 
-def _conclude(folder: Path, report_path: Path) -> None:
+def conclude(folder: Path, report_path: Path, systems: Sequence[str] | None = None) -> None:
+    """Print the headline of the last of `systems` (None: a run's) and the path of the report."""
     import json
 
     from ..eval.report import SYSTEMS, headline
 
-    found = {name: folder / "eval" / name / "metrics.json" for name in SYSTEMS}
+    found = {name: folder / "eval" / name / "metrics.json" for name in systems or SYSTEMS}
     metrics = {name: json.loads(p.read_text(encoding="utf-8")) for name, p in found.items() if p.is_file()}
     source = metrics[next(reversed(metrics))]["reference_confidence"]
     typer.echo(headline(metrics, source))

@@ -173,11 +173,13 @@ AnyGrader = Annotated[
 ]
 
 
-def check_grader(section: GraderSection, phrase: str, questions: Sequence[Question]) -> None:
+def check_grader(
+    section: GraderSection, phrase: str, questions: Sequence[Question], place: str = "recipe: grader"
+) -> None:
     """Raise InputError where the grader could not judge: a missing extra, or accepted answers it cannot read."""
     if section.needs is not None and find_spec(section.needs[0]) is None:
         module, extra = section.needs
-        raise InputError(f"recipe: grader: {module} is not installed: pip install 'abstain[{extra}]'")
+        raise InputError(f"{place}: {module} is not installed: pip install 'abstain[{extra}]'")
     if not section.reads_answers:
         return
     grade = section.build(phrase)
@@ -185,4 +187,4 @@ def check_grader(section: GraderSection, phrase: str, questions: Sequence[Questi
         try:
             grade("1", question.answers, question.choices)
         except ValueError as error:
-            raise InputError(f"recipe: grader: question {question.id!r}: {error}") from error
+            raise InputError(f"{place}: question {question.id!r}: {error}") from error

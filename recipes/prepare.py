@@ -43,7 +43,7 @@ def prepare(recipe: Recipe) -> Prepared:
     else:
         train, evaluation = _split(train, 0.1, rng, data.train)
     known = {_key(question) for question in train}
-    evaluation = _unique_ids([q for q in evaluation if _key(q) not in known])
+    evaluation = unique_ids([q for q in evaluation if _key(q) not in known])
     if not evaluation:
         raise InputError(f"{data.eval or data.train}: every evaluation question is also a training question")
     if data.max_eval_items is not None and len(evaluation) > data.max_eval_items:
@@ -75,7 +75,7 @@ def _key(question: Question) -> str:
     return re.sub(r"\s+", " ", question.text).strip().casefold()
 
 
-def _unique_ids(questions: list[Question]) -> list[Question]:
+def unique_ids(questions: list[Question]) -> list[Question]:
     """Return `questions` with repeated ids told apart by their position."""
     seen: set[str] = set()
     unique: list[Question] = []

@@ -12,7 +12,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -44,19 +44,7 @@ class RunFolder:
         Raises:
             InputError: it holds another run, or files that are no run; nothing is overwritten.
         """
-        written = self.path / "recipe.yaml"
-        text = dump_recipe(recipe)
-        if written.is_file():
-            if not resume:
-                raise InputError(
-                    f"{self.path}: already holds a run; continue it with --resume, or choose another --out"
-                )
-            if written.read_text(encoding="utf-8") != text:
-                raise InputError(f"{written}: holds a run of another recipe or seed; choose another --out")
-        elif self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise InputError(f"{self.path}: exists and is not a run's folder; choose another --out")
-        self.path.mkdir(parents=True, exist_ok=True)
-        write_atomic(written, text)
+        claim(self.path, "recipe.yaml", dump_recipe(recipe), resume=resume)
 
     @contextmanager
     def timed(self, stage: str) -> Generator[None]:
@@ -72,6 +60,25 @@ class RunFolder:
     def done(self, stage: str) -> bool:
         """Return whether `stage` was finished before."""
         return stage in self.seconds
+
+
+def claim(path: Path, file: str, text: str, *, resume: bool, dry: bool = False) -> None:
+    """Claim the folder `path` for what `text`, the contents of its `file`, asks; `dry` only looks.
+
+    Raises:
+        InputError: it holds another run, or files that are no run; nothing is overwritten.
+    """
+    written = path / file
+    if written.is_file():
+        if not resume:
+            raise InputError(f"{path}: already holds a run; continue it with --resume, or choose another --out")
+        if written.read_text(encoding="utf-8") != text:
+            raise InputError(f"{written}: holds a run of another recipe or seed; choose another --out")
+    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError(f"{path}: exists and is not a run's folder; choose another --out")
+    if not dry:
+        path.mkdir(parents=True, exist_ok=True)
+        write_atomic(written, text)
 
 
 def write_atomic(path: Path, text: str) -> None:
@@ -250,32 +257,45 @@ def report(recipe: Recipe, out: Path, console: Console) -> Path:
     Raises:
         InputError: the folder holds no finished sweep.
     """
+    from ..eval.report import SYSTEMS
+
+    named = {"name": recipe.name, "description": recipe.description}
+    return rebuild(out, SYSTEMS, **named, seed=recipe.seed, draws=recipe.eval.bootstrap, console=console)
+
+
+def rebuild(
+    out: Path, systems: Sequence[str], *, name: str, description: str, seed: int, draws: int, console: Console
+) -> Path:
+    """Compute metrics and the report of those `systems` that have responses in the folder `out`.
+
+    Raises:
+        InputError: none has.
+    """
     from ..eval.metrics import by_split, compute_metrics
-    from ..eval.report import SYSTEMS, ReportInput, write_report
+    from ..eval.report import ReportInput, write_report
     from ..eval.responses import read_responses
 
     console.stage("metrics and report")
-    paths = {name: out / "eval" / name / "responses.jsonl" for name in SYSTEMS}
-    found = {name: path for name, path in paths.items() if path.is_file()}
+    paths = {system: out / "eval" / system / "responses.jsonl" for system in systems}
+    found = {system: path for system, path in paths.items() if path.is_file()}
     if not found:
-        raise InputError(f"{out}: holds no responses to report on ({paths['trained']} is missing)")
-    responses = {name: by_split(read_responses(path)) for name, path in found.items()}
+        raise InputError(f"{out}: holds no responses to report on ({paths[systems[-1]]} is missing)")
+    responses = {system: by_split(read_responses(path)) for system, path in found.items()}
     metrics: dict[str, dict[str, Any]] = {}
-    for number, (name, splits) in enumerate(responses.items(), 1):
+    for number, (system, splits) in enumerate(responses.items(), 1):
         base = responses.get("base", {})
-        metrics[name] = {
-            split: compute_metrics(rows, base=base.get(split), seed=recipe.seed, draws=recipe.eval.bootstrap)
-            for split, rows in splits.items()
+        metrics[system] = {
+            split: compute_metrics(rows, base=base.get(split), seed=seed, draws=draws) for split, rows in splits.items()
         }
-        first, *others = metrics[name]
-        contents = {"split": first, **metrics[name][first], "splits": {s: metrics[name][s] for s in others}}
-        write_atomic(out / "eval" / name / "metrics.json", json.dumps(contents, indent=1))
+        first, *others = metrics[system]
+        contents = {"split": first, **metrics[system][first], "splits": {s: metrics[system][s] for s in others}}
+        write_atomic(out / "eval" / system / "metrics.json", json.dumps(contents, indent=1))
         console.tick(number, len(responses))
     env = json.loads((out / "environment.json").read_text(encoding="utf-8"))
     return write_report(
         ReportInput(
-            name=recipe.name,
-            description=recipe.description,
+            name=name,
+            description=description,
             environment=describe(env),
             responses=responses,
             metrics=metrics,

@@ -14,6 +14,13 @@ from .schedules import AnySchedule, UniformSchedule
 from .section import Section
 
 
+def check_evaluation_targets(values: list[float]) -> list[float]:
+    """Return `values`; raise ValueError unless they are ascending fractions in (0, 1)."""
+    if not values or any(not 0 < t < 1 for t in values) or sorted(set(values)) != values:
+        raise ValueError(f"must be ascending fractions in (0, 1), got {values}")
+    return values
+
+
 class DataSection(Section):
     """Questions of the user's own, instead of a made world."""
 
@@ -67,9 +74,7 @@ class TargetsSection(Section):
     @field_validator("eval")
     @classmethod
     def _evaluation_targets(cls, values: list[float]) -> list[float]:
-        if not values or any(not 0 < t < 1 for t in values) or sorted(set(values)) != values:
-            raise ValueError(f"must be ascending fractions in (0, 1), got {values}")
-        return values
+        return check_evaluation_targets(values)
 
     @model_validator(mode="after")
     def _training_targets(self) -> TargetsSection:

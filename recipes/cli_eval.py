@@ -1,0 +1,110 @@
+"""`abstain eval`: asks a model a set of questions at every target and measures what it did."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+import yaml
+
+from ..data import InputError
+from .console import TerminalConsole
+from .load import RecipeLoader
+
+
+def evaluate(
+    model: Annotated[str, typer.Option(help="Model folder or Hub id; it must have a chat template.")],
+    questions: Annotated[str, typer.Option(help="A .jsonl, .csv or .parquet file, or a Hub id (owner/name[:split]).")],
+    adapter: Annotated[str | None, typer.Option(help="PEFT adapter folder on top of the model.")] = None,
+    targets: Annotated[
+        str | None, typer.Option(help="Targets in (0, 1), by commas. [default: 0.1,0.2,...,0.9]")
+    ] = None,
+    samples: Annotated[int | None, typer.Option(help="Forced samples per question. [default: 4]")] = None,
+    system: Annotated[str | None, typer.Option(help="What the model is called in the report.")] = None,
+    grader: Annotated[
+        str | None,
+        typer.Option(
+            help="A kind (alias, contains, numeric, choice, math, ...) or a section, `{kind: numeric, relative: 0.01}`."
+        ),
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="Where a field stands: answers=possible_answers; may be repeated.")
+    ] = None,
+    where: Annotated[
+        list[str] | None, typer.Option(help="Keep the rows with this value: relation=P17; may be repeated.")
+    ] = None,
+    max_items: Annotated[int | None, typer.Option(help="Ask at most so many questions, drawn with the seed.")] = None,
+    max_new_tokens: Annotated[int | None, typer.Option(help="Longest completion, in tokens. [default: 32]")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Sequences generated at once. [default: 64]")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of draws, samples and intervals. [default: 0]")] = None,
+    out: Annotated[Path | None, typer.Option(help="The new folder. [default: runs/SYSTEM-QUESTIONS]")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted evaluation in its folder.")] = False,
+) -> None:
+    """Ask a model a set of questions at every target, and measure whether it abstains exactly when it should.
+
+    Example: `abstain eval --model runs/tiny/base --adapter runs/tiny/adapter --questions my.jsonl`
+    """
+    from .evaluate import evaluate as run
+    from .evaluation import evaluation
+
+    asked = evaluation(
+        model=model,
+        adapter=adapter,
+        system=system or system_name(adapter or model),
+        questions=questions,
+        columns=dict(_pair(text, "--column") for text in column or ()),
+        where=_values(where or ()),
+        max_items=max_items,
+        targets=None if targets is None else _numbers(targets, "--targets"),
+        samples=samples,
+        grader=grader_section(grader or "alias"),
+        max_new_tokens=max_new_tokens,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    folder = out or Path("runs") / f"{asked.system}-{asked.asked}"
+    console = TerminalConsole()
+    try:
+        path = run(asked, folder, console, resume=resume)
+    finally:
+        console.close()
+    from .cli import conclude
+
+    conclude(folder, path, (asked.system,))
+
+
+def system_name(model: str) -> str:
+    """Return the last part of a path or Hub id, fit to name a folder."""
+    return re.sub(r"[^\w.-]+", "-", Path(model).name).strip("-.") or "model"
+
+
+def grader_section(text: str) -> dict[str, Any]:
+    """Return the grader section that `text` names or writes out."""
+    try:
+        loaded: Any = yaml.load(text, RecipeLoader)
+    except yaml.YAMLError as error:
+        raise InputError(f"--grader {text!r}: not YAML ({' '.join(str(error).split())[:200]})") from None
+    return cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else {"kind": loaded}
+
+
+def _numbers(text: str, option: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"{option}: expected numbers with commas between them, got {text!r}") from None
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    key, separator, value = text.partition("=")
+    if not separator or not key or not value:
+        raise InputError(f"{option}: write it as NAME=VALUE, got {text!r}")
+    return key, value
+
+
+def _values(texts: list[str] | tuple[str, ...]) -> dict[str, list[Any]]:
+    chosen: dict[str, list[Any]] = {}
+    for key, value in (_pair(text, "--where") for text in texts):
+        chosen.setdefault(key, []).append(yaml.load(value, RecipeLoader))
+    return chosen

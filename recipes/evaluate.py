@@ -1,0 +1,114 @@
+"""An evaluation from start to report: the questions, the model, the sweep, metrics, report.
+
+The folder it leaves is laid out like a training run's (docs/architecture.md): what was asked in
+`eval.yaml`, what it ran on in `environment.json`, every row under `eval/SYSTEM/`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data import InputError, Question, load_questions
+from ..rewards import Verdict
+from .console import Console
+from .environment import environment
+from .evaluation import FILE, Evaluation, dump_evaluation
+from .graders import check_grader
+from .prepare import unique_ids
+from .run import claim, quiet, rebuild, write_atomic
+
+
+def questions_of(asked: Evaluation) -> list[Question]:
+    """Return the questions that are asked.
+
+    Raises:
+        InputError: the file is missing or malformed, or the grader cannot compare with its answers.
+    """
+    questions = unique_ids(load_questions(asked.questions, columns=asked.columns, where=asked.where))
+    if asked.max_items is not None and len(questions) > asked.max_items:
+        rng = np.random.default_rng([asked.seed, 6])
+        chosen: list[int] = rng.choice(len(questions), asked.max_items, replace=False).tolist()
+        questions = [questions[i] for i in sorted(chosen)]
+    check_grader(asked.grader, asked.prompt.phrase, questions, "--grader")
+    return questions
+
+
+def evaluate(asked: Evaluation, out: Path, console: Console, *, resume: bool = False) -> Path:
+    """Ask the model everything in the folder `out` and return the path of the report.
+
+    Raises:
+        InputError: the folder, the questions or the model cannot be used; raised before anything is
+            overwritten.
+    """
+    from ..training.model import check_model_folder
+
+    text = dump_evaluation(asked)
+    claim(out, FILE, text, resume=resume, dry=True)
+    check_model_folder(asked.model)
+    _check_adapter(asked.adapter)
+    quiet()
+    console.stage("questions")
+    questions = questions_of(asked)
+    console.say(f"{len(questions)} questions, {len(asked.targets)} targets, {asked.samples} forced samples each")
+    console.stage("model")
+    backend = _backend(asked)
+    claim(out, FILE, text, resume=resume)
+    write_atomic(out / "environment.json", json.dumps(environment(asked.seed), indent=1))
+    _sweep(asked, questions, backend, out, console)
+    return report(asked, out, console)
+
+
+def report(asked: Evaluation, out: Path, console: Console) -> Path:
+    """(Re)compute metrics and the report from the responses in the folder `out`."""
+    name = f"{asked.system} on {asked.asked}"
+    description = f"{_model_name(asked)} asked {asked.questions}."
+    return rebuild(
+        out,
+        (asked.system,),
+        name=name,
+        description=description,
+        seed=asked.seed,
+        draws=asked.bootstrap,
+        console=console,
+    )
+
+
+def _sweep(asked: Evaluation, questions: list[Question], backend: Any, out: Path, console: Console) -> None:
+    from ..eval.sweep import Sweep, run_sweep
+
+    console.stage(f"sweep: {asked.system}")
+    sweep = Sweep(
+        targets=tuple(asked.targets),
+        style=asked.prompt,
+        grader=asked.grader.build(asked.prompt.phrase),
+        samples=asked.samples,
+        truncated=Verdict(asked.truncated),
+        seed=asked.seed,
+    )
+    run_sweep(backend, questions, sweep, out / "eval" / asked.system / "responses.jsonl", progress=console.tick)
+
+
+def _backend(asked: Evaluation) -> Any:
+    from ..eval.transformers_backend import TransformersBackend
+    from ..training.model import load_model, load_tokenizer
+
+    tokenizer = load_tokenizer(asked.model)
+    model = load_model(asked.model, adapter=Path(asked.adapter) if asked.adapter else None)
+    limits = {"max_new_tokens": asked.max_new_tokens, "batch_size": asked.batch_size}
+    return TransformersBackend(model, tokenizer, name=_model_name(asked), **limits)
+
+
+def _model_name(asked: Evaluation) -> str:
+    return f"{asked.model} + {asked.adapter}" if asked.adapter else asked.model
+
+
+def _check_adapter(adapter: str | None) -> None:
+    path = Path(adapter) if adapter is not None else None
+    if path is not None and path.is_dir() and not (path / "adapter_config.json").is_file():
+        raise InputError(f"--adapter: {adapter} is a folder without an adapter_config.json, so not an adapter")
+    if path is not None and not path.exists() and (adapter or "").startswith((".", "/", "~")):
+        raise InputError(f"--adapter: {adapter}: no such folder")

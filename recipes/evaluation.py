@@ -1,0 +1,99 @@
+"""What an evaluation was asked, typed and validated: the contents of its `eval.yaml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, field_validator
+
+from ..data import InputError, PromptStyle
+from .graders import AnyGrader
+from .load import RecipeDumper, RecipeLoader
+from .schema import check_evaluation_targets
+from .section import Section
+
+FILE = "eval.yaml"
+"""The file in an evaluation's folder that says what was asked."""
+
+
+class Evaluation(Section):
+    """One model, asked one set of questions."""
+
+    model: str
+    """Model folder or Hub id."""
+    adapter: str | None = None
+    """PEFT adapter folder on top of it."""
+    system: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
+    """What the model is called in the folder and in the report."""
+    questions: str
+    """.jsonl, .csv or .parquet file, or Hub id."""
+    columns: dict[str, str] = {}
+    """Field (id, question, answers, choices) → column of the file."""
+    where: dict[str, list[Any]] = {}
+    """Column → allowed values; other rows are left out."""
+    max_items: Annotated[int, Field(gt=0)] | None = None
+    """Ask at most so many questions, drawn with the seed."""
+    targets: list[float] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    samples: Annotated[int, Field(ge=0)] = 4
+    """Forced samples per question."""
+    prompt: PromptStyle = PromptStyle()
+    grader: AnyGrader
+    truncated: Literal["wrong", "ungraded"] = "wrong"
+    """The verdict of a completion cut off by the token limit."""
+    max_new_tokens: Annotated[int, Field(gt=0)] = 32
+    batch_size: Annotated[int, Field(gt=0)] = 64
+    """Sequences generated at once."""
+    bootstrap: Annotated[int, Field(ge=0)] = 500
+    """Resamples per interval."""
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @field_validator("targets")
+    @classmethod
+    def _targets(cls, values: list[float]) -> list[float]:
+        return check_evaluation_targets(values)
+
+    @property
+    def asked(self) -> str:
+        """The questions in few words, for a folder's name and a report's title."""
+        return Path(self.questions.partition(":")[0]).stem
+
+
+def evaluation(**values: Any) -> Evaluation:
+    """Return the validated evaluation; values that are None are left to their defaults.
+
+    Raises:
+        InputError: a value is not allowed; the message names the option.
+    """
+    return _validated({key: value for key, value in values.items() if value is not None}, "--")
+
+
+def read_evaluation(folder: Path) -> Evaluation:
+    """Return what was asked in `folder`.
+
+    Raises:
+        InputError: its `eval.yaml` is missing or malformed.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise InputError(f"{folder}: not an evaluation's folder (it has no {FILE})")
+    loaded: Any = yaml.load(path.read_text(encoding="utf-8"), RecipeLoader)
+    return _validated(loaded, f"{path}: ")
+
+
+def dump_evaluation(asked: Evaluation) -> str:
+    """Return what was asked as YAML that `read_evaluation` reads back."""
+    return yaml.dump(asked.model_dump(mode="json"), Dumper=RecipeDumper, sort_keys=False, allow_unicode=True)
+
+
+def _validated(values: Any, place: str) -> Evaluation:
+    try:
+        return Evaluation.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        name = key.replace("_", "-") if place == "--" else key
+        message = first["msg"].removeprefix("Value error, ")
+        given = "" if first["type"] in ("value_error", "missing") else f", got {first['input']!r}"
+        raise InputError(f"{place}{name}: {message}{given}") from None

@@ -1,0 +1,127 @@
+"""`abstain eval` as a user runs it, on a real tiny model."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from abstain.data import InputError
+from abstain.eval.responses import read_responses
+from abstain.recipes.cli import app
+from abstain.recipes.evaluation import read_evaluation
+
+QUESTIONS = [{"id": i, "question": f"Where does person {i} live?", "answers": ["Verrin"]} for i in range(6)]
+
+
+def abstain(*arguments: object) -> Result:
+    """Run the command line in this process; an `InputError` is in `.exception`."""
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def write(path: Path, rows: list[dict[str, Any]] = QUESTIONS) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def refusal(result: Result) -> str:
+    """Return the one line that `main` prints before it exits with 2."""
+    assert isinstance(result.exception, InputError), result.output
+    assert "\n" not in str(result.exception)
+    return str(result.exception)
+
+
+FAST = ("--targets", "0.25,0.75", "--samples", "2", "--max-new-tokens", "4")
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_model: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    folder = tmp_path_factory.mktemp("evaluation")
+    questions = write(folder / "mine.jsonl")
+    out = folder / "run"
+    return out, abstain("eval", "--model", tiny_model, "--questions", questions, *FAST, "--out", out)
+
+
+def test_an_evaluation_leaves_a_folder_like_a_runs(finished: tuple[Path, Result]) -> None:
+    out, result = finished
+    assert result.exit_code == 0, result.output
+    rows = read_responses(out / "eval" / "model" / "responses.jsonl")
+    assert len(rows) == 6 * (1 + 2 + 2)
+    metrics = json.loads((out / "eval" / "model" / "metrics.json").read_text())
+    assert (metrics["items"], metrics["targets"]) == (6, [0.25, 0.75])
+    assert json.loads((out / "environment.json").read_text())["seed"] == 0
+    assert (out / "figures").is_dir()
+    assert "<svg" in (out / "report.html").read_text()
+
+
+def test_it_ends_with_the_headline_and_the_reports_path(finished: tuple[Path, Result]) -> None:
+    out, result = finished
+    *_, headline, path = result.output.strip().splitlines()
+    assert headline.startswith("The model model abstains exactly when it should in")
+    assert path == f"report: {out / 'report.html'}"
+
+
+def test_what_was_asked_is_written_down_and_reads_back(finished: tuple[Path, Result]) -> None:
+    asked = read_evaluation(finished[0])
+    assert (asked.system, asked.samples, asked.targets, asked.grader.kind) == ("model", 2, [0.25, 0.75], "alias")
+
+
+def test_a_finished_evaluation_resumes_without_asking_again(finished: tuple[Path, Result], tiny_model: str) -> None:
+    out, _ = finished
+    path = out / "eval" / "model" / "responses.jsonl"
+    before = path.read_bytes()
+    again = ("eval", "--model", tiny_model, "--questions", out.parent / "mine.jsonl", *FAST, "--out", out)
+    assert "already holds a run; continue it with --resume" in refusal(abstain(*again))
+    assert "holds a run of another recipe or seed" in refusal(abstain(*again, "--seed", "1", "--resume"))
+    assert abstain(*again, "--resume").exit_code == 0
+    assert path.read_bytes() == before
+
+
+def test_a_report_is_rebuilt_without_a_model(finished: tuple[Path, Result]) -> None:
+    out, _ = finished
+    (out / "report.html").unlink()
+    result = abstain("report", out)
+    assert result.exit_code == 0, result.output
+    assert (out / "report.html").is_file()
+
+
+BAD: list[tuple[tuple[str, ...], str]] = [
+    (("--targets", "0.5,1"), r"--targets: must be ascending fractions in \(0, 1\), got \[0.5, 1.0\]"),
+    (("--targets", "0"), r"--targets: must be ascending fractions in \(0, 1\)"),
+    (("--targets", "half"), r"--targets: expected numbers with commas between them, got 'half'"),
+    (("--samples", "-1"), r"--samples: Input should be greater than or equal to 0, got -1"),
+    (("--system", "a/b"), r"--system: String should match pattern"),
+    (("--grader", "exact"), r"--grader: Input tag 'exact' found using 'kind' does not match any of the expected tags"),
+    (("--column", "answers"), r"--column: write it as NAME=VALUE, got 'answers'"),
+    (("--column", "answers=gold"), r"mine.jsonl:1: no value in column 'gold' for the answers; the row has"),
+    (("--questions", "gone.jsonl"), r"gone.jsonl: no such file"),
+    (("--model", "./nowhere"), r"model: ./nowhere: no such folder"),
+    (("--adapter", "./nowhere"), r"--adapter: ./nowhere: no such folder"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), BAD, ids=[b[0][0] + b[0][1] for b in BAD])
+def test_bad_input_is_one_line_and_leaves_no_folder(
+    tiny_model: str, tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    given = {"--model": tiny_model, "--questions": str(write(tmp_path / "mine.jsonl")), "--out": str(tmp_path / "run")}
+    given[options[0]] = options[1]
+    result = abstain("eval", *(part for pair in given.items() for part in pair))
+    assert re.search(message, refusal(result))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_is_no_run_is_refused(tiny_model: str, tmp_path: Path) -> None:
+    questions = write(tmp_path / "mine.jsonl")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").write_text("x")
+    found = refusal(abstain("eval", "--model", tiny_model, "--questions", questions, "--out", tmp_path / "full"))
+    assert found.endswith("full: exists and is not a run's folder; choose another --out")
+
+
+def test_help_shows_an_example() -> None:
+    assert "abstain eval --model runs/tiny/base" in abstain("eval", "--help").output
