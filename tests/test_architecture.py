@@ -52,7 +52,7 @@ def test_nothing_heavy_is_imported_before_a_recipe_is_valid(statement: str) -> N
     assert not modules_after(statement) & set(HEAVY)
 
 
-def test_only_training_imports_trl_and_peft() -> None:
+def test_only_training_imports_trl_and_peft_but_for_the_loader_of_adapters() -> None:
     for path in SOURCES:
         text = path.read_text(encoding="utf-8")
         if "trl" in text or "peft" in text:
@@ -61,7 +61,7 @@ def test_only_training_imports_trl_and_peft() -> None:
                 for node in ast.walk(ast.parse(text))
                 if isinstance(node, ast.ImportFrom) and node.level == 0
             }
-            if names & {"trl", "peft"}:
+            if names & {"trl", "peft"} and (path.relative_to(ROOT) != Path("eval/model.py") or "trl" in names):
                 assert path.relative_to(ROOT).parts[0] == "training", path
 
 

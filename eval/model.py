@@ -1,0 +1,112 @@
+"""Loading models, tokenizers and adapters, with errors a user can act on."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from ..data import InputError
+
+
+def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
+    """Return the tokenizer of a model folder or Hub id, padded on the left.
+
+    Raises:
+        InputError: it cannot be loaded, has no chat template, or no end token.
+    """
+    tokenizer: Any = _load(AutoTokenizer, model)
+    if tokenizer.chat_template is None:
+        raise InputError(
+            f"model: {model} has no chat template, so prompts cannot be rendered; use an instruction-tuned model, "
+            "or save a template with the tokenizer (tokenizer.chat_template = ...; tokenizer.save_pretrained(...))"
+        )
+    if tokenizer.eos_token_id is None:
+        raise InputError(f"model: {model} has a tokenizer without an end token (eos_token)")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.padding_side = "left"
+    return tokenizer
+
+
+def load_model(model: str, *, adapter: Path | None = None, trainable: bool = False, **kwargs: Any) -> PreTrainedModel:
+    """Return the causal LM of a model folder or Hub id, with `adapter` (a PEFT folder) on top.
+
+    Args:
+        model: Model folder or Hub id.
+        adapter: PEFT adapter folder; None for the bare model.
+        trainable: Load the adapter for further training rather than frozen.
+        **kwargs: For `from_pretrained` (dtype, device_map, ...); float32 on a CPU unless given.
+
+    Raises:
+        InputError: it cannot be loaded; the message names the offline options. Or the adapter does not fit it.
+    """
+    if adapter is not None:
+        check_adapter_folder(adapter)
+    kwargs.setdefault("dtype", "auto" if torch.cuda.is_available() else torch.float32)
+    if torch.cuda.is_available():
+        kwargs.setdefault("device_map", "auto")
+    loaded: Any = _load(AutoModelForCausalLM, model, **kwargs)
+    return loaded if adapter is None else _with_adapter(loaded, model, adapter, trainable)
+
+
+def _with_adapter(loaded: Any, model: str, adapter: Path, trainable: bool) -> Any:
+    """Return `loaded` under the adapter; weights of it that the folder lacks are an error, not a warning."""
+    from peft import PeftModel
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*missing adapter keys.*")
+        try:
+            return PeftModel.from_pretrained(loaded, str(adapter), is_trainable=trainable)
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError, UserWarning) as error:
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+            detail = lines[0] if len(lines) == 1 else f"{lines[0]} {lines[1]}"
+            trained_on = json.loads((adapter / "adapter_config.json").read_text()).get("base_model_name_or_path")
+            raise InputError(
+                f"adapter: {adapter} does not fit the model {model} (it was trained on {trained_on}): {detail:.300}"
+            ) from error
+
+
+def end_token_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
+    """Return every id that ends a completion: the tokenizer's end token and the generation config's."""
+    configured = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    extra = [configured] if isinstance(configured, int) else list(configured or [])
+    return tuple(dict.fromkeys([int(tokenizer.eos_token_id), *map(int, extra)]))
+
+
+def check_model_folder(model: str) -> None:
+    """Raise InputError unless `model` is a model folder or may be a Hub id; loads nothing."""
+    path = Path(model).expanduser()
+    if path.is_dir() and not (path / "config.json").is_file():
+        raise InputError(f"model: {model} is a folder without a config.json, so not a model folder")
+    if not path.exists() and (model.startswith((".", "/", "~")) or model.count("/") > 1):
+        raise InputError(f"model: {model}: no such folder")
+
+
+def check_adapter_folder(adapter: Path) -> None:
+    """Raise InputError unless `adapter` is the folder of a PEFT adapter; loads nothing."""
+    if not adapter.is_dir():
+        raise InputError(f"adapter: {adapter}: no such folder")
+    if not (adapter / "adapter_config.json").is_file():
+        raise InputError(f"adapter: {adapter} is a folder without an adapter_config.json, so not a PEFT adapter")
+
+
+def _load(factory: Any, model: str, **kwargs: Any) -> Any:
+    check_model_folder(model)
+    try:
+        return factory.from_pretrained(model, **kwargs)
+    except (OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if Path(model).is_dir():
+            raise InputError(f"model: {model} could not be loaded: {first}") from error
+        offline = os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0")
+        state = "HF_HUB_OFFLINE is set" if offline else "is the id right and the network reachable?"
+        raise InputError(
+            f"model: {model} is not a folder here and could not be loaded from the Hub ({state}); offline, give the "
+            "path of a model folder, or fetch it first elsewhere with `hf download` and set HF_HOME to that cache"
+        ) from error
