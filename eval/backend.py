@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from ..data import Message
+
+ConfidenceSource = Literal["sequence_probability", "agreement", "stated"]
+"""Where an item's confidence can come from: the probability of its greedy forced answer, the share of forced samples
+that agree with that answer, or what the completion says of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A chat and the completions that are wanted of it."""
+
+    messages: Sequence[Message]
+    draws: tuple[int, ...] = (0,)
+    """Which: 0 is the greedy completion, k ≥ 1 the k-th sample. Responses record the number as `sample`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +29,16 @@ class Completion:
 
     text: str
     token_ids: tuple[int, ...]
-    logprobs: tuple[float, ...]
-    """Natural-log probability of each token, at temperature 1 whatever it was sampled at."""
+    """Empty where the backend does not tell them."""
+    logprobs: tuple[float, ...] | None
+    """Natural-log probability of each token, at temperature 1 whatever it was sampled at; None where not told."""
     finish_reason: Literal["stop", "length"]
     """"length": cut off by the token limit."""
 
     @property
-    def probability(self) -> float:
-        """The probability of the whole sequence, its end token included."""
-        return math.exp(sum(self.logprobs))
+    def probability(self) -> float | None:
+        """The probability of the whole sequence, its end token included; None without log-probabilities."""
+        return None if self.logprobs is None else math.exp(sum(self.logprobs))
 
 
 class Backend(Protocol):
@@ -32,16 +46,19 @@ class Backend(Protocol):
 
     name: str
     """Model, and adapter if any, as responses record them."""
+    confidence_sources: frozenset[ConfidenceSource]
+    """What it can tell of confidence; without "sequence_probability" no completion has log-probabilities."""
 
     def generate(
-        self, prompts: Sequence[Sequence[Message]], *, samples: int = 1, temperature: float = 0.0, seed: int = 0
+        self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0
     ) -> Iterator[tuple[int, list[Completion]]]:
-        """Yield (index into `prompts`, its `samples` completions), in any order, as they come.
+        """Yield (number of the prompt, its completions in the order of its draws), in any order, as they come.
 
-        Temperature 0 is greedy decoding, with `samples` = 1.
+        Prompts are read as they are needed, a bounded number ahead. A sample depends on the model, the rendered
+        prompt, `temperature`, `seed` and the number of its draw, and not on what else is asked for.
         """
         ...
 
-    def render(self, prompt: Sequence[Message]) -> str:
-        """Return the exact text the model is given for `prompt`."""
+    def render(self, messages: Sequence[Message]) -> str:
+        """Return the exact text the model is given for `messages`."""
         ...

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..data import Message, PromptStyle, Question
 from ..rewards import Grader, Judgement, Verdict
-from .backend import Backend, Completion
+from .backend import Backend, Completion, Prompt
 from .responses import Response, append_responses, prompt_hash, read_responses, truncate_cut_line
 
 FLUSH_EVERY = 256
@@ -34,27 +34,26 @@ class Sweep:
 
 @dataclass(slots=True)
 class Request:
-    """One completion that is needed: rows that share it are all filled by it."""
+    """One prompt and the completions that are needed of it: rows that share a completion are all filled by it."""
 
-    prompt: list[Message]
-    sampled: bool
-    rows: list[tuple[Question, float]] = field(default_factory=list[tuple[Question, float]])
+    messages: list[Message]
+    rows: dict[int, list[tuple[Question, float]]] = field(default_factory=dict[int, list[tuple[Question, float]]])
+    """By draw: 0 for the greedy completion, k for the k-th sample."""
 
 
 def plan(questions: Sequence[Question], sweep: Sweep, done: set[tuple[str, float | None, int]]) -> list[Request]:
-    """Return the completions still needed; rows with the same prompt share one greedy completion."""
+    """Return the completions still needed, question by question; rows with the same prompt share its completions."""
     requests: list[Request] = []
     for question in questions:
-        greedy: dict[str, Request] = {}
+        asked: dict[str, Request] = {}
         for t in (0.0, *sweep.targets):
-            if (question.id, t, 0) in done:
-                continue
-            prompt = sweep.style.messages(question, t if sweep.rubric or t == 0.0 else None)
-            request = greedy.setdefault(str(prompt), Request(prompt, sampled=False))
-            request.rows.append((question, t))
-        requests += greedy.values()
-        if sweep.samples and any((question.id, 0.0, k) not in done for k in range(1, sweep.samples + 1)):
-            requests.append(Request(sweep.style.messages(question, 0.0), sampled=True, rows=[(question, 0.0)]))
+            draws = [k for k in range(sweep.samples + 1 if t == 0.0 else 1) if (question.id, t, k) not in done]
+            if draws:
+                messages = sweep.style.messages(question, t if sweep.rubric or t == 0.0 else None)
+                request = asked.setdefault(str(messages), Request(messages))
+                for draw in draws:
+                    request.rows.setdefault(draw, []).append((question, t))
+        requests += asked.values()
     return requests
 
 
@@ -86,9 +85,9 @@ def run_sweep(
     done = {(row.id, row.threshold, row.sample) for row in kept}
     requests = plan(questions, sweep, done)
     waiting: list[Response] = []
-    for number, (request, completions) in enumerate(_complete(backend, requests, sweep), 1):
-        rows = list(_responses(backend, request, completions, sweep))
-        waiting += [row for row in rows if (row.id, row.threshold, row.sample) not in done]
+    prompts = (Prompt(request.messages, tuple(request.rows)) for request in requests)
+    for number, (index, completions) in enumerate(backend.generate(prompts, seed=sweep.seed), 1):
+        waiting += _responses(backend, requests[index], completions, sweep)
         if len(waiting) >= FLUSH_EVERY or number == len(requests):
             append_responses(out, waiting)
             kept += waiting
@@ -98,36 +97,23 @@ def run_sweep(
     return kept
 
 
-def _complete(
-    backend: Backend, requests: Sequence[Request], sweep: Sweep
-) -> Iterator[tuple[Request, list[Completion]]]:
-    for sampled in (False, True):
-        batch = [request for request in requests if request.sampled is sampled]
-        if not batch:
-            continue
-        prompts = [request.prompt for request in batch]
-        options = {"samples": sweep.samples, "temperature": 1.0, "seed": sweep.seed} if sampled else {}
-        for index, completions in backend.generate(prompts, **options):  # pyright: ignore[reportArgumentType]
-            yield batch[index], completions
-
-
 def _responses(
     backend: Backend, request: Request, completions: Sequence[Completion], sweep: Sweep
 ) -> Iterator[Response]:
-    digest = prompt_hash(backend.render(request.prompt))
-    for question, t in request.rows:
-        for index, completion in enumerate(completions, 1 if request.sampled else 0):
+    digest = prompt_hash(backend.render(request.messages))
+    for (draw, rows), completion in zip(request.rows.items(), completions, strict=True):
+        for question, t in rows:
             truncated = completion.finish_reason == "length"
             judgement = (
                 Judgement(sweep.truncated, reason="truncated")
                 if truncated
                 else sweep.grader(completion.text, question.answers, question.choices)
             )
-            forced = t == 0.0 and index == 0
+            forced = t == 0.0 and draw == 0
             yield Response(
                 id=question.id,
                 threshold=t,
-                sample=index,
+                sample=draw,
                 split=str(question.metadata.get("split", "all")),
                 question=question.text,
                 answers=question.answers,

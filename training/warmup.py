@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
@@ -28,7 +29,7 @@ from datasets import Dataset
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import Message, PromptStyle, Question, Schedule, spread_draws
-from ..eval.backend import Backend
+from ..eval.backend import Backend, Prompt
 from .checkpoints import last_checkpoint
 from .cpu import score_completions_only
 from .preflight import build_arguments
@@ -70,11 +71,19 @@ def sft_arguments(config: WarmupConfig, out: Path, seed: int) -> SFTConfig:
 def own_answers(
     backend: Backend, questions: Sequence[Question], style: PromptStyle, temperature: float, seed: int
 ) -> list[str]:
-    """Return the model's forced answer to each question, in order."""
+    """Return the model's forced answer to each question, in order; a question that comes again is sampled anew."""
+    places: dict[str, list[int]] = {}
+    for place, question in enumerate(questions):
+        places.setdefault(question.id, []).append(place)
+    asked = list(places.values())
+    prompts = (
+        Prompt(style.messages(questions[found[0]], 0.0), tuple(range(1, len(found) + 1)) if temperature else (0,))
+        for found in asked
+    )
     texts = [""] * len(questions)
-    prompts = [style.messages(question, 0.0) for question in questions]
     for index, completions in backend.generate(prompts, temperature=temperature, seed=seed):
-        texts[index] = completions[0].text
+        for place, completion in zip(asked[index], cycle(completions), strict=False):
+            texts[place] = completion.text
     return texts
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pytest
 
 from abstain.data import InputError, Message, PromptStyle, Question
 from abstain.eval import metrics
-from abstain.eval.backend import Completion
+from abstain.eval.backend import Completion, ConfidenceSource, Prompt
 from abstain.eval.responses import append_responses, read_responses, truncate_cut_line
 from abstain.eval.sweep import Sweep, run_sweep
 from abstain.rewards import Verdict, alias_match
@@ -25,28 +25,29 @@ class Oracle:
     """A backend that answers (rightly for even questions) iff (i + 0.5) / 10 > t, and counts what it is asked."""
 
     name = "oracle"
+    confidence_sources: frozenset[ConfidenceSource] = frozenset({"sequence_probability", "agreement"})
 
     def __init__(self, fail_after: int | None = None) -> None:
         self.asked: list[str] = []
         self.fail_after = fail_after
 
-    def render(self, prompt: Sequence[Message]) -> str:
-        return prompt[0]["content"]
+    def render(self, messages: Sequence[Message]) -> str:
+        return messages[0]["content"]
 
     def generate(
-        self, prompts: Sequence[Sequence[Message]], *, samples: int = 1, temperature: float = 0.0, seed: int = 0
+        self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0
     ) -> Iterator[tuple[int, list[Completion]]]:
-        assert samples >= 1  # a real backend divides by it
         for index, prompt in enumerate(prompts):
             if self.fail_after is not None and len(self.asked) >= self.fail_after:
                 raise KeyboardInterrupt
-            text = self.render(prompt)
+            assert prompt.draws
+            text = self.render(prompt.messages)
             self.asked.append(text)
             i = int(text.split("?")[0].split()[1])
             target = float(text.split("Target ")[1].rstrip(".")) if "Target" in text else 0.0
             p = (i + 0.5) / 10
             said = "I don't know" if p < target else f"a{i if i % 2 == 0 else 99}"
-            yield index, [Completion(said, (1,), (float(np.log(p)),), "stop")] * samples
+            yield index, [Completion(said, (1,), (float(np.log(p)),), "stop")] * len(prompt.draws)
 
 
 def sweep(**changes: Any) -> Sweep:
@@ -58,7 +59,7 @@ def test_a_sweep_asks_forced_sampled_and_at_every_target(tmp_path: Path) -> None
     backend = Oracle()
     rows = run_sweep(backend, QUESTIONS, sweep(), tmp_path / "r.jsonl")
     assert len(rows) == 10 * (1 + 3 + 2)
-    assert len(backend.asked) == 10 * (1 + 3 + 1)
+    assert len(backend.asked) == 10 * (1 + 3)
     assert read_responses(tmp_path / "r.jsonl") == rows
     forced = next(r for r in rows if r.id == "q3" and r.threshold == 0 and r.sample == 0)
     assert forced.confidence == pytest.approx(0.35)

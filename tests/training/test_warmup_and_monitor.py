@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+
 import numpy as np
 import pytest
 
-from abstain.data import PromptStyle, Question
+from abstain.data import Message, PromptStyle, Question
+from abstain.eval.backend import Completion, ConfidenceSource, Prompt
 from abstain.training.monitor import outcome_shares, verdict_shares
-from abstain.training.warmup import RATES, warmup_rows
+from abstain.training.warmup import RATES, own_answers, warmup_rows
 
 
 def test_warm_up_rows_imitate_the_models_own_answer_or_abstain() -> None:
@@ -17,6 +20,29 @@ def test_warm_up_rows_imitate_the_models_own_answer_or_abstain() -> None:
     assert set(said) <= {"I don't know", *own}
     assert said.count("I don't know") == pytest.approx(99.5, abs=2)
     assert "right" not in said  # no knowledge label is needed
+
+
+class Numbered:
+    """A backend whose k-th sample of a question says so."""
+
+    name = "numbered"
+    confidence_sources: frozenset[ConfidenceSource] = frozenset({"agreement"})
+
+    def render(self, messages: Sequence[Message]) -> str:
+        return messages[0]["content"].split("\n")[0]
+
+    def generate(
+        self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0
+    ) -> Iterator[tuple[int, list[Completion]]]:
+        for number, prompt in reversed(list(enumerate(prompts))):
+            said = [f"{self.render(prompt.messages)} {draw}" for draw in prompt.draws]
+            yield number, [Completion(text, (), None, "stop") for text in said]
+
+
+def test_a_question_that_comes_again_is_sampled_anew() -> None:
+    a, b = Question("a", "A?", ("x",)), Question("b", "B?", ("x",))
+    assert own_answers(Numbered(), [a, b, a], PromptStyle(), 1.0, 0) == ["A? 1", "B? 1", "A? 2"]
+    assert own_answers(Numbered(), [a, b, a], PromptStyle(), 0.0, 0) == ["A? 0", "B? 0", "A? 0"]
 
 
 def test_at_odds_of_t_to_1_greedy_decoding_abstains_exactly_below_the_target() -> None:
