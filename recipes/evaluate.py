@@ -44,7 +44,7 @@ def evaluate(asked: Evaluation, out: Path, console: Console, *, resume: bool = F
         InputError: the folder, the questions or the model cannot be used; raised before anything is
             overwritten.
     """
-    from ..training.model import check_model_folder
+    from ..eval.model import check_model_folder
 
     text = dump_evaluation(asked)
     claim(out, FILE, text, resume=resume, dry=True)
@@ -93,13 +93,10 @@ def _sweep(asked: Evaluation, questions: list[Question], backend: Any, out: Path
 
 
 def _backend(asked: Evaluation) -> Any:
-    from ..eval.transformers_backend import TransformersBackend
-    from ..training.model import load_model, load_tokenizer
+    from ..eval.backends import open_backend
 
-    tokenizer = load_tokenizer(asked.model)
-    model = load_model(asked.model, adapter=Path(asked.adapter) if asked.adapter else None)
-    limits = {"max_new_tokens": asked.max_new_tokens, "batch_size": asked.batch_size}
-    return TransformersBackend(model, tokenizer, name=_model_name(asked), **limits)
+    adapter = Path(asked.adapter) if asked.adapter else None
+    return open_backend(asked.model, adapter=adapter, max_new_tokens=asked.max_new_tokens, batch_size=asked.batch_size)
 
 
 def _model_name(asked: Evaluation) -> str:
