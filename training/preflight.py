@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ..data import InputError
-from ..rewards import AbstentionReward, Payoff, break_even_at
+from ..rewards import Payoff, break_even_at
 
 HARMLESS = (0.0, 0.5)
 """Break-evens that group standardisation leaves where they are."""
@@ -85,29 +85,6 @@ def check_scaling(
                 if allow_group_scaling
                 else "; for a control run that shows the effect set rl.allow_group_scaling=true"
             ),
-        )
-    ]
-
-
-def check_reward_functions(functions: Sequence[object]) -> list[Finding]:
-    """Return an error where another reward function stands beside one that leaves rows without a reward.
-
-    TRL adds up a row's rewards with `nansum`: beside another function's number, None counts as 0, which is what an
-    abstention earns. Only a term inside `AbstentionReward(terms=...)` is masked together with the verdict.
-
-    Args:
-        functions: What is handed to a trainer as `reward_funcs`.
-    """
-    risky = [f for f in functions if isinstance(f, AbstentionReward) and f.can_be_none]
-    if not risky or len(functions) == 1:
-        return []
-    others = [getattr(f, "__name__", type(f).__name__) for f in functions if f is not risky[0]]
-    return [
-        Finding(
-            "error",
-            f"{', '.join(others)} beside an AbstentionReward that can leave a row without a reward: the trainer adds "
-            "rewards up with nansum, so that a row without a verdict is paid 0, like an abstention, plus the other "
-            "reward. Give the other reward as a term: AbstentionReward(terms=(...,))",
         )
     ]
 

@@ -4,7 +4,7 @@ from .adapter import OnUngraded, Outcome, TrainerAdapter, UngradedError
 from .nemo import NemoReturn, NemoReward, nemo_actor, nemo_environment_base
 from .openrlhf import OpenRLHFReward
 from .row import Row, decode_label, encode_label, read_row
-from .trl import AsyncAbstentionReward, check_reward_funcs
+from .trl import AsyncAbstentionReward, check_reward_functions
 from .verifiers import GradingFailure, VerifiersReward
 from .verl import VerlReward
 
@@ -21,7 +21,7 @@ __all__ = [
     "UngradedError",
     "VerifiersReward",
     "VerlReward",
-    "check_reward_funcs",
+    "check_reward_functions",
     "decode_label",
     "encode_label",
     "nemo_actor",

@@ -75,17 +75,28 @@ class _Part:
         return reward(log_extra=self.extra.__setitem__, log_metric=self.metrics.__setitem__, **self.arguments)
 
 
-def check_reward_funcs(reward_funcs: Callable[..., Any] | Sequence[Callable[..., Any]]) -> None:
-    """Raise ValueError if an abstention reward shares a trainer with other reward functions.
+def check_reward_functions(reward_funcs: Callable[..., Any] | Sequence[Callable[..., Any]]) -> None:
+    """Raise ValueError if another reward function stands beside one that may leave a row without a reward.
 
-    TRL sums the functions of a row and leaves a None out, so the number of another function becomes
-    the whole reward of a row that could not be graded. Pay what else counts inside one reward.
+    TRL adds up a row's rewards with `nansum`: beside another function's number, None counts as 0, which is what an
+    abstention earns. Only a term inside `AbstentionReward(terms=...)` is masked together with the verdict. A reward
+    whose `can_be_none` is False, such as one of aliases alone, may have company.
+
+    Args:
+        reward_funcs: What is handed to a trainer under that name, one function or several.
     """
     functions = [reward_funcs] if callable(reward_funcs) else list(reward_funcs)
-    ours = [f for f in functions if isinstance(f, AbstentionReward | AsyncAbstentionReward)]
-    if ours and len(functions) > 1:
-        others = ", ".join(getattr(f, "__name__", type(f).__name__) for f in functions if f is not ours[0])
-        raise ValueError(
-            f"{type(ours[0]).__name__} must be the only reward function, and {others} stands beside it: where no "
-            "verdict is reached TRL would pay the row what the other returns; compose them inside one callable"
-        )
+    risky = next((f for f in functions if _can_be_none(f)), None)
+    if risky is None or len(functions) == 1:
+        return
+    others = ", ".join(getattr(f, "__name__", type(f).__name__) for f in functions if f is not risky)
+    raise ValueError(
+        f"{type(risky).__name__} can leave a row without a reward, and {others} stands beside it: the trainer adds "
+        "rewards up with nansum, so that a row without a verdict is paid 0, like an abstention, plus the other "
+        "reward. Give the other reward as a term: AbstentionReward(terms=(...,))"
+    )
+
+
+def _can_be_none(function: object) -> bool:
+    reward = function.reward if isinstance(function, AsyncAbstentionReward) else function
+    return isinstance(reward, AbstentionReward) and reward.can_be_none

@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 
 from abstain.data import InputError
-from abstain.rewards import AbstentionReward, Brier, ConfidenceTarget, FormatBonus, Ternary
+from abstain.rewards import Brier, ConfidenceTarget, Ternary
 from abstain.training.preflight import (
     check_arguments,
-    check_reward_functions,
     check_scaling,
     standardises_groups,
 )
@@ -92,19 +91,6 @@ def test_an_unknown_config_field_names_its_key_and_the_nearest() -> None:
 
 def brevity(completions: list[str], **columns: object) -> list[float]:
     return [0.1] * len(completions)
-
-
-def test_a_reward_function_beside_one_that_can_leave_a_row_ungraded_is_refused() -> None:
-    cut_off = AbstentionReward(end_token_ids=(2,))  # what the token limit cut off is ungraded
-    (finding,) = check_reward_functions([cut_off, brevity])
-    assert finding.level == "error"
-    for part in ("brevity", "nansum", "terms=(...,)"):
-        assert part in finding.message
-    assert check_reward_functions([cut_off]) == []
-    assert check_reward_functions([AbstentionReward(), brevity]) == []  # aliases always reach a verdict
-    assert check_reward_functions([brevity, brevity]) == []
-    inside = AbstentionReward(terms=(FormatBonus(amount=0.1, pattern="."),))
-    assert check_reward_functions([inside]) == []
 
 
 def test_what_nansum_does_to_an_ungraded_row_is_what_preflight_says() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from golden import CASES
 
-from abstain.rewards import AbstentionReward, Judgement, Ternary, Verdict
-from abstain.rewards.adapters import AsyncAbstentionReward, check_reward_funcs
+from abstain.rewards import AbstentionReward, FormatBonus, Judgement, Verdict
+from abstain.rewards.adapters import AsyncAbstentionReward, check_reward_functions
 
 BATCH: dict[str, Any] = {
     "completions": ["Paris", "I don't know", "Rome", "London"],
@@ -94,14 +94,20 @@ def test_it_pickles_and_trl_takes_it_for_a_coroutine_function() -> None:
     assert utils.get_callable_name(reward) == "AsyncAbstentionReward"
 
 
-def test_another_reward_function_beside_ours_is_refused() -> None:
+def test_another_reward_function_beside_one_that_may_pay_none_is_refused() -> None:
     def length(completions: list[str], **_: Any) -> list[float]:
         return [float(len(c)) for c in completions]
 
-    ours = AbstentionReward(payoff=Ternary(correct=1, abstained=0, wrong=-1))
-    check_reward_funcs(ours)
-    check_reward_funcs([ours])
-    check_reward_funcs([length, length])
-    for functions in ([ours, length], [length, AsyncAbstentionReward(reward=ours)]):
-        with pytest.raises(ValueError, match="must be the only reward function, and length stands beside it"):
-            check_reward_funcs(functions)
+    cut_off = AbstentionReward(end_token_ids=(2,))  # what the token limit cut off has no verdict
+    check_reward_functions(cut_off)
+    check_reward_functions([cut_off])
+    check_reward_functions([length, length])
+    check_reward_functions([AbstentionReward(terms=(FormatBonus(amount=0.1, pattern="."),))])
+    check_reward_functions([AbstentionReward(), length])  # aliases always reach a verdict
+    for functions in ([cut_off, length], [length, AsyncAbstentionReward(reward=cut_off)]):
+        with pytest.raises(
+            ValueError, match="can leave a row without a reward, and length stands beside it"
+        ) as refused:
+            check_reward_functions(functions)
+        assert "nansum" in str(refused.value)
+        assert "terms=(...,)" in str(refused.value)
