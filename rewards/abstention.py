@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
@@ -90,7 +90,7 @@ class AbstentionDetector:
         if self.tag is not None and not re.fullmatch(r"[A-Za-z][\w-]*", self.tag):
             raise ValueError(f"tag must be a name such as 'abstain', without brackets, got {self.tag!r}")
 
-    def is_plain(self, found: frozenset[str]) -> bool:
+    def is_plain(self, found: Iterable[str]) -> bool:
         """Return whether a text of these words surely holds neither refusal nor hedge."""
         return self.decide is None and self.tag is None and _triggers(self.phrase).isdisjoint(found)
 

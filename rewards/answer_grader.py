@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from .abstention import AbstentionDetector
@@ -14,6 +15,10 @@ from .verdict import Judgement, Verdict
 
 SeveralAnswers = Literal["wrong", "first", "last"]
 """What a completion with several different final answers is judged by."""
+
+
+_SHORT, _FEW = 128, 32
+"""Characters of a completion and number of accepted answers up to which a judgement is remembered."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,16 @@ class AnswerGrader:
         if self.no_answer not in (Verdict.WRONG, Verdict.UNGRADED):
             raise ValueError(f"no_answer must be Verdict.WRONG or Verdict.UNGRADED, got {self.no_answer}")
 
+    def __hash__(self) -> int:
+        """Return a hash that costs nothing: graders differ in little but their phrase."""
+        return hash(self.detector.phrase)
+
+    @cached_property
+    def _remembers(self) -> bool:
+        """Whether nothing but this package's own code for short answers, which keeps no state, decides."""
+        usual = type(self.match) is AliasMatch and type(self.extract) is WholeText
+        return usual and type(self.detector) is AbstentionDetector and self.detector.decide is None
+
     @property
     def can_be_ungraded(self) -> bool:
         """Whether a verdict may be UNGRADED: where the matcher may, or where a missing answer is."""
@@ -55,16 +70,22 @@ class AnswerGrader:
         """
         if isinstance(answers, str) or not answers:
             raise ValueError(f"answers must be a non-empty list of strings, got {answers!r}")
+        if choices is None and len(completion) <= _SHORT and self._remembers and len(answers) <= _FEW:
+            return _known(self, completion, tuple(answers))
+        return self._grade(completion, answers, choices)
+
+    def _grade(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None) -> Judgement:
         text = after_think(completion)
         if text is None:
             return Judgement(self.no_answer, reason="reasoning not closed")
         if not text:
             return Judgement(Verdict.WRONG, reason="empty")
         found = self.extract(text)
-        if len(found) > 1:
-            found = tuple({" ".join(answer.split()).casefold(): answer for answer in found}.values())
+        if len(found) == 1:
+            return self._judge(found[0], answers, choices)
         if not found:
             return self._without_answer(text)
+        found = tuple({" ".join(answer.split()).casefold(): answer for answer in found}.values())
         if self.several_answers != "wrong" or len(found) == 1:
             return self._judge(found[0 if self.several_answers == "first" else -1], answers, choices)
         return self._several([self._judge(answer, answers, choices) for answer in found])
@@ -99,3 +120,9 @@ class AnswerGrader:
         judged = self.match(reading.answer, answers, choices)
         hedged = reading.hedged and judged.verdict in (Verdict.CORRECT, Verdict.WRONG)
         return Judgement(judged.verdict, judged.answer, "hedged") if hedged else judged
+
+
+@lru_cache(maxsize=1 << 15)
+def _known(grader: AnswerGrader, completion: str, answers: tuple[str, ...]) -> Judgement:
+    """Return the judgement; the same completion comes back within a group, and in the next epoch."""
+    return grader._grade(completion, answers, None)  # pyright: ignore[reportPrivateUsage]

@@ -47,7 +47,8 @@ def after_think(completion: str) -> str | None:
 
 def unlabelled(text: str) -> str:
     """Return `text` without a leading "Answer:", "The answer is" and the like."""
-    if "nswer" not in text[:64] and "NSWER" not in text[:64]:
+    head = text[:64]
+    if "nswer" not in head and "NSWER" not in head:
         return text
     found = _LABEL.match(text)
     return text[found.end() :].strip() if found else text

@@ -184,6 +184,6 @@ class AliasMatch:
         if choices:
             answer = option_text(answer, choices) or answer
         reason = equals(answer, aliases(answers))
-        return Judgement(
-            Verdict.WRONG if reason is None else Verdict.CORRECT, answer, reason or "not an accepted answer"
-        )
+        if reason is None:
+            return Judgement(Verdict.WRONG, answer, "not an accepted answer")
+        return Judgement(Verdict.CORRECT, answer, reason)

@@ -78,10 +78,13 @@ class AbstentionReward:
 
     def grade(self, completion: Completion, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return the judgement of one completion."""
-        text = completion_text(completion)
+        return self._grader()(completion_text(completion), answers, choices)
+
+    def _grader(self) -> Grader:
+        """Return the grader, which does not see a confidence that the payoff reads."""
         if self.payoff.reads_confidence:
-            return WithoutConfidence(grader=self.grader, confidence=self.confidence)(text, answers, choices)
-        return self.grader(text, answers, choices)
+            return WithoutConfidence(grader=self.grader, confidence=self.confidence)
+        return self.grader
 
     def break_even_at(self, t: float | None = None) -> RewardBreakEven:
         """Return where the full reward, terms included, breaks even at the row's target `t`."""
@@ -133,15 +136,7 @@ class AbstentionReward:
                 "the payoff reads its target from a `threshold` column, which the dataset does not have: "
                 "add the column, or fix the target with ConfidenceTarget(t=...)"
             )
-        judgements = [
-            self._judge(
-                completions[i],
-                answers[i],
-                choices[i] if choices is not None else None,
-                completion_ids[i] if completion_ids is not None else None,
-            )
-            for i in range(n)
-        ]
+        judgements = self._judgements(completions, answers, choices, completion_ids)
         stated = (
             [self.confidence.read(completion_text(c)) for c in completions] if self.payoff.reads_confidence else None
         )
@@ -149,42 +144,56 @@ class AbstentionReward:
             self._pay(
                 i,
                 judgement,
-                completion_text(completions[i]) if self.terms else "",
-                t=threshold[i] if threshold is not None else None,
-                confidence=stated[i].value if stated is not None else None,
-                tokens=len(completion_ids[i]) if completion_ids is not None else None,
+                None if threshold is None else threshold[i],
+                None if stated is None else stated[i].value,
             )
             for i, judgement in enumerate(judgements)
         ]
+        if self.terms:
+            rewards = [
+                None if pay is None else pay + self._added(i, judgements[i], completions, completion_ids)
+                for i, pay in enumerate(rewards)
+            ]
         _log(judgements, stated, log_extra, log_metric)
         return rewards
 
-    def _judge(
+    def _judgements(
         self,
-        completion: Completion,
-        answers: Sequence[str],
-        choices: Sequence[str] | None,
-        ids: Sequence[int] | None,
-    ) -> Judgement:
-        if self.end_token_ids and ids is not None and (not ids or ids[-1] not in self.end_token_ids):
-            return Judgement(self.truncated, reason="truncated")
-        return self.grade(completion, answers, choices)
+        completions: Sequence[Completion],
+        answers: Sequence[Sequence[str]],
+        choices: Sequence[Sequence[str] | None] | None,
+        completion_ids: Sequence[Sequence[int]] | None,
+    ) -> list[Judgement]:
+        grade = self._grader()
+        cut = [False] * len(completions)
+        if self.end_token_ids and completion_ids is not None:
+            cut = [not ids or ids[-1] not in self.end_token_ids for ids in completion_ids]
+        return [
+            Judgement(self.truncated, reason="truncated")
+            if cut[i]
+            else grade(completion_text(completion), answers[i], choices[i] if choices is not None else None)
+            for i, completion in enumerate(completions)
+        ]
 
-    def _pay(
+    def _pay(self, row: int, judgement: Judgement, t: float | None, confidence: float | None) -> float | None:
+        """Return the weighted payoff, without terms."""
+        try:
+            pay = self.payoff(judgement.verdict, t, confidence)
+        except ValueError as error:
+            raise ValueError(f"row {row}: {error}") from error
+        return None if pay is None or judgement.verdict is Verdict.UNGRADED else self.weight * pay
+
+    def _added(
         self,
         row: int,
         judgement: Judgement,
-        text: str,
-        *,
-        t: float | None,
-        confidence: float | None,
-        tokens: int | None,
-    ) -> float | None:
+        completions: Sequence[Completion],
+        completion_ids: Sequence[Sequence[int]] | None,
+    ) -> float:
+        """Return the sum of the terms."""
+        text, tokens = completion_text(completions[row]), None if completion_ids is None else len(completion_ids[row])
         try:
-            pay = self.payoff(judgement.verdict, t, confidence)
-            if pay is None or judgement.verdict is Verdict.UNGRADED:
-                return None
-            return self.weight * pay + sum(term(text, judgement, tokens) for term in self.terms)
+            return sum(term(text, judgement, tokens) for term in self.terms)
         except ValueError as error:
             raise ValueError(f"row {row}: {error}") from error
 

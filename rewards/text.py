@@ -17,6 +17,8 @@ _FOLDS = _INVISIBLE | _APOSTROPHES | _QUOTES | {0x2212: "-", 0x2044: "/"}
 
 LONG = 10_000
 """Characters beyond which a text is no short answer."""
+_TAIL = " .!?,;:\n"
+"""Behind the last letter these are never a part of a word."""
 _NOTES = frozenset("bcdefg")
 """Notes that a flat or sharp may follow as a word of its own; "a flat" may be a dwelling."""
 _ARTICLES = frozenset(("a", "an", "the"))
@@ -94,8 +96,8 @@ def words(text: str) -> list[str]:
     """Return the words of `text` as answers are compared, articles included."""
     if not text.isascii():
         found = _plain(text).split()
-    elif text.replace(" ", "").isalpha():  # most answers: the quickest way to the same words
-        found = text.lower().split()
+    elif (bare := text.rstrip(_TAIL)).replace(" ", "").isalpha():  # most answers: the quickest way to the same words
+        found = bare.lower().split()
     else:
         found = (_plain(text) if _SPECIAL.search(text) else text.translate(_ASCII)).split()
     if len(found) > 1 and min(map(len, found)) == 1 and _may_join(found):
@@ -129,14 +131,15 @@ def key(text: str) -> str:
     return _without_articles(words(text)) or fold(text).casefold()
 
 
-def _spell(text: str) -> tuple[str, frozenset[str]]:
+def _spell(text: str) -> tuple[str, tuple[str, ...]]:
+    # A tuple of texts, unlike a set, costs the garbage collector nothing while it is remembered.
     found = words(text)
-    return _without_articles(found) or fold(text).casefold(), frozenset(found)
+    return _without_articles(found) or fold(text).casefold(), tuple(found)
 
 
 _remembered = lru_cache(maxsize=1 << 15)(_spell)
 
 
-def spelling(text: str) -> tuple[str, frozenset[str]]:
-    """Return (`key(text)`, the set of its words); short texts, which come back often in training, are remembered."""
+def spelling(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return (`key(text)`, its `words`); short texts, which come back often in training, are remembered."""
     return _remembered(text) if len(text) <= 128 else _spell(text)

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abstain.rewards import AliasGrader, Judgement, Verdict, alias_match, final_answer, matches, normalize
+from abstain.rewards import (
+    AbstentionDetector,
+    AliasGrader,
+    Judgement,
+    Tag,
+    Verdict,
+    alias_match,
+    final_answer,
+    grader,
+    matches,
+    normalize,
+)
 
 grade = alias_match()
 
@@ -136,3 +148,25 @@ def test_a_custom_phrase_counts_beside_the_natural_refusals() -> None:
 def test_answers_must_be_a_list() -> None:
     with pytest.raises(ValueError, match="non-empty list of strings, got 'Paris'"):
         grade("Paris", "Paris")
+
+
+def test_what_is_remembered_of_one_grader_is_not_answered_for_another() -> None:
+    text, accepted = "<answer>Rome</answer><answer>Paris</answer>", ["Paris"]
+    graders = [alias_match(extract=Tag(), several_answers=choice) for choice in ("wrong", "first", "last")]
+    assert [g(text, accepted).verdict.value for g in graders] == ["wrong", "wrong", "correct"]
+    tagged = alias_match(abstention=AbstentionDetector(tag="pass"))
+    for _ in range(2):
+        assert alias_match()("<pass/> Paris", accepted).verdict is Verdict.WRONG
+        assert tagged("<pass/> Paris", accepted).verdict is Verdict.ABSTAINED
+
+
+def test_a_matcher_of_ones_own_is_asked_every_time() -> None:
+    asked: list[str] = []
+
+    def match(answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
+        asked.append(answer)
+        return Judgement(Verdict.WRONG, answer)
+
+    for _ in range(3):
+        grader(match)("Rome", ["Paris"])
+    assert asked == ["Rome"] * 3
