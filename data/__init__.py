@@ -1,7 +1,7 @@
 """What is asked, at which target? Question records, loaders, prompts, target samplers, the made world."""
 
 from .corpus import Document, chat_document, make_documents
-from .errors import InputError
+from .errors import InputError, RunError
 from .load import DEFAULT_COLUMNS, load_questions
 from .prompt import Message, PromptStyle, format_penalty, format_target
 from .question import Question
@@ -22,6 +22,7 @@ __all__ = [
     "PromptStyle",
     "Question",
     "RowTargets",
+    "RunError",
     "Schedule",
     "TargetSampler",
     "World",

@@ -1,7 +1,11 @@
-"""The one exception for input a user can mend; the command line prints it as one line and exits with 2."""
+"""The two exceptions that the command line prints as one line: bad input (exit code 2), a failed run (1)."""
 
 from __future__ import annotations
 
 
 class InputError(ValueError):
     """Bad input: the message names the place (file, line, key), the value and what was allowed."""
+
+
+class RunError(RuntimeError):
+    """The run failed for a reason outside it (disk, server): the message says what is kept and how to go on."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from ..data import Message
+from .identity import Identity
 
 ConfidenceSource = Literal["sequence_probability", "agreement", "stated"]
 """Where an item's confidence can come from: the probability of its greedy forced answer, the share of forced samples
@@ -46,6 +47,8 @@ class Backend(Protocol):
 
     name: str
     """Model, and adapter if any, as responses record them."""
+    identity: Identity
+    """What rows are keyed by, beside question and prompt."""
     confidence_sources: frozenset[ConfidenceSource]
     """What it can tell of confidence; without "sequence_probability" no completion has log-probabilities."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..data import InputError
 from .backend import Backend
+from .identity import model_hash
 
 DTYPES = ("float32", "bfloat16", "float16", "auto")
 """What `dtype` may be; "auto" is what the model was saved in."""
@@ -47,4 +48,12 @@ def open_backend(
     tokenizer = load_tokenizer(model)
     loaded = load_model(model, adapter=adapter, **given)
     name = model if adapter is None else f"{model} + {adapter}"
-    return TransformersBackend(loaded, tokenizer, name=name, batch_size=batch_size, max_new_tokens=max_new_tokens)
+    return TransformersBackend(
+        loaded,
+        tokenizer,
+        name=name,
+        batch_size=batch_size,
+        max_new_tokens=max_new_tokens,
+        model_hash=model_hash(model),
+        adapter_hash="" if adapter is None else model_hash(str(adapter)),
+    )

@@ -5,13 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..data import InputError
+from ..data import InputError, RunError
 from ..rewards import Verdict
+
+Slot = tuple[str, float | None, int]
+"""(Question id, target, sample): the place of a row in its sweep."""
+
+
+class RowKey(NamedTuple):
+    """What makes a response one and no other: rows that agree in all of it are the same row."""
+
+    model_hash: str
+    adapter_hash: str
+    id: str
+    threshold: float | None
+    sample: int
+    prompt_hash: str
+    settings: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,26 +58,74 @@ class Response:
     truncated: bool = False
     model: str = ""
     """Model, and adapter if any, by name."""
+    model_hash: str = ""
+    """See `eval/identity.py`; "" in logs of other systems, like the three below."""
+    adapter_hash: str = ""
+    settings: str = ""
+    """Generation settings, "backend=transformers dtype=float32 max_new_tokens=32 temperature=0"."""
+    template: str = ""
+    """Name and version of the prompt's wording."""
     prompt_hash: str = ""
     """SHA-256 of the rendered prompt, first 16 hex digits."""
 
+    @property
+    def slot(self) -> Slot:
+        """Its place in the sweep."""
+        return (self.id, self.threshold, self.sample)
+
+    @property
+    def key(self) -> RowKey:
+        """What no two rows of a file have in common."""
+        return RowKey(
+            self.model_hash,
+            self.adapter_hash,
+            self.id,
+            self.threshold,
+            self.sample,
+            self.prompt_hash,
+            self.settings,
+        )
+
     def to_json(self) -> str:
         """Return the row as one line of JSON."""
-        return json.dumps({**asdict(self), "verdict": self.verdict.value}, ensure_ascii=False)
+        row = {name: getattr(self, name) for name in _FIELDS}
+        row["verdict"] = self.verdict.value
+        try:
+            (line := json.dumps(row, ensure_ascii=False)).encode()
+        except UnicodeEncodeError:  # half a surrogate pair, which an endpoint may send and UTF-8 cannot hold
+            return json.dumps(row)
+        return line
+
+
+_FIELDS = tuple(field.name for field in fields(Response))
+_REPEATED = ("question", "split", "model", "model_hash", "adapter_hash", "settings", "template", "id", "completion")
+"""Text that many rows of a file share: read into memory once."""
 
 
 def prompt_hash(rendered: str) -> str:
     """Return the first 16 hex digits of the SHA-256 of a rendered prompt."""
-    return hashlib.sha256(rendered.encode()).hexdigest()[:16]
+    return hashlib.sha256(rendered.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def append_responses(path: Path, responses: Iterable[Response]) -> None:
-    """Append rows to `path`, flushed to the disk before returning."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.writelines(response.to_json() + "\n" for response in responses)
-        file.flush()
-        os.fsync(file.fileno())
+    """Append rows to `path`, flushed to the disk (fsync) before returning.
+
+    Raises:
+        RunError: the disk is full, or the file cannot be written; whole rows that made it are kept.
+    """
+    text = "".join(response.to_json() + "\n" for response in responses).encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab", buffering=0) as file:
+            while text:
+                text = text[file.write(text) :]
+            os.fsync(file.fileno())
+    except OSError as error:
+        _cut_after_last_line(path)
+        raise RunError(
+            f"{path}: could not be written ({error.strerror}); the rows before are kept, "
+            "mend it and go on in the same folder"
+        ) from error
 
 
 def read_responses(path: Path) -> list[Response]:
@@ -71,27 +134,66 @@ def read_responses(path: Path) -> list[Response]:
     Raises:
         InputError: a line is malformed; the message names file and line.
     """
-    return [response for response, _ in _rows(path)]
+    return list(iter_responses(path))
+
+
+def iter_responses(path: Path, start: int = 0, told: Callable[[int], None] | None = None) -> Iterator[Response]:
+    """Yield the rows of `path` from byte `start`, which begins a line; `told` takes where the next one begins.
+
+    With `told`, for a file that is still written to, a last line without its newline is not yet there.
+
+    Raises:
+        InputError: a line is malformed; the message names file and line (counted from `start`).
+    """
+    shared: dict[Any, Any] = {}
+    end = start
+    with path.open("rb") as file:
+        file.seek(start)
+        for number, line in enumerate(file, 1):
+            whole = line.endswith(b"\n")
+            if not whole and told is not None:
+                return
+            end += len(line)
+            try:
+                response = _response(json.loads(line), shared)
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                if not whole:
+                    return
+                raise InputError(f"{path}:{number}: not a response row ({error})") from None
+            if told is not None:
+                told(end)
+            yield response
+
+
+def _response(row: dict[str, Any], shared: dict[Any, Any]) -> Response:
+    row["verdict"] = Verdict(row["verdict"])
+    answers = tuple(row.get("answers", ()))
+    row["answers"] = shared.setdefault(answers, answers)
+    for name in _REPEATED:
+        if name in row:
+            row[name] = shared.setdefault(row[name], row[name])
+    return Response(**row)
 
 
 def truncate_cut_line(path: Path) -> None:
     """Cut off a last line that a kill left unfinished, so that appending goes on with whole rows."""
     if path.is_file():
-        ends = [end for _, end in _rows(path)]
-        os.truncate(path, ends[-1] if ends else 0)
+        _cut_after_last_line(path)
 
 
-def _rows(path: Path) -> Iterator[tuple[Response, int]]:
-    end = 0
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            end += len(line)
-            if not line.endswith(b"\n"):
-                return
-            try:
-                row: dict[str, Any] = json.loads(line)
-                row["verdict"] = Verdict(row["verdict"])
-                row["answers"] = tuple(row["answers"])
-                yield Response(**row), end
-            except (ValueError, TypeError, KeyError) as error:
-                raise InputError(f"{path}:{number}: not a response row ({error})") from None
+def _cut_after_last_line(path: Path) -> None:
+    """Cut `path` behind its last newline, searched for from the end."""
+    if not path.is_file():
+        return
+    with path.open("rb+") as file:
+        size = end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - 65536)
+            file.seek(start)
+            at = file.read(end - start).rfind(b"\n")
+            if at >= 0:
+                end = start + at + 1
+                break
+            end = start
+        if end < size:
+            file.truncate(end)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..data import Message, PromptStyle, Question
 from ..rewards import Grader, Judgement, Verdict
 from .backend import Backend, Completion, Prompt
-from .responses import Response, append_responses, prompt_hash, read_responses, truncate_cut_line
-
-FLUSH_EVERY = 256
-"""Rows between two writes of the response file."""
+from .identity import settings_text
+from .lock import locked
+from .parts import lock_path, merge_parts, part_path, read_parts, wait_for_parts
+from .responses import Response, RowKey, Slot, prompt_hash, truncate_cut_line
+from .resume import check_kept
+from .shard import Shard, current_shard
+from .writer import Writer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,20 +42,24 @@ class Request:
     messages: list[Message]
     rows: dict[int, list[tuple[Question, float]]] = field(default_factory=dict[int, list[tuple[Question, float]]])
     """By draw: 0 for the greedy completion, k for the k-th sample."""
+    digest: str = ""
+    """The rendered prompt's hash, once it was rendered."""
+
+    def slots(self) -> Iterator[Slot]:
+        """Yield the place of every row it fills."""
+        return ((question.id, t, draw) for draw, rows in self.rows.items() for question, t in rows)
 
 
-def plan(questions: Sequence[Question], sweep: Sweep, done: set[tuple[str, float | None, int]]) -> list[Request]:
-    """Return the completions still needed, question by question; rows with the same prompt share its completions."""
+def plan(questions: Sequence[Question], sweep: Sweep) -> list[Request]:
+    """Return the completions of a sweep, question by question; rows with the same prompt share its completions."""
     requests: list[Request] = []
     for question in questions:
         asked: dict[str, Request] = {}
         for t in (0.0, *sweep.targets):
-            draws = [k for k in range(sweep.samples + 1 if t == 0.0 else 1) if (question.id, t, k) not in done]
-            if draws:
-                messages = sweep.style.messages(question, t if sweep.rubric or t == 0.0 else None)
-                request = asked.setdefault(str(messages), Request(messages))
-                for draw in draws:
-                    request.rows.setdefault(draw, []).append((question, t))
+            messages = sweep.style.messages(question, t if sweep.rubric or t == 0.0 else None)
+            request = asked.setdefault(str(messages), Request(messages))
+            for draw in range(sweep.samples + 1 if t == 0.0 else 1):
+                request.rows.setdefault(draw, []).append((question, t))
         requests += asked.values()
     return requests
 
@@ -64,43 +71,104 @@ def run_sweep(
     out: Path,
     *,
     progress: Callable[[int, int], None] | None = None,
+    shard: Shard | None = None,
 ) -> list[Response]:
     """Return every response of the sweep, appended to the file `out` as they come.
 
-    Rows already in `out` are kept and not asked again, so an interrupted sweep goes on.
+    Rows already in `out` are kept and not asked again, so an interrupted sweep goes on. Where a
+    launcher started several processes, each asks its share of the questions, process 0 gathers the
+    rows in `out` and returns all of them, and the others return their own (`eval/parts.py`).
 
     Args:
         backend: Generates the completions.
         questions: What to ask; ids must be unique.
         sweep: Targets, samples, wording and grader.
         out: The response file (JSONL).
-        progress: Called with (completions done, completions needed).
+        progress: Called with (prompts done, prompts needed).
+        shard: The share of this process; by default what the launcher says.
+
+    Raises:
+        InputError: another process writes `out`, or it holds rows of another evaluation.
+        RunError: the disk is full, or other processes ended without their share; rows are kept.
     """
     ids = [question.id for question in questions]
     if len(set(ids)) != len(ids):
         twice = next(i for i in ids if ids.count(i) > 1)
         raise ValueError(f"question ids must be unique, {twice!r} occurs more than once")
-    truncate_cut_line(out)
-    kept = read_responses(out) if out.is_file() else []
-    done = {(row.id, row.threshold, row.sample) for row in kept}
-    requests = plan(questions, sweep, done)
-    waiting: list[Response] = []
+    shard = shard or current_shard()
+    own = {question.id for question in shard.of(questions)}
+    path = part_path(out, shard.rank)
+    with locked(lock_path(path), path):
+        truncate_cut_line(path)
+        rows = read_parts(out)
+        kept = {row.slot: row for row in rows}
+        requests = plan(questions, sweep)
+        mine = [request for request in requests if next(request.slots())[0] in own]
+        slots = {slot for request in requests for slot in request.slots()}
+        check_kept(out, rows, slots, _expected(backend, requests if shard.main else mine, sweep, kept))
+        needed = [left for request in mine if (left := _missing(request, kept)) is not None]
+        _ask(backend, needed, sweep, path, kept, progress)
+        if shard.main and shard.world > 1:
+            wait_for_parts(out, shard, slots - kept.keys())
+        if shard.main:
+            merge_parts(out)
+    return [row for row in (read_parts(out) if shard.world > 1 else kept.values()) if shard.main or row.id in own]
+
+
+def _missing(request: Request, kept: Mapping[Slot, Response]) -> Request | None:
+    """Return what of `request` still has to be asked; None where all its rows are there."""
+    left = {draw: [(q, t) for q, t in rows if (q.id, t, draw) not in kept] for draw, rows in request.rows.items()}
+    rows = {draw: missing for draw, missing in left.items() if missing}
+    return Request(request.messages, rows, request.digest) if rows else None
+
+
+def _expected(
+    backend: Backend, requests: Iterable[Request], sweep: Sweep, kept: Mapping[Slot, Response]
+) -> dict[Slot, RowKey]:
+    """Return the key that the sweep would give to each row of `requests` that is there already."""
+    keys: dict[Slot, RowKey] = {}
+    for request in requests:
+        for slot in request.slots():
+            if slot in kept:
+                request.digest = request.digest or prompt_hash(backend.render(request.messages))
+                keys[slot] = _key(backend, request, sweep, slot)
+    return keys
+
+
+def _key(backend: Backend, request: Request, sweep: Sweep, slot: Slot) -> RowKey:
+    who = backend.identity
+    sampling = {"temperature": 1, "seed": sweep.seed} if slot[2] else {"temperature": 0}
+    settings = " ".join(filter(None, (who.settings, settings_text(**sampling))))
+    return RowKey(who.model_hash, who.adapter_hash, *slot, request.digest, settings)
+
+
+def _ask(
+    backend: Backend,
+    requests: Sequence[Request],
+    sweep: Sweep,
+    path: Path,
+    kept: dict[Slot, Response],
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Append what `requests` give to `path` and to `kept`."""
+    done = 0
+
+    def written(rows: list[Response]) -> None:
+        kept.update((row.slot, row) for row in rows)
+        if progress is not None:
+            progress(done, len(requests))
+
     prompts = (Prompt(request.messages, tuple(request.rows)) for request in requests)
-    for number, (index, completions) in enumerate(backend.generate(prompts, seed=sweep.seed), 1):
-        waiting += _responses(backend, requests[index], completions, sweep)
-        if len(waiting) >= FLUSH_EVERY or number == len(requests):
-            append_responses(out, waiting)
-            kept += waiting
-            waiting = []
-            if progress is not None:
-                progress(number, len(requests))
-    return kept
+    with Writer(path, written) as writer:
+        for index, completions in backend.generate(prompts, seed=sweep.seed):
+            done += 1
+            writer.add(_responses(backend, requests[index], completions, sweep))
 
 
 def _responses(
     backend: Backend, request: Request, completions: Sequence[Completion], sweep: Sweep
 ) -> Iterator[Response]:
-    digest = prompt_hash(backend.render(request.messages))
+    request.digest = request.digest or prompt_hash(backend.render(request.messages))
     for (draw, rows), completion in zip(request.rows.items(), completions, strict=True):
         for question, t in rows:
             truncated = completion.finish_reason == "length"
@@ -111,9 +179,7 @@ def _responses(
             )
             forced = t == 0.0 and draw == 0
             yield Response(
-                id=question.id,
-                threshold=t,
-                sample=draw,
+                **_key(backend, request, sweep, (question.id, t, draw))._asdict(),
                 split=str(question.metadata.get("split", "all")),
                 question=question.text,
                 answers=question.answers,
@@ -126,5 +192,4 @@ def _responses(
                 exact_confidence=question.exact_confidence,
                 truncated=truncated,
                 model=backend.name,
-                prompt_hash=digest,
             )

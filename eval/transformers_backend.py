@@ -13,6 +13,7 @@ from transformers import LogitsProcessor
 from ..data import Message
 from .backend import Completion, ConfidenceSource, Prompt
 from .draws import draw_uniforms
+from .identity import Identity, settings_text
 from .model import end_token_ids
 from .pick import logprob, pick
 
@@ -41,11 +42,25 @@ class TransformersBackend:
     confidence_sources: frozenset[ConfidenceSource] = frozenset({"sequence_probability", "agreement", "stated"})
 
     def __init__(
-        self, model: Any, tokenizer: Any, *, name: str, max_new_tokens: int = 32, batch_size: int = 256
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        name: str,
+        max_new_tokens: int = 32,
+        batch_size: int = 256,
+        model_hash: str = "",
+        adapter_hash: str = "",
     ) -> None:
-        """Take a loaded model (or `PeftModel`) and its tokenizer; batch_size counts sequences."""
+        """Take a loaded model (or `PeftModel`) and its tokenizer; batch_size counts sequences.
+
+        The hashes, of `eval/identity.py`, are what rows are keyed by.
+        """
         self.model, self.tokenizer, self.name = model, tokenizer, name
         self.max_new_tokens, self.batch_size = max_new_tokens, batch_size
+        dtype = str(model.dtype).removeprefix("torch.")
+        settings = settings_text(backend="transformers", dtype=dtype, max_new_tokens=max_new_tokens)
+        self.identity = Identity(model_hash=model_hash, adapter_hash=adapter_hash, settings=settings)
         self.pad_id: int = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
         self.end_ids = list(end_token_ids(model, tokenizer))
 

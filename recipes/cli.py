@@ -11,7 +11,7 @@ import typer
 from rich.console import Console as Rich
 from rich.markup import escape
 
-from ..data import InputError
+from ..data import InputError, RunError
 from .cli_eval import evaluate
 from .console import TerminalConsole
 from .load import dump_recipe, load_recipe, shipped_recipes
@@ -206,3 +206,6 @@ def main() -> None:
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
+    except RunError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)

@@ -12,7 +12,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -208,7 +208,7 @@ def _train(recipe: Recipe, prepared: Prepared, model: str, folder: RunFolder, co
 def _backend(recipe: Recipe, model: Any, tokenizer: Any, name: str) -> Any:
     from ..eval.transformers_backend import TransformersBackend
 
-    limits = {"max_new_tokens": recipe.eval.max_new_tokens, "batch_size": recipe.eval.batch_size}
+    limits: dict[str, Any] = {"max_new_tokens": recipe.eval.max_new_tokens, "batch_size": recipe.eval.batch_size}
     return TransformersBackend(model, tokenizer, name=name, **limits)
 
 
@@ -216,24 +216,18 @@ def _evaluate(
     recipe: Recipe, prepared: Prepared, model: str, adapter: Path, folder: RunFolder, console: Console
 ) -> None:
     """Sweep the base model plainly and with the rubric, and the model after each training stage."""
+    from ..eval.backends import open_backend
     from ..eval.sweep import Sweep, run_sweep
-    from ..training.model import load_model, load_tokenizer
 
     warm = folder.path / "warmup"
-    systems: dict[str, Callable[[], tuple[Any, str]]] = {
-        "base": lambda: (load_model(model), model),
-        "prompted": lambda: (load_model(model), model),
-        "warmup": lambda: (load_model(model, adapter=warm), f"{model} + {warm}"),
-        "trained": lambda: (load_model(model, adapter=adapter), f"{model} + {adapter}"),
-    }
+    systems: dict[str, Path | None] = {"base": None, "prompted": None, "warmup": warm, "trained": adapter}
     if adapter == warm or not warm.is_dir():  # only one stage
         del systems["warmup"]
-    for system, load in systems.items():
+    for system, added in systems.items():
         if folder.done(f"eval/{system}"):
             continue
         console.stage(f"sweep: {system}")
         with folder.timed(f"eval/{system}"):
-            loaded, name = load()
             sweep = Sweep(
                 targets=tuple(recipe.targets.eval),
                 style=recipe.prompt,
@@ -246,7 +240,9 @@ def _evaluate(
             if recipe.rl is not None and recipe.rl.payoff.build().reads_confidence:
                 parser = recipe.rl.confidence.build()
                 sweep = replace(sweep, grader=WithoutConfidence(grader=sweep.grader, confidence=parser))
-            backend = _backend(recipe, loaded, load_tokenizer(model), name)
+            backend = open_backend(
+                model, adapter=added, max_new_tokens=recipe.eval.max_new_tokens, batch_size=recipe.eval.batch_size
+            )
             out = folder.path / "eval" / system / "responses.jsonl"
             run_sweep(backend, prepared.eval, sweep, out, progress=console.tick)
 

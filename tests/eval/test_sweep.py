@@ -12,6 +12,7 @@ import pytest
 from abstain.data import InputError, Message, PromptStyle, Question
 from abstain.eval import metrics
 from abstain.eval.backend import Completion, ConfidenceSource, Prompt
+from abstain.eval.identity import Identity
 from abstain.eval.responses import append_responses, read_responses, truncate_cut_line
 from abstain.eval.sweep import Sweep, run_sweep
 from abstain.rewards import Verdict, alias_match
@@ -25,6 +26,7 @@ class Oracle:
     """A backend that answers (rightly for even questions) iff (i + 0.5) / 10 > t, and counts what it is asked."""
 
     name = "oracle"
+    identity = Identity(model_hash="aaaa", settings="backend=oracle")
     confidence_sources: frozenset[ConfidenceSource] = frozenset({"sequence_probability", "agreement"})
 
     def __init__(self, fail_after: int | None = None) -> None:
@@ -74,7 +76,7 @@ def test_without_a_rubric_one_plain_answer_serves_all_targets(tmp_path: Path) ->
 
 
 def test_a_killed_sweep_goes_on_and_asks_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("abstain.eval.sweep.FLUSH_EVERY", 4)
+    monkeypatch.setattr("abstain.eval.writer.FLUSH_EVERY", 4)
     path = tmp_path / "r.jsonl"
     with pytest.raises(KeyboardInterrupt):
         run_sweep(Oracle(fail_after=13), QUESTIONS, sweep(), path)

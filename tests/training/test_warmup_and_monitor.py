@@ -7,6 +7,7 @@ import pytest
 
 from abstain.data import Message, PromptStyle, Question
 from abstain.eval.backend import Completion, ConfidenceSource, Prompt
+from abstain.eval.identity import Identity
 from abstain.training.monitor import outcome_shares, verdict_shares
 from abstain.training.warmup import RATES, own_answers, warmup_rows
 
@@ -26,6 +27,7 @@ class Numbered:
     """A backend whose k-th sample of a question says so."""
 
     name = "numbered"
+    identity = Identity()
     confidence_sources: frozenset[ConfidenceSource] = frozenset({"agreement"})
 
     def render(self, messages: Sequence[Message]) -> str:

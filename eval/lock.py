@@ -1,0 +1,105 @@
+"""One process at a time: a lock that the operating system lets go when its holder ends, however it ends."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from ..data import InputError
+
+PATIENCE = 1.0
+"""Seconds to go on trying: another process may look, for a moment, whether a lock is held."""
+_held: set[str] = set()
+"""What this process holds: record locks do not exclude the process that has them."""
+
+
+@contextmanager
+def locked(path: Path, what: Path, *, launch: str = "") -> Generator[None]:
+    """Hold the lock file `path` while the block runs; it says who holds it and is removed afterwards.
+
+    Args:
+        path: The lock file; made, with its folder, where there is none.
+        what: What is locked, for the message.
+        launch: Written down for the other processes of this launch (`held_by`).
+
+    Raises:
+        InputError: another process, or this one, holds it; the message names `what` and the process.
+    """
+    key = str(path.resolve())
+    if key in _held:
+        raise InputError(f"{what}: in use by this process already")
+    descriptor = _acquire(path, what)
+    _held.add(key)
+    try:
+        holder = {"pid": os.getpid(), "host": socket.gethostname(), "launch": launch}
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        yield
+    finally:
+        _held.discard(key)
+        path.unlink(missing_ok=True)  # while it is held: whoever opened it meanwhile sees that it is gone
+        os.close(descriptor)
+
+
+def is_free(path: Path) -> bool:
+    """Return whether no process holds the lock file `path`."""
+    if str(path.resolve()) in _held:
+        return False
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    try:
+        return _try_lock(descriptor)
+    finally:
+        os.close(descriptor)  # lets go at once
+
+
+def holder(path: Path) -> dict[str, Any]:
+    """Return who wrote the lock file `path` last ("pid", "host", "launch"); {} where nobody did."""
+    try:
+        found: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _acquire(path: Path, what: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        if _try_lock(descriptor):
+            if _is_at(descriptor, path):
+                return descriptor
+        elif time.monotonic() > deadline:
+            os.close(descriptor)
+            by = holder(path)
+            who = f"process {by['pid']} on {by['host']}" if "pid" in by and "host" in by else "another process"
+            raise InputError(f"{what}: in use by {who}; wait until it ends, or choose another folder")
+        os.close(descriptor)
+        time.sleep(0.05)
+
+
+def _try_lock(descriptor: int) -> bool:
+    # Record locks and not flock: a forked child does not inherit them, so none outlives its process.
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Return whether `path` still is the opened file: its last holder removed it if not."""
+    try:
+        return os.fstat(descriptor).st_ino == path.stat().st_ino
+    except FileNotFoundError:
+        return False
