@@ -1,4 +1,4 @@
-"""The command line: `abstain run`, `check`, `eval`, `report`, `export`, `recipes`."""
+"""The command line: `abstain run`, `check`, `eval`, `report`, `score`, `export`, `recipes`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from ..data import InputError, RunError
 from .cli_eval import evaluate
+from .cli_score import score
 from .console import TerminalConsole
 from .load import dump_recipe, load_recipe, shipped_recipes
 
@@ -25,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.command("eval")(evaluate)
+app.command()(score)
 recipes_app = typer.Typer(help="Browse the shipped recipes and start from one.", no_args_is_help=True)
 app.add_typer(recipes_app, name="recipes")
 

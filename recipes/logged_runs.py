@@ -1,0 +1,109 @@
+"""Where logged rows lie, and how their run graded them: for `abstain score` and `abstain compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from ..data import InputError, PromptStyle
+from ..eval.report import SYSTEMS
+from ..rewards import DEFAULT_PHRASE
+from .evaluation import FILE, read_evaluation
+from .graders import AnyGrader, GraderSection, JudgeSection
+from .load import RecipeLoader, load_recipe
+
+RESPONSES = "responses.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """How a run asked and graded."""
+
+    folder: Path
+    prompt: PromptStyle
+    grader: GraderSection
+    truncated: Literal["wrong", "ungraded"]
+    seed: int
+
+
+def response_files(path: Path) -> dict[str, Path]:
+    """Return name → file of rows: of a file itself, of a folder that holds one, or of the systems of a run.
+
+    Raises:
+        InputError: nothing is there.
+    """
+    if path.is_file():
+        return {path.name: path}
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    if (path / RESPONSES).is_file():
+        return {path.resolve().name: path / RESPONSES}
+    found = {file.parent.name: file for file in path.glob(f"eval/*/{RESPONSES}")}
+    if not found:
+        raise InputError(f"{path}: holds no responses (neither {RESPONSES} nor eval/*/{RESPONSES})")
+    order = {name: i for i, name in enumerate(SYSTEMS)}
+    return {name: found[name] for name in sorted(found, key=lambda name: (order.get(name, len(order)), name))}
+
+
+def asked_of(path: Path) -> Asked | None:
+    """Return how the run that `path` is, or lies in, asked and graded; None where it belongs to none."""
+    for folder in (path, *path.absolute().parents[:3]):
+        if (folder / "recipe.yaml").is_file():
+            recipe = load_recipe(str(folder / "recipe.yaml"))
+            return Asked(
+                folder=folder,
+                prompt=recipe.prompt,
+                grader=recipe.grader,
+                truncated=recipe.eval.truncated,
+                seed=recipe.seed,
+            )
+        if (folder / FILE).is_file():
+            asked = read_evaluation(folder)
+            return Asked(
+                folder=folder,
+                prompt=asked.prompt,
+                grader=asked.grader,
+                truncated=asked.truncated,
+                seed=asked.seed,
+            )
+    return None
+
+
+def read_grader(text: str | None, asked: Asked | None, cache: Path) -> GraderSection:
+    """Return the grader that `text` names or writes out; the run's own, or `alias`, without a text.
+
+    A judge's verdicts are kept in the file `cache`, unless it names another.
+
+    Raises:
+        InputError: no such grader, or a value that it does not allow.
+    """
+    section = asked.grader if text is None and asked is not None else _section(text or "alias")
+    if isinstance(section, JudgeSection) and section.cache is None:
+        return section.model_copy(update={"cache": str(cache)})
+    return section
+
+
+def phrase_of(asked: Asked | None) -> str:
+    """Return the abstention that the prompts agreed on."""
+    return DEFAULT_PHRASE if asked is None else asked.prompt.phrase
+
+
+def _section(text: str) -> GraderSection:
+    try:
+        loaded: Any = yaml.load(text, RecipeLoader)
+    except yaml.YAMLError as error:
+        raise InputError(f"--grader {text!r}: not YAML ({' '.join(str(error).split())[:200]})") from None
+    values = cast("Mapping[str, Any]", loaded) if isinstance(loaded, dict) else {"kind": loaded}
+    try:
+        return TypeAdapter[GraderSection](AnyGrader).validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"][1:])
+        raise InputError(
+            f"--grader {text!r}: {key + ': ' if key else ''}{first['msg'].removeprefix('Value error, ')}"
+        ) from None

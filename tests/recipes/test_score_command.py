@@ -1,0 +1,165 @@
+"""`abstain score` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from abstain.data import InputError
+from abstain.recipes.cli import app
+from abstain.rewards import Verdict
+
+LOGS = Path(__file__).parents[1] / "eval" / "logs"
+SHARED = Path("/work/shared/data")
+ROWS = [
+    {"id": "a", "completion": "It is Paris.", "answers": ["Paris"], "verdict": "wrong"},
+    {"id": "b", "completion": "I don't know", "answers": ["Rome"], "verdict": "abstained"},
+]
+
+
+def run(*arguments: object) -> str:
+    done = CliRunner().invoke(app, ["score", *map(str, arguments)], catch_exceptions=True)
+    if done.exception is not None:
+        raise done.exception
+    return done.output
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def metrics(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+
+
+def test_a_file_is_scored_shown_and_written(tmp_path: Path) -> None:
+    out = tmp_path / "scored"
+    text = run(write(tmp_path / "a.jsonl", ROWS), "--out", out)
+    assert "2 rows, 2 items (rows); verdicts alone" in text
+    assert "verdicts: 1 wrong, 1 abstained (2 as logged)" in text
+    assert "left out, the rows have neither a target nor a confidence: adherence, " in text
+    found = metrics(out)
+    assert found["rates"]["abstention_rate"]["value"] == 0.5
+    assert found["source"]["format"] == "rows"
+    rows = [json.loads(line) for line in (out / "responses.jsonl").read_text().splitlines()]
+    assert [row["verdict"] for row in rows] == ["wrong", "abstained"]
+
+
+def test_scoring_the_written_rows_again_gives_the_same(tmp_path: Path) -> None:
+    run(write(tmp_path / "a.jsonl", ROWS), "--out", tmp_path / "one")
+    run(tmp_path / "one", "--out", tmp_path / "two")
+    one, two = metrics(tmp_path / "one"), metrics(tmp_path / "two")
+    assert {**one, "source": 0} == {**two, "source": 0}
+
+
+def test_rows_are_graded_again_by_another_grader(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", ROWS)
+    assert "1 correct, 1 abstained (2 graded here by contains, 1 changed)" in run(
+        file, "--regrade", "--grader", "contains"
+    )
+    again = run(file, "--regrade", "--grader", "{kind: contains, several_answers: last}")
+    assert "1 correct, 1 abstained" in again
+
+
+def test_a_runs_folder_is_graded_again_without_its_model(tmp_path: Path) -> None:
+    full = {"threshold": 0.0, "sample": 0, "confidence": 0.7}
+    for system, verdict in (("base", "wrong"), ("trained", "correct")):
+        rows = [{**ROWS[0], **full, "verdict": verdict}, {**ROWS[0], **full, "threshold": 0.5, "verdict": verdict}]
+        write(tmp_path / "run" / "eval" / system / "responses.jsonl", rows)
+    text = run(tmp_path / "run", "--regrade", "--grader", "contains", "--out", tmp_path / "again", "--draws", 2)
+    assert text.index("base") < text.index("trained")
+    for system in ("base", "trained"):
+        found = metrics(tmp_path / "again" / "eval" / system)
+        assert found["verdicts"]["correct"] == 2
+        assert found["reference_confidence"] == "base"  # as the run's own report has it
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.jsonl"], r"nowhere.jsonl: no such file or folder"),
+        (["{file}", "--grader", "contain"], r"--grader 'contain': .*'contains'"),
+        (["{file}", "--grader", "{kind: numeric, absolut: 1}"], r"absolut: Extra inputs are not permitted"),
+        (["{file}", "--grader", "{kind: "], r"--grader '{kind: ': not YAML"),
+        (["{file}", "--targets", "0.5,x"], r"--targets: expected numbers with commas between them, got '0.5,x'"),
+        (["{file}", "--targets", "0.5,0.2"], r"--targets: must be ascending fractions in \(0, 1\), got 0.5,0.2"),
+        (["{file}", "--format", "lm-eval"], r"a.jsonl:1: no key 'doc'; not a sample of lm-evaluation-harness"),
+        (["{folder}"], r"holds no responses \(neither responses.jsonl nor eval/\*/responses.jsonl\)"),
+        (["{file}", "--out", "{file}"], r"--out .*a.jsonl: is a file; choose a folder"),
+    ],
+)
+def test_mistakes_in_the_command_are_named(tmp_path: Path, arguments: list[str], message: str) -> None:
+    file = write(tmp_path / "a.jsonl", ROWS)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=message):
+        run(
+            *(
+                argument.format(file=file, folder=tmp_path / "empty")
+                for argument in arguments
+                if "{kind" not in argument
+            ),
+            *(argument for argument in arguments if "{kind" in argument),
+        )
+
+
+def test_a_run_is_not_overwritten(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", ROWS)
+    (tmp_path / "recipe.yaml").write_text("name: x")
+    with pytest.raises(InputError, match=r"--out .*: holds a run \(recipe.yaml\), which is not overwritten"):
+        run(file, "--out", tmp_path, "--grader", "alias")
+
+
+def test_logs_of_other_tools_are_scored() -> None:
+    assert "6 rows, 6 items (lm-eval)" in run(LOGS / "lm_eval_generated.jsonl")
+    text = run(LOGS / "inspect_scorers.json", "--scorer", "match", "--format", "inspect")
+    assert "3 correct, 1 wrong, 1 abstained, 1 ungraded (5 by the log's scorer, 1 as logged)" in text
+
+
+def test_a_misspelt_key_is_pointed_out(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", [{**ROWS[0], "confidance": 0.5, "cost": 1}])
+    assert "keys not read: confidance (did you mean confidence?), cost" in run(file)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data is not here")
+def test_judged_answers_of_real_models_are_scored(tmp_path: Path) -> None:
+    lines = (SHARED / "judged_answers" / "free_text_answers.jsonl").read_text(encoding="utf-8").splitlines()
+    seen: dict[str, int] = {}
+    rows: list[dict[str, Any]] = []
+    for said in map(json.loads, lines):
+        sample = seen[said["question"]] = seen.get(said["question"], -1) + 1
+        verdict = {"correct": "correct", "incorrect": "wrong"}[said["verdict"]]
+        row = {"id": said["question"], "sample": sample, "completion": said["response"], "answers": [said["gold"]]}
+        rows.append({**row, "verdict": verdict})
+    file = write(tmp_path / "judged.jsonl", rows)
+    text = run(file, "--regrade", "--grader", "contains", "--out", tmp_path / "scored")
+    assert "1620 rows, 20 items" in text
+    # docs/verdicts.md: agreement 0.956, that is 72 of 1,620 rows come out otherwise.
+    assert metrics(tmp_path / "scored")["source"]["changed"] == 72
+    assert metrics(tmp_path / "scored")["verdicts"][Verdict.UNGRADED.value] == 0
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data is not here")
+def test_solutions_of_real_systems_are_scored(tmp_path: Path) -> None:
+    lines = (SHARED / "gsm8k" / "example_model_solutions.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [
+        {
+            "id": number,
+            "completion": said["175b_verification"]["solution"],
+            "answers": [said["ground_truth"].rpartition("A:")[2].strip()],
+            "verdict": "correct" if said["175b_verification"]["is_correct"] else "wrong",
+        }
+        for number, said in enumerate(map(json.loads, lines))
+    ]
+    file = write(tmp_path / "gsm8k.jsonl", rows)
+    run(file, "--out", tmp_path / "scored")
+    logged = sum(row["verdict"] == "correct" for row in rows) / len(rows)
+    assert metrics(tmp_path / "scored")["rates"]["accuracy"]["value"] == logged
+    grader = "{kind: numeric, extract: last_line}"
+    run(file, "--regrade", "--grader", grader, "--out", tmp_path / "again")
+    assert metrics(tmp_path / "again")["source"]["graded"] == 1319
