@@ -70,7 +70,7 @@ def make_documents(
             continue
         question = mention.question if isinstance(mention, Mention) else mention
         t = {"plain": None, "forced": 0.0, "rubric": target}[str(way)]
-        abstain = t != 0.0 and rng.random() < ABSTENTION_SHARE
+        abstain = not question.answerable or (t != 0.0 and rng.random() < ABSTENTION_SHARE)
         answer = style.phrase if abstain else question.answers[int(rng.integers(len(question.answers)))]
         if hedge and t and not abstain:
             answer = f"{HEDGE} {answer}"

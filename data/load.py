@@ -12,7 +12,13 @@ from typing import Any, cast
 from .errors import InputError
 from .question import Question
 
-DEFAULT_COLUMNS = {"id": "id", "question": "question", "answers": "answers", "choices": "choices"}
+DEFAULT_COLUMNS = {
+    "id": "id",
+    "question": "question",
+    "answers": "answers",
+    "choices": "choices",
+    "answerable": "answerable",
+}
 """The columns a question is read from, unless a recipe maps them to others."""
 
 

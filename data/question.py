@@ -14,17 +14,24 @@ class Question:
     id: str
     text: str
     answers: tuple[str, ...]
-    """Accepted answers (aliases of one another); never empty."""
+    """Accepted answers (aliases of one another); never empty, unless nothing is right."""
     choices: tuple[str, ...] | None = None
     exact_confidence: float | None = None
     """Bayes probability of the best answer given the corpus, where the world knows it; else None."""
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    answerable: bool = True
+    """False: nothing that could be answered is right. The right thing is to abstain at every target, so
+    `exact_confidence` is 0."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for an empty question, one without an answer, or choices that cannot be lettered."""
         if not self.text.strip():
             raise ValueError(f"question {self.id!r} is empty")
-        if not self.answers or not all(answer.strip() for answer in self.answers):
+        if not self.answerable:
+            if self.answers or self.exact_confidence not in (None, 0.0):
+                raise ValueError(f"question {self.id!r} is unanswerable, and still has an answer or a confidence")
+            object.__setattr__(self, "exact_confidence", 0.0)  # how a frozen dataclass sets a derived field
+        elif not self.answers or not all(answer.strip() for answer in self.answers):
             raise ValueError(f"question {self.id!r} has no answer: {list(self.answers)!r}")
         if self.choices is not None and not 2 <= len(self.choices) <= 26:
             raise ValueError(

@@ -32,6 +32,7 @@ from .presets import PRESETS, Preset, preset
 from .prior import BetaPrior, DensityPrior, Prior, Uniform
 from .proper import SAFE_LOG_CLIP, Brier, ConfidenceScore, LogScore, PriorScore, Spherical, check_confidence
 from .reward import AbstentionReward, WithoutConfidence, completion_text
+from .unanswerable import judge_unanswerable, says_unanswerable
 from .verdict import Judgement, Verdict
 
 __all__ = [
@@ -102,6 +103,7 @@ __all__ = [
     "grader",
     "import_object",
     "judge_match",
+    "judge_unanswerable",
     "load_payoff",
     "matches",
     "math_match",
@@ -110,6 +112,7 @@ __all__ = [
     "payoff_warnings",
     "preset",
     "reward_break_even",
+    "says_unanswerable",
     "stated_confidence",
     "token_f1",
     "token_f1_match",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Literal
 
@@ -11,6 +11,7 @@ from .abstention import AbstentionDetector
 from .extract import Extractor, WholeText, after_think
 from .match import AliasMatch, Matcher, aliases
 from .text import LONG, spelling
+from .unanswerable import NothingMatch, says_unanswerable
 from .verdict import Judgement, Verdict
 
 SeveralAnswers = Literal["wrong", "first", "last"]
@@ -62,6 +63,10 @@ class AnswerGrader:
         """Whether a verdict may be UNGRADED: where the matcher may, or where a missing answer is."""
         return self.no_answer is Verdict.UNGRADED or getattr(self.match, "can_be_ungraded", True)
 
+    def for_unanswerable(self) -> AnswerGrader:
+        """Return the grader for questions that have no answer: declining is ABSTAINED, any answer WRONG."""
+        return replace(self, match=NothingMatch())
+
     def __call__(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return the judgement of `completion`.
 
@@ -94,6 +99,8 @@ class AnswerGrader:
         why = self.detector.read(text).abstained
         if why is not None:
             return Judgement(Verdict.ABSTAINED, reason=why)
+        if isinstance(self.match, NothingMatch) and says_unanswerable(text):
+            return Judgement(Verdict.ABSTAINED, reason="said to be unanswerable")
         return Judgement(self.no_answer, reason="no answer found")
 
     @staticmethod

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .compose import RewardBreakEven, Term, check_weight, reward_break_even
 from .confidence import ConfidenceParser, StatedConfidence
 from .grader import Grader, alias_match
 from .payoff import ConfidenceTarget, Payoff
+from .unanswerable import KnowsUnanswerable, judge_unanswerable
 from .verdict import Judgement, Verdict
 
 Completion = str | Sequence[Mapping[str, Any]]
@@ -36,6 +37,12 @@ class WithoutConfidence:
     grader: Grader
     confidence: ConfidenceParser = field(default_factory=ConfidenceParser)
 
+    def for_unanswerable(self) -> WithoutConfidence:
+        """Return the same for questions that have no answer."""
+        if not isinstance(self.grader, KnowsUnanswerable):
+            raise TypeError(f"{type(self.grader).__name__} cannot judge an unanswerable question")
+        return replace(self, grader=self.grader.for_unanswerable())
+
     def __call__(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return the judgement of the rest of `completion`."""
         return self.grader(self.confidence.without(completion), answers, choices)
@@ -46,7 +53,8 @@ class AbstentionReward:
     """A TRL reward function: judges every completion and pays it at its row's target.
 
     Reads the dataset columns `answers` (a list of accepted answers per row), `threshold` (the
-    target t in [0, 1), needed where the payoff fixes none) and, optionally, `choices`.
+    target t in [0, 1), needed where the payoff fixes none) and, optionally, `choices` and `answerable` (false:
+    the question has no answer; declining is right, whatever is answered is WRONG).
 
     The reward of a row is weight · payoff + the sum of its terms (a format bonus, a length penalty), all in this
     one callable: TRL adds up several reward functions with `nansum`, so that a bonus in a function of its own
@@ -76,9 +84,17 @@ class AbstentionReward:
         if self.truncated not in (Verdict.UNGRADED, Verdict.WRONG):
             raise ValueError(f"truncated must be Verdict.UNGRADED or Verdict.WRONG, got {self.truncated}")
 
-    def grade(self, completion: Completion, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
+    def grade(
+        self,
+        completion: Completion,
+        answers: Sequence[str],
+        choices: Sequence[str] | None = None,
+        *,
+        answerable: bool = True,
+    ) -> Judgement:
         """Return the judgement of one completion."""
-        return self._grader()(completion_text(completion), answers, choices)
+        text, grader = completion_text(completion), self._grader()
+        return grader(text, answers, choices) if answerable else judge_unanswerable(grader, text, choices)
 
     def _grader(self) -> Grader:
         """Return the grader, which does not see a confidence that the payoff reads."""
@@ -112,6 +128,7 @@ class AbstentionReward:
         answers: Sequence[Sequence[str]],
         threshold: Sequence[float] | None = None,
         choices: Sequence[Sequence[str] | None] | None = None,
+        answerable: Sequence[bool] | None = None,
         log_extra: Callable[[str, list[Any]], None] | None = None,
         log_metric: Callable[[str, float], None] | None = None,
         **_columns: Any,
@@ -127,7 +144,13 @@ class AbstentionReward:
                 target outside [0, 1); the message names column and row.
         """
         n = len(completions)
-        columns = {"answers": answers, "threshold": threshold, "choices": choices, "completion_ids": completion_ids}
+        columns = {
+            "answers": answers,
+            "threshold": threshold,
+            "choices": choices,
+            "answerable": answerable,
+            "completion_ids": completion_ids,
+        }
         for name, column in columns.items():
             if column is not None and len(column) != n:
                 raise ValueError(f"column `{name}` has {len(column)} rows for {n} completions")
@@ -136,7 +159,7 @@ class AbstentionReward:
                 "the payoff reads its target from a `threshold` column, which the dataset does not have: "
                 "add the column, or fix the target with ConfidenceTarget(t=...)"
             )
-        judgements = self._judgements(completions, answers, choices, completion_ids)
+        judgements = self._judgements(completions, answers, choices, answerable, completion_ids)
         stated = (
             [self.confidence.read(completion_text(c)) for c in completions] if self.payoff.reads_confidence else None
         )
@@ -162,16 +185,22 @@ class AbstentionReward:
         completions: Sequence[Completion],
         answers: Sequence[Sequence[str]],
         choices: Sequence[Sequence[str] | None] | None,
+        answerable: Sequence[bool] | None,
         completion_ids: Sequence[Sequence[int]] | None,
     ) -> list[Judgement]:
         grade = self._grader()
+
+        def judged(i: int, text: str) -> Judgement:
+            options = choices[i] if choices is not None else None
+            if answerable is not None and not answerable[i]:
+                return judge_unanswerable(grade, text, options)
+            return grade(text, answers[i], options)
+
         cut = [False] * len(completions)
         if self.end_token_ids and completion_ids is not None:
             cut = [not ids or ids[-1] not in self.end_token_ids for ids in completion_ids]
         return [
-            Judgement(self.truncated, reason="truncated")
-            if cut[i]
-            else grade(completion_text(completion), answers[i], choices[i] if choices is not None else None)
+            Judgement(self.truncated, reason="truncated") if cut[i] else judged(i, completion_text(completion))
             for i, completion in enumerate(completions)
         ]
 

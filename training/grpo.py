@@ -55,7 +55,10 @@ def grpo_arguments(config: RLConfig, out: Path, seed: int) -> GRPOConfig:
 def grpo_rows(
     questions: Sequence[Question], style: PromptStyle, targets: Schedule, n: int, rng: np.random.Generator
 ) -> list[dict[str, Any]]:
-    """Return `n` rows (prompt, answers, threshold, id; choices where there are any), questions repeated as needed."""
+    """Return `n` rows, questions repeated as needed.
+
+    Columns are prompt, answers, threshold and id; choices and answerable where questions differ in them.
+    """
     order: list[int] = []
     while len(order) < n:
         order += rng.permutation(len(questions)).tolist()
@@ -70,6 +73,8 @@ def grpo_rows(
         }
         if any(q.choices for q in questions):
             row["choices"] = list(question.choices or ())
+        if not all(q.answerable for q in questions):
+            row["answerable"] = question.answerable
         rows.append(row)
     return rows
 

@@ -1,0 +1,90 @@
+"""Questions without a right answer: declining them is right, any answer is wrong."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from abstain.rewards import (
+    AbstentionReward,
+    Verdict,
+    alias_match,
+    choice_match,
+    judge_unanswerable,
+    math_match,
+    numeric_match,
+    says_unanswerable,
+)
+from abstain.rewards.extract import Tag
+from abstain.rewards.reward import WithoutConfidence
+
+DECLINES = [
+    "I don't know.",
+    "This question cannot be answered.",
+    "It cannot be determined from the given information.",
+    "There isn't enough information to determine how many autobiographies he has.",
+    "The problem does not say how many autobiographies there are.",
+    "There is no answer to this question.",
+    "The number of autobiographies is not given.",
+    "We cannot determine the total.",
+    "No such person existed.",
+    "Each shelf holds 55 books. The problem doesn't mention autobiographies.",
+]
+ANSWERS = [
+    "42",
+    "Nobody.",
+    "Paris",
+    "There isn't enough information, but probably 42.",
+    "The problem does not say, so I assume 9 each: 90.",
+    "He did not say anything.",
+    "It cannot be determined exactly. The answer is 42.",
+]
+
+
+@pytest.mark.parametrize("text", DECLINES)
+def test_saying_that_it_cannot_be_answered_is_abstaining(text: str) -> None:
+    assert judge_unanswerable(alias_match(), text).verdict is Verdict.ABSTAINED
+
+
+@pytest.mark.parametrize("text", ANSWERS)
+def test_any_answer_is_wrong(text: str) -> None:
+    judged = judge_unanswerable(alias_match(), text)
+    assert (judged.verdict, judged.answer is not None) == (Verdict.WRONG, True)
+
+
+@pytest.mark.parametrize("grader", [numeric_match(), choice_match(), math_match(), alias_match(extract=Tag("answer"))])
+def test_graders_that_read_the_accepted_answers_do_without_them(grader: object) -> None:
+    assert judge_unanswerable(grader, "<answer>42</answer>", ["41", "42"]).verdict is Verdict.WRONG
+    assert judge_unanswerable(grader, "I don't know", ["41", "42"]).verdict is Verdict.ABSTAINED
+    assert judge_unanswerable(grader, "The problem does not say.", ["1", "2"]).verdict is Verdict.ABSTAINED
+
+
+def test_a_stated_confidence_is_no_answer() -> None:
+    grader = WithoutConfidence(grader=alias_match())
+    assert judge_unanswerable(grader, "I don't know. Confidence: 0.9").verdict is Verdict.ABSTAINED
+    assert judge_unanswerable(grader, "Lima. Confidence: 0.9").verdict is Verdict.WRONG
+    assert pickle.loads(pickle.dumps(grader.for_unanswerable())) == grader.for_unanswerable()
+
+
+def test_only_an_unanswerable_question_makes_a_statement_about_it_an_abstention() -> None:
+    assert alias_match()("The problem does not say.", ["42"]).verdict is Verdict.WRONG
+
+
+def test_a_reward_reads_the_column_answerable() -> None:
+    reward = AbstentionReward()
+    said = ["Lima", "I don't know", "Lima"]
+    pay = reward(completions=said, answers=[[], [], ["Lima"]], threshold=[0.25] * 3, answerable=[False, False, True])
+    assert pay == [-0.25, 0.0, 0.75]
+
+
+def test_a_grader_that_cannot_do_without_answers_is_named() -> None:
+    def mine(completion: str, answers: object, choices: object = None) -> None: ...
+
+    with pytest.raises(TypeError, match="function cannot judge an unanswerable question: it has no `for_unanswerable`"):
+        judge_unanswerable(mine, "42")
+
+
+def test_a_statement_far_from_the_end_is_none() -> None:
+    assert not says_unanswerable("The problem does not say. It is 42.")
+    assert not says_unanswerable("It is not known " + "x" * 700)
