@@ -2,25 +2,30 @@
 
 from .corpus import Document, chat_document, make_documents
 from .errors import InputError, RunError
+from .form import Form
 from .load import DEFAULT_COLUMNS, load_questions
 from .prompt import Message, PromptStyle, format_penalty, format_target
 from .question import Question
 from .schedules import BetaTargets, ConstantTarget, Curriculum, RowTargets, Schedule
+from .sets import QUESTION_SETS, QuestionSet, find_set, load_any, load_set
 from .targets import TargetSampler, spread_draws
 from .world import SPLITS, Mention, World, WorldConfig, make_world
 
 __all__ = [
     "DEFAULT_COLUMNS",
+    "QUESTION_SETS",
     "SPLITS",
     "BetaTargets",
     "ConstantTarget",
     "Curriculum",
     "Document",
+    "Form",
     "InputError",
     "Mention",
     "Message",
     "PromptStyle",
     "Question",
+    "QuestionSet",
     "RowTargets",
     "RunError",
     "Schedule",
@@ -28,9 +33,12 @@ __all__ = [
     "World",
     "WorldConfig",
     "chat_document",
+    "find_set",
     "format_penalty",
     "format_target",
+    "load_any",
     "load_questions",
+    "load_set",
     "make_documents",
     "make_world",
     "spread_draws",

@@ -12,7 +12,7 @@ from rich.console import Console as Rich
 from rich.markup import escape
 
 from ..data import InputError, RunError
-from .cli_eval import evaluate
+from .cli_eval import evaluate, sets_app
 from .cli_score import score
 from .console import TerminalConsole
 from .load import dump_recipe, load_recipe, shipped_recipes
@@ -29,6 +29,7 @@ app.command("eval")(evaluate)
 app.command()(score)
 recipes_app = typer.Typer(help="Browse the shipped recipes and start from one.", no_args_is_help=True)
 app.add_typer(recipes_app, name="recipes")
+app.add_typer(sets_app, name="sets")
 
 RecipeName = Annotated[str, typer.Argument(help="A shipped recipe's name (see `abstain recipes list`) or a YAML file.")]
 Overrides = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -16,7 +17,10 @@ from .load import RecipeLoader
 
 def evaluate(
     model: Annotated[str, typer.Option(help="Model folder or Hub id; it must have a chat template.")],
-    questions: Annotated[str, typer.Option(help="A .jsonl, .csv or .parquet file, or a Hub id (owner/name[:split]).")],
+    questions: Annotated[
+        str,
+        typer.Option(help="A ready set (`popqa`, `popqa:FILE`), a question file, or a Hub set (owner/name[:split])."),
+    ],
     adapter: Annotated[str | None, typer.Option(help="PEFT adapter folder on top of the model.")] = None,
     targets: Annotated[
         str | None, typer.Option(help="Targets in (0, 1), by commas. [default: 0.1,0.2,...,0.9]")
@@ -30,13 +34,15 @@ def evaluate(
         ),
     ] = None,
     column: Annotated[
-        list[str] | None, typer.Option(help="Where a field stands: answers=possible_answers; may be repeated.")
+        list[str] | None, typer.Option(help="Where a field stands: answers=gold, answers=answer.aliases; repeatable.")
     ] = None,
     where: Annotated[
-        list[str] | None, typer.Option(help="Keep the rows with this value: relation=P17; may be repeated.")
+        list[str] | None, typer.Option(help="Keep the rows with this value: relation=P17; repeatable.")
     ] = None,
     max_items: Annotated[int | None, typer.Option(help="Ask at most so many questions, drawn with the seed.")] = None,
-    max_new_tokens: Annotated[int | None, typer.Option(help="Longest completion, in tokens. [default: 32]")] = None,
+    max_new_tokens: Annotated[
+        int | None, typer.Option(help="Longest completion, in tokens. [default: the set's, or 32]")
+    ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Sequences generated at once. [default: 64]")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of draws, samples and intervals. [default: 0]")] = None,
     out: Annotated[Path | None, typer.Option(help="The new folder. [default: runs/SYSTEM-QUESTIONS]")] = None,
@@ -44,7 +50,7 @@ def evaluate(
 ) -> None:
     """Ask a model a set of questions at every target, and measure whether it abstains exactly when it should.
 
-    Example: `abstain eval --model runs/tiny/base --adapter runs/tiny/adapter --questions my.jsonl`
+    Example: `abstain eval --model runs/tiny/base --adapter runs/tiny/adapter --questions popqa`
     """
     from .evaluate import evaluate as run
     from .evaluation import evaluation
@@ -59,7 +65,7 @@ def evaluate(
         max_items=max_items,
         targets=None if targets is None else _numbers(targets, "--targets"),
         samples=samples,
-        grader=grader_section(grader or "alias"),
+        grader=None if grader is None else grader_section(grader),
         max_new_tokens=max_new_tokens,
         batch_size=batch_size,
         seed=seed,
@@ -73,6 +79,27 @@ def evaluate(
     from .cli import conclude
 
     conclude(folder, path, (asked.system,))
+
+
+sets_app = typer.Typer(help="The question sets that are ready to be asked by name.", no_args_is_help=True)
+
+
+@sets_app.command("list")
+def list_sets() -> None:
+    """List the ready question sets, with where they are had, how they are judged and their licence.
+
+    Example: `abstain sets list`
+    """
+    from rich.console import Console as Rich
+    from rich.table import Table
+
+    from ..data import QUESTION_SETS
+
+    table = Table("name", "set", "from", "split", "grader", "licence", box=None, pad_edge=False)
+    for name, chosen in QUESTION_SETS.items():
+        where = chosen.hub or (chosen.url or "").partition("://")[2].partition("/")[0]
+        table.add_row(name, chosen.title, where, chosen.split, str(chosen.grader["kind"]), chosen.licence)
+    Rich(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
 
 
 def system_name(model: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data import InputError, Question, load_questions
+from ..data import InputError, Question, load_any
 from ..rewards import Verdict
 from .console import Console
 from .environment import environment
@@ -28,7 +28,7 @@ def questions_of(asked: Evaluation) -> list[Question]:
     Raises:
         InputError: the file is missing or malformed, or the grader cannot compare with its answers.
     """
-    questions = unique_ids(load_questions(asked.questions, columns=asked.columns, where=asked.where))
+    questions = unique_ids(load_any(asked.questions, columns=asked.columns, where=asked.where))
     if asked.max_items is not None and len(questions) > asked.max_items:
         rng = np.random.default_rng([asked.seed, 6])
         chosen: list[int] = rng.choice(len(questions), asked.max_items, replace=False).tolist()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from ..data import InputError, PromptStyle
+from ..data import QUESTION_SETS, InputError, PromptStyle, find_set
 from .graders import AnyGrader
 from .load import RecipeDumper, RecipeLoader
 from .schema import check_evaluation_targets
@@ -28,9 +28,9 @@ class Evaluation(Section):
     system: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
     """What the model is called in the folder and in the report."""
     questions: str
-    """.jsonl, .csv or .parquet file, or Hub id."""
+    """A ready set ("popqa", "popqa:FILE", "gsm8k:train"), a .jsonl, .json, .csv or .parquet file, or a Hub set."""
     columns: dict[str, str] = {}
-    """Field (id, question, answers, choices) → column of the file."""
+    """Field (id, question, answers, choices, answerable) → column of the file."""
     where: dict[str, list[Any]] = {}
     """Column → allowed values; other rows are left out."""
     max_items: Annotated[int, Field(gt=0)] | None = None
@@ -57,16 +57,20 @@ class Evaluation(Section):
     @property
     def asked(self) -> str:
         """The questions in few words, for a folder's name and a report's title."""
-        return Path(self.questions.partition(":")[0]).stem
+        name = self.questions.partition(":")[0]
+        return name if name in QUESTION_SETS else Path(name).stem
 
 
 def evaluation(**values: Any) -> Evaluation:
-    """Return the validated evaluation; values that are None are left to their defaults.
+    """Return the validated evaluation; values that are None are left to the question set, else to their defaults.
 
     Raises:
         InputError: a value is not allowed; the message names the option.
     """
-    return _validated({key: value for key, value in values.items() if value is not None}, "--")
+    given = {key: value for key, value in values.items() if value is not None}
+    found = find_set(given["questions"])
+    chosen = {"grader": dict(found[0].grader), "max_new_tokens": found[0].max_new_tokens} if found else {}
+    return _validated({"grader": {"kind": "alias"}, **chosen, **given}, "--")
 
 
 def read_evaluation(folder: Path) -> Evaluation:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..data import Document, InputError, Question, load_questions, make_documents, make_world
+from ..data import Document, InputError, Question, load_any, make_documents, make_world
 from .schema import Recipe
 
 
@@ -37,9 +37,9 @@ def prepare(recipe: Recipe) -> Prepared:
     assert recipe.data is not None  # the schema asks for one of the two
     data = recipe.data
     rng = np.random.default_rng([recipe.seed, 5])
-    train = load_questions(data.train, columns=data.columns, where=data.where)
+    train = load_any(data.train, columns=data.columns, where=data.where)
     if data.eval is not None:
-        evaluation = load_questions(data.eval, columns=data.columns, where=data.where)
+        evaluation = load_any(data.eval, columns=data.columns, where=data.where)
     else:
         train, evaluation = _split(train, 0.1, rng, data.train)
     known = {_key(question) for question in train}

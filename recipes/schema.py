@@ -25,11 +25,11 @@ class DataSection(Section):
     """Questions of the user's own, instead of a made world."""
 
     train: str
-    """.jsonl, .csv or .parquet file, or Hub id, to train on."""
+    """What to train on: a .jsonl, .json, .csv or .parquet file, a Hub set, or a ready set (`abstain sets list`)."""
     eval: str | None = None
     """The same to evaluate on; without it a tenth of `train` is kept apart."""
     columns: dict[str, str] = {}
-    """Field (id, question, answers, choices) → column of the file."""
+    """Field (id, question, answers, choices, answerable) → column of the file; a dot goes into a nested field."""
     where: dict[str, list[Any]] = {}
     """Column → allowed values; other rows are left out."""
     rl_share: Annotated[float, Field(gt=0, lt=1)] = 0.15

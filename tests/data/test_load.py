@@ -71,7 +71,7 @@ def test_missing_files_unknown_kinds_and_unknown_columns(tmp_path: Path) -> None
     with pytest.raises(InputError, match=r"gone.jsonl: no such file"):
         load_questions(str(tmp_path / "gone.jsonl"))
     (tmp_path / "q.txt").write_text("x")
-    with pytest.raises(InputError, match=r"not a question file; allowed are .jsonl, .csv, .parquet files and Hub ids"):
+    with pytest.raises(InputError, match=r"not a question file; allowed are .jsonl, .json, .csv, .parquet files"):
         load_questions(str(tmp_path / "q.txt"))
     with pytest.raises(InputError, match=r"data.columns.anwers: unknown field; allowed are id, question, answers"):
         load_questions(write(tmp_path / "q.jsonl"), columns={"anwers": "x"})

@@ -1,0 +1,195 @@
+"""From the row of a file to a `Question`: which columns hold what, and how they are read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from .errors import InputError
+from .question import Question
+from .rows import Row, value_at
+
+_YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
+_BOX = "\\boxed{"
+_OPTION = re.compile(r"^\s*\(?([A-Z])[).:]\s*(.+?)\s*$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """The columns of a question file; a dot goes into a nested field ("answer.aliases")."""
+
+    question: str = "question"
+    answers: tuple[str, ...] = ("answers",)
+    """Columns whose values are all accepted answers; at least one must have a value."""
+    id: str = "id"
+    choices: str = "choices"
+    labels: str | None = None
+    """Column of the choices' own letters, where the answer is given as one of them."""
+    answerable: str = "answerable"
+    """A false value: the question has no answer, whatever `answers` holds."""
+    read: Callable[[str], str] = str
+    """What of a text in `answers` is the answer: `str`, all of it; `after_hashes`; `boxed`."""
+    choices_in_question: bool = False
+    """The choices are lines "A) bank" at the end of the question."""
+
+    def fits(self, row: Row) -> bool:
+        """Return whether `row` has what this form reads."""
+        needed = [self.question, *self.answers[:1], *([self.choices, self.labels] if self.labels else [])]
+        return all(_has(row, path) for path in needed)
+
+    def question_of(self, row: Row, place: str, number: int) -> Question:
+        """Return the question of `row`, which stands at `place` and is the `number`-th.
+
+        Raises:
+            InputError: a value is missing or of another kind; the message names place and column.
+        """
+        answerable = self._answerable(row, place)
+        if answerable and all(value_at(row, path) in (None, "", []) for path in self.answers):
+            raise _missing(row, place, self.answers[0], "answers")
+        text = self._text(row, place)
+        choices = self._choices(row, place)
+        if self.choices_in_question:
+            text, choices = options_of(text, place)
+        answers = self._answers(row, place) if answerable else ()
+        if self.labels is not None and answerable:
+            answers = _labelled(answers, _texts(value_at(row, self.labels), place, self.labels), choices, place)
+        id_ = value_at(row, self.id)
+        used = {path.partition(".")[0] if path not in row else path for path in self._paths()}
+        try:
+            return Question(
+                id=str(number if id_ in (None, "") else id_),
+                text=text,
+                answers=answers,
+                choices=choices,
+                metadata={key: value for key, value in row.items() if key not in used},
+                answerable=answerable,
+            )
+        except ValueError as error:
+            raise InputError(f"{place}: {error}") from None
+
+    def _paths(self) -> list[str]:
+        return [self.question, *self.answers, self.id, self.choices, self.answerable, *filter(None, [self.labels])]
+
+    def _text(self, row: Row, place: str) -> str:
+        text = value_at(row, self.question)
+        if text in (None, ""):
+            raise _missing(row, place, self.question, "question")
+        if not isinstance(text, str):
+            raise InputError(f"{place}: column {self.question!r} must be a text, got {text!r}")
+        return text.strip()
+
+    def _answers(self, row: Row, place: str) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        for path in self.answers:
+            value = value_at(row, path)
+            if value is not None:
+                found |= dict.fromkeys(self._read(text, place, path) for text in _texts(value, place, path))
+        return tuple(found)
+
+    def _read(self, text: str, place: str, path: str) -> str:
+        try:
+            return self.read(text)
+        except ValueError as error:
+            raise InputError(f"{place}: column {path!r}: {error}") from None
+
+    def _choices(self, row: Row, place: str) -> tuple[str, ...] | None:
+        value = value_at(row, self.choices)
+        return _texts(value, place, self.choices) if value else None
+
+    def _answerable(self, row: Row, place: str) -> bool:
+        value = value_at(row, self.answerable)
+        said = str(value).strip().casefold()
+        if value in (None, "") or said in _YES:
+            return True
+        if said in _NO:
+            return False
+        raise InputError(f"{place}: column {self.answerable!r} must be true or false, got {value!r}")
+
+
+def after_hashes(text: str) -> str:
+    r"""Return what stands behind the last "####", without thousands separators (as GSM8K gives its answers).
+
+    >>> after_hashes("9 * 250 = 2250\n#### 2,250")
+    '2250'
+    """
+    _, found, answer = text.rpartition("####")
+    if not found or not answer.strip():
+        raise ValueError(f"expected '#### ANSWER' at its end, got {text[-40:]!r}")
+    return re.sub(r"(?<=\d),(?=\d{3})", "", answer.strip())
+
+
+def boxed(text: str) -> str:
+    r"""Return the content of the last `\boxed{...}`, braces balanced (as MATH gives its answers in solutions).
+
+    >>> boxed(r"Hence $x = \boxed{\frac{1}{2}}$.")
+    '\\frac{1}{2}'
+    """
+    start = text.rfind(_BOX)
+    depth = 1
+    for end in range(start + len(_BOX), len(text)):
+        depth += {"{": 1, "}": -1}.get(text[end], 0)
+        if start >= 0 and depth == 0:
+            return text[start + len(_BOX) : end]
+    raise ValueError(f"expected \\boxed{{ANSWER}}, got {text[-40:]!r}")
+
+
+def options_of(text: str, place: str) -> tuple[str, tuple[str, ...]]:
+    """Return a question and its choices, which are its last lines: "A) bank", "B) library", ...
+
+    Raises:
+        InputError: it does not end with lettered lines from A on.
+    """
+    lines = text.rstrip().split("\n")
+    found = [_OPTION.match(line) for line in lines]
+    start = next((i for i in range(len(lines)) if all(found[i:])), len(lines))
+    options = [(match[1], match[2]) for match in found[start:] if match]
+    if len(options) < 2 or [letter for letter, _ in options] != [chr(ord("A") + i) for i in range(len(options))]:
+        raise InputError(f"{place}: expected the question to end with choices on lines 'A) ...', 'B) ...'")
+    return "\n".join(lines[:start]).strip(), tuple(option for _, option in options)
+
+
+def _labelled(
+    answers: Sequence[str], labels: Sequence[str], choices: Sequence[str] | None, place: str
+) -> tuple[str, ...]:
+    """Return the texts of the choices whose labels are the `answers`."""
+    named = dict(zip(labels, choices or (), strict=False))
+    unknown = [answer for answer in answers if answer not in named]
+    if unknown:
+        raise InputError(f"{place}: the answer {unknown[0]!r} is none of the choices' labels {list(labels)}")
+    return tuple(named[answer] for answer in answers)
+
+
+def _has(row: Row, path: str) -> bool:
+    head, _, rest = path.partition(".")
+    if path in row or not rest:
+        return path in row
+    inner = row.get(head)
+    return isinstance(inner, Mapping) and _has(dict(cast("Mapping[str, Any]", inner)), rest)
+
+
+def _missing(row: Row, place: str, column: str, field: str) -> InputError:
+    return InputError(
+        f"{place}: no value in column {column!r} for the {field}; the row has {sorted(map(str, row))}. "
+        f"Map another column with data.columns.{field}=NAME (`abstain eval`: --column {field}=NAME)"
+    )
+
+
+def _texts(value: Any, place: str, column: str) -> tuple[str, ...]:
+    """Return one text or several; a text that is a JSON list of texts (as CSV and PopQA write them) counts as several.
+
+    Another text in brackets is one answer: the interval "[-2, 7]", "[redacted]".
+    """
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            listed: Any = json.loads(value)
+        except json.JSONDecodeError:
+            listed = None
+        if isinstance(listed, list) and listed and all(isinstance(v, str) for v in cast("list[Any]", listed)):
+            value = cast("list[Any]", listed)
+    values = list(cast("list[Any]", value)) if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(v, str | int | float) and not isinstance(v, bool) for v in values):
+        raise InputError(f"{place}: column {column!r} must hold a text or a list of texts, got {value!r}")
+    return tuple(str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in values)
