@@ -143,6 +143,9 @@ METRICS: Mapping[str, Metric] = {
         statistic=lambda s, _: smooth_ece(s.confidence, s.forced_correct), needs=_judged_own, interval=False
     ),
     "sample_agreement": Metric(statistic=lambda s, _: _mean(s.agreement), needs=lambda s, _: (s.agreement,)),
+    "unanswerable_abstention": Metric(
+        statistic=lambda s, _: _mean(s.abstained), needs=lambda s, _: (np.where(s.unanswerable, 0.0, np.nan),)
+    ),
 }
 """Name → metric. A dot in a name is a nested key of `metrics.json`."""
 
@@ -185,6 +188,7 @@ def compute_metrics(
     known = bool(np.isfinite(table.exact).any())
     found: dict[str, Any] = {
         "items": len(table.ids),
+        "unanswerable": int(table.unanswerable.sum()),
         "targets": table.targets.tolist(),
         "reference_confidence": source,
         "ungraded": int(table.ungraded.sum()),
@@ -195,6 +199,9 @@ def compute_metrics(
     for name, metric in METRICS.items():
         key, _, part = name.partition(".")
         if key in ("adherence_exact", "confidence_error") and not known:
+            found[key] = None
+            continue
+        if key == "unanswerable_abstention" and not found["unanswerable"]:
             found[key] = None
             continue
         estimate = _estimate(metric, table, reference, rng, draws).to_json()

@@ -44,6 +44,8 @@ class Response:
     """The group of questions it is reported with."""
     question: str = ""
     answers: tuple[str, ...] = ()
+    answerable: bool = True
+    """False: the question has no answer; declining is right, and whatever is answered is WRONG."""
     completion: str = ""
     answer: str | None = None
     """The extracted answer."""

@@ -10,6 +10,7 @@ from ..data import Message, PromptStyle, Question
 from ..rewards import Grader, Judgement, Verdict
 from .backend import Backend, Completion, Prompt
 from .identity import settings_text
+from .judge import judge
 from .lock import locked
 from .parts import lock_path, merge_parts, part_path, read_parts, wait_for_parts
 from .responses import Response, RowKey, Slot, prompt_hash, truncate_cut_line
@@ -175,7 +176,7 @@ def _responses(
             judgement = (
                 Judgement(sweep.truncated, reason="truncated")
                 if truncated
-                else sweep.grader(completion.text, question.answers, question.choices)
+                else judge(question, completion.text, sweep.grader)
             )
             forced = t == 0.0 and draw == 0
             yield Response(
@@ -183,6 +184,7 @@ def _responses(
                 split=str(question.metadata.get("split", "all")),
                 question=question.text,
                 answers=question.answers,
+                answerable=question.answerable,
                 completion=completion.text,
                 verdict=judgement.verdict,
                 answer=judgement.answer,

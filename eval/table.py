@@ -43,6 +43,11 @@ class SweepTable:
         return np.where(np.isnan(self.verdicts), np.nan, self.verdicts == 2)
 
     @property
+    def unanswerable(self) -> NDArray[np.bool_]:
+        """(N,): known to have no right answer, whose exact confidence is 0."""
+        return self.exact == 0
+
+    @property
     def forced_correct(self) -> Array:
         """(N,): 1 if the forced answer is right, else 0 (a forced abstention is not right), NaN unknown."""
         return np.where(np.isnan(self.forced), np.nan, self.forced == 1)
@@ -57,11 +62,15 @@ def reference_confidence(table: SweepTable, base: SweepTable | None) -> tuple[st
     """Return the confidence that decides what should be answered, and where it comes from.
 
     The exact one where the world knows it ("exact"); else the base model's, which is what the
-    system knew before it was trained ("base"); without a base model the system's own ("own").
+    system knew before it was trained ("base"); without a base model the system's own ("own"). Where the exact one is
+    known of some items only, as the 0 of unanswerable questions is, it decides for those, under either name: a
+    system that is sure of its answer to a question without one should still not have given it.
     """
-    if np.isfinite(table.exact).all():
+    known = np.isfinite(table.exact)
+    if known.all():
         return "exact", table.exact
     if base is not None:
         position = {id_: i for i, id_ in enumerate(base.ids)}
-        return "base", np.array([base.confidence[position[id_]] if id_ in position else np.nan for id_ in table.ids])
-    return "own", table.confidence
+        before = np.array([base.confidence[position[id_]] if id_ in position else np.nan for id_ in table.ids])
+        return "base", np.where(known, table.exact, before)
+    return "own", np.where(known, table.exact, table.confidence)

@@ -89,6 +89,38 @@ def test_a_report_is_rebuilt_without_a_model(finished: tuple[Path, Result]) -> N
     assert (out / "report.html").is_file()
 
 
+def test_a_ready_set_brings_its_columns_and_its_grader(tiny_model: str, tmp_path: Path) -> None:
+    rows = [{"question": f"How many, {i}?", "answer": f"So...\n#### 1,00{i}", "answerable": None} for i in range(3)]
+    file = write(tmp_path / "test.jsonl", rows)
+    out = tmp_path / "run"
+    result = abstain("eval", "--model", tiny_model, "--questions", f"gsm8k:{file}", *FAST, "--out", out)
+    assert result.exit_code == 0, result.output
+    asked = read_evaluation(out)
+    assert (asked.grader.kind, asked.grader.extract, asked.max_new_tokens) == ("numeric", "last_line", 4)
+    responses = read_responses(out / "eval" / "model" / "responses.jsonl")
+    assert {row.answers for row in responses} == {("1000",), ("1001",), ("1002",)}
+    assert all('"Answer: NUMBER"' in row.question for row in responses)
+
+
+def test_unanswerable_items_are_asked_and_any_answer_to_one_is_wrong(tiny_model: str, tmp_path: Path) -> None:
+    rows = [{"question_id": i, "question": f"Who {i}?", "answer": None, "answerable": False} for i in range(3)]
+    (tmp_path / "SelfAware.json").write_text(json.dumps({"example": rows}))
+    out = tmp_path / "run"
+    given = ("--questions", f"selfaware:{tmp_path / 'SelfAware.json'}", *FAST, "--out", out)
+    result = abstain("eval", "--model", tiny_model, *given)
+    assert result.exit_code == 0, result.output
+    verdicts = {row.verdict.value for row in read_responses(out / "eval" / "model" / "responses.jsonl")}
+    assert verdicts <= {"wrong", "abstained"}
+    assert json.loads((out / "eval" / "model" / "metrics.json").read_text())["unanswerable"] == 3
+
+
+def test_the_ready_sets_are_listed_with_their_licences() -> None:
+    result = abstain("sets", "list")
+    assert result.exit_code == 0
+    for text in ("simpleqa", "basicv8vc/SimpleQA", "CC BY-SA 4.0", "choice"):
+        assert text in result.output
+
+
 BAD: list[tuple[tuple[str, ...], str]] = [
     (("--targets", "0.5,1"), r"--targets: must be ascending fractions in \(0, 1\), got \[0.5, 1.0\]"),
     (("--targets", "0"), r"--targets: must be ascending fractions in \(0, 1\)"),
@@ -99,6 +131,9 @@ BAD: list[tuple[tuple[str, ...], str]] = [
     (("--column", "answers"), r"--column: write it as NAME=VALUE, got 'answers'"),
     (("--column", "answers=gold"), r"mine.jsonl:1: no value in column 'gold' for the answers; the row has"),
     (("--questions", "gone.jsonl"), r"gone.jsonl: no such file"),
+    (("--questions", "triviqa"), r"no question set 'triviqa'; did you mean 'triviaqa'\?; ready are triviaqa, nq-open"),
+    (("--questions", "popqa"), r"akariasai/PopQA:test: .*HF_HUB_OFFLINE is set"),
+    (("--questions", "popqa:gone.jsonl"), r"gone.jsonl: no such file"),
     (("--model", "./nowhere"), r"model: ./nowhere: no such folder"),
     (("--adapter", "./nowhere"), r"--adapter: ./nowhere: no such folder"),
 ]
@@ -125,3 +160,16 @@ def test_a_folder_that_is_no_run_is_refused(tiny_model: str, tmp_path: Path) -> 
 
 def test_help_shows_an_example() -> None:
     assert "abstain eval --model runs/tiny/base" in abstain("eval", "--help").output
+
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+
+
+@pytest.mark.parametrize("file", ["popqa/dev.jsonl", "gsm8k/test.jsonl"])
+def test_a_real_set_is_asked_from_its_file(file: str, tiny_model: str, tmp_path: Path) -> None:
+    if not (SHARED / file).is_file():
+        pytest.skip(f"{SHARED / file} is not there")
+    given = ("--questions", f"{file.partition('/')[0]}:{SHARED / file}", "--max-items", "8", *FAST)
+    result = abstain("eval", "--model", tiny_model, *given, "--out", tmp_path / "run")
+    assert result.exit_code == 0, result.output
+    assert len(read_responses(tmp_path / "run" / "eval" / "model" / "responses.jsonl")) == 8 * 5
