@@ -9,6 +9,7 @@ import pytest
 
 from abstain.data import Message, PromptStyle, Question
 from abstain.eval.backend import Completion, ConfidenceSource, Prompt
+from abstain.eval.identity import Identity
 from abstain.eval.metrics import compute_metrics, reference_confidence, tabulate
 from abstain.eval.responses import Response
 from abstain.eval.sweep import Sweep, run_sweep
@@ -24,6 +25,7 @@ class Sure:
     """Answers everything it is sure of with "yes"; sure of every question to 0.6, also of those without an answer."""
 
     name = "sure"
+    identity = Identity(model_hash="aaaa", settings="backend=sure")
     confidence_sources: frozenset[ConfidenceSource] = frozenset({"sequence_probability", "agreement"})
 
     def __init__(self, sees_through: bool) -> None:
