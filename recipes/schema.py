@@ -104,7 +104,7 @@ class WarmupSection(Section):
     prompts: Annotated[int, Field(gt=0)] = 4096
     temperature: Annotated[float, Field(ge=0)] = 1.0
     """Temperature of the model's own answers; 0 takes the greedy ones."""
-    abstain_rate: Literal["t", "t/(1+t)"] = "t/(1+t)"
+    abstain_rate: Literal["t", "t/(1+t)", "p<t"] = "t/(1+t)"
     """Probability of abstaining at target t. The second makes greedy decoding abstain when p < t."""
     sft: dict[str, Any] = {}
     """`trl.SFTConfig`."""

@@ -1,7 +1,7 @@
 """Rubric warm-up: supervised fine-tuning that makes a policy abstain as often as the target asks.
 
 For a prompt with target t the completion is an abstention with a probability that rises with t, and
-otherwise the model's own forced answer, sampled. No knowledge label is needed. Two rates:
+otherwise the model's own forced answer, sampled. No knowledge label is needed. Three rates:
 
 - "t": abstain with probability t. The policy starts RL sensitive to the target and ignorant of what
   it knows, so every group holds both actions and RL only has to couple the two.
@@ -10,6 +10,9 @@ otherwise the model's own forced answer, sampled. No knowledge label is needed. 
   decoding abstains exactly when p < t: what the model's sampling already knows of its confidence
   becomes the rule, before any reward. Averaged over uniform t it abstains 1 - ln 2, about 31 %, of
   the time, where "t" abstains half the time and risks the capability to answer.
+- "p<t": abstain where the probability p that the model itself gives its greedy forced answer is below t. What the
+  second rate teaches by many random draws is said outright, so the gate is much sharper after as many steps; it is
+  as right as the model's probabilities are calibrated, which RL on outcomes does not presume.
 
 The argument for the second holds for answers that are decided by their first token; for longer
 ones p is the first token's probability, above the answer's, and RL has that much left to correct.
@@ -29,7 +32,7 @@ from datasets import Dataset
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import Message, PromptStyle, Question, Schedule, spread_draws
-from ..eval.backend import Backend, Prompt
+from ..eval.backend import Backend, Completion, Prompt
 from .checkpoints import last_checkpoint
 from .cpu import score_completions_only
 from .preflight import build_arguments
@@ -46,8 +49,8 @@ class WarmupConfig:
     """Training prompts, each a question at a drawn target."""
     temperature: float = 1.0
     """Temperature of the model's own answers; 0 takes the greedy ones."""
-    abstain_rate: Literal["t", "t/(1+t)"] = "t/(1+t)"
-    """Probability of abstaining at target t."""
+    abstain_rate: Literal["t", "t/(1+t)", "p<t"] = "t/(1+t)"
+    """Probability of abstaining at target t; "p<t": certainly where the model's own probability p is below t."""
     sft: dict[str, Any] = field(default_factory=dict[str, Any])
     """`trl.SFTConfig`, as a mapping."""
 
@@ -70,7 +73,7 @@ def sft_arguments(config: WarmupConfig, out: Path, seed: int) -> SFTConfig:
 
 def own_answers(
     backend: Backend, questions: Sequence[Question], style: PromptStyle, temperature: float, seed: int
-) -> list[str]:
+) -> list[Completion]:
     """Return the model's forced answer to each question, in order; a question that comes again is sampled anew."""
     places: dict[str, list[int]] = {}
     for place, question in enumerate(questions):
@@ -80,33 +83,78 @@ def own_answers(
         Prompt(style.messages(questions[found[0]], 0.0), tuple(range(1, len(found) + 1)) if temperature else (0,))
         for found in asked
     )
-    texts = [""] * len(questions)
+    answers: list[Completion | None] = [None] * len(questions)
     for index, completions in backend.generate(prompts, temperature=temperature, seed=seed):
         for place, completion in zip(asked[index], cycle(completions), strict=False):
-            texts[place] = completion.text
-    return texts
+            answers[place] = completion
+    return cast("list[Completion]", answers)
 
 
-RATES: dict[str, Callable[[float], float]] = {"t": lambda t: t, "t/(1+t)": lambda t: t / (1 + t)}
-"""`WarmupConfig.abstain_rate` → the probability of abstaining at t."""
+def own_answers_at(
+    backend: Backend,
+    questions: Sequence[Question],
+    style: PromptStyle,
+    targets: Sequence[float],
+    config: WarmupConfig,
+    seed: int,
+) -> list[Completion]:
+    """Return what each question's row imitates: a sampled answer, but for "p<t" the greedy one wherever t > 0.
+
+    There a sampled answer would split the mass of answering between several, and greedy decoding abstain too early.
+    At t = 0 samples keep the forced answer's probability what it was.
+    """
+    greedy = [config.abstain_rate == "p<t" and t > 0 for t in targets]
+    answers: dict[int, Completion] = {}
+    for best, temperature in ((True, 0.0), (False, config.temperature)):
+        rows = [i for i, row in enumerate(greedy) if row is best]
+        answers.update(
+            zip(rows, own_answers(backend, [questions[i] for i in rows], style, temperature, seed), strict=True)
+        )
+    return [answers[i] for i in range(len(questions))]
+
+
+def at_target(_: float | None, t: float) -> float:
+    """Return t, whatever the model knows."""
+    return t
+
+
+def at_odds_of_target(_: float | None, t: float) -> float:
+    """Return t/(1 + t): abstentions stand to answers as t to 1."""
+    return t / (1 + t)
+
+
+def below_target(p: float | None, t: float) -> float:
+    """Return 1 where the model's own probability `p` of the answer is below `t`, else 0."""
+    if p is None:
+        raise ValueError('abstain_rate "p<t" needs a backend that tells the probability of its completions')
+    return float(p < t)
+
+
+RATES: dict[str, Callable[[float | None, float], float]] = {
+    "t": at_target,
+    "t/(1+t)": at_odds_of_target,
+    "p<t": below_target,
+}
+"""`WarmupConfig.abstain_rate` → the probability of abstaining at t where the own answer has probability p."""
 
 
 def warmup_rows(
     questions: Sequence[Question],
-    answers: Iterable[str],
+    answers: Iterable[Completion],
     style: PromptStyle,
     targets: Sequence[float],
     rng: np.random.Generator,
-    rate: Callable[[float], float],
+    rate: Callable[[float | None, float], float],
 ) -> list[dict[str, list[Message]]]:
     """Return prompt/completion rows that abstain with probability `rate`(t), evenly spread near every t.
 
     An empty own answer is left out: there is nothing to imitate.
     """
     rows: list[dict[str, list[Message]]] = []
-    abstentions = spread_draws([rate(t) for t in targets], rng)
-    for question, answer, t, abstain in zip(questions, answers, targets, abstentions, strict=True):
-        text = style.phrase if abstain else answer
+    own = list(answers)
+    abstentions = spread_draws([rate(answer.probability, t) for answer, t in zip(own, targets, strict=True)], rng)
+    for question, answer, t, abstain in zip(questions, own, targets, abstentions, strict=True):
+        text = style.phrase if abstain else answer.text
         if text:
             rows.append({"prompt": style.messages(question, t), "completion": [{"role": "assistant", "content": text}]})
     return rows
@@ -131,8 +179,8 @@ def warm_up(
     rng = np.random.default_rng([seed, 2])
     order: list[int] = np.resize(rng.permutation(len(questions)), config.prompts).tolist()
     chosen = [questions[i] for i in order]
-    answers = own_answers(backend, chosen, style, config.temperature, seed)
     drawn = targets.draw(chosen, rng)
+    answers = own_answers_at(backend, chosen, style, drawn, config, seed)
     rows = warmup_rows(chosen, answers, style, drawn, rng, RATES[config.abstain_rate])
     trainer = SFTTrainer(
         model=model,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -9,13 +10,18 @@ from abstain.data import Message, PromptStyle, Question
 from abstain.eval.backend import Completion, ConfidenceSource, Prompt
 from abstain.eval.identity import Identity
 from abstain.training.monitor import outcome_shares, verdict_shares
-from abstain.training.warmup import RATES, own_answers, warmup_rows
+from abstain.training.warmup import RATES, WarmupConfig, own_answers, own_answers_at, warmup_rows
+
+
+def said_with(text: str, probability: float | None = None) -> Completion:
+    return Completion(text, (5,), None if probability is None else (math.log(probability),), "stop")
 
 
 def test_warm_up_rows_imitate_the_models_own_answer_or_abstain() -> None:
     questions = [Question(str(i), f"Question {i}?", ("right",)) for i in range(200)]
     own = ["" if i == 0 else f"own {i}" for i in range(200)]
-    rows = warmup_rows(questions, own, PromptStyle(), [0.0] + [0.5] * 199, np.random.default_rng(0), RATES["t"])
+    answers = [said_with(text) for text in own]
+    rows = warmup_rows(questions, answers, PromptStyle(), [0.0] + [0.5] * 199, np.random.default_rng(0), RATES["t"])
     assert len(rows) == 199  # an empty own answer has nothing to imitate
     said = [row["completion"][0]["content"] for row in rows]
     assert set(said) <= {"I don't know", *own}
@@ -43,15 +49,40 @@ class Numbered:
 
 def test_a_question_that_comes_again_is_sampled_anew() -> None:
     a, b = Question("a", "A?", ("x",)), Question("b", "B?", ("x",))
-    assert own_answers(Numbered(), [a, b, a], PromptStyle(), 1.0, 0) == ["A? 1", "B? 1", "A? 2"]
-    assert own_answers(Numbered(), [a, b, a], PromptStyle(), 0.0, 0) == ["A? 0", "B? 0", "A? 0"]
+    sampled, greedy = (own_answers(Numbered(), [a, b, a], PromptStyle(), temperature, 0) for temperature in (1.0, 0.0))
+    assert [answer.text for answer in sampled] == ["A? 1", "B? 1", "A? 2"]
+    assert [answer.text for answer in greedy] == ["A? 0", "B? 0", "A? 0"]
+
+
+class Sampler(Numbered):
+    """A backend whose greedy answer is "best" with probability 0.6, and whose samples are "other" with 0.4."""
+
+    def generate(
+        self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0
+    ) -> Iterator[tuple[int, list[Completion]]]:
+        for number, prompt in enumerate(prompts):
+            yield number, [said_with("other", 0.4) if draw else said_with("best", 0.6) for draw in prompt.draws]
+
+
+def test_below_the_target_the_models_own_probability_abstains() -> None:
+    questions = [Question(str(i), f"Question {i}?", ("right",)) for i in range(4)]
+    targets = [0.0, 0.59, 0.6, 0.61]
+    own = own_answers_at(Sampler(), questions, PromptStyle(), targets, WarmupConfig(abstain_rate="p<t"), seed=0)
+    # Forced prompts imitate a sample, so that forced answers keep their probabilities; the others the greedy answer.
+    assert [answer.text for answer in own] == ["other", "best", "best", "best"]
+    rows = warmup_rows(questions, own, PromptStyle(), targets, np.random.default_rng(0), RATES["p<t"])
+    assert [row["completion"][0]["content"] for row in rows] == ["other", "best", "best", "I don't know"]
+    sampled = own_answers_at(Sampler(), questions, PromptStyle(), targets, WarmupConfig(), seed=0)
+    assert {answer.text for answer in sampled} == {"other"}
+    with pytest.raises(ValueError, match="needs a backend that tells the probability"):
+        warmup_rows(questions, [said_with("best")] * 4, PromptStyle(), targets, np.random.default_rng(0), RATES["p<t"])
 
 
 def test_at_odds_of_t_to_1_greedy_decoding_abstains_exactly_below_the_target() -> None:
     # 1,000 copies of one question at one target: the model's own answers are "home" with probability p.
     for t, p in ((0.2, 0.15), (0.2, 0.25), (0.5, 0.45), (0.5, 0.55), (0.9, 0.85), (0.9, 0.95)):
         questions = [Question(str(i), f"Question {i}?", ("right",)) for i in range(1000)]
-        own = ["home" if i % 100 < 100 * p else f"other {i % 7}" for i in range(1000)]
+        own = [said_with("home" if i % 100 < 100 * p else f"other {i % 7}") for i in range(1000)]
         rows = warmup_rows(questions, own, PromptStyle(), [t] * 1000, np.random.default_rng(0), RATES["t/(1+t)"])
         said = [row["completion"][0]["content"] for row in rows]
         assert said.count("I don't know") == pytest.approx(1000 * t / (1 + t), abs=1)
