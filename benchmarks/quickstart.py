@@ -3,8 +3,8 @@
     python benchmarks/quickstart.py --seeds 0 1 2 --out runs/quickstart
 
 Each seed runs `tiny` from nothing, then `tiny-group-scaling` on the base model that made (only the
-scaling of advantages differs); `--control` names the control's seeds where they are to be fewer. A
-finished or interrupted run is continued, so the command can be repeated after a kill. Writes
+scaling of advantages differs); `--control` names the control's seeds where they are to be fewer, and
+`--change` overrides a key of both recipes. A finished or interrupted run is continued, so the command can be repeated after a kill. Writes
 OUT/summary.json and OUT/summary.md; nothing is entered by hand.
 """
 
@@ -58,6 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--control", type=int, nargs="*", help="seeds of the control (default: all)")
+    parser.add_argument("--change", nargs="+", default=[], metavar="KEY=VALUE", help="overrides of both recipes")
     parser.add_argument("--out", type=Path, default=Path("runs/quickstart"))
     arguments = parser.parse_args()
     out: Path = arguments.out
@@ -72,7 +73,7 @@ def main() -> None:
         for path, recipe, more in runs:
             if not (path / "report.html").is_file():
                 fresh = not path.exists()
-                seconds = run(recipe, path, f"seed={seed}", *more)
+                seconds = run(recipe, path, f"seed={seed}", *more, *arguments.change)
                 if fresh:  # a continued run's wall clock says nothing
                     wall[path.name] = round(seconds, 1)
                     timing.write_text(json.dumps(wall, indent=1))
