@@ -4,7 +4,8 @@
 
 Each seed runs `tiny` from nothing, then `tiny-group-scaling` on the base model that made (only the
 scaling of advantages differs); `--control` names the control's seeds where they are to be fewer, and
-`--change` overrides a key of both recipes. A finished or interrupted run is continued, so the command can be repeated after a kill. Writes
+`--change` overrides keys of both recipes. A finished or interrupted run is continued, so the command can be
+repeated after a kill. Writes
 OUT/summary.json and OUT/summary.md; nothing is entered by hand.
 """
 
