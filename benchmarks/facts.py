@@ -18,22 +18,14 @@ from typing import Any
 from runs import metrics, run
 
 from abstain.data import InputError
-from abstain.eval.estimate import Estimate
+from abstain.eval.report_tables import cell, row
 from abstain.recipes.load import dump_recipe, load_recipe
 
-ROWS = (
-    ("adherence to the base model's confidence, all pairs", lambda m: m["adherence_reference"]["all"]),
-    ("the same, clear pairs", lambda m: m["adherence_reference"]["clear"]),
-    ("adherence to its own confidence, all pairs", lambda m: m["adherence"]["all"]),
-    ("slope of effective threshold", lambda m: m["threshold_slope"]),
-    ("intercept", lambda m: m["threshold_intercept"]),
-    ("normalised regret", lambda m: m["normalized_regret"]),
-    ("forced accuracy", lambda m: m["forced_accuracy"]),
-    ("ECE", lambda m: m["ece"]),
-    ("smooth ECE", lambda m: m["smooth_ece"]),
-    ("AUROC", lambda m: m["auroc"]),
-    ("SNR gain (nats)", lambda m: m["snr_gain"]),
+KEYS = (
+    *("adherence_reference.all", "adherence_reference.clear", "adherence.all", "threshold_slope"),
+    *("threshold_intercept", "normalized_regret", "forced_accuracy", "ece", "smooth_ece", "auroc", "snr_gain"),
 )
+"""Rows of the report's tables."""
 
 
 def give_base(donor: Path, out: Path, recipe: str, overrides: list[str]) -> None:
@@ -60,14 +52,14 @@ def summary(facts: Path, control: Path) -> list[str]:
         "control (group scaling)": metrics(control, "trained"),
     }  # fmt: skip
     lines = ["| | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
-    for label, pick in ROWS:
-        cells = [str(Estimate(**pick(m))) for m in columns.values()]
-        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    for key in KEYS:
+        cells = [str(cell(row(key).pick(m))) for m in columns.values()]
+        lines.append(f"| {row(key).label} | " + " | ".join(cells) + " |")
     lines += ["", "Effective threshold and coverage by target:", ""]
     targets = columns["base"]["targets"]
     lines += ["| target | " + " | ".join(f"{t:g}" for t in targets) + " |", "|---|" + "---|" * len(targets)]
     for label in ("warm-up only", "trained", "control (group scaling)"):
-        cells = [f"{row['effective_threshold']:.2f} ({row['coverage']:.0%})" for row in columns[label]["by_threshold"]]
+        cells = [f"{at['effective_threshold']:.2f} ({at['coverage']:.0%})" for at in columns[label]["by_threshold"]]
         lines.append(f"| {label} | " + " | ".join(cells) + " |")
     state = json.loads((facts / "state.json").read_text())
     seconds = ", ".join(f"{stage} {spent:.0f}" for stage, spent in state["seconds"].items())

@@ -1,167 +1,215 @@
-"""The report's figures, as SVG text: one function per picture, drawn from metrics and tables."""
+"""The report's figures, one function per picture: each takes what it draws and returns a matplotlib figure.
+
+They are drawn in the light style of `plotting.py`, ready for `figure.savefig`; the report shows the same
+drawings in its page's colours. Legends never cover data, and lines differ in marker as well as in colour.
+"""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .metrics import SweepTable, reliability, risk_coverage
+from . import plotting
+from .calibration import reliability
+from .estimate import Array
+from .metrics import SweepTable
+from .plotting import ACCENT, GRID, INK, SOFT
+from .selective import risk_coverage
 
-COLOURS = {"base": "#8a8f98", "prompted": "#d98324", "warmup": "#3fa796", "trained": "#1f6feb"}
-"""One colour a system, the same in every figure."""
-OTHER_COLOURS = ("#1f6feb", "#8250df", "#bf3989", "#0a7d6b", "#9a6700")
-"""Those of systems by any other name."""
-SEQUENTIAL = "viridis"
+BINS = 10
+"""Equal bins of confidence, closed on the left, the last on both sides."""
+_RAMP = ("#2f81f7", "#a35fd6", "#e5632b")
+"""Low to high targets; each reads on white and on black."""
 
 
-def _colour(name: str) -> str:
-    return COLOURS.get(name) or OTHER_COLOURS[sum(name.encode()) % len(OTHER_COLOURS)]
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """One system as figures show it, on one split."""
+
+    name: str
+    colour: str
+    marker: str
+    number: int
+    """Its place among the systems, which names what it drew (`sys0` …)."""
+    table: SweepTable
+    reference: Array
+    """(N,): the confidence that decides what should be answered."""
+    source: str
+    """Where it comes from: "exact", "base" or "own"."""
+    by_threshold: Sequence[dict[str, Any]]
+    """That part of `metrics.json`."""
+
+    def curve(self, key: str) -> tuple[list[float], list[float]]:
+        """Return the targets at which `key` of `by_threshold` is defined, and its values there."""
+        rows = [row for row in self.by_threshold if row[key] is not None]
+        return [row["t"] for row in rows], [row[key] for row in rows]
 
 
-def _canvas(width: float = 5.2, height: float = 3.9, columns: int = 1, rows: int = 1) -> tuple[Any, Any]:
-    import matplotlib as mpl
+def abstention_rates(view: View) -> tuple[Array, NDArray[np.intp]]:
+    """Return the abstention rate, (T, BINS), per target and bin of confidence, and the pairs behind each.
 
-    mpl.use("svg")
-    mpl.rcParams.update(
-        {
-            "svg.hashsalt": "abstain",
-            "svg.fonttype": "none",
-            "font.size": 10,
-            "font.family": "sans-serif",
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": True,
-            "grid.alpha": 0.25,
-            "legend.frameon": False,
-        }
+    The rate is NaN where no question lies. Ungraded answers do not count.
+    """
+    known = np.isfinite(view.reference)
+    place = np.minimum((view.reference[known] * BINS + 1e-12).astype(int), BINS - 1)
+    acted = view.table.abstained[known]
+    counts = np.array([np.bincount(place[~np.isnan(a)], minlength=BINS) for a in acted.T], dtype=np.intp)
+    sums = np.array([np.bincount(place, np.nan_to_num(a), BINS) for a in acted.T])
+    with np.errstate(invalid="ignore"):
+        return sums / np.where(counts, counts, np.nan), counts
+
+
+def effective_threshold(views: Sequence[View]) -> Any:
+    """Return effective threshold against target, a line per system, with the identity."""
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        (identity,) = axis.plot([0, 1], [0, 1], color=SOFT, lw=1.1, ls="--", label="does as told")
+        lines = [_line(axis, view, *view.curve("effective_threshold")) for view in views]
+        _unit(axis, "target", "effective threshold")
+        plotting.legend(figure, [identity, *lines])
+    return figure
+
+
+def abstention_surface(view: View) -> Any:
+    """Return the abstention rate of one system over confidence × target, with the border it should follow.
+
+    Left of the border confidence is below the target: a perfect policy is dark there and empty on its right.
+    """
+    from matplotlib.patches import Rectangle
+
+    rates, _ = abstention_rates(view)
+    edges = _edges(view.table.targets)
+    with plotting.style(**{"axes.grid": False}):
+        figure, axis = plotting.canvas(height=3.7)
+        for j, k in np.argwhere(np.isfinite(rates)).tolist():
+            box = (k / BINS, edges[j]), 1 / BINS, edges[j + 1] - edges[j]
+            axis.add_patch(Rectangle(*box, fc=ACCENT, ec="none", alpha=_shade(rates[j, k])))
+            axis.add_patch(Rectangle(*box, fc="none", ec=GRID, lw=0.5))
+        (border,) = axis.plot([0, 1], [0, 1], color=INK, lw=1.4, ls="--", label="confidence = target")
+        _unit(axis, "confidence", "target")
+        axis.set_ylim(0, 1)
+        steps = [Rectangle((0, 0), 1, 1, fc=ACCENT, alpha=_shade(r), label=f"{r:.0%}") for r in (0.0, 0.5, 1.0)]
+        plotting.legend(figure, [border, *steps], columns=4)
+    return figure
+
+
+def abstention_curves(view: View) -> Any:
+    """Return the abstention rate of one system against confidence, a line per target.
+
+    A dotted line stands where each of them should fall from 1 to 0.
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    rates, _ = abstention_rates(view)
+    targets = view.table.targets
+    shades = LinearSegmentedColormap.from_list("targets", _RAMP)(np.linspace(0, 1, len(targets)))
+    middle = (np.arange(BINS) + 0.5) / BINS
+    with plotting.style():
+        figure, axis = plotting.canvas(height=3.9)
+        lines: list[Any] = []
+        for t, rate, shade in zip(targets, rates, shades, strict=True):
+            known = np.isfinite(rate)
+            axis.axvline(t, color=shade, lw=0.9, ls=":")
+            lines += axis.plot(middle[known], rate[known], "o-", ms=3, lw=1.3, color=shade, label=f"{t:g}")
+        _unit(axis, "confidence", "abstention rate")
+        plotting.legend(figure, lines, columns=min(5, len(lines)), title="target")
+    return figure
+
+
+def risk_coverage_curves(views: Sequence[View]) -> Any:
+    """Return selective risk against coverage, forced answers ranked by each system's own confidence.
+
+    Rings are what the system did when it was asked at its targets.
+    """
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        lines: list[Any] = []
+        for view in views:
+            coverage, risk = risk_coverage(view.table.confidence, view.table.forced_correct)
+            lines += axis.plot(
+                coverage, risk, color=view.colour, label=plotting.label(view.name), gid=f"sys{view.number}"
+            )
+            answered, right = view.table.abstained == 0, view.table.verdicts == 1
+            some = answered.any(axis=0)
+            share = answered[:, some].sum(axis=0) / (~np.isnan(view.table.abstained[:, some])).sum(axis=0)
+            wrong = 1 - (right & answered)[:, some].sum(axis=0) / answered[:, some].sum(axis=0)
+            axis.plot(
+                share, wrong, view.marker, ms=5, mfc="none", mec=view.colour, mew=1.2, gid=f"sys{view.number}-rings"
+            )
+        _unit(axis, "coverage", "risk: wrong among answered")
+        plotting.legend(figure, lines)
+    return figure
+
+
+def reliability_curves(views: Sequence[View]) -> Any:
+    """Return accuracy of the forced answer against its confidence, by tenths; on the diagonal it is calibrated."""
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        (diagonal,) = axis.plot([0, 1], [0, 1], color=SOFT, lw=1.1, ls="--", label="calibrated")
+        lines: list[Any] = []
+        for view in views:
+            mean, accuracy, count = reliability(view.table.confidence, view.table.forced_correct, BINS)
+            lines.append(_line(axis, view, mean[count > 0], accuracy[count > 0]))
+            share = count[count > 0] / max(count.sum(), 1)
+            axis.scatter(
+                mean[count > 0],
+                accuracy[count > 0],
+                s=30 + 900 * share,
+                color=view.colour,
+                alpha=0.16,
+                lw=0,
+                gid=f"sys{view.number}-counts",
+            )
+        _unit(axis, "confidence of the forced answer", "accuracy")
+        plotting.legend(figure, [diagonal, *lines])
+    return figure
+
+
+def regret(views: Sequence[View]) -> Any:
+    """Return the mean pay (1 − t, 0, −t) that each system loses against the oracle, at every target.
+
+    0 is the oracle. The dashed line is what the better constant policy loses, with the last system's answers
+    and reference confidence.
+    """
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        axis.axhline(0, color=SOFT, lw=1.1)
+        rows = [row for row in views[-1].by_threshold if None not in (row["oracle_score"], row["always_score"])]
+        lost = [row["oracle_score"] - max(row["always_score"], 0.0) for row in rows]
+        (constant,) = axis.plot(
+            [row["t"] for row in rows], lost, color=SOFT, lw=1.1, ls="--", label="always or never, the better"
+        )
+        lines: list[Any] = []
+        for view in views:
+            own = [row for row in view.by_threshold if None not in (row["oracle_score"], row["score"])]
+            lines.append(
+                _line(axis, view, [row["t"] for row in own], [row["oracle_score"] - row["score"] for row in own])
+            )
+        axis.set(xlim=(0, 1), xlabel="target", ylabel="regret: pay below the oracle's")
+        plotting.legend(figure, [constant, *lines])
+    return figure
+
+
+def _shade(rate: float) -> float:
+    return round(0.03 + 0.87 * float(rate), 3)
+
+
+def _line(axis: Any, view: View, x: Any, y: Any) -> Any:
+    (line,) = axis.plot(
+        x, y, f"{view.marker}-", color=view.colour, label=plotting.label(view.name), gid=f"sys{view.number}"
     )
-    from matplotlib import pyplot as plt
-
-    return plt.subplots(rows, columns, figsize=(width, height), layout="constrained")
-
-
-def _svg(figure: Any, title: str) -> str:
-    from matplotlib import pyplot as plt
-
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Title": title})
-    plt.close(figure)
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    # Each figure is inlined into one page: ids must not collide, and the size must follow the page.
-    slug = re.sub(r"\W+", "-", title.lower())
-    svg = re.sub(r'\bid="', f'id="{slug}-', svg)
-    svg = re.sub(r'(xlink:href="#|url\(#)', rf"\g<1>{slug}-", svg)
-    return re.sub(
-        r'<svg [^>]*?(viewBox="[^"]*")[^>]*>',
-        rf'<svg \1 role="img" aria-label="{title}" '
-        r'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">',
-        svg,
-        count=1,
-    )
+    return line
 
 
 def _unit(axis: Any, x: str, y: str) -> None:
     axis.set(xlim=(0, 1), ylim=(-0.02, 1.02), xlabel=x, ylabel=y)
 
 
-def effective_thresholds_figure(metrics: Mapping[str, Any]) -> str:
-    """Return effective threshold against target for every system, with the identity line."""
-    figure, axis = _canvas()
-    axis.plot([0, 1], [0, 1], color="#444", lw=1, ls="--", label="identity")
-    for name, values in metrics.items():
-        rows = [r for r in values["by_threshold"] if r["effective_threshold"] is not None]
-        axis.plot(
-            [r["t"] for r in rows],
-            [r["effective_threshold"] for r in rows],
-            "o-",
-            ms=4,
-            color=_colour(name),
-            label=name,
-        )
-    _unit(axis, "target in the prompt", "effective threshold")
-    axis.legend()
-    return _svg(figure, "Effective threshold against target")
-
-
-def abstention_figure(table: SweepTable, confidence: Any, name: str) -> str:
-    """Return the abstention rate against confidence, one curve per target (trained system)."""
-    import matplotlib as mpl
-
-    figure, axis = _canvas()
-    colours = mpl.colormaps[SEQUENTIAL](np.linspace(0.05, 0.9, len(table.targets)))
-    known = np.isfinite(confidence)
-    edges = np.linspace(0, 1, 11)
-    for j, (t, colour) in enumerate(zip(table.targets, colours, strict=True)):
-        points: list[tuple[float, float]] = []
-        for low, high in pairwise(edges):
-            inside = (
-                known & (confidence >= low) & ((confidence < high) | (high == 1)) & ~np.isnan(table.abstained[:, j])
-            )
-            if inside.any():
-                points.append((confidence[inside].mean(), table.abstained[inside, j].mean()))
-        if not points:
-            continue
-        axis.plot(*np.array(points).T, "o-", ms=3, lw=1.2, color=colour, label=f"{t:g}")
-        axis.axvline(t, color=colour, lw=0.8, ls=":")
-    _unit(axis, "confidence", "abstention rate")
-    if axis.lines:
-        axis.legend(title="target", fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return _svg(figure, f"Abstention against confidence, {name}")
-
-
-def risk_coverage_figure(tables: Mapping[str, SweepTable]) -> str:
-    """Return selective risk against coverage, ranked by each system's own confidence."""
-    figure, axis = _canvas()
-    for name, table in tables.items():
-        coverage, risk = risk_coverage(table.confidence, table.forced_correct)
-        axis.plot(coverage, risk, color=_colour(name), label=name)
-        answered = np.nanmean(table.abstained == 0, axis=0)
-        with np.errstate(invalid="ignore"):
-            wrong = np.nansum(table.verdicts == 0, axis=0) / np.nansum(table.abstained == 0, axis=0)
-        if name != "base":
-            axis.plot(answered, wrong, "o", ms=4, color=_colour(name), mfc="none", label=f"{name}, at its targets")
-    _unit(axis, "coverage", "risk (share wrong among answered)")
-    axis.legend(fontsize=8)
-    return _svg(figure, "Risk and coverage")
-
-
-def reliability_figure(tables: Mapping[str, SweepTable]) -> str:
-    """Return accuracy against confidence by tenths; with known truth, also each item's own pair."""
-    figure, axis = _canvas()
-    axis.plot([0, 1], [0, 1], color="#444", lw=1, ls="--")
-    for name in ("base", "trained"):
-        if name not in tables:
-            continue
-        table = tables[name]
-        mean, accuracy, count = reliability(table.confidence, table.forced_correct)
-        axis.plot(mean[count > 0], accuracy[count > 0], "o-", ms=4, color=_colour(name), label=f"{name}: accuracy")
-        if name == "base" and np.isfinite(table.exact).all():
-            axis.scatter(
-                table.confidence, table.exact, s=6, color="#5a9", alpha=0.5, lw=0, label="base: exact confidence"
-            )
-    _unit(axis, "confidence of the forced answer", "accuracy, or exact confidence")
-    axis.legend(fontsize=8)
-    return _svg(figure, "Reliability")
-
-
-def score_figure(metrics: Mapping[str, Any]) -> str:
-    """Return the mean bounded payoff against target, beside the oracle and the constant policies."""
-    figure, axis = _canvas()
-    shown = "prompted" if "prompted" in metrics else next(iter(metrics))
-    rows: Sequence[Mapping[str, Any]] = metrics[shown]["by_threshold"]
-    t = [r["t"] for r in rows]
-    axis.plot(t, [r["oracle_score"] for r in rows], color="#444", lw=1, ls="--", label="oracle")
-    axis.plot(t, [r["always_score"] for r in rows], color="#444", lw=1, ls=":", label="always answer")
-    axis.axhline(0, color="#444", lw=1, ls="-.", label="never answer")
-    for name, values in metrics.items():
-        by = values["by_threshold"]
-        axis.plot([r["t"] for r in by], [r["score"] for r in by], "o-", ms=4, color=_colour(name), label=name)
-    axis.set(xlim=(0, 1), xlabel="target in the prompt", ylabel="mean payoff (1 − t, 0, −t)")
-    axis.legend(fontsize=8)
-    return _svg(figure, "Score against oracle and constant policies")
+def _edges(targets: Array) -> list[float]:
+    """Return the T + 1 borders between targets: the middles, with 0 and 1."""
+    between: list[float] = ((targets[1:] + targets[:-1]) / 2).tolist()
+    return [0.0, *between, 1.0]

@@ -1,30 +1,36 @@
-"""`report.html`: one self-contained file with the headline, the figures, the tables and sample answers.
+"""`report.html`: one self-contained file with the sentence, the figures, the tables and a browser of rows.
 
-Everything a model or a data set wrote is escaped by the template; only the figures are inlined raw.
+Whatever a model, a data set or a user named or wrote is escaped: by the template in the page, by
+`report_rows.py` in the embedded rows (which the page's script shows as text only), by `plotting.py` in figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from . import figures
+from . import figures, plotting
+from .estimate import Array
+from .figures import View
 from .metrics import SweepTable, reference_confidence, tabulate
+from .report_rows import MAX_ROWS, embed_rows
+from .report_tables import Table, metric_tables, target_tables
 from .responses import Response
+from .summary import REFERENCE, RUN_SYSTEMS, comparison_headline, headline
 
-SYSTEMS = ("base", "prompted", "warmup", "trained")
-"""In the order a run makes them; `warmup` is the model before RL, so that what RL adds can be told."""
-_REFERENCE = {
-    "exact": "the exact Bayes confidence of the made world",
-    "base": "the base model's probability of its forced answer",
-    "own": "the system's own probability of its forced answer",
-}
+__all__ = ["SYSTEMS", "Picture", "ReportInput", "headline", "pictures", "write_report"]
+
+SYSTEMS = RUN_SYSTEMS
+_SURFACES = 6
+"""Abstention surfaces in a report, at most: the last systems have one each."""
 _CONVENTIONS = (
     "Intervals are 95 % percentile bootstraps over questions. Adherence is the share of question–target pairs where "
     "the model abstains exactly when confidence is below the target; clear pairs have confidence and target at least "
@@ -36,179 +42,190 @@ _CONVENTIONS = (
 
 @dataclass(frozen=True, kw_only=True)
 class ReportInput:
-    """What a report is made from; the last system is the one shown, splits come with the headline's first."""
+    """What a report is made from. Systems come in the order shown; the sentence is about the last."""
 
     name: str
     description: str
     environment: str
     responses: Mapping[str, Mapping[str, list[Response]]]
-    """System → split → rows."""
+    """System → split → rows, the headline's split first; also of systems that are only another's base."""
     metrics: Mapping[str, Mapping[str, Any]]
     """System → split → `compute_metrics`."""
+    bases: Mapping[str, str] | None = None
+    """System → the one whose confidence is its reference where none is exact; None: the one called "base"."""
     notes: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    """What a reader must know before the figures."""
+    several_runs: bool = False
+    """The systems are of several runs: none of them is the one that the others lead up to."""
+    seed: int = 0
+    """Draws the questions that the page carries."""
+    max_rows: int = MAX_ROWS
+
+    @cached_property
+    def tables(self) -> dict[tuple[str, str], SweepTable]:
+        """(system, split) → its rows as arrays."""
+        return {
+            (name, split): tabulate(rows) for name, splits in self.responses.items() for split, rows in splits.items()
+        }
+
+    @property
+    def split(self) -> str:
+        """The split of the headline: the last system's first that all systems have."""
+        systems = list(self.metrics.values())
+        return next(split for split in systems[-1] if all(split in found for found in systems))
+
+    def reference(self, name: str, split: str) -> tuple[str, Array]:
+        """Return the confidence that decides what this system should have answered, and where it comes from."""
+        base = "base" if self.bases is None else self.bases.get(name, "")
+        return reference_confidence(self.tables[name, split], self.tables.get((base, split)))
 
 
-def headline(metrics: dict[str, Any], source: str) -> str:
-    """Return the result of the last system in one sentence, from the headline split's metrics per system."""
-    shown = next(reversed(metrics))
-    values = metrics[shown]
-    adherence = values["adherence_reference"]["all"]
-    slope = values["threshold_slope"]
-    text = (
-        f"The {shown} model abstains exactly when it should in {_percent(adherence)} of {values['items']} questions × "
-        f"{len(values['targets'])} targets, its effective threshold follows the target with slope {_number(slope)}, "
-        f"judged by {_REFERENCE[source]}"
-    )
-    if shown != "prompted" and "prompted" in metrics:
-        before = metrics["prompted"]
-        text += (
-            f"; the same model only prompted reaches {_percent(before['adherence_reference']['all'])} "
-            f"with slope {_number(before['threshold_slope'])}"
-        )
-    return text + "."
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure with what is said of it."""
+
+    name: str
+    """Of its files."""
+    title: str
+    caption: str
+    figure: Any
+    """A matplotlib figure in the print style."""
 
 
-def write_report(report: ReportInput, out: Path) -> Path:
-    """Write `report.html` and `figures/*.svg` into the folder `out`; return the report's path."""
-    systems = list(report.metrics)
-    first = next(iter(report.metrics[systems[0]]))
-    metrics = {name: report.metrics[name][first] for name in systems}
-    tables = {name: tabulate(report.responses[name][first]) for name in systems}
-    shown = systems[-1]
-    source, reference = reference_confidence(tables[shown], tables.get("base"))
-    drawn = _figures(metrics, tables, shown, source, reference)
-    folder = out / "figures"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, svg, _ in drawn:
-        (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
-    )
-    html = environment.get_template("report.html.jinja").render(
-        title=f"abstain: {report.name}",
-        headline=headline(metrics, source),
-        description=report.description,
-        figures=[{"svg": svg, "caption": caption} for _, svg, caption in drawn],
-        tables=[*_summaries(report, systems), _by_target(metrics, shown)],
-        sample_system=shown,
-        samples=_samples(report.responses[shown][first], tables[shown], reference),
-        conventions=" ".join((_CONVENTIONS, *report.notes)),
-        version=version("abstain"),
-        environment=report.environment,
-    )
-    path = out / "report.html"
-    path.write_text(html, encoding="utf-8")
+def pictures(report: ReportInput) -> list[Picture]:
+    """Return the figures of a report, on the headline's split."""
+    views = _views(report)
+    shown = views[-1]
+    by = f"Confidence: {REFERENCE[shown.source]}."
+    surfaces = views[-_SURFACES:]
+    return [
+        Picture(
+            name="effective_threshold",
+            title="Effective threshold against target",
+            caption=f"The confidence cut that best describes what a model did at each target. On the dashed line it "
+            f"does as it is told. {by}",
+            figure=figures.effective_threshold(views),
+        ),
+        *(
+            Picture(
+                name="abstention_surface" if view is shown else f"abstention_surface_{view.number + 1}",
+                title=f"Abstention over confidence and target: {view.name}",
+                caption=f"How often {view.name} abstains. Above the dashed line it should always, below it never.",
+                figure=figures.abstention_surface(view),
+            )
+            for view in reversed(surfaces)
+        ),
+        Picture(
+            name="risk_coverage",
+            title="Risk and coverage",
+            caption="Forced answers ranked by each system's own confidence; rings: what it did when asked at its "
+            "targets. Lower is better.",
+            figure=figures.risk_coverage_curves(views),
+        ),
+        Picture(
+            name="reliability",
+            title="Reliability",
+            caption="Accuracy of the forced answer against its confidence, by tenths; the discs grow with the number "
+            "of questions.",
+            figure=figures.reliability_curves(views),
+        ),
+        Picture(
+            name="regret",
+            title="Regret by target",
+            caption=f"Mean pay (1 − t, 0, −t) below the oracle, which answers iff its confidence is above the target. "
+            f"Above the dashed line a model does worse than the better of always and never answering. {by}",
+            figure=figures.regret(views),
+        ),
+        Picture(
+            name="abstention",
+            title=f"Abstention against confidence: {shown.name}",
+            caption=f"Abstention rate of {shown.name}, a line per target; dotted: where it should fall.",
+            figure=figures.abstention_curves(shown),
+        ),
+    ]
+
+
+def write_report(report: ReportInput, path: Path) -> Path:
+    """Write the page to `path`, a file, or `report.html` in the folder `path`; return where it is.
+
+    Beside it goes a folder of the figures as SVG and PNG: `figures` for a `report.html`, else named after the page.
+    """
+    path = path if path.suffix == ".html" else path / "report.html"
+    drawn = pictures(report)
+    folder = path.parent / ("figures" if path.name == "report.html" else f"{path.stem}-figures")
+    for picture in drawn:
+        plotting.save_print(picture.figure, folder, picture.name)
+    path.write_text(page(report, drawn), encoding="utf-8", errors="xmlcharrefreplace")
     return path
 
 
-def _figures(
-    metrics: Mapping[str, Any], tables: Mapping[str, SweepTable], shown: str, source: str, reference: Any
-) -> list[tuple[str, str, str]]:
-    by = f"Confidence: {_REFERENCE[source]}."
-    return [
-        (
-            "effective_threshold",
-            figures.effective_thresholds_figure(metrics),
-            f"Effective threshold against target. On the dashed line a model follows its target. {by}",
-        ),
-        (
-            "abstention",
-            figures.abstention_figure(tables[shown], reference, shown),
-            f"Abstention rate of the {shown} model against confidence, a curve per target; dotted: where it should "
-            "fall.",
-        ),
-        (
-            "risk_coverage",
-            figures.risk_coverage_figure(tables),
-            "Selective risk against coverage, forced answers ranked by each system's own confidence; circles: what "
-            "the system did at its targets.",
-        ),
-        ("reliability", figures.reliability_figure(tables), "Accuracy of the forced answer against its confidence."),
-        (
-            "score",
-            figures.score_figure(metrics),
-            "Mean payoff against target, beside the oracle and the two constant policies.",
-        ),
-    ]
+def page(report: ReportInput, drawn: Sequence[Picture]) -> str:
+    """Return the page."""
+    metrics = {name: found[report.split] for name, found in report.metrics.items()}
+    rows = embed_rows(
+        {name: report.responses[name] for name in report.metrics},
+        _references(report),
+        limit=report.max_rows,
+        seed=report.seed,
+    )
+    tables: list[Table] = [*metric_tables(report.metrics), *target_tables(metrics)]
+    folder = Path(__file__).parent / "templates"
+    script = (folder / "report.js").read_text(encoding="utf-8")
+    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
+    return environment.get_template("report.html.jinja").render(
+        style=(folder / "report.css").read_text(encoding="utf-8"),
+        script=script,
+        script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
+        title=report.name,
+        headline=comparison_headline(metrics) if report.several_runs else headline(metrics),
+        description=report.description,
+        warnings=report.warnings,
+        systems=list(zip(metrics, plotting.colours(len(metrics)), strict=True)),
+        roles=plotting.ROLES,
+        figures=[
+            {
+                "name": p.name,
+                "title": p.title,
+                "caption": p.caption,
+                "svg": plotting.page_svg(p.figure, p.title, p.name),
+            }
+            for p in drawn
+        ],
+        split=report.split.replace("_", " "),
+        tables=tables,
+        rows=rows,
+        conventions=[_CONVENTIONS, *report.notes],
+        version=version("abstain"),
+        environment=report.environment,
+    )
 
 
-_ROWS: tuple[tuple[str, Callable[[Mapping[str, Any]], Any]], ...] = (
-    ("Adherence, exact confidence", lambda m: m["adherence_exact"] and m["adherence_exact"]["all"]),
-    ("Adherence, exact confidence, clear pairs", lambda m: m["adherence_exact"] and m["adherence_exact"]["clear"]),
-    ("Adherence, reference confidence", lambda m: m["adherence_reference"]["all"]),
-    ("Adherence, reference confidence, clear pairs", lambda m: m["adherence_reference"]["clear"]),
-    ("Adherence, own confidence", lambda m: m["adherence"]["all"]),
-    ("Slope of effective threshold", lambda m: m["threshold_slope"]),
-    ("Intercept", lambda m: m["threshold_intercept"]),
-    ("Normalised regret", lambda m: m["normalized_regret"]),
-    ("Items answering above an abstention", lambda m: m["consistency_violations"]),
-    ("Forced accuracy", lambda m: m["forced_accuracy"]),
-    ("|Own − exact confidence|, mean", lambda m: m["confidence_error"]),
-    ("SNR gain (nats)", lambda m: m["snr_gain"]),
-    ("AURC", lambda m: m["aurc"]),
-    ("AUROC", lambda m: m["auroc"]),
-    ("Brier score", lambda m: m["brier"]),
-    ("ECE", lambda m: m["ece"]),
-    ("Smooth ECE", lambda m: m["smooth_ece"]),
-)
-
-
-def _summaries(report: ReportInput, systems: Sequence[str]) -> list[dict[str, Any]]:
-    tables: list[dict[str, Any]] = []
-    for split in report.metrics[systems[0]]:
-        columns = [report.metrics[name][split] for name in systems]
-        rows = [[label, *map(_cell, picked)] for label, pick in _ROWS if any(picked := [pick(m) for m in columns])]
-        title = f"Metrics: {split.replace('_', ' ')}"
-        note = f"{columns[0]['items']} questions, {len(columns[0]['targets'])} targets, 95 % intervals."
-        left_out = sum(m["ungraded"] + m["without_confidence"] for m in columns)
-        if left_out:
-            note += " Left out: " + ", ".join(
-                f"{name} {m['ungraded']} ungraded answers and {m['without_confidence']} items without a forced answer"
-                for name, m in zip(systems, columns, strict=True)
+def _views(report: ReportInput) -> list[View]:
+    split = report.split
+    views: list[View] = []
+    for number, (name, colour) in enumerate(zip(report.metrics, plotting.colours(len(report.metrics)), strict=True)):
+        source, reference = report.reference(name, split)
+        views.append(
+            View(
+                name=name,
+                colour=colour,
+                marker=plotting.MARKERS[number % len(plotting.MARKERS)],
+                number=number,
+                table=report.tables[name, split],
+                reference=reference,
+                source=source,
+                by_threshold=report.metrics[name][split]["by_threshold"],
             )
-        tables.append({"title": title, "note": note, "head": ["", *systems], "rows": rows})
-    return tables
+        )
+    return views
 
 
-def _by_target(metrics: Mapping[str, Any], shown: str) -> dict[str, Any]:
-    keys = ("coverage", "accuracy_answered", "score", "oracle_score", "effective_threshold", "adherence")
-    rows = [
-        [f"{r['t']:g}", *("–" if r[k] is None else f"{r[k]:.3f}" for k in keys)] for r in metrics[shown]["by_threshold"]
-    ]
-    head = ["target", *(key.replace("_", " ") for key in keys)]
-    return {"title": f"By target, {shown}", "note": "", "head": head, "rows": rows}
-
-
-def _samples(rows: Sequence[Response], table: SweepTable, reference: Any, n: int = 20) -> list[dict[str, str]]:
-    """Return `n` greedy rows spread evenly over questions and targets."""
-    confidence = dict(zip(table.ids, reference.tolist(), strict=True))
-    greedy = [row for row in rows if row.sample == 0]
-    positions: list[int] = np.linspace(0, len(greedy) - 1, min(n, len(greedy))).round().astype(int).tolist()
-    chosen = [greedy[i] for i in positions]
-    return [
-        {
-            "question": row.question,
-            "threshold": "none" if row.threshold is None else "forced" if row.threshold == 0 else f"{row.threshold:g}",
-            "confidence": f"{confidence[row.id]:.2f}" if np.isfinite(confidence[row.id]) else "–",
-            "completion": row.completion,
-            "answers": ", ".join(row.answers[:3]),
-            "verdict": row.verdict.value,
-            "reason": row.reason or "",
-        }
-        for row in chosen
-    ]
-
-
-def _cell(estimate: Mapping[str, Any] | None) -> str:
-    if not estimate or estimate["value"] is None:
-        return "–"
-    interval = "" if estimate["low"] is None else f" [{estimate['low']:.3f}, {estimate['high']:.3f}]"
-    return f"{estimate['value']:.3f}{interval}"
-
-
-def _percent(estimate: Mapping[str, Any]) -> str:
-    return "an undefined share" if estimate["value"] is None else f"{100 * estimate['value']:.1f} %"
-
-
-def _number(estimate: Mapping[str, Any]) -> str:
-    return "undefined" if estimate["value"] is None else f"{estimate['value']:.2f}"
+def _references(report: ReportInput) -> dict[str, dict[str, dict[str, float]]]:
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for (name, split), table in report.tables.items():
+        if name not in report.metrics:
+            continue
+        _, reference = report.reference(name, split)
+        found.setdefault(name, {})[split] = dict(zip(table.ids.tolist(), reference.tolist(), strict=True))
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from rich.markup import escape
 
 from ..data import InputError, RunError
 from .cli_eval import evaluate, sets_app
+from .cli_report import conclude, report
 from .cli_score import score
 from .console import TerminalConsole
 from .load import dump_recipe, load_recipe, shipped_recipes
@@ -30,6 +30,7 @@ app.command()(score)
 recipes_app = typer.Typer(help="Browse the shipped recipes and start from one.", no_args_is_help=True)
 app.add_typer(recipes_app, name="recipes")
 app.add_typer(sets_app, name="sets")
+app.command()(report)
 
 RecipeName = Annotated[str, typer.Argument(help="A shipped recipe's name (see `abstain recipes list`) or a YAML file.")]
 Overrides = Annotated[
@@ -89,29 +90,6 @@ def check(recipe: RecipeName, overrides: Overrides = None) -> None:
         for line in break_even_lines(loaded, shown_targets(targets)):
             console.say(line)
     console.say("the recipe can run")
-
-
-@app.command()
-def report(folder: Annotated[Path, typer.Argument(help="A run's folder.")]) -> None:
-    """Rebuild metrics and report.html of a run from its responses; no model is needed.
-
-    Example: `abstain report runs/tiny`
-    """
-    written, console = folder / "recipe.yaml", TerminalConsole()
-    try:
-        if (folder / "eval.yaml").is_file():
-            from .evaluate import report as rebuild_evaluation
-            from .evaluation import read_evaluation
-
-            asked = read_evaluation(folder)
-            return conclude(folder, rebuild_evaluation(asked, folder, console), (asked.system,))
-        if not written.is_file():
-            raise InputError(f"{folder}: not a run's folder (it has neither recipe.yaml nor eval.yaml)")
-        from .run import report as rebuild
-
-        return conclude(folder, rebuild(load_recipe(str(written)), folder, console))
-    finally:
-        console.close()
 
 
 @app.command()
@@ -185,19 +163,6 @@ def copy(recipe: RecipeName, path: Annotated[Path, typer.Argument(help="The new 
         raise InputError(f"{path}: exists already; nothing was overwritten")
     path.write_text(shipped[recipe], encoding="utf-8")
     typer.echo(f"{path}")
-
-
-def conclude(folder: Path, report_path: Path, systems: Sequence[str] | None = None) -> None:
-    """Print the headline of the last of `systems` (None: a run's) and the path of the report."""
-    import json
-
-    from ..eval.report import SYSTEMS, headline
-
-    found = {name: folder / "eval" / name / "metrics.json" for name in systems or SYSTEMS}
-    metrics = {name: json.loads(p.read_text(encoding="utf-8")) for name, p in found.items() if p.is_file()}
-    source = metrics[next(reversed(metrics))]["reference_confidence"]
-    typer.echo(headline(metrics, source))
-    typer.echo(f"report: {report_path}")
 
 
 def main() -> None:

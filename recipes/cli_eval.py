@@ -76,7 +76,7 @@ def evaluate(
         path = run(asked, folder, console, resume=resume)
     finally:
         console.close()
-    from .cli import conclude
+    from .cli_report import conclude
 
     conclude(folder, path, (asked.system,))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from rich.console import Console as Rich
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ..eval.summary import summary_table, summary_text
 
 
 class Console(Protocol):
@@ -58,3 +61,12 @@ class TerminalConsole:
         if self.progress is not None:
             self.progress.stop()
             self.progress = None
+
+
+def show_summary(metrics: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print systems × the metrics that say most: a table on a terminal, plain lines elsewhere."""
+    rich = Rich(highlight=False)
+    if rich.is_terminal:
+        rich.print(summary_table(metrics, rich.width))
+    else:
+        print(summary_text(metrics))

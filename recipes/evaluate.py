@@ -62,8 +62,10 @@ def evaluate(asked: Evaluation, out: Path, console: Console, *, resume: bool = F
     return report(asked, out, console)
 
 
-def report(asked: Evaluation, out: Path, console: Console) -> Path:
-    """(Re)compute metrics and the report from the responses in the folder `out`."""
+def report(
+    asked: Evaluation, out: Path, console: Console, *, page: Path | None = None, max_rows: int | None = None
+) -> Path:
+    """(Re)compute metrics and the report from the responses in the folder `out`; options as `rebuild` has them."""
     name = f"{asked.system} on {asked.asked}"
     description = f"{_model_name(asked)} asked {asked.questions}."
     return rebuild(
@@ -74,6 +76,8 @@ def report(asked: Evaluation, out: Path, console: Console) -> Path:
         seed=asked.seed,
         draws=asked.bootstrap,
         console=console,
+        page=page,
+        max_rows=max_rows,
     )
 
 

@@ -247,28 +247,54 @@ def _evaluate(
             run_sweep(backend, prepared.eval, sweep, out, progress=console.tick)
 
 
-def report(recipe: Recipe, out: Path, console: Console) -> Path:
+def report(
+    recipe: Recipe, out: Path, console: Console, *, page: Path | None = None, max_rows: int | None = None
+) -> Path:
     """(Re)compute metrics and the report from the responses in the run's folder `out`.
+
+    `page` and `max_rows` are `rebuild`'s.
 
     Raises:
         InputError: the folder holds no finished sweep.
     """
     from ..eval.report import SYSTEMS
 
-    named = {"name": recipe.name, "description": recipe.description}
-    return rebuild(out, SYSTEMS, **named, seed=recipe.seed, draws=recipe.eval.bootstrap, console=console)
+    return rebuild(
+        out,
+        SYSTEMS,
+        name=recipe.name,
+        description=recipe.description,
+        seed=recipe.seed,
+        draws=recipe.eval.bootstrap,
+        console=console,
+        page=page,
+        max_rows=max_rows,
+    )
 
 
 def rebuild(
-    out: Path, systems: Sequence[str], *, name: str, description: str, seed: int, draws: int, console: Console
+    out: Path,
+    systems: Sequence[str],
+    *,
+    name: str,
+    description: str,
+    seed: int,
+    draws: int,
+    console: Console,
+    page: Path | None = None,
+    max_rows: int | None = None,
 ) -> Path:
     """Compute metrics and the report of those `systems` that have responses in the folder `out`.
+
+    The report is written to the file `page`, by default `report.html` in the folder, and carries about
+    `max_rows` rows.
 
     Raises:
         InputError: none has.
     """
     from ..eval.metrics import by_split, compute_metrics
     from ..eval.report import ReportInput, write_report
+    from ..eval.report_rows import MAX_ROWS
     from ..eval.responses import read_responses
 
     console.stage("metrics and report")
@@ -295,8 +321,10 @@ def rebuild(
             environment=describe(env),
             responses=responses,
             metrics=metrics,
+            seed=seed,
+            max_rows=MAX_ROWS if max_rows is None else max_rows,
         ),
-        out,
+        page or out,
     )
 
 

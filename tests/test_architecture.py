@@ -83,6 +83,6 @@ def test_a_built_wheel_holds_the_tree_and_nothing_else(tmp_path: Path) -> None:
     subprocess.run(build, check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    kinds = ("*.py", "*.yaml", "*.jinja", "py.typed")
+    kinds = ("*.py", "*.yaml", "*.jinja", "*.css", "*.js", "py.typed")
     tree = {f"abstain/{p.relative_to(ROOT)}" for f in ORDER for kind in kinds for p in (ROOT / f).rglob(kind)}
     assert packed == tree

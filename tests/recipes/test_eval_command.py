@@ -60,8 +60,9 @@ def test_an_evaluation_leaves_a_folder_like_a_runs(finished: tuple[Path, Result]
 
 def test_it_ends_with_the_headline_and_the_reports_path(finished: tuple[Path, Result]) -> None:
     out, result = finished
-    *_, headline, path = result.output.strip().splitlines()
-    assert headline.startswith("The model model abstains exactly when it should in")
+    *_, headline, head, row, _, path = result.output.strip().splitlines()
+    assert headline.startswith("model abstains exactly when it should in")
+    assert (head.split()[:2], row.split()[0]) == (["system", "adherence"], "model")
     assert path == f"report: {out / 'report.html'}"
 
 

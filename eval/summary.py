@@ -1,0 +1,99 @@
+"""The result in one sentence and in one small table: what a terminal shows, and what a report opens with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from .report_tables import SUMMARY, Cell, cell, number, row
+
+RUN_SYSTEMS = ("base", "prompted", "warmup", "trained")
+"""The systems of a training run, in its order; `warmup` is the model before RL, so that what RL adds can be told."""
+REFERENCE = {
+    "exact": "the exact Bayes confidence of the made world",
+    "base": "the base model's probability of its forced answer",
+    "own": "its own confidence",
+}
+_HEADS = ("adherence", "clear pairs", "slope", "regret", "forced accuracy")
+_LEGEND = (
+    "clear: confidence and target ≥ 0.05 apart; slope 1 follows the target, 0 is deaf to it; regret 0 is the oracle"
+)
+
+
+def ordered(names: list[str]) -> list[str]:
+    """Return systems in a run's order, others after them by name."""
+    rank = {name: i for i, name in enumerate(RUN_SYSTEMS)}
+    return sorted(names, key=lambda name: (rank.get(name, len(rank)), name))
+
+
+def headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the result of the last system in one sentence; `metrics` is system → the headline split's contents."""
+    shown = list(metrics)[-1]
+    values = metrics[shown]
+    text = (
+        f"{_called(shown)} abstains exactly when it should in {_percent(values['adherence_reference']['all'])} of "
+        f"{values['items']} questions × {len(values['targets'])} targets, its effective threshold follows the target "
+        f"with slope {_slope(values)}, judged by {REFERENCE[values['reference_confidence']]}"
+    )
+    before = metrics.get("prompted")
+    if before is not None and shown != "prompted":
+        share = _percent(before["adherence_reference"]["all"])
+        text += f"; the same model only prompted reaches {share} with slope {_slope(before)}"
+    return text + "."
+
+
+def comparison_headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return in one sentence how often each of several systems abstains exactly when it should, the best first."""
+    share = {name: found["adherence_reference"]["all"] for name, found in metrics.items()}
+    ranked = sorted(share, key=lambda name: -(share[name]["value"] or 0.0) if share[name]["value"] is not None else 1.0)
+    told = [f"{name} in {_percent(share[name])} (slope {_slope(metrics[name])})" for name in ranked]
+    sources = {found["reference_confidence"] for found in metrics.values()}
+    judged = f"judged by {REFERENCE[sources.pop()]}" if len(sources) == 1 else "each judged by its own reference"
+    return f"How often each abstains exactly when it should, {judged}: {', '.join(told)}."
+
+
+def summary_table(metrics: Mapping[str, Mapping[str, Any]], width: int) -> Table | Text:
+    """Return a table of systems × the five metrics that say most, with intervals, for a terminal `width` wide.
+
+    The intervals stand below the values where they do not fit beside them. Names are shown as they are.
+    """
+    cells = {name: [cell(row(key).pick(found)) for key in SUMMARY] for name, found in metrics.items()}
+    beside = max(len(name) for name in metrics) + 5 * 24 <= width
+    table = Table(box=None, pad_edge=False, caption=_LEGEND, caption_justify="left", caption_style="dim")
+    table.add_column("", overflow="fold")
+    for head in _HEADS:
+        table.add_column(head, justify="left", no_wrap=True)
+    for name, values in cells.items():
+        shown = [_cell(value, " " if beside else "\n") for value in values]
+        table.add_row(Text(name, style="bold" if name == list(cells)[-1] else ""), *shown)
+    return table
+
+
+def summary_text(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the same table as plain text, a line per system, for logs and pipes."""
+    lines = [["system", *_HEADS]]
+    lines += [[" ".join(name.split()), *(str(cell(row(key).pick(found))) for key in SUMMARY)]
+              for name, found in metrics.items()]  # fmt: skip
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    padded = ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in lines]
+    return "\n".join(line.rstrip() for line in [*padded, _LEGEND])
+
+
+def _cell(shown: Cell, between: str) -> Text:
+    return Text.assemble(shown.value, (between + shown.interval if shown.interval else "", "dim"))
+
+
+def _called(name: str) -> str:
+    return f"The {name} model" if name in RUN_SYSTEMS else name
+
+
+def _percent(estimate: Mapping[str, Any]) -> str:
+    return "an undefined share" if estimate["value"] is None else f"{100 * estimate['value']:.1f} %"
+
+
+def _slope(metrics: Mapping[str, Any]) -> str:
+    value = metrics["threshold_slope"]["value"]
+    return "undefined" if value is None else number(value, 2)
