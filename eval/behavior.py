@@ -1,8 +1,9 @@
 """Behavioral calibration: does a model abstain exactly when its confidence is below the target?
 
-Shapes: N items, T targets. `abstained` is (N, T) with 1 abstained, 0 answered and NaN ungraded;
-`confidence` is (N,) in [0, 1] with NaN where unknown; `targets` is (T,), ascending. Pairs with a NaN
-are left out of every mean. Undefined results are NaN.
+Shapes: N items, T targets, B resamples. `abstained` is (N, T) with 1 abstained, 0 answered and NaN
+unknown; `confidence` is (N,) in [0, 1] with NaN where unknown; `targets` is (T,), ascending. Pairs
+with a NaN are left out of every mean. Undefined results are NaN. What is decorated with `statistic`
+is called without its weights.
 """
 
 from __future__ import annotations
@@ -10,112 +11,96 @@ from __future__ import annotations
 import numpy as np
 
 from .estimate import Array
+from .statistic import column_means, mean, ratio, statistic, total
 
 CLEAR = 0.05
 """A pair is clear when its confidence is at least this far from the target."""
 
 
 def adherent(abstained: Array, confidence: Array, targets: Array, *, clear: bool = False) -> Array:
-    """Return (N, T): 1 where the model abstains iff confidence < t, else 0; NaN for pairs that do not count."""
+    """Return (N, T): 1 where the model abstains iff confidence < t, else 0; NaN for pairs that do not count.
+
+    A confidence equal to the target should answer: answering and abstaining then pay the same, and
+    arXiv:2509.04664's rule abstains below the target.
+    """
     p = confidence[:, None]
     agree = np.where(np.isnan(abstained) | np.isnan(p), np.nan, abstained == (p < targets))
     return np.where(np.abs(p - targets) >= CLEAR - 1e-12, agree, np.nan) if clear else agree
 
 
-def adherence(abstained: Array, confidence: Array, targets: Array, *, clear: bool = False) -> float:
+@statistic
+def adherence(weights: Array, abstained: Array, confidence: Array, targets: Array, *, clear: bool = False) -> Array:
     """Return P(abstain ⇔ confidence < t) over pairs; with `clear`, over those with |p − t| ≥ 0.05.
 
-    A confidence equal to the target should answer (answering and abstaining then pay the same, and
-    arXiv:2509.04664's rule abstains below the target).
+    NaN without pairs.
     """
-    agree = adherent(abstained, confidence, targets, clear=clear)
-    return float(np.nanmean(agree)) if np.isfinite(agree).any() else float("nan")
+    return mean(weights, adherent(abstained, confidence, targets, clear=clear))
 
 
-def effective_threshold(abstained: Array, confidence: Array) -> float:
-    """Return the cut c in [0, 1] that disagrees least with "abstain iff confidence < c"; both (N,).
+def violates(abstained: Array) -> Array:
+    """Return (N,): 1 for an item that answers at some target and abstains at a lower one, else 0.
 
-    0 for a model that never abstains, 1 for one that always does; otherwise the middle of the range
-    of best cuts (from the lowest to the highest of them). No logistic fit, which diverges for a
-    perfect policy. NaN without items.
+    Ungraded pairs of an item are passed over; NaN for an item with fewer than two known pairs, which
+    could not violate anything.
     """
-    known = ~(np.isnan(abstained) | np.isnan(confidence))
-    a, p = abstained[known], confidence[known]
-    if not len(p):
-        return float("nan")
-    if not a.any():
-        return 0.0
-    if a.all():
-        return 1.0
-    order = np.argsort(p, kind="stable")
-    p, a = p[order], a[order]
-    # A cut at position k abstains on the k lowest: errors are answers among them and abstentions above.
-    errors = np.concatenate(([0.0], np.cumsum(1 - a))) + np.concatenate((np.cumsum(a[::-1])[::-1], [0.0]))
-    allowed = np.concatenate(([True], p[1:] > p[:-1], [True]))  # equal confidences cannot be cut apart
-    edges = np.concatenate(([0.0], p, [1.0]))  # cut k lies in (edges[k], edges[k + 1]]
-    best = np.flatnonzero(allowed & (errors <= errors[allowed].min()))
-    return float((edges[best[0]] + edges[best[-1] + 1]) / 2)
+    abstained_before = np.maximum.accumulate(np.nan_to_num(abstained, nan=0.0), axis=1)[:, :-1] > 0
+    violated = (abstained_before & (abstained[:, 1:] == 0)).any(axis=1)
+    return np.where((~np.isnan(abstained)).sum(axis=1) >= 2, violated, np.nan)
 
 
-def effective_thresholds(abstained: Array, confidence: Array) -> Array:
-    """Return the effective threshold at every target, shape (T,)."""
-    return np.array([effective_threshold(abstained[:, j], confidence) for j in range(abstained.shape[1])])
+@statistic
+def consistency_violations(weights: Array, abstained: Array) -> Array:
+    """Return the share of items that answer at some target but abstain at a lower one.
+
+    A violation whatever the confidence. NaN where no item has two known answers.
+    """
+    return mean(weights, violates(abstained))
 
 
-def threshold_line(effective: Array, targets: Array) -> tuple[float, float]:
-    """Return (slope, intercept) of the least-squares line of effective threshold on target.
+def threshold_line(effective: Array, targets: Array) -> tuple[Array, Array]:
+    """Return (slope, intercept) of the least-squares line of effective threshold, (..., T), on target, each (...).
 
     (1, 0) is perfect, slope 0 a model deaf to its target; NaN with fewer than two targets.
     """
     known = np.isfinite(effective)
-    if known.sum() < 2:
-        return float("nan"), float("nan")
-    slope, intercept = np.polyfit(targets[known], effective[known], 1)
-    return float(slope), float(intercept)
-
-
-def consistency_violations(abstained: Array) -> float:
-    """Return the share of items that answer at some target but abstain at a lower one.
-
-    A violation whatever the confidence. Ungraded pairs of an item are passed over.
-    """
-    seen = np.maximum.accumulate(np.nan_to_num(abstained, nan=0.0), axis=1)[:, :-1] > 0
-    answered = abstained[:, 1:] == 0
-    return float((seen & answered).any(axis=1).mean()) if len(abstained) else float("nan")
+    n = known.sum(axis=-1).astype(np.float64)
+    x, y = np.where(known, targets, 0.0), np.where(known, effective, 0.0)
+    x_mean, y_mean = ratio(x.sum(axis=-1), n), ratio(y.sum(axis=-1), n)
+    dx, dy = (np.where(known, v - m[..., None], 0.0) for v, m in ((x, x_mean), (y, y_mean)))
+    slope = ratio((dx * dy).sum(axis=-1), (dx**2).sum(axis=-1))
+    return slope, y_mean - slope * x_mean
 
 
 def bounded_payoff(correct: Array, abstained: Array, targets: Array) -> Array:
-    """Return 1 − t for correct, −t for wrong, 0 for abstained, shape (N, T); NaN stays NaN.
+    """Return 1 − t for correct, −t for wrong, 0 for abstained, shape (N, T); NaN where it is not known which.
 
-    `correct` and `abstained` broadcast against (N, T); arXiv:2509.04664's payoff times 1 − t.
+    `correct` and `abstained` broadcast against (N, T); arXiv:2509.04664's payoff times 1 − t. An
+    abstention pays 0 whatever `correct` says.
     """
-    paid = np.where(correct == 1, 1 - targets, -targets)
-    return np.where(np.isnan(abstained) | np.isnan(correct), np.nan, np.where(abstained == 1, 0.0, paid))
+    paid = np.where(np.isnan(correct), np.nan, np.where(correct == 1, 1 - targets, -targets))
+    return np.where(np.isnan(abstained), np.nan, np.where(abstained == 1, 0.0, paid))
 
 
-def constant_scores(forced_pay: Array) -> tuple[Array, Array]:
-    """Return the total pay per target, each (T,), of always answering and of never answering."""
-    always = np.nansum(forced_pay, axis=0)
-    return always, np.zeros_like(always)
-
-
-def normalized_regret(pay: Array, forced_pay: Array, confidence: Array, targets: Array) -> float:
+@statistic
+def normalized_regret(weights: Array, pay: Array, forced_pay: Array, confidence: Array, targets: Array) -> Array:
     """Return Σ(oracle − model) / Σ(oracle − best constant policy at t), over items and targets.
 
     `pay` and `forced_pay` are (N, T): what the model got, and what its forced answer would get. The
     oracle gives the forced answer iff confidence > t, so it never decides on the outcome that scores
-    it. 0 is the oracle, 1 the better of always and never answering; summed before dividing. NaN when
-    the oracle is no better than the constants.
+    it. 0 is the oracle, 1 the better of always and never answering; summed before dividing. Pairs
+    with an unknown pay or confidence count nowhere. NaN when the oracle earns no more than the
+    constants.
     """
     known = np.isfinite(pay) & np.isfinite(forced_pay) & np.isfinite(confidence)[:, None]
     forced = np.where(known, forced_pay, 0.0)
-    oracle = np.where(confidence[:, None] > targets, forced, 0.0)
-    best = np.maximum(*constant_scores(forced)).sum()
-    room = oracle.sum() - best
-    return float((oracle.sum() - np.where(known, pay, 0.0).sum()) / room) if room > 0 else float("nan")
+    oracle = total(weights, np.where(confidence[:, None] > targets, forced, 0.0).sum(axis=1))
+    model = total(weights, np.where(known, pay, 0.0).sum(axis=1))
+    room = oracle - np.maximum(total(weights, forced), 0.0).sum(axis=1)
+    return ratio(oracle - model, np.where(room > 0, room, 0.0))
 
 
-def snr_gain(correct: Array, wrong: Array, targets: Array) -> float:
+@statistic
+def snr_gain(weights: Array, correct: Array, wrong: Array, targets: Array) -> Array:
     """Return log SNR([0, 1]) − log SNR(0) (arXiv:2512.19920), in nats.
 
     SNR(I) = ∫_I accuracy dt / ∫_I hallucination dt, over all items, by the trapezoid rule on
@@ -125,8 +110,9 @@ def snr_gain(correct: Array, wrong: Array, targets: Array) -> float:
     if targets[0] != 0:
         raise ValueError(f"snr_gain needs the forced answers at target 0 first, got targets {targets}")
     grid = np.append(targets, 1.0)
-    right, mistaken = np.nanmean(correct, axis=0), np.nanmean(wrong, axis=0)
-    areas = [np.trapezoid(np.append(curve, curve[-1]), grid) for curve in (right, mistaken)]
-    if min(*areas, right[0], mistaken[0]) <= 0:
-        return float("nan")
-    return float(np.log(areas[0] / areas[1]) - np.log(right[0] / mistaken[0]))
+    curves = [column_means(weights, values) for values in (correct, wrong)]
+    areas = [np.trapezoid(np.concatenate([curve, curve[:, -1:]], axis=1), grid, axis=1) for curve in curves]
+    parts = np.stack([*areas, curves[0][:, 0], curves[1][:, 0]])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        logs = np.log(np.where((parts > 0).all(axis=0), parts, np.nan))
+    return logs[0] - logs[1] - logs[2] + logs[3]

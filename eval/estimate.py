@@ -49,7 +49,7 @@ def bootstrap(
     if not math.isfinite(value):
         return Estimate(None, None, None, n)
     drawn = np.array([statistic(rng.integers(0, n, n)) for _ in range(draws)], dtype=np.float64)
-    return _percentiles(value, drawn, n)
+    return percentile_interval(value, drawn, n)
 
 
 def bootstrap_mean(values: Array, rng: np.random.Generator, draws: int = 500) -> Estimate:
@@ -66,10 +66,16 @@ def bootstrap_mean(values: Array, rng: np.random.Generator, draws: int = 500) ->
     drawn = rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = (drawn @ total) / (drawn @ count)
-    return _percentiles(float(total.sum() / count.sum()), means, n)
+    return percentile_interval(float(total.sum() / count.sum()), means, n)
 
 
-def _percentiles(value: float, drawn: Array, n: int) -> Estimate:
+def percentile_interval(value: float, drawn: Array, n: int) -> Estimate:
+    """Return the estimate whose interval is the middle 95 % of `drawn`, (B,), its values on resamples.
+
+    Undefined resamples are left out, and with half of them undefined there is no interval.
+    """
+    if not math.isfinite(value):
+        return Estimate(None, None, None, n)
     draws = len(drawn)
     drawn = drawn[np.isfinite(drawn)]
     if len(drawn) * 2 <= draws or draws == 0:

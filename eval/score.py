@@ -23,7 +23,12 @@ _BY_CONSTRUCTION = (
     "threshold_intercept",
     "consistency_violations",
 )
-_NEEDS_FORCED = ("forced_accuracy", "normalized_regret", "snr_gain", "aurc", "auroc", "brier", "ece", "smooth_ece")
+_NEEDS_FORCED = (
+    *("forced_accuracy", "normalized_regret", "snr_gain", "adherence_recalibrated"),
+    *("abstention_precision", "abstention_recall", "abstention_f1", "answer_precision", "answer_recall", "answer_f1"),
+    *("balanced_f1", "aurc", "e_aurc", "augrc", "auroc", "accuracy_at_coverage", "coverage_at_risk"),
+    *("brier", "log_score", "ece", "ece_closed_right", "mce", "smooth_ece"),
+)
 _NEEDS_TARGETS = ("threshold_slope", "threshold_intercept", "consistency_violations")
 
 
@@ -58,6 +63,8 @@ def score(
     omitted = _omitted(metrics, layout)
     for name in omitted:
         metrics[name] = None
+    if metrics["bounds"]:  # of what is not given, what the ungraded could do to it is not either
+        metrics["bounds"] = {name: bound for name, bound in metrics["bounds"].items() if name not in omitted}
     if layout.route == "verdicts":
         metrics |= {"targets": [], "reference_confidence": None, "by_threshold": []}
     return {**found, **metrics, "omitted": omitted}
@@ -129,7 +136,7 @@ def _add_clustered(
         key, _, part = name.partition(".")
         holder: dict[str, Any] = found if not part else found[key] or {}
         estimate = holder.get(part or key)
-        if metric.interval and estimate is not None and estimate["value"] is not None:
+        if estimate is not None and estimate["value"] is not None:
             resampled = metric.resampled(layout.table, reference, drawn)
             holder[part or key] = interval(estimate["value"], resampled, len(layout.items)).to_json()
 
@@ -163,7 +170,9 @@ def _reason(name: str, undefined: bool, metrics: Mapping[str, Any], layout: Layo
 def _why_undefined(name: str, layout: Layout) -> str:
     if name in ("adherence_exact", "confidence_error") and not np.isfinite(layout.table.exact).any():
         return "no row has an exact_confidence"
-    if name == "sample_agreement":
+    if name == "unanswerable_abstention":
+        return "no question is known to have no answer"
+    if name in ("sample_agreement", "samples"):
         return "no further samples of an answer"
     if name in _NEEDS_FORCED and not layout.forced and layout.route == "prompted":
         return "no forced answers (threshold 0)"
@@ -178,4 +187,5 @@ _UNDEFINED = {
     "normalized_regret": "answering by this confidence gains nothing over the better constant policy",
     "snr_gain": "nothing is right or nothing is wrong",
     "auroc": "no answer is right, or none is wrong",
+    "log_score": "infinite: an answer came out as its confidence said it could not",
 }

@@ -32,6 +32,10 @@ class SweepTable:
     """(N,): number of samples behind `agreement`, 0 without."""
     ungraded: NDArray[np.intp]
     """(N,): greedy rows without a verdict."""
+    ungraded_at: NDArray[np.bool_]
+    """(N, T): the answer has no verdict; where it is only its confidence that is unknown, this is False."""
+    ungraded_forced: NDArray[np.bool_]
+    """(N,): the forced answer has no verdict."""
     missing_confidence: NDArray[np.bool_]
     """(N,): the item's answer came without a confidence."""
     bad_confidence: NDArray[np.bool_]

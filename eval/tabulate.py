@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..data import SPLITS
 from ..rewards import Verdict
@@ -91,16 +92,19 @@ def tabulate(responses: Sequence[Response], *, targets: Sequence[float] | None =
     answered = np.array([row is not None and row.verdict is not Verdict.ABSTAINED for row in answers], dtype=bool)
     stated = np.array([row is not None and row.confidence is not None for row in answers], dtype=bool)
     agreement = [item.agreement() for item in items]
+    verdicts, ungraded_at = (_prompted if prompted else _stated)(items, grid)
     return SweepTable(
         ids=np.array([item.id for item in items], dtype=np.str_),
         targets=grid,
-        verdicts=_prompted_verdicts(items, grid.tolist()) if prompted else _stated_verdicts(items, grid),
+        verdicts=verdicts,
         forced=np.array([np.nan if row is None else CODE[row.verdict] for row in answers]),
         confidence=np.where(usable & answered, confidence, np.nan),
         exact=np.array([_exact(item) for item in items]),
         agreement=np.array([share for share, _ in agreement]),
         samples=np.array([k for _, k in agreement], dtype=np.intp),
         ungraded=np.array([sum(row.verdict is Verdict.UNGRADED for row in item.rows) for item in items], dtype=np.intp),
+        ungraded_at=ungraded_at,
+        ungraded_forced=np.array([row is not None and row.verdict is Verdict.UNGRADED for row in answers], dtype=bool),
         missing_confidence=answered & ~stated,
         bad_confidence=stated & ~usable,
     )
@@ -120,18 +124,24 @@ def _check_complete(items: Sequence[Item], grid: Sequence[float], prompted: bool
                 raise ValueError(f"item {item.id!r} has no answer {where}: the sweep is not complete")
 
 
-def _prompted_verdicts(items: Sequence[Item], grid: Sequence[float]) -> Array:
-    return np.array([[CODE[item.prompted[t].verdict] for t in grid] for item in items])
+def _prompted(items: Sequence[Item], grid: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Return the verdicts, (N, T), and which are missing."""
+    targets = grid.tolist()
+    codes = np.array([[CODE[item.prompted[t].verdict] for t in targets] for item in items])
+    codes = codes.reshape(len(items), len(targets))
+    return codes, np.isnan(codes)
 
 
-def _stated_verdicts(items: Sequence[Item], grid: Array) -> Array:
-    """Return (N, T): what each target-free answer amounts to when its confidence decides."""
+def _stated(items: Sequence[Item], grid: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Return what each target-free answer amounts to when its confidence decides, (N, T), and which have no verdict."""
     free = [item.free for item in items]
     said = np.array([np.nan if row is None else CODE[row.verdict] for row in free])[:, None]
     q = np.array([np.nan if row is None or row.confidence is None else row.confidence for row in free])[:, None]
     usable = (q >= 0) & (q <= 1)
     decided = np.where(q < grid, 2.0, said)
-    return np.where(said == 2, 2.0, np.where(usable, decided, np.nan))
+    codes = np.where(said == 2, 2.0, np.where(usable, decided, np.nan))
+    given = np.array([row is not None for row in free])[:, None]
+    return codes, usable & (q >= grid) & np.isnan(said) & given
 
 
 def _exact(item: Item) -> float:

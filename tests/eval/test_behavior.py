@@ -4,18 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from abstain.eval.behavior import (
     adherence,
     bounded_payoff,
     consistency_violations,
-    effective_threshold,
-    effective_thresholds,
     normalized_regret,
     snr_gain,
     threshold_line,
 )
+from abstain.eval.effective import effective_thresholds
 
 T = np.array([0.25, 0.5, 0.75])
 P = np.array([0.1, 0.4, 0.6, 0.9])
@@ -42,31 +40,6 @@ def test_clear_pairs_leave_out_the_near_ones_and_ungraded_pairs_count_nowhere() 
     assert np.isnan(adherence(np.full((2, 1), np.nan), p, t))
 
 
-def test_effective_threshold_by_hand() -> None:
-    # Abstains on 0.1 and 0.4 only: any cut in (0.4, 0.6] fits, its middle is 0.5.
-    assert effective_threshold(np.array([1.0, 1, 0, 0]), P) == 0.5
-    assert effective_threshold(np.zeros(4), P) == 0.0
-    assert effective_threshold(np.ones(4), P) == 1.0
-    # Abstains on 0.1 and 0.6: cuts in (0.1, 0.4] and in (0.6, 0.9] err once each; the middle of their span is 0.5.
-    assert effective_threshold(np.array([1.0, 0, 1, 0]), P) == 0.5
-    assert np.isnan(effective_threshold(np.array([np.nan]), np.array([0.5])))
-
-
-def test_equal_confidences_cannot_be_cut_apart_whatever_their_order() -> None:
-    p = np.array([0.5, 0.5, 0.5, 0.8])
-    for a in ([1.0, 1, 0, 0], [0.0, 1, 1, 0], [1.0, 0, 1, 0]):
-        # The three ties abstain (1 error) or answer (2): the cut lies in (0.5, 0.8].
-        assert effective_threshold(np.array(a), p) == pytest.approx(0.65)
-
-
-@given(arrays(float, 30, elements=st.floats(0, 1)), st.floats(0.02, 0.98))
-def test_effective_threshold_recovers_a_known_cut(p: np.ndarray, cut: float) -> None:
-    found = effective_threshold((p < cut).astype(float), p)
-    below, above = p[p < cut], p[p >= cut]
-    if len(below) and len(above):
-        assert below.max() <= found <= above.min()
-
-
 @given(st.permutations(range(4)))
 def test_metrics_do_not_depend_on_the_order_of_items(order: list[int]) -> None:
     index = np.array(order)
@@ -77,11 +50,18 @@ def test_slope_of_the_identity_of_a_deaf_model_and_without_enough_targets() -> N
     assert threshold_line(T, T) == pytest.approx((1, 0))
     assert threshold_line(np.full(3, 0.58), T) == pytest.approx((0, 0.58))
     assert np.isnan(threshold_line(np.array([0.5]), np.array([0.5]))[0])
+    # An unknown threshold is left out: 0.25 -> 0.3 and 0.75 -> 0.5 lie on 0.2 + 0.4 t; all at once, one line a row.
+    slopes, intercepts = threshold_line(np.array([[0.3, np.nan, 0.5], [0.0, 0.0, 0.0]]), T)
+    assert slopes == pytest.approx([0.4, 0.0])
+    assert intercepts == pytest.approx([0.2, 0.0])
 
 
 def test_consistency_counts_items_that_answer_above_an_abstention() -> None:
     a = np.array([[0, 0, 1], [0, 1, 0], [1, np.nan, 0], [1, 1, 1.0]])
     assert consistency_violations(a) == 0.5
+    # An item known at fewer than two targets cannot violate anything and does not count.
+    assert consistency_violations(np.vstack([a, [[1, np.nan, np.nan], [np.nan] * 3]])) == 0.5
+    assert np.isnan(consistency_violations(np.full((2, 3), np.nan)))
     assert consistency_violations(PERFECT) == 0.0
 
 
@@ -116,6 +96,7 @@ def test_snr_gain_by_hand() -> None:
     wrong = np.repeat([[0.5, 0.1]], 2, axis=0)
     assert snr_gain(right, wrong, t) == pytest.approx(np.log(0.425 / 0.2) - np.log(1.0))
     assert np.isnan(snr_gain(right, np.zeros_like(wrong), t))
+    assert np.isnan(snr_gain(np.full((2, 2), np.nan), wrong, t))
     with pytest.raises(ValueError, match="target 0 first"):
         snr_gain(right, wrong, np.array([0.1, 0.5]))
 

@@ -131,7 +131,8 @@ def test_a_full_sweep_gives_what_an_evaluation_gives() -> None:
         if name not in found["omitted"]:
             assert found[name] == direct[name], name
     assert found["by_threshold"] == direct["by_threshold"]
-    assert set(found["omitted"]) == {"adherence_exact", "confidence_error", "sample_agreement"}
+    without = {"adherence_exact", "confidence_error", "sample_agreement", "samples", "unanswerable_abstention"}
+    assert set(found["omitted"]) == without
     assert [at["t"] for at in found["rates_by_threshold"]] == [0.0, 0.2, 0.5, 0.8]
     assert found["rates_by_threshold"][3]["abstention_rate"]["value"] == 0.75
 

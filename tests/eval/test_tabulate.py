@@ -1,22 +1,12 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
+from rows import row
 
-from abstain.eval.metrics import METRICS, STATED_TARGETS, compute_metrics, reference_confidence, tabulate
-from abstain.eval.responses import Response
-from abstain.rewards import Verdict
+from abstain.eval.metrics import STATED_TARGETS, compute_metrics, tabulate
 
 NAN = float("nan")
-VERDICTS = {"c": Verdict.CORRECT, "w": Verdict.WRONG, "a": Verdict.ABSTAINED, "u": Verdict.UNGRADED}
-
-
-def row(id_: str, verdict: str, t: float | None = None, confidence: float | None = None, **more: Any) -> Response:
-    return Response(
-        id=id_, threshold=t, sample=more.pop("sample", 0), verdict=VERDICTS[verdict], confidence=confidence, **more
-    )
 
 
 def test_a_stated_confidence_is_held_against_every_target() -> None:
@@ -99,16 +89,3 @@ def test_agreement_is_counted_among_the_samples_whatever_is_right() -> None:
     assert table.agreement[0] == 0.5
     assert np.isnan(table.agreement[1])  # it gave no answer that samples could agree with
     assert table.samples.tolist() == [4, 0]
-
-
-def test_a_metric_of_resamples_is_the_metric_of_the_repeated_items() -> None:
-    rng = np.random.default_rng(0)
-    rows = [row(f"i{i}", "c" if q > rng.random() else "w", None, q) for i, q in enumerate(rng.random(20).tolist())]
-    table = tabulate(rows, targets=[0.25, 0.5, 0.75])
-    _, reference = reference_confidence(table, None)
-    weights = rng.multinomial(20, [1 / 20] * 20, size=3)
-    for name, metric in METRICS.items():
-        drawn = metric.resampled(table, reference, weights)
-        for times, value in zip(weights, drawn, strict=True):
-            index = np.repeat(np.arange(20), times)
-            assert value == pytest.approx(metric.of(table.take(index), reference[index]), nan_ok=True), name
