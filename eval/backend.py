@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from ..data import Message
+from ..data import Message, RunError
 from .identity import Identity
 
 ConfidenceSource = Literal["sequence_probability", "agreement", "stated"]
 """Where an item's confidence can come from: the probability of its greedy forced answer, the share of forced samples
 that agree with that answer, or what the completion says of itself."""
+
+Support = Literal["always", "where the server tells log-probabilities"]
+
+SUPPORT: Mapping[str, Mapping[ConfidenceSource, Support]] = {
+    "transformers": {"sequence_probability": "always", "agreement": "always", "stated": "always"},
+    "vllm": {"sequence_probability": "always", "agreement": "always", "stated": "always"},
+    "openai": {
+        "sequence_probability": "where the server tells log-probabilities",
+        "agreement": "always",
+        "stated": "always",
+    },
+}
+"""Which backend can tell which source of confidence; docs/backends.md shows it as a table."""
+
+
+def sources(backend: str, *, logprobs: bool = True) -> frozenset[ConfidenceSource]:
+    """Return the sources of confidence of a backend, whose server tells log-probabilities or not."""
+    return frozenset(name for name, support in SUPPORT[backend].items() if logprobs or support == "always")
+
+
+class BackendError(RunError):
+    """A backend gave up amid its work, a server that cannot be reached for instance; what came before it is kept."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        """Take the message, and the HTTP status where a server answered with one."""
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,16 @@
-"""Picking the next token: the likeliest, or by each row's own random number. Shapes: B rows, V vocabulary."""
+"""Picking the next token of completions: the likeliest, or by each row's own random numbers.
+
+Shapes: B completions, V vocabulary, T tokens of the longest completion.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, cast
+
 import torch
+
+from .draws import draw_uniforms
 
 
 def pick(logits: torch.Tensor, temperature: float, uniforms: torch.Tensor, sampled: torch.Tensor) -> torch.Tensor:
@@ -21,6 +29,41 @@ def pick(logits: torch.Tensor, temperature: float, uniforms: torch.Tensor, sampl
     return tokens
 
 
-def logprob(logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
-    """Return the natural-log probability of `tokens` (B,) at temperature 1, from `logits` (B, V)."""
-    return logits.float().log_softmax(-1).gather(-1, tokens[:, None])[:, 0]
+class Choice:
+    """Picks the tokens of B completions step by step, and keeps them with their log-probabilities.
+
+    Log-probabilities are natural and at temperature 1, whatever the tokens were sampled at.
+    """
+
+    def __init__(
+        self, draws: Sequence[tuple[str, int]], *, temperature: float, seed: int, length: int, device: Any
+    ) -> None:
+        """Take the rendered prompt and the draw of every completion; draw their random numbers, (B, length)."""
+        self.temperature, self.count, self.length = temperature, len(draws), length
+        nothing = [0.0] * length
+        numbers = [draw_uniforms(seed, text, k, length).tolist() if k else nothing for text, k in draws]
+        self.uniforms = torch.tensor(numbers, device=device)
+        self.sampled = torch.tensor([k > 0 for _, k in draws], device=device)
+        self.rows = torch.arange(len(draws), device=device)
+        self._steps: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+
+    def next(self, logits: torch.Tensor) -> torch.Tensor:
+        """Return the next token of the rows that are kept, from their logits (B', V)."""
+        tokens = pick(logits, self.temperature, self.uniforms[:, len(self._steps)], self.sampled)
+        scores = logits.float().log_softmax(-1).gather(-1, tokens[:, None])[:, 0]
+        self._steps.append((self.rows, tokens, scores))
+        return tokens
+
+    def keep(self, rows: torch.Tensor) -> None:
+        """Go on with these of the present rows."""
+        self.rows, self.uniforms, self.sampled = self.rows[rows], self.uniforms[rows], self.sampled[rows]
+
+    def results(self) -> list[tuple[list[int], list[float]]]:
+        """Return the tokens of every completion and their log-probabilities; what follows an end token is noise."""
+        shape = (self.count, len(self._steps))
+        tokens = torch.full(shape, -1)
+        scores = torch.zeros(shape)
+        for step, (rows, picked, score) in enumerate(self._steps):
+            tokens[rows.cpu(), step], scores[rows.cpu(), step] = picked.cpu(), score.cpu()
+        ids, logprobs = cast("list[list[int]]", tokens.tolist()), cast("list[list[float]]", scores.tolist())
+        return list(zip(ids, logprobs, strict=True))

@@ -1,133 +1,29 @@
-"""In-process generation with transformers (and a PEFT adapter), batched by length."""
+"""In-process generation with transformers (and a PEFT adapter), batched by length, shared prefixes computed once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+import warnings
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
 from transformers import LogitsProcessor
 
 from ..data import Message
-from .backend import Completion, ConfidenceSource, Prompt
-from .draws import draw_uniforms
+from .backend import Completion, ConfidenceSource, Prompt, sources
+from .batches import Asked, Batch, batches, windows
 from .identity import Identity, settings_text
+from .kv_cache import refusal
 from .model import end_token_ids
-from .pick import logprob, pick
+from .pick import Choice
+from .prefix_decoder import PrefixDecoder
 
 WINDOW = 16
-"""Batches' worth of prompts that are read, rendered and sorted by length at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One completion to make: the number of its prompt, the position among its draws, and the prompt's tokens."""
-
-    prompt: int
-    place: int
-    draw: int
-    rendered: str
-    ids: list[int]
-
-
-class TransformersBackend:
-    """A loaded causal LM and its tokenizer as a `Backend`.
-
-    Sampling is from the model's own distribution at a temperature: top-k, top-p and penalties of its generation config
-    are left aside, since they would answer for another model than the one whose log-probabilities are told.
-    """
-
-    confidence_sources: frozenset[ConfidenceSource] = frozenset({"sequence_probability", "agreement", "stated"})
-
-    def __init__(
-        self,
-        model: Any,
-        tokenizer: Any,
-        *,
-        name: str,
-        max_new_tokens: int = 32,
-        batch_size: int = 256,
-        model_hash: str = "",
-        adapter_hash: str = "",
-    ) -> None:
-        """Take a loaded model (or `PeftModel`) and its tokenizer; batch_size counts sequences.
-
-        The hashes, of `eval/identity.py`, are what rows are keyed by.
-        """
-        self.model, self.tokenizer, self.name = model, tokenizer, name
-        self.max_new_tokens, self.batch_size = max_new_tokens, batch_size
-        dtype = str(model.dtype).removeprefix("torch.")
-        settings = settings_text(backend="transformers", dtype=dtype, max_new_tokens=max_new_tokens)
-        self.identity = Identity(model_hash=model_hash, adapter_hash=adapter_hash, settings=settings)
-        self.pad_id: int = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-        self.end_ids = list(end_token_ids(model, tokenizer))
-
-    def render(self, messages: Sequence[Message]) -> str:
-        """Return the chat template's text for `messages`, ready for the assistant's turn."""
-        return self.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=False)
-
-    def generate(
-        self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0
-    ) -> Iterator[tuple[int, list[Completion]]]:
-        """Yield (number of the prompt, completions) batch by batch, in each window the longest prompts first."""
-        numbered = enumerate(prompts)
-        while window := list(islice(numbered, WINDOW * self.batch_size)):
-            rows = self._rows(window)
-            wanted = {number: len(prompt.draws) for number, prompt in window}
-            made: dict[int, dict[int, Completion]] = {number: {} for number, _ in window}
-            for start in range(0, len(rows), self.batch_size):
-                batch = rows[start : start + self.batch_size]
-                for row, completion in zip(batch, self._batch(batch, temperature, seed), strict=True):
-                    made[row.prompt][row.place] = completion
-                    if len(made[row.prompt]) == wanted[row.prompt]:
-                        done = made.pop(row.prompt)
-                        yield row.prompt, [done[place] for place in range(len(done))]
-
-    def _rows(self, window: Sequence[tuple[int, Prompt]]) -> list[Row]:
-        rendered = [self.render(prompt.messages) for _, prompt in window]
-        ids: list[list[int]] = self.tokenizer(rendered, add_special_tokens=False)["input_ids"]
-        rows = [
-            Row(number, place, draw, text, tokens)
-            for (number, prompt), text, tokens in zip(window, rendered, ids, strict=True)
-            for place, draw in enumerate(prompt.draws)
-        ]
-        return sorted(rows, key=lambda row: -len(row.ids))
-
-    def _batch(self, rows: list[Row], temperature: float, seed: int) -> list[Completion]:
-        """Return the completion of every row; B rows, P = prompt tokens."""
-        width = max(len(row.ids) for row in rows)
-        device = self.model.device
-        tokens = torch.tensor([[self.pad_id] * (width - len(r.ids)) + r.ids for r in rows], device=device)  # (B, P)
-        mask = torch.tensor([[0] * (width - len(r.ids)) + [1] * len(r.ids) for r in rows], device=device)
-        picker = Picker(rows, temperature, seed, self.max_new_tokens, device)
-        training = self.model.training
-        self.model.eval()
-        with torch.no_grad():
-            output = self.model.generate(
-                input_ids=tokens,
-                attention_mask=mask,
-                max_new_tokens=self.max_new_tokens,
-                eos_token_id=self.end_ids,
-                pad_token_id=self.pad_id,
-                logits_processor=[picker],
-                do_sample=False,
-                **NEUTRAL,
-            )
-        self.model.train(training)
-        ids = cast("list[list[int]]", output[:, width:].tolist())
-        scores = cast("list[list[float]]", torch.stack(picker.logprobs, dim=1).tolist())
-        return [self._completion(row, lp) for row, lp in zip(ids, scores, strict=True)]
-
-    def _completion(self, ids: list[int], logprobs: list[float]) -> Completion:
-        end = next((i for i, token in enumerate(ids) if token in self.end_ids), None)
-        length = len(ids) if end is None else end + 1
-        text: str = self.tokenizer.decode(ids[:length], skip_special_tokens=True).strip()
-        return Completion(text, tuple(ids[:length]), tuple(logprobs[:length]), "length" if end is None else "stop")
-
+"""Batches' worth of completions whose prompts are read, rendered and sorted at once."""
 
 NEUTRAL: dict[str, Any] = {
+    "do_sample": False,
     "num_beams": 1,
     "temperature": None,
     "top_p": None,
@@ -140,20 +36,155 @@ NEUTRAL: dict[str, Any] = {
 """Overrides what a model's generation config may say of sampling."""
 
 
-class Picker(LogitsProcessor):
-    """Makes greedy `generate` take the token that `pick` picks for each row, and notes its log-probability."""
+class TransformersBackend:
+    """A loaded causal LM and its tokenizer as a `Backend`.
 
-    def __init__(self, rows: Sequence[Row], temperature: float, seed: int, length: int, device: Any) -> None:
-        """Draw every row's random numbers, (B, length)."""
-        zeros = [0.0] * length
-        draws = [draw_uniforms(seed, r.rendered, r.draw, length).tolist() if r.draw else zeros for r in rows]
-        self.uniforms = torch.tensor(draws, device=device)
-        self.sampled = torch.tensor([row.draw > 0 for row in rows], device=device)
-        self.temperature = temperature
-        self.logprobs: list[torch.Tensor] = []
+    Sampling is from the model's own distribution at a temperature: top-k, top-p and penalties of its generation config
+    are left aside, since they would answer for another model than the one whose log-probabilities are told.
+    """
+
+    confidence_sources: frozenset[ConfidenceSource] = sources("transformers")
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        name: str,
+        max_new_tokens: int = 32,
+        batch_size: int = 256,
+        reuse_prefixes: bool = True,
+        model_hash: str = "",
+        adapter_hash: str = "",
+    ) -> None:
+        """Take a loaded model (or `PeftModel`) and its tokenizer.
+
+        Args:
+            model: In any mode; it generates in evaluation mode and is left as it was.
+            tokenizer: With a chat template.
+            name: As responses record it.
+            max_new_tokens: Longest completion.
+            batch_size: Completions made at once.
+            reuse_prefixes: Compute what prompts share once. Where the model does not allow it, `plain_because` says
+                why, with a warning, and `generate` of transformers is used, as it is when this is False.
+            model_hash: Of `eval/identity.py`; rows are keyed by it.
+            adapter_hash: The same of the adapter.
+        """
+        self.model, self.tokenizer, self.name = model, tokenizer, name
+        self.max_new_tokens, self.batch_size = max_new_tokens, batch_size
+        dtype = str(model.dtype).removeprefix("torch.")
+        settings = settings_text(backend="transformers", dtype=dtype, max_new_tokens=max_new_tokens)
+        self.identity = Identity(model_hash=model_hash, adapter_hash=adapter_hash, settings=settings)
+        self.pad_id: int = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+        self.end_ids = list(end_token_ids(model, tokenizer))
+        self.plain_because: str | None = refusal(model) if reuse_prefixes else "reuse_prefixes is off"
+        """Why prefixes are computed anew for every completion; None where they are not."""
+        self._checked = False
+        if reuse_prefixes and self.plain_because:
+            self._plainly(self.plain_because)
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """Return the chat template's text for `messages`, ready for the assistant's turn."""
+        return self.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=False)
+
+    def generate(
+        self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0
+    ) -> Iterator[tuple[int, list[Completion]]]:
+        """Yield (number of the prompt, completions) batch by batch."""
+        for window in windows(prompts, WINDOW * self.batch_size):
+            made: dict[int, dict[int, Completion]] = {number: {} for number, _ in window}
+            wanted = {number: prompt.draws for number, prompt in window}
+            for batch in batches(self._asked(window), self.batch_size):
+                with self._evaluating():
+                    completions = self._complete(batch, temperature, seed)
+                draws = [(one.number, draw) for one in batch.asked for draw in one.draws]
+                for (number, draw), completion in zip(draws, completions, strict=True):
+                    made[number][draw] = completion
+                for number in dict.fromkeys(number for number, _ in draws):
+                    if len(made[number]) == len(set(wanted[number])):
+                        done = made.pop(number)
+                        yield number, [done[draw] for draw in wanted[number]]
+
+    def _asked(self, window: Sequence[tuple[int, Prompt]]) -> list[Asked]:
+        rendered = [self.render(prompt.messages) for _, prompt in window]
+        ids: list[list[int]] = self.tokenizer(rendered, add_special_tokens=False, return_attention_mask=False)[
+            "input_ids"
+        ]
+        return [
+            Asked(number, text, tokens, prompt.draws)
+            for (number, prompt), text, tokens in zip(window, rendered, ids, strict=True)
+        ]
+
+    @contextmanager
+    def _evaluating(self) -> Generator[None]:
+        training = self.model.training
+        self.model.eval()
+        with torch.no_grad():
+            yield
+        self.model.train(training)
+
+    def _complete(self, batch: Batch, temperature: float, seed: int) -> list[Completion]:
+        draws = [(one.rendered, draw) for one in batch.asked for draw in one.draws]
+        parents = [row for row, one in enumerate(batch.asked) for _ in one.draws]
+        prompts = [one.ids for one in batch.asked]
+        choice = Choice(draws, temperature=temperature, seed=seed, length=self.max_new_tokens, device=self.model.device)
+        if self.plain_because is None and not self._checked:
+            self._check(prompts[0])
+        if self.plain_because is None:
+            decoder = PrefixDecoder(self.model, self.end_ids, self.pad_id)
+            decoder.decode(decoder.prefill(prompts, batch.groups, batch.shared), parents, choice)
+        else:
+            self._generate([prompts[row] for row in parents], choice)
+        return self._completions(choice)
+
+    def _check(self, prompt: list[int]) -> None:
+        """Try the reuse of prefixes, once, on a prompt: a model may count positions in a way of its own."""
+        self._checked = True
+        reason = PrefixDecoder(self.model, self.end_ids, self.pad_id).difference(prompt)
+        if reason:
+            self._plainly(reason)
+
+    def _plainly(self, reason: str) -> None:
+        self.plain_because = reason
+        warnings.warn(f"{self.name}: prefixes are not reused, because {reason}", stacklevel=3)
+
+    def _generate(self, prompts: Sequence[list[int]], choice: Choice) -> None:
+        """Make a completion of every prompt with transformers' own loop; B prompts of up to P tokens."""
+        width = max(map(len, prompts))
+        rows = [[self.pad_id] * (width - len(ids)) + ids for ids in prompts]
+        mask = [[0] * (width - len(ids)) + [1] * len(ids) for ids in prompts]
+        self.model.generate(
+            input_ids=torch.tensor(rows, device=self.model.device),  # (B, P)
+            attention_mask=torch.tensor(mask, device=self.model.device),
+            max_new_tokens=self.max_new_tokens,
+            eos_token_id=self.end_ids,
+            pad_token_id=self.pad_id,
+            logits_processor=[Chosen(choice)],
+            **NEUTRAL,
+        )
+
+    def _completions(self, choice: Choice) -> list[Completion]:
+        found: list[tuple[list[int], list[float], bool]] = []
+        ends = set(self.end_ids)
+        for ids, logprobs in choice.results():
+            end = next((i for i, token in enumerate(ids) if token in ends), None)
+            length = len(ids) if end is None else end + 1
+            found.append((ids[:length], logprobs[:length], end is not None))
+        texts = cast("list[str]", self.tokenizer.batch_decode([ids for ids, _, _ in found], skip_special_tokens=True))
+        return [
+            Completion(text.strip(), tuple(ids), tuple(logprobs), "stop" if stopped else "length")
+            for text, (ids, logprobs, stopped) in zip(texts, found, strict=True)
+        ]
+
+
+class Chosen(LogitsProcessor):
+    """Makes greedy `generate` take the tokens of a `Choice`."""
+
+    def __init__(self, choice: Choice) -> None:
+        """Take what picks, and keeps, the tokens."""
+        self.choice = choice
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:  # noqa: ARG002 (generate's call)
         """Return scores (B, V) that only the picked token can win."""
-        tokens = pick(scores, self.temperature, self.uniforms[:, len(self.logprobs)], self.sampled)
-        self.logprobs.append(logprob(scores, tokens))
+        tokens = self.choice.next(scores)
         return torch.full_like(scores, -torch.inf).scatter(1, tokens[:, None], 0.0)

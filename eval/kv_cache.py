@@ -1,0 +1,95 @@
+"""A cache of keys and values that can be expanded: rows chosen, repeated and cut, and room to grow.
+
+Shapes: B rows, C columns in use, D head size, H heads. A row's tokens stand at its right end: what is left of them is
+padding that a mask hides. Positions in the row then differ by as much as columns do, so that a sliding window, which
+counts columns, sees what it should.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import torch
+from transformers import Cache, DynamicCache, PreTrainedModel
+from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
+
+ROOM = 16
+"""Columns that are made beyond what is in use."""
+
+
+class RoomyLayer(DynamicLayer):
+    """A layer that appends in place while there is room, instead of copying everything for every token.
+
+    It keeps every column, also for attention with a sliding window, which the mask alone then enforces.
+    """
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        super().__init__()
+        self.used = 0
+        self.stored: list[torch.Tensor] = []  # keys and values, (B, C + room, H, D)
+
+    def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *_: Any, **__: Any) -> Any:
+        """Append (B, H, Q, D) and return all keys and all values, (B, H, C + Q, D)."""
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        new = [states.transpose(1, 2) for states in (key_states, value_states)]
+        end = self.used + new[0].shape[1]
+        if not self.stored or self.stored[0].shape[1] < end:
+            old, columns = self.stored, end + ROOM + end // 4
+            self.stored = [states.new_empty(states.shape[0], columns, *states.shape[2:]) for states in new]
+            for store, kept in zip(self.stored, old, strict=False):
+                store[:, : self.used] = kept[:, : self.used]
+        for store, states in zip(self.stored, new, strict=True):
+            store[:, self.used : end] = states
+        return self.use(end)
+
+    def use(self, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Take the first `columns` as those in use, and return keys and values."""
+        self.used = columns
+        self.keys, self.values = (store[:, :columns].transpose(1, 2) for store in self.stored)
+        return self.keys, self.values
+
+    def gathered(self, rows: torch.Tensor, columns: torch.Tensor, room: int) -> RoomyLayer:
+        """Return a layer whose row b has the columns `columns[b]` (B', C') of this one's row `rows[b]` (B',)."""
+        layer = RoomyLayer()
+        layer.dtype, layer.device, layer.is_initialized = self.dtype, self.device, True
+        wide = torch.nn.functional.pad(columns, (0, room)).to(self.device)  # the room holds column 0 until it is used
+        flat = (rows.to(self.device)[:, None] * self.stored[0].shape[1] + wide).flatten()
+        layer.stored = [s.flatten(0, 1).index_select(0, flat).view(*wide.shape, *s.shape[2:]) for s in self.stored]
+        layer.use(columns.shape[1])
+        return layer
+
+
+def new_cache() -> Cache:
+    """Return an empty cache of roomy layers, which a model fills as it goes through them."""
+    return Cache(layer_class_to_replicate=RoomyLayer)
+
+
+def gather(cache: Cache, rows: torch.Tensor, columns: torch.Tensor, room: int = ROOM) -> Cache:
+    """Return a cache whose row b has the columns `columns[b]` (B', C') of row `rows[b]` (B',), and so much room."""
+    return Cache(layers=[cast(RoomyLayer, layer).gathered(rows, columns, room) for layer in cache.layers])
+
+
+def refusal(model: PreTrainedModel) -> str | None:
+    """Return why the cache of `model` cannot be expanded, or None: it holds keys and values of every token apart."""
+    if (
+        getattr(model, "active_peft_config", None) is not None
+        and cast(Any, model).active_peft_config.is_prompt_learning
+    ):
+        return "the adapter puts virtual tokens before the prompt"
+    config = model.config.get_text_config(decoder=True)
+    if getattr(model, "_is_stateful", False):
+        return f"{config.model_type} keeps a state that runs through the tokens"
+    if model.config.is_encoder_decoder:
+        return f"{config.model_type} has an encoder"
+    kinds = set(_odd_layers(config))
+    return f"{config.model_type} has layers of the kind {', '.join(sorted(kinds))}" if kinds else None
+
+
+def _odd_layers(config: Any) -> Iterator[str]:
+    yield from {"chunked_attention"} & set(getattr(config, "layer_types", None) or ())
+    for layer in DynamicCache(config=config).layers:
+        if type(layer) not in (DynamicLayer, DynamicSlidingWindowLayer):
+            yield type(layer).__name__
