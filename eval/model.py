@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from ..data import InputError
 
@@ -74,7 +74,20 @@ def _with_adapter(loaded: Any, model: str, adapter: Path, trainable: bool) -> An
 
 def end_token_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
     """Return every id that ends a completion: the tokenizer's end token and the generation config's."""
-    configured = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    return _ends(getattr(model, "generation_config", None), tokenizer)
+
+
+def saved_end_token_ids(model: str, tokenizer: Any) -> tuple[int, ...]:
+    """Return the same of a model folder or Hub id, without loading the model."""
+    try:
+        config = GenerationConfig.from_pretrained(model)
+    except OSError:  # a model need not have one
+        config = None
+    return _ends(config, tokenizer)
+
+
+def _ends(generation_config: Any, tokenizer: Any) -> tuple[int, ...]:
+    configured = getattr(generation_config, "eos_token_id", None)
     extra = [configured] if isinstance(configured, int) else list(configured or [])
     return tuple(dict.fromkeys([int(tokenizer.eos_token_id), *map(int, extra)]))
 
