@@ -32,7 +32,7 @@ class Layout:
     table: SweepTable
     """(N units, T targets); a missing pair is NaN."""
     items: tuple[str, ...]
-    """(G,) ids, in order of first appearance."""
+    """(G,) ids, in the order of the table."""
     group: NDArray[np.intp]
     """(N,): the item of each unit."""
     route: Route

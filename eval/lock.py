@@ -21,13 +21,14 @@ _held: set[str] = set()
 
 
 @contextmanager
-def locked(path: Path, what: Path, *, launch: str = "") -> Generator[None]:
+def locked(path: Path, what: Path, *, launch: str = "", keep: bool = False) -> Generator[None]:
     """Hold the lock file `path` while the block runs; it says who holds it and is removed afterwards.
 
     Args:
         path: The lock file; made, with its folder, where there is none.
         what: What is locked, for the message.
-        launch: Written down for the other processes of this launch (`held_by`).
+        launch: Written down for the other processes of this launch (`holder`).
+        keep: Leave the file, unlocked, for those that come late.
 
     Raises:
         InputError: another process, or this one, holds it; the message names `what` and the process.
@@ -44,7 +45,8 @@ def locked(path: Path, what: Path, *, launch: str = "") -> Generator[None]:
         yield
     finally:
         _held.discard(key)
-        path.unlink(missing_ok=True)  # while it is held: whoever opened it meanwhile sees that it is gone
+        if not keep:
+            path.unlink(missing_ok=True)  # while it is held: whoever opened it meanwhile sees that it is gone
         os.close(descriptor)
 
 
@@ -71,6 +73,13 @@ def holder(path: Path) -> dict[str, Any]:
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
+def in_use(path: Path, what: Path) -> InputError:
+    """Return the error that says who holds the lock file `path`."""
+    by = holder(path)
+    who = f"process {by['pid']} on {by['host']}" if "pid" in by and "host" in by else "another process"
+    return InputError(f"{what}: in use by {who}; wait until it ends, or choose another folder")
+
+
 def _acquire(path: Path, what: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + PATIENCE
@@ -81,9 +90,7 @@ def _acquire(path: Path, what: Path) -> int:
                 return descriptor
         elif time.monotonic() > deadline:
             os.close(descriptor)
-            by = holder(path)
-            who = f"process {by['pid']} on {by['host']}" if "pid" in by and "host" in by else "another process"
-            raise InputError(f"{what}: in use by {who}; wait until it ends, or choose another folder")
+            raise in_use(path, what)
         os.close(descriptor)
         time.sleep(0.05)
 

@@ -12,6 +12,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from ..data import InputError
+from .shard import current_shard
 
 
 def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
@@ -50,9 +51,15 @@ def load_model(model: str, *, adapter: Path | None = None, trainable: bool = Fal
         check_adapter_folder(adapter)
     kwargs.setdefault("dtype", "auto" if torch.cuda.is_available() else torch.float32)
     if torch.cuda.is_available():
-        kwargs.setdefault("device_map", "auto")
+        kwargs.setdefault("device_map", _device_map())
     loaded: Any = _load(AutoModelForCausalLM, model, **kwargs)
     return loaded if adapter is None else _with_adapter(loaded, model, adapter, trainable)
+
+
+def _device_map() -> str:
+    """Return "auto", or this process's own GPU where a launcher started several."""
+    local = os.environ.get("LOCAL_RANK", "")
+    return f"cuda:{local}" if current_shard().world > 1 and local.isdigit() else "auto"
 
 
 def _with_adapter(loaded: Any, model: str, adapter: Path, trainable: bool) -> Any:

@@ -85,7 +85,7 @@ def run_sweep(
         questions: What to ask; ids must be unique.
         sweep: Targets, samples, wording and grader.
         out: The response file (JSONL).
-        progress: Called with (prompts done, prompts needed).
+        progress: Called with (rows written, rows needed).
         shard: The share of this process; by default what the launcher says.
 
     Raises:
@@ -152,17 +152,18 @@ def _ask(
     progress: Callable[[int, int], None] | None,
 ) -> None:
     """Append what `requests` give to `path` and to `kept`."""
-    done = 0
+    done, total = 0, sum(len(rows) for request in requests for rows in request.rows.values())
 
     def written(rows: list[Response]) -> None:
+        nonlocal done
+        done += len(rows)
         kept.update((row.slot, row) for row in rows)
         if progress is not None:
-            progress(done, len(requests))
+            progress(done, total)
 
     prompts = (Prompt(request.messages, tuple(request.rows)) for request in requests)
     with Writer(path, written) as writer:
         for index, completions in backend.generate(prompts, seed=sweep.seed):
-            done += 1
             writer.add(_responses(backend, requests[index], completions, sweep))
 
 

@@ -15,7 +15,7 @@ class SweepTable:
     """What one system did with N items at T targets in (0, 1)."""
 
     ids: NDArray[np.str_]
-    """(N,), in order of first appearance."""
+    """(N,), ascending where `tabulate` made the table."""
     targets: Array
     """(T,), ascending."""
     verdicts: Array

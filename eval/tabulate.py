@@ -50,7 +50,7 @@ class Item:
 
 
 def group(responses: Sequence[Response]) -> list[Item]:
-    """Return the rows of each question, in order of first appearance."""
+    """Return the rows of each question, by id: the order of the rows, which a kill changes, decides nothing."""
     items: dict[str, Item] = {}
     for row in responses:
         item = items.get(row.id)
@@ -62,11 +62,11 @@ def group(responses: Sequence[Response]) -> list[Item]:
             item.free = row
         else:
             item.prompted[row.threshold] = row
-    return list(items.values())
+    return [items[name] for name in sorted(items)]
 
 
 def tabulate(responses: Sequence[Response], *, targets: Sequence[float] | None = None) -> SweepTable:
-    """Return the greedy rows of `responses` as arrays, items in order of first appearance.
+    """Return the greedy rows of `responses` as arrays, items in the order of their ids.
 
     A row without a target (`threshold` None) is held against all of them: it abstains at those above
     its confidence, and at all of them if it abstained of itself. Without a usable confidence its

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +33,8 @@ app.add_typer(recipes_app, name="recipes")
 app.add_typer(sets_app, name="sets")
 app.command()(report)
 
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the operating system says of a full disk, a quota and a limit on a file's size."""
 RecipeName = Annotated[str, typer.Argument(help="A shipped recipe's name (see `abstain recipes list`) or a YAML file.")]
 Overrides = Annotated[
     list[str] | None, typer.Argument(help="Changes to the recipe, as key=value: `seed=1 rl.grpo.max_steps=50`.")
@@ -176,4 +179,12 @@ def main() -> None:
         sys.exit(2)
     except RunError as error:
         typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        place = error.filename or "a file of the run"
+        typer.echo(
+            f"error: {place}: could not be written ({error.strerror}); make room and go on with --resume", err=True
+        )
         sys.exit(1)

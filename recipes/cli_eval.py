@@ -11,6 +11,7 @@ import typer
 import yaml
 
 from ..data import InputError
+from ..eval.shard import current_shard
 from .console import TerminalConsole
 from .load import RecipeLoader
 
@@ -71,14 +72,15 @@ def evaluate(
         seed=seed,
     )
     folder = out or Path("runs") / f"{asked.system}-{asked.asked}"
-    console = TerminalConsole()
+    console = TerminalConsole(shown=current_shard().main)
     try:
         path = run(asked, folder, console, resume=resume)
     finally:
         console.close()
     from .cli_report import conclude
 
-    conclude(folder, path, (asked.system,))
+    if path is not None:
+        conclude(folder, path, (asked.system,))
 
 
 sets_app = typer.Typer(help="The question sets that are ready to be asked by name.", no_args_is_help=True)

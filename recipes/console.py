@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..eval.summary import summary_table, summary_text
+from .pace import pace
 
 
 class Console(Protocol):
@@ -29,13 +31,17 @@ class Console(Protocol):
 
 
 class TerminalConsole:
-    """Stage lines and a progress bar on a terminal; plain lines where output is no terminal."""
+    """Stage lines and a progress bar on a terminal; plain lines, now and then, where output is no terminal."""
 
-    def __init__(self) -> None:
-        """Write to standard output."""
-        self.rich = Rich(highlight=False, soft_wrap=True)
+    EVERY = 30.0
+    """Seconds between two progress lines where there is no bar."""
+
+    def __init__(self, *, shown: bool = True) -> None:
+        """Write to standard output, or nowhere unless `shown` (one process of several tells for all)."""
+        self.rich = Rich(highlight=False, soft_wrap=True, quiet=not shown)
         self.progress: Progress | None = None
         self.task: Any = None
+        self.began = self.told = time.monotonic()
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -44,17 +50,23 @@ class TerminalConsole:
     def stage(self, name: str) -> None:
         """End the last progress bar and begin the next."""
         self.close()
+        self.began = self.told = time.monotonic()
         self.rich.print(f"[bold]{escape(name)}[/bold]")
         if self.rich.is_terminal:
-            columns = (TextColumn("  "), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+            columns = (TextColumn("  "), BarColumn(), TextColumn("{task.fields[pace]}"), TimeElapsedColumn())
             self.progress = Progress(*columns, console=self.rich, transient=True)
-            self.task = self.progress.add_task(name, total=None)
+            self.task = self.progress.add_task(name, total=None, pace="")
             self.progress.start()
 
     def tick(self, done: int, total: int) -> None:
-        """Move the bar."""
+        """Move the bar, or print how far it is."""
+        now = time.monotonic()
+        told = pace(done, total, now - self.began)
         if self.progress is not None:
-            self.progress.update(self.task, completed=done, total=total)
+            self.progress.update(self.task, completed=done, total=total, pace=told)
+        elif now - self.told >= self.EVERY:
+            self.told = now
+            self.say(told)
 
     def close(self) -> None:
         """Remove the bar."""

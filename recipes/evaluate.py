@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from ..data import InputError, Question, load_any
+from ..eval.shard import current_shard
 from ..rewards import Verdict
 from .console import Console
 from .environment import environment
 from .evaluation import FILE, Evaluation, dump_evaluation
+from .folder import held, refuse_if_held
 from .graders import check_grader
 from .prepare import unique_ids
 from .run import claim, quiet, rebuild, write_atomic
@@ -37,17 +39,22 @@ def questions_of(asked: Evaluation) -> list[Question]:
     return questions
 
 
-def evaluate(asked: Evaluation, out: Path, console: Console, *, resume: bool = False) -> Path:
+def evaluate(asked: Evaluation, out: Path, console: Console, *, resume: bool = False) -> Path | None:
     """Ask the model everything in the folder `out` and return the path of the report.
 
+    Where a launcher started several processes, they share the questions, and all but the main one
+    return None once their share is asked.
+
     Raises:
-        InputError: the folder, the questions or the model cannot be used; raised before anything is
-            overwritten.
+        InputError: the folder, the questions or the model cannot be used, or another process works
+            in the folder; raised before anything is overwritten.
     """
     from ..eval.model import check_model_folder
 
     text = dump_evaluation(asked)
-    claim(out, FILE, text, resume=resume, dry=True)
+    if current_shard().main:
+        claim(out, FILE, text, resume=resume, dry=True)
+        refuse_if_held(out)
     check_model_folder(asked.model)
     _check_adapter(asked.adapter)
     quiet()
@@ -56,10 +63,12 @@ def evaluate(asked: Evaluation, out: Path, console: Console, *, resume: bool = F
     console.say(f"{len(questions)} questions, {len(asked.targets)} targets, {asked.samples} forced samples each")
     console.stage("model")
     backend = _backend(asked)
-    claim(out, FILE, text, resume=resume)
-    write_atomic(out / "environment.json", json.dumps(environment(asked.seed), indent=1))
-    _sweep(asked, questions, backend, out, console)
-    return report(asked, out, console)
+    with held(out) as shard:
+        if shard.main:
+            claim(out, FILE, text, resume=resume)
+            write_atomic(out / "environment.json", json.dumps(environment(asked.seed), indent=1))
+        _sweep(asked, questions, backend, out, console)
+        return report(asked, out, console) if shard.main else None
 
 
 def report(

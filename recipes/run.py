@@ -18,11 +18,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..data import InputError
+from ..data import InputError, RunError
 from ..rewards import Verdict, WithoutConfidence
 from .check import check
 from .console import Console
 from .environment import describe, environment
+from .folder import LOCK, held, refuse_if_held
 from .load import dump_recipe
 from .prepare import Prepared, prepare
 from .reward import recipe_reward
@@ -74,7 +75,7 @@ def claim(path: Path, file: str, text: str, *, resume: bool, dry: bool = False) 
             raise InputError(f"{path}: already holds a run; continue it with --resume, or choose another --out")
         if written.read_text(encoding="utf-8") != text:
             raise InputError(f"{written}: holds a run of another recipe or seed; choose another --out")
-    elif path.exists() and (not path.is_dir() or any(path.iterdir())):
+    elif path.exists() and (not path.is_dir() or any(p.name != LOCK for p in path.iterdir())):
         raise InputError(f"{path}: exists and is not a run's folder; choose another --out")
     if not dry:
         path.mkdir(parents=True, exist_ok=True)
@@ -82,36 +83,45 @@ def claim(path: Path, file: str, text: str, *, resume: bool, dry: bool = False) 
 
 
 def write_atomic(path: Path, text: str) -> None:
-    """Write `text` so that a kill leaves the old file or the new one, never a part."""
+    """Write `text` so that a kill leaves the old file or the new one, never a part.
+
+    Raises:
+        RunError: the disk is full, or the file cannot be written.
+    """
     temporary = path.with_name(path.name + ".part")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise RunError(f"{path}: could not be written ({error.strerror}); mend it and go on with --resume") from error
 
 
 def run(recipe: Recipe, out: Path, console: Console, *, resume: bool = False) -> Path:
     """Run every stage of `recipe` in the folder `out` and return the path of its report.
 
     Raises:
-        InputError: the folder, the data, the model or the recipe cannot be used; raised before
-            anything is trained or overwritten.
+        InputError: the folder, the data, the model or the recipe cannot be used, or another process works
+            in the folder; raised before anything is trained or overwritten.
     """
-    folder = RunFolder(out)
-    if not resume and (out / "recipe.yaml").exists():
-        folder.open(recipe, resume=False)  # raises, before any work
+    claim(out, "recipe.yaml", dump_recipe(recipe), resume=resume, dry=True)
+    refuse_if_held(out)
     quiet()
     console.stage("data")
     prepared = prepare(recipe)
     for warning in check(recipe, prepared):
         console.say(f"warning: {warning}")
-    folder.open(recipe, resume=resume)
-    write_atomic(out / "environment.json", json.dumps(environment(recipe.seed), indent=1))
-    model = _base(recipe, prepared, folder, console, resume)
-    adapter = _train(recipe, prepared, model, folder, console, resume)
-    _evaluate(recipe, prepared, model, adapter, folder, console)
-    return report(recipe, out, console)
+    with held(out):
+        folder = RunFolder(out)
+        folder.open(recipe, resume=resume)
+        write_atomic(out / "environment.json", json.dumps(environment(recipe.seed), indent=1))
+        model = _base(recipe, prepared, folder, console, resume)
+        adapter = _train(recipe, prepared, model, folder, console, resume)
+        _evaluate(recipe, prepared, model, adapter, folder, console)
+        return report(recipe, out, console)
 
 
 def _stage_log(folder: RunFolder, stage: str, console: Console) -> Any:

@@ -255,4 +255,4 @@ def test_slow_completions_are_written_after_two_seconds_at_most(
     monkeypatch.setattr(writer, "FLUSH_EVERY", 10_000)
     run_sweep(Scripted(), questions(5), sweep(), tmp_path / "r.jsonl", progress=lambda done, _: seen.append(done))
     assert seen
-    assert max(b - a for a, b in zip([0, *seen], seen, strict=False)) <= 3
+    assert max(b - a for a, b in zip([0, *seen], seen, strict=False)) <= 6  # of two prompts
