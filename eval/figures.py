@@ -43,9 +43,19 @@ class View:
     by_threshold: Sequence[dict[str, Any]]
     """That part of `metrics.json`."""
 
+    @property
+    def decides(self) -> bool:
+        """Whether it is known of some questions what should and what did happen at some target."""
+        return bool(np.isfinite(self.table.abstained[np.isfinite(self.reference)]).any())
+
+    @property
+    def ranks(self) -> bool:
+        """Whether some judged answers have a confidence."""
+        return bool((np.isfinite(self.table.confidence) & np.isfinite(self.table.forced_correct)).any())
+
     def curve(self, key: str) -> tuple[list[float], list[float]]:
         """Return the targets at which `key` of `by_threshold` is defined, and its values there."""
-        rows = [row for row in self.by_threshold if row[key] is not None]
+        rows = [row for row in self.by_threshold if row.get(key) is not None]
         return [row["t"] for row in rows], [row[key] for row in rows]
 
 
@@ -68,6 +78,8 @@ def effective_threshold(views: Sequence[View]) -> Any:
     with plotting.style():
         figure, axis = plotting.canvas()
         (identity,) = axis.plot([0, 1], [0, 1], color=SOFT, lw=1.1, ls="--", label="does as told")
+        for view in views:
+            _band(axis, view, "effective_threshold")
         lines = [_line(axis, view, *view.curve("effective_threshold")) for view in views]
         _unit(axis, "target", "effective threshold")
         plotting.legend(figure, [identity, *lines])
@@ -192,6 +204,14 @@ def regret(views: Sequence[View]) -> Any:
         axis.set(xlim=(0, 1), xlabel="target", ylabel="regret: pay below the oracle's")
         plotting.legend(figure, [constant, *lines])
     return figure
+
+
+def _band(axis: Any, view: View, key: str) -> None:
+    """Shade the interval of `key` at every target that has one."""
+    rows = [(row["t"], *bounds) for row in view.by_threshold if (bounds := row.get("intervals", {}).get(key))]
+    if rows := [row for row in rows if None not in row]:
+        t, low, high = zip(*rows, strict=True)
+        axis.fill_between(t, low, high, color=view.colour, alpha=0.13, lw=0, gid=f"sys{view.number}-band")
 
 
 def _shade(rate: float) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from .report_tables import BY_TARGET, ROWS, Row, cell, number
+from .report_tables import ROWS, Row, by_target_keys, cell, number
 from .summary import REFERENCE, headline
 
 MARK = "<!-- model card by abstain -->"
@@ -79,7 +79,7 @@ def model_card(card: CardInput) -> str:
         values=columns[list(columns)[-1]],
         reference=REFERENCE[columns[list(columns)[-1]]["reference_confidence"]],
         rows=[(row, [str(cell(row.pick(m))) for m in columns.values()]) for row in _present(columns.values())],
-        by_target=BY_TARGET,
+        by_target=by_target_keys(columns[list(columns)[-1]]["by_threshold"]),
         number=number,
         version=version("abstain"),
     )

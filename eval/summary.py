@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from .report_tables import SUMMARY, Cell, cell, number, row
+from .report_tables import SUMMARY, cell, number, row
 
 RUN_SYSTEMS = ("base", "prompted", "warmup", "trained")
 """The systems of a training run, in its order; `warmup` is the model before RL, so that what RL adds can be told."""
@@ -17,7 +17,10 @@ REFERENCE = {
     "base": "the base model's probability of its forced answer",
     "own": "its own confidence",
 }
-_HEADS = ("adherence", "clear pairs", "slope", "regret", "forced accuracy")
+_UNDEFINED: Mapping[str, Any] = {"value": None, "low": None, "high": None}
+_HEADS = ("adherence", "clear pairs", "slope", "regret", "forced acc.")
+_BESIDE = 24
+"""Characters of a value with its interval and the gap after it."""
 _LEGEND = (
     "clear: confidence and target ≥ 0.05 apart; slope 1 follows the target, 0 is deaf to it; regret 0 is the oracle"
 )
@@ -33,13 +36,15 @@ def headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the result of the last system in one sentence; `metrics` is system → the headline split's contents."""
     shown = list(metrics)[-1]
     values = metrics[shown]
+    if not values["adherence_reference"]:
+        return _rates_headline(shown, values)
     text = (
         f"{_called(shown)} abstains exactly when it should in {_percent(values['adherence_reference']['all'])} of "
         f"{values['items']} questions × {len(values['targets'])} targets, its effective threshold follows the target "
         f"with slope {_slope(values)}, judged by {REFERENCE[values['reference_confidence']]}"
     )
     before = metrics.get("prompted")
-    if before is not None and shown != "prompted":
+    if before and before["adherence_reference"] and shown != "prompted":
         share = _percent(before["adherence_reference"]["all"])
         text += f"; the same model only prompted reaches {share} with slope {_slope(before)}"
     return text + "."
@@ -47,28 +52,40 @@ def headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:
 
 def comparison_headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:
     """Return in one sentence how often each of several systems abstains exactly when it should, the best first."""
-    share = {name: found["adherence_reference"]["all"] for name, found in metrics.items()}
-    ranked = sorted(share, key=lambda name: -(share[name]["value"] or 0.0) if share[name]["value"] is not None else 1.0)
+    share = {name: row(SUMMARY[0]).pick(found) or _UNDEFINED for name, found in metrics.items()}
+    ranked = sorted(share, key=lambda name: 1.0 if share[name]["value"] is None else -share[name]["value"])
     told = [f"{name} in {_percent(share[name])} (slope {_slope(metrics[name])})" for name in ranked]
     sources = {found["reference_confidence"] for found in metrics.values()}
     judged = f"judged by {REFERENCE[sources.pop()]}" if len(sources) == 1 else "each judged by its own reference"
     return f"How often each abstains exactly when it should, {judged}: {', '.join(told)}."
 
 
-def summary_table(metrics: Mapping[str, Mapping[str, Any]], width: int) -> Table | Text:
+def _rates_headline(name: str, values: Mapping[str, Any]) -> str:
+    """Return the sentence on answers to which no target was stated."""
+    rates: Mapping[str, Any] = values["rates"] or {}
+    shares = [_percent(rates.get(key, _UNDEFINED)) for key in ("accuracy", "hallucination_rate", "abstention_rate")]
+    text = (
+        f"{_called(name)} answers {values['items']} questions with no target stated: {shares[0]} right, {shares[1]} "
+        f"wrong, {shares[2]} abstained"
+    )
+    regret = cell(values.get("normalized_regret"))
+    return text + (f"; held against targets, its confidence has a regret of {regret}." if regret.interval else ".")
+
+
+def summary_table(metrics: Mapping[str, Mapping[str, Any]], width: int) -> Table:
     """Return a table of systems × the five metrics that say most, with intervals, for a terminal `width` wide.
 
-    The intervals stand below the values where they do not fit beside them. Names are shown as they are.
+    Where an interval does not fit beside its value it stands below it, as "0.90…0.92". Names are shown as they are.
     """
-    cells = {name: [cell(row(key).pick(found)) for key in SUMMARY] for name, found in metrics.items()}
-    beside = max(len(name) for name in metrics) + 5 * 24 <= width
+    beside = max(len(name) for name in metrics) + 5 * _BESIDE <= width
     table = Table(box=None, pad_edge=False, caption=_LEGEND, caption_justify="left", caption_style="dim")
-    table.add_column("", overflow="fold")
+    table.add_column("", overflow="fold", min_width=8)
     for head in _HEADS:
-        table.add_column(head, justify="left", no_wrap=True)
-    for name, values in cells.items():
-        shown = [_cell(value, " " if beside else "\n") for value in values]
-        table.add_row(Text(name, style="bold" if name == list(cells)[-1] else ""), *shown)
+        table.add_column(head, no_wrap=True)
+    for name, found in metrics.items():
+        estimates = [row(key).pick(found) for key in SUMMARY]
+        shown = [_beside(estimate) if beside else _stacked(estimate) for estimate in estimates]
+        table.add_row(Text(name, style="bold" if name == list(metrics)[-1] else ""), *shown)
     return table
 
 
@@ -82,8 +99,16 @@ def summary_text(metrics: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(line.rstrip() for line in [*padded, _LEGEND])
 
 
-def _cell(shown: Cell, between: str) -> Text:
-    return Text.assemble(shown.value, (between + shown.interval if shown.interval else "", "dim"))
+def _beside(estimate: Mapping[str, Any] | None) -> Text:
+    shown = cell(estimate)
+    return Text.assemble(shown.value, (f" {shown.interval}".rstrip(), "dim"))
+
+
+def _stacked(estimate: Mapping[str, Any] | None) -> Text:
+    shown = cell(estimate)
+    if estimate is None or not shown.interval:
+        return Text(shown.value)
+    return Text.assemble(shown.value, (f"\n{number(estimate['low'], 2)}…{number(estimate['high'], 2)}", "dim"))
 
 
 def _called(name: str) -> str:
@@ -95,5 +120,5 @@ def _percent(estimate: Mapping[str, Any]) -> str:
 
 
 def _slope(metrics: Mapping[str, Any]) -> str:
-    value = metrics["threshold_slope"]["value"]
+    value = (metrics["threshold_slope"] or _UNDEFINED)["value"]
     return "undefined" if value is None else number(value, 2)

@@ -12,7 +12,7 @@ from ..data import InputError, PromptStyle
 from ..eval.model_card import MARK, CardInput, model_card
 from .environment import describe
 from .load import dump_recipe, load_recipe
-from .side_by_side import split_metrics, systems_of
+from .side_by_side import split_metrics, system_file, systems_of
 
 _PEFT_TEMPLATE = "[More Information Needed]"
 """What PEFT's own card, written beside every adapter, is full of."""
@@ -47,7 +47,7 @@ def check_card_path(path: Path) -> None:
 
 
 def _card_input(run: Path, figure: str | None) -> CardInput:
-    metrics = {name: split_metrics(run / "eval" / name / "metrics.json") for name in systems_of(run)}
+    metrics = {name: split_metrics(system_file(run, name, "metrics.json")) for name in systems_of(run)}
     environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
     told = _of_evaluation(run) if (run / "eval.yaml").is_file() else _of_run(run)
     return CardInput(metrics=metrics, environment=describe(environment), figure=figure, **told)

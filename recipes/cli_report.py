@@ -33,6 +33,8 @@ def report(
 ) -> None:
     """Rebuild a run's metrics and report from its responses, or show several runs in one report; no model is needed.
 
+    A run is a folder that `abstain run`, `eval` or `score` made.
+
     Example: `abstain report runs/tiny`, or `abstain report runs/a runs/b --out a-and-b.html`
     """
     _check(runs, out, system, model_card)
@@ -73,10 +75,22 @@ def _rebuild(run: Path, console: TerminalConsole, page: Path | None, max_rows: i
         return rebuild_evaluation(read_evaluation(run), run, console, page=page, max_rows=max_rows)
     written = run / "recipe.yaml"
     if not written.is_file():
-        raise InputError(f"{run}: not a run's folder (it has neither recipe.yaml nor eval.yaml)")
+        return _of_logged(run, page, max_rows)
     from .run import report as rebuild
 
     return rebuild(load_recipe(str(written)), run, console, page=page, max_rows=max_rows)
+
+
+def _of_logged(run: Path, page: Path | None, max_rows: int | None) -> Path:
+    """Write the report of what `abstain score` left in a folder, from its metrics; return its path."""
+    from ..eval.report import write_report
+    from ..eval.report_rows import MAX_ROWS
+    from .side_by_side import side_by_side, systems_of
+
+    if not (run / "responses.jsonl").is_file() and not (run / "eval").is_dir():
+        raise InputError(f"{run}: not a run's folder (it has neither recipe.yaml, eval.yaml nor responses.jsonl)")
+    made = side_by_side([run], systems_of(run), max_rows=MAX_ROWS if max_rows is None else max_rows)
+    return write_report(made, page or run)
 
 
 def _report_several(runs: Sequence[Path], out: Path, systems: Sequence[str], max_rows: int | None) -> None:
@@ -92,10 +106,10 @@ def _report_several(runs: Sequence[Path], out: Path, systems: Sequence[str], max
 
 def conclude(run: Path, page: Path, systems: Sequence[str] | None = None) -> None:
     """Print the sentence and the table of a run's systems (None: all it has), and where its report is."""
-    from .side_by_side import split_metrics, systems_of
+    from .side_by_side import split_metrics, system_file, systems_of
 
     names = systems_of(run) if systems is None else list(systems)
-    found = {name: split_metrics(run / "eval" / name / "metrics.json") for name in names}
+    found = {name: split_metrics(system_file(run, name, "metrics.json")) for name in names}
     metrics = {name: next(iter(splits.values())) for name, splits in found.items()}
     _tell(headline(metrics), metrics, page)
 

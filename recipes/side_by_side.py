@@ -10,7 +10,7 @@ from typing import Any
 
 from ..data import InputError
 from ..eval.metrics import by_split
-from ..eval.report import ReportInput
+from ..eval.report_input import ReportInput
 from ..eval.report_rows import MAX_ROWS
 from ..eval.responses import Response, read_responses
 from ..eval.summary import ordered
@@ -27,11 +27,21 @@ class Shown:
 
     def file(self, name: str) -> Path:
         """Return the path of one of its files."""
-        return self.run / "eval" / self.system / name
+        return system_file(self.run, self.system, name)
 
     def metrics(self) -> dict[str, Any]:
         """Return split → contents of its `metrics.json`, the headline's split first."""
         return split_metrics(self.file("metrics.json"))
+
+
+def system_file(run: Path, system: str, name: str) -> Path:
+    """Return the path of a file of one system: under `eval/`, or in the folder itself where that is all it holds."""
+    return run / name if _is_scored(run) else run / "eval" / system / name
+
+
+def _is_scored(run: Path) -> bool:
+    """Return whether `abstain score` made the folder, from one file."""
+    return (run / "responses.jsonl").is_file()
 
 
 def systems_of(run: Path) -> list[str]:
@@ -40,9 +50,13 @@ def systems_of(run: Path) -> list[str]:
     Raises:
         InputError: there is none.
     """
+    if _is_scored(run):
+        return [run.resolve().name]
     found = ordered([path.parent.name for path in run.glob("eval/*/responses.jsonl")])
     if not found:
-        raise InputError(f"{run}: holds no responses to report on (no eval/SYSTEM/responses.jsonl)")
+        raise InputError(
+            f"{run}: holds no responses to report on (neither responses.jsonl nor eval/SYSTEM/responses.jsonl)"
+        )
     return found
 
 
@@ -99,7 +113,7 @@ def side_by_side(
     bases: dict[str, str] = {}
     for one in shown:
         base = Shown(label=f"{one.run}: base", run=one.run, system="base")
-        if base.file("responses.jsonl").is_file():
+        if not _is_scored(one.run) and base.file("responses.jsonl").is_file():
             bases[one.label] = base.label
             if base.label not in responses:
                 responses[base.label] = by_split(read_responses(base.file("responses.jsonl")))
@@ -113,7 +127,7 @@ def side_by_side(
         metrics=metrics,
         bases=bases,
         warnings=_different_questions({name: responses[name][shared[0]] for name in metrics}),
-        several_runs=True,
+        several_runs=len(shown) > 1,
         seed=seed,
         max_rows=max_rows,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from abstain.eval.metrics import by_split, compute_metrics
-from abstain.eval.report import ReportInput
+from abstain.eval.report_input import ReportInput
 from abstain.eval.responses import Response
 from abstain.rewards import Verdict
 

@@ -61,7 +61,7 @@ def test_a_comparison_names_the_best_first_and_the_undefined_last() -> None:
 
 def test_plain_text_has_a_line_per_system_with_aligned_columns() -> None:
     lines = summary_text({"a": metrics(0.5), "a-longer-name": metrics(0.25, -0.061)}).splitlines()
-    assert lines[0].split() == ["system", "adherence", "clear", "pairs", "slope", "regret", "forced", "accuracy"]
+    assert lines[0].split() == ["system", "adherence", "clear", "pairs", "slope", "regret", "forced", "acc."]
     assert len(lines) == 4
     assert lines[1].index("0.500") == lines[2].index("0.250") == lines[0].index("adherence")
     assert "−0.061 [−0.200, 1.100]" in lines[2]
@@ -76,11 +76,11 @@ def test_a_name_cannot_break_a_line_or_style_the_terminal() -> None:
 
 @pytest.mark.parametrize("width", [80, 100, 160])
 def test_the_table_fits_its_terminal_and_loses_nothing(width: int) -> None:
-    text = shown(
-        summary_table({"trained": metrics(0.5), "a-model-name-of-30-characters-": metrics(0.25)}, width), width
-    )
+    name = "a-model-name-of-30-characters-"
+    text = shown(summary_table({"trained": metrics(0.5), name: metrics(0.25, -1.061)}, width), width)
     assert max(map(len, text.splitlines())) <= width
-    for part in ("0.500", "[0.100, 0.900]", "0.950", "[0.900, 0.970]", "–"):
+    intervals = ("[0.100, 0.900]", "[−0.200, 1.100]") if width == 160 else ("0.10…0.90", "−0.20…1.10")
+    for part in ("0.500", "0.950", "−1.061", "–", "trained", "a-model-", "forced acc.", *intervals):
         assert part in text
 
 

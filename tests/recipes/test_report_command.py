@@ -77,6 +77,7 @@ def test_the_card_says_what_the_hub_shows_and_how_to_make_it_again(run: Path) ->
     assert "(figures/effective_threshold.png)" in text
 
 
+@pytest.mark.slow
 def test_a_card_beside_the_adapter_brings_its_figure_and_replaces_pefts_own(run: Path) -> None:
     adapter = run / "adapter"
     adapter.mkdir()
@@ -101,6 +102,7 @@ def test_runs_side_by_side_show_the_last_system_of_each(run: Path, tmp_path: Pat
     assert {path.suffix for path in (tmp_path / "both-figures").iterdir()} == {".svg", ".png"}
 
 
+@pytest.mark.slow
 def test_named_systems_of_several_runs(run: Path, tmp_path: Path) -> None:
     second = make_run(tmp_path / "second", {"base": RUN["base"], "trained": RUN["warmup"]})
     report(second)
@@ -109,6 +111,7 @@ def test_named_systems_of_several_runs(run: Path, tmp_path: Path) -> None:
     assert page.embedded()["systems"] == ["first: base", "first: trained", "second: base", "second: trained"]
 
 
+@pytest.mark.slow
 def test_runs_on_other_questions_are_warned_of(run: Path, tmp_path: Path) -> None:
     second = make_run(tmp_path / "second", {"trained": Policy()})
     path = second / "eval" / "trained" / "responses.jsonl"
@@ -121,10 +124,35 @@ def test_runs_on_other_questions_are_warned_of(run: Path, tmp_path: Path) -> Non
     assert "The runs were not asked the same questions: 0 are shared (first 20, second 20)." in page.text
 
 
+@pytest.mark.slow
 def test_fewer_rows_can_be_carried(run: Path, tmp_path: Path) -> None:
     assert report(run, "--rows", 100, "--out", tmp_path / "small.html")[0] == 0
     text = (tmp_path / "small.html").read_text()
     assert "96 of 960 rows: everything said to 2 of 20 questions, drawn with seed 0." in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["verdicts", "confidences", "targets"])
+def test_what_abstain_score_left_has_a_report(tmp_path: Path, what: str) -> None:
+    rows = [
+        {"id": str(i), "verdict": ("correct", "wrong", "abstained")[i % 3], "question": f"Question {i}?"}
+        | ({"confidence": i / 30} if what == "confidences" else {})
+        | ({"threshold": 0.5} if what == "targets" else {})
+        for i in range(30)
+    ]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = CliRunner().invoke(app, ["score", str(tmp_path / "log.jsonl"), "--out", str(tmp_path / "scored")])
+    assert done.exit_code == 0, done.output
+    code, told = report(tmp_path / "scored")
+    assert code == 0, told
+    page = Page((tmp_path / "scored" / "report.html").read_text())
+    assert len(page.embedded()["rows"]) == 30
+    assert "Question 7?" in {item[2] for item in page.embedded()["items"]}
+    if what == "verdicts":
+        assert (
+            "scored answers 30 questions with no target stated: 33.3 % right, 33.3 % wrong, 33.3 % abstained." in told
+        )
+        assert "Nothing can be drawn" in page.text
 
 
 @pytest.mark.parametrize(
@@ -139,7 +167,7 @@ def test_fewer_rows_can_be_carried(run: Path, tmp_path: Path) -> None:
         (["{run}", "{other}"], "metrics.json: missing; `abstain report "),
         (["{run}", "{other}", "--model-card", "card.md"], "--model-card is for one run, got several"),
         (["{run}", "--model-card", "nowhere/card.md"], "--model-card nowhere/card.md: no folder nowhere"),
-        (["{empty}"], "not a run's folder (it has neither recipe.yaml nor eval.yaml)"),
+        (["{empty}"], "not a run's folder (it has neither recipe.yaml, eval.yaml nor responses.jsonl)"),
     ],
 )
 def test_a_mistake_is_named_before_anything_is_written(
@@ -155,6 +183,7 @@ def test_a_mistake_is_named_before_anything_is_written(
     assert sorted(path.stat().st_mtime_ns for path in run.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_runs_without_a_common_split_cannot_be_compared(run: Path, tmp_path: Path) -> None:
     second = make_run(tmp_path / "second", {"trained": Policy()}, split="elsewhere")
     report(second)
