@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from ..data import InputError
 from .shard import current_shard
@@ -82,6 +89,11 @@ def _with_adapter(loaded: Any, model: str, adapter: Path, trainable: bool) -> An
 def end_token_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
     """Return every id that ends a completion: the tokenizer's end token and the generation config's."""
     return _ends(getattr(model, "generation_config", None), tokenizer)
+
+
+def load_config(model: str) -> Any:
+    """Return the transformers config of a model folder or Hub id; its weights are not loaded."""
+    return _load(AutoConfig, model)
 
 
 def saved_end_token_ids(model: str, tokenizer: Any) -> tuple[int, ...]:

@@ -2,63 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..data import InputError
 from ..rewards import AbstentionReward, FormatBonus, Judgement, RewardBreakEven, Verdict, payoff_warnings
+from ..training.preflight import Finding, check_scaling
+from ..training.preflight_batch import batch_error, check_batches
+from ..training.preflight_gold import check_gold
+from ..training.preflight_loss import check_loss, check_payoff_scale
 from .graders import check_grader
 from .prepare import Prepared
 from .reward import recipe_reward
 from .schema import Recipe
 
+NOWHERE = Path("unused")
+"""Output folder of configs that are only looked at."""
+Step = Callable[[Recipe, Prepared], list[Finding]]
+LEVELS = ("error", "warning", "note")
 
-def check(recipe: Recipe, prepared: Prepared) -> list[str]:
-    """Return warnings; raise InputError for what would fail or lose the target.
+
+def check(recipe: Recipe, prepared: Prepared) -> list[Finding]:
+    """Return warnings and notes; raise InputError for the first thing that would fail or lose the target.
 
     Loads configs and, for a given model, its tokenizer; trains nothing.
     """
+    found = findings(recipe, prepared)
+    for finding in found:
+        if finding.level == "error":
+            raise InputError(finding.text)
+    return found
+
+
+def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Finding]:
+    """Return everything that preflight has to say of `recipe`, errors first.
+
+    `probe` > 0 also loads the model and samples that many answers.
+    """
+    from .check_model import check_sample
+
+    found: list[Finding] = []
+    sample: list[Step] = [partial(check_sample, samples=probe)] if probe else []
+    for step in (*STEPS, *sample):
+        try:
+            found += step(recipe, prepared)
+        except InputError as error:
+            found.append(Finding("error", str(error)))
+    return sorted(dict.fromkeys(found), key=lambda finding: LEVELS.index(finding.level))
+
+
+def rl_arguments(recipe: Recipe) -> Any:
+    """Return TRL's config of the RL stage, filled in; InputError names the recipe's keys."""
+    from ..training.grpo import RLConfig, grpo_arguments
+
+    assert recipe.rl is not None  # the caller has looked
+    try:
+        arguments = grpo_arguments(RLConfig(grpo=recipe.rl.grpo), NOWHERE, recipe.seed)
+    except InputError as error:
+        raise InputError(batch_error("rl.grpo", str(error))) from error
+    if arguments.max_steps <= 0:
+        raise InputError("recipe: rl.grpo.max_steps must be given: every step draws fresh questions and targets")
+    return arguments
+
+
+def _grader(recipe: Recipe, prepared: Prepared) -> list[Finding]:
+    questions = [*prepared.rl, *prepared.eval]
+    check_grader(recipe.grader, recipe.prompt.phrase, questions)
+    found = check_gold(questions, recipe.grader.build(recipe.prompt.phrase), phrase=recipe.prompt.phrase)
+    return _placed("recipe: grader: ", found)
+
+
+def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
     from ..training.adapter import lora_config
     from ..training.base import BaseConfig, trainer_arguments
-    from ..training.grpo import RLConfig, grpo_arguments
     from ..training.model import load_tokenizer
-    from ..training.preflight import check_scaling
     from ..training.warmup import WarmupConfig, sft_arguments
 
-    nowhere = Path("unused")
-    check_grader(recipe.grader, recipe.prompt.phrase, [*prepared.rl, *prepared.eval])
     lora_config(recipe.lora)
     if recipe.model is not None:
         load_tokenizer(recipe.model)
     elif recipe.base is not None:
-        trainer_arguments(BaseConfig(**recipe.base.model_dump()), nowhere, recipe.seed)
+        trainer_arguments(BaseConfig(**recipe.base.model_dump()), NOWHERE, recipe.seed)
     if recipe.warmup is not None:
-        sft_arguments(WarmupConfig(**recipe.warmup.model_dump()), nowhere, recipe.seed)
+        sft_arguments(WarmupConfig(**recipe.warmup.model_dump()), NOWHERE, recipe.seed)
+    return []
+
+
+def _rl(recipe: Recipe, prepared: Prepared) -> list[Finding]:
+    """Return what the RL config does to the target, and what its batches come to."""
     if recipe.rl is None:
         return []
-    arguments = grpo_arguments(RLConfig(grpo=recipe.rl.grpo), nowhere, recipe.seed)
-    if arguments.max_steps <= 0:
-        raise InputError("recipe: rl.grpo.max_steps must be given: every step draws fresh questions and targets")
-    targets = recipe.training_targets(prepared.rl)
+    arguments = rl_arguments(recipe)
+    if not prepared.rl:
+        raise InputError("recipe: no questions are left for RL")
     if recipe.targets.training().ordered and recipe.rl.grpo.get("shuffle_dataset"):
         raise InputError("recipe: rl.grpo.shuffle_dataset=true would mix the stages of targets.schedule; remove it")
-    reward = recipe_reward(recipe)
-    findings = check_scaling(
-        reward.payoff,
+    payoff, targets = recipe_reward(recipe).payoff, recipe.training_targets(prepared.rl)
+    found = check_scaling(
+        payoff,
         targets,
         scale_rewards=arguments.scale_rewards,
         multi_objective_aggregation=arguments.multi_objective_aggregation,
         allow_group_scaling=recipe.rl.allow_group_scaling,
     )
-    for finding in findings:
-        if finding.level == "error":
-            raise InputError(f"recipe: rl.grpo: {finding.message}")
-    if not prepared.rl:
-        raise InputError("recipe: no questions are left for RL")
-    warnings = [finding.message for finding in findings] + reward_warnings(recipe, reward, shown_targets(targets))
+    found += check_loss(
+        arguments.loss_type,
+        entropy_coef=arguments.entropy_coef,
+        max_completion_length=arguments.max_completion_length,
+    )
+    found += check_payoff_scale(payoff, targets)
+    found += check_batches(arguments, len({question.id for question in prepared.rl}))
+    return _placed("recipe: rl.grpo: ", found)
+
+
+def _reward(recipe: Recipe, prepared: Prepared) -> list[Finding]:
+    if recipe.rl is None:
+        return []
+    reward, targets = recipe_reward(recipe), recipe.training_targets(prepared.rl)
+    shown = shown_targets(targets)
+    found = reward_warnings(recipe, reward, shown)
     if seen := sorted(set(targets) & set(recipe.targets.eval)):
-        warnings.append(f"training shows targets of the evaluation: {', '.join(f'{t:g}' for t in seen)}")
-    return warnings
+        listed = ", ".join(f"{t:g}" for t in seen)
+        fix = "targets.margin, or a schedule that leaves them out"
+        found.append(Finding("warning", f"training shows targets of the evaluation: {listed}", fix))
+    return [*found, *(Finding("note", line) for line in break_even_lines(recipe, shown))]
+
+
+def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
+    from .check_model import check_memory, check_tokens, check_versions
+
+    if recipe.model is None:
+        return check_versions()
+    arguments = None if recipe.rl is None else rl_arguments(recipe)
+    found = [*check_tokens(recipe, prepared, arguments), *check_memory(recipe, prepared, arguments)]
+    return [*_placed("recipe: ", found), *check_versions()]
+
+
+STEPS: tuple[Step, ...] = (_configs, _rl, _reward, _grader, _model)
+"""What is looked at, in this order; an InputError ends its own step only."""
+
+
+def _placed(place: str, found: Sequence[Finding]) -> list[Finding]:
+    """Return `found`, with the place in the recipe before the errors, which stand alone on a line."""
+    return [Finding(f.level, place + f.message, f.fix) if f.level == "error" else f for f in found]
 
 
 def shown_targets(training: Sequence[float]) -> list[float]:
@@ -76,26 +164,25 @@ def break_even_lines(recipe: Recipe, targets: Sequence[float]) -> list[str]:
     return [f"break-even of the full reward by target: {', '.join(rows)}"]
 
 
-def reward_warnings(recipe: Recipe, reward: AbstentionReward, targets: Sequence[float]) -> list[str]:
+def reward_warnings(recipe: Recipe, reward: AbstentionReward, targets: Sequence[float]) -> list[Finding]:
     """Return what the full reward does beside what its payoff says: moved break-evens, bonuses, ways round a score."""
-    found = payoff_warnings(reward.payoff, targets[len(targets) // 2])
+    found = [Finding("warning", text) for text in payoff_warnings(reward.payoff, targets[len(targets) // 2])]
     moved = {t: even for t in targets if (even := _break_even(reward, t)).moved}
     if moved:
         t, even = next(iter(moved.items()))
         usual = "none, being wrong pays as much as being right" if even.usual is None else f"{even.usual:.4g}"
-        found.append(
-            f"what is added to the payoff moves the break-even: at target {t:g} from {even.payoff:.4g} to {usual}. "
-            "Pay the bonus for right, wrong and abstaining completions alike"
-        )
+        said = f"what is added to the payoff moves the break-even: at target {t:g} from {even.payoff:.4g} to {usual}"
+        found.append(Finding("warning", said, "pay the bonus for right, wrong and abstaining completions alike"))
     phrase = recipe.prompt.phrase
     for term in reward.terms:
         if isinstance(term, FormatBonus) and term(phrase, Judgement(Verdict.ABSTAINED)) == 0.0 and not moved:
             even = _break_even(reward, targets[-1])
-            found.append(
+            said = (
                 f"the agreed abstention {phrase!r} alone does not have the form that rl.format_bonus pays: an "
                 f"abstention without it earns {term.amount:g} less than an answer with it, which moves the break-even "
-                f"at target {targets[-1]:g} as far as {even.low:.4g}. Show the form of an abstention in the prompt"
+                f"at target {targets[-1]:g} as far as {even.low:.4g}"
             )
+            found.append(Finding("warning", said, "show the form of an abstention in the prompt"))
     return found
 
 

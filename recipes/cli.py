@@ -12,6 +12,7 @@ from rich.console import Console as Rich
 from rich.markup import escape
 
 from ..data import InputError, RunError
+from .cli_check import check
 from .cli_eval import evaluate, sets_app
 from .cli_report import conclude, report
 from .cli_score import score
@@ -26,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+app.command("check")(check)
 app.command("eval")(evaluate)
 app.command()(score)
 recipes_app = typer.Typer(help="Browse the shipped recipes and start from one.", no_args_is_help=True)
@@ -62,37 +64,6 @@ def run(
     finally:
         console.close()
     conclude(folder, path)
-
-
-@app.command()
-def check(recipe: RecipeName, overrides: Overrides = None) -> None:
-    """Validate a recipe, its data and its configs in seconds, without training.
-
-    Example: `abstain check tiny rl.grpo.scale_rewards=group`
-    """
-    loaded = load_recipe(recipe, overrides or [])
-    from .check import break_even_lines, shown_targets
-    from .check import check as preflight
-    from .prepare import prepare
-    from .run import quiet
-
-    quiet()
-    prepared = prepare(loaded)
-    warnings = preflight(loaded, prepared)
-    console = TerminalConsole()
-    for warning in warnings:
-        console.say(f"warning: {warning}")
-    console.say(
-        f"{len(prepared.documents)} documents, {len(prepared.rl)} RL questions, {len(prepared.eval)} to evaluate"
-    )
-    if loaded.rl is not None:
-        even = loaded.rl.payoff.build().break_even
-        targets = loaded.training_targets(prepared.rl)
-        shown = f"the prompt's target, {targets[0]:g} to {targets[-1]:g}" if even == "threshold" else f"{even}"
-        console.say(f"break-even of the reward: {shown}")
-        for line in break_even_lines(loaded, shown_targets(targets)):
-            console.say(line)
-    console.say("the recipe can run")
 
 
 @app.command()

@@ -22,10 +22,15 @@ def environment(seed: int) -> dict[str, Any]:
         "cpu_count": os.cpu_count(),
         "torch_threads": torch.get_num_threads(),
         "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "versions": {name: _version(name) for name in _PACKAGES},
+        "versions": installed_versions(),
         "commit": _commit(),
         "seed": seed,
     }
+
+
+def installed_versions() -> dict[str, str | None]:
+    """Return the version of every package that a result depends on; None for one that is not installed."""
+    return {name: _version(name) for name in _PACKAGES}
 
 
 def describe(env: dict[str, Any]) -> str:

@@ -112,8 +112,9 @@ def run(recipe: Recipe, out: Path, console: Console, *, resume: bool = False) ->
     quiet()
     console.stage("data")
     prepared = prepare(recipe)
-    for warning in check(recipe, prepared):
-        console.say(f"warning: {warning}")
+    for finding in check(recipe, prepared):
+        if finding.level == "warning":
+            console.say(str(finding))
     with held(out):
         folder = RunFolder(out)
         folder.open(recipe, resume=resume)

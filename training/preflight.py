@@ -14,15 +14,26 @@ HARMLESS = (0.0, 0.5)
 """Break-evens that group standardisation leaves where they are."""
 
 
+Level = Literal["error", "warning", "note"]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing preflight has to say, with the fix."""
 
-    level: Literal["error", "warning"]
+    level: Level
+    """An error stops a run before it starts; a warning does not; a note says what is so."""
     message: str
+    fix: str = ""
+    """What to do about it, a phrase in the imperative; empty where nothing is to be done."""
+
+    @property
+    def text(self) -> str:
+        """The message and its fix in one line."""
+        return f"{self.message}. Fix: {self.fix}" if self.fix else self.message
 
     def __str__(self) -> str:
-        return f"{self.level}: {self.message}"
+        return f"{self.level}: {self.text}"
 
 
 def standardises_groups(scale_rewards: str | bool, multi_objective_aggregation: str = "sum_then_normalize") -> bool:
@@ -63,8 +74,8 @@ def check_scaling(
             Finding(
                 "warning",
                 f"{cause} with {type(payoff).__name__}, which scores a stated confidence: the division weighs "
-                "groups by how much their scores differ, so the score is no longer proper across questions; "
-                "scale_rewards='none' keeps it so",
+                "groups by how much their scores differ, so the score is no longer proper across questions",
+                "scale_rewards='none' keeps it proper",
             )
         ]
     by_row = payoff.break_even == "threshold"
@@ -78,8 +89,8 @@ def check_scaling(
         Finding(
             "warning" if allow_group_scaling else "error",
             f"{cause} divides each group's advantages by their standard deviation, which erases the penalty: in a "
-            f"group with two outcomes the break-even becomes 1/2, whatever it was meant to be (here {shown}). Use "
-            "scale_rewards='none' (or 'batch')"
+            f"group with two outcomes the break-even becomes 1/2, whatever it was meant to be (here {shown})",
+            "use scale_rewards='none' (or 'batch')"
             + (
                 ""
                 if allow_group_scaling

@@ -89,7 +89,8 @@ def lines(*overrides: str) -> list[str]:
 
 def warnings(*overrides: str) -> list[str]:
     recipe = load_recipe("tiny", list(overrides))
-    return reward_warnings(recipe, recipe_reward(recipe), shown_targets(recipe.training_targets()))
+    found = reward_warnings(recipe, recipe_reward(recipe), shown_targets(recipe.training_targets()))
+    return [str(finding) for finding in found]
 
 
 def test_the_break_even_of_the_full_reward_is_shown_at_a_few_targets() -> None:

@@ -19,7 +19,7 @@ def test_group_scaling_is_refused_with_the_reason_and_the_override() -> None:
     (finding,) = check_scaling(ConfidenceTarget(), TARGETS, scale_rewards="group")
     assert finding.level == "error"
     for part in ("standard deviation", "break-even becomes 1/2", "0.25, 0.75", "none", "rl.allow_group_scaling=true"):
-        assert part in finding.message
+        assert part in finding.text
 
 
 @pytest.mark.parametrize("scale", ["none", "batch", False])

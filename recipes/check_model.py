@@ -1,0 +1,95 @@
+"""The part of preflight that looks at a given model: its tokenizer, its limits, its memory; and a probe of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..data import InputError
+from ..training.preflight import Finding
+from ..training.preflight_memory import memory_text, model_sizes, versions
+from ..training.preflight_probe import check_probe, probe_model
+from ..training.preflight_tokens import check_lengths, check_template, measure_lengths
+from .environment import installed_versions
+from .prepare import Prepared
+from .schema import Recipe
+
+
+def check_tokens(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Finding]:
+    """Return what does not fit the model: lengths, positions, chat template and special tokens.
+
+    Args:
+        recipe: With a given `model`.
+        prepared: Its questions.
+        arguments: TRL's config of the RL stage, or None where the recipe has none.
+    """
+    from ..eval.model import load_config, load_end_ids, load_tokenizer
+
+    assert recipe.model is not None
+    tokenizer: Any = load_tokenizer(recipe.model)
+    window = getattr(load_config(recipe.model).get_text_config(), "max_position_embeddings", None)
+    found = check_template(tokenizer, load_end_ids(recipe.model, tokenizer), recipe.prompt)
+    for section, limit, questions, targets in (
+        ("rl.grpo", arguments and arguments.max_completion_length, prepared.rl, recipe.training_targets(prepared.rl)),
+        ("eval", recipe.eval.max_new_tokens, prepared.eval, recipe.targets.eval),
+    ):
+        if limit and questions:
+            key = "max_new_tokens" if section == "eval" else "max_completion_length"
+            lengths = measure_lengths(tokenizer, questions, recipe.prompt, targets, limit)
+            found += check_lengths(lengths, limit, window, key=f"{section}.{key}", questions=len(questions))
+    return found
+
+
+def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Finding]:
+    """Return the memory estimate of the RL stage as a note."""
+    from ..eval.model import load_config, load_tokenizer
+    from ..training.adapter import lora_config
+
+    assert recipe.model is not None
+    if arguments is None or not prepared.rl:
+        return []
+    config, limit = load_config(recipe.model), arguments.max_completion_length
+    style, targets = recipe.prompt, recipe.training_targets(prepared.rl)
+    lengths = measure_lengths(load_tokenizer(recipe.model), prepared.rl, style, targets, limit)
+    sizes = model_sizes(
+        config,
+        lora_config(recipe.lora),
+        bytes_per_weight=2.0 if arguments.bf16 or arguments.fp16 else 4.0,
+        batch=arguments.per_device_train_batch_size,
+        generated=arguments.per_device_train_batch_size * (arguments.steps_per_generation or 1),
+        prompt_tokens=lengths.prompt,
+        completion_tokens=limit,
+        checkpointing=any(getattr(arguments, f"{kind}_checkpointing", False) for kind in ("gradient", "activation")),
+    )
+    return [Finding("note", memory_text(sizes))]
+
+
+def check_versions() -> list[Finding]:
+    """Return the installed versions of what a run depends on, as a note."""
+    return [Finding("note", versions(installed_versions()))]
+
+
+def check_sample(recipe: Recipe, prepared: Prepared, samples: int) -> list[Finding]:
+    """Return how often the untouched model abstains on `samples` training questions, with advice; loads the model.
+
+    Raises:
+        InputError: the recipe makes its model itself, so that there is none to probe.
+    """
+    from ..eval.model import load_model, load_tokenizer
+    from ..eval.transformers_backend import TransformersBackend
+    from .check import shown_targets
+
+    if recipe.model is None:
+        raise InputError("--probe: the recipe makes its own model, so there is none to probe yet")
+    model, tokenizer = load_model(recipe.model), load_tokenizer(recipe.model)
+    limit = {"max_new_tokens": recipe.eval.max_new_tokens, "batch_size": recipe.eval.batch_size}
+    probe = probe_model(
+        TransformersBackend(model, tokenizer, name=recipe.model, **limit),
+        model,
+        tokenizer,
+        [prepared.rl[i % len(prepared.rl)] for i in range(samples)],
+        style=recipe.prompt,
+        targets=shown_targets(recipe.training_targets(prepared.rl)),
+        grader=recipe.grader.build(recipe.prompt.phrase),
+        seed=recipe.seed,
+    )
+    return check_probe(probe, warmup=recipe.warmup is not None, lora=recipe.lora)

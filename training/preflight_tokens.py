@@ -1,0 +1,143 @@
+"""Do prompts and answers fit, and does the tokenizer end and separate them? Checked with the model's own tokenizer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..data import PromptStyle, Question
+from .preflight import Finding
+
+CROWDED = 0.9
+"""Share of the token limit from which on the longest answer leaves a model too little room for words of its own."""
+CANDIDATES = 512
+"""Prompts that are rendered and tokenized: those of most characters, as rendering all would take minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """Lengths in tokens, of the whole data."""
+
+    prompt: int
+    """The longest prompt, chat template included, at the longest wording of the rubric."""
+    prompt_id: str
+    answer: int
+    """The longest of the questions' shortest accepted answers, its end token included."""
+    answer_id: str
+    over: int
+    """Questions whose shortest accepted answer does not fit the completion limit."""
+    phrase: int
+    """The agreed abstention, its end token included."""
+
+
+def measure_lengths(
+    tokenizer: Any, questions: Sequence[Question], style: PromptStyle, targets: Sequence[float], limit: int
+) -> Lengths:
+    """Return the lengths of `questions` under `style`; `limit` is a completion's token limit.
+
+    Of a question's accepted answers the shortest counts: it is enough to say that one. Prompts are measured at the
+    target whose instruction is longest, and for the `CANDIDATES` questions of most characters only.
+    """
+    longest = max(targets, key=lambda t: len(style.instruction(t)))
+    wordy = sorted(questions, key=lambda question: -len(style.messages(question, longest)[0]["content"]))[:CANDIDATES]
+    sizes = _sizes(tokenizer, [render_prompt(tokenizer, style.messages(question, longest)) for question in wordy])
+    shortest = [min(question.answers, key=len) for question in questions]
+    answers = [size + 1 for size in _sizes(tokenizer, shortest)]
+    most, widest = int(np.argmax(sizes)), int(np.argmax(answers))
+    return Lengths(
+        prompt=sizes[most],
+        prompt_id=wordy[most].id,
+        answer=answers[widest],
+        answer_id=questions[widest].id,
+        over=sum(size > limit for size in answers),
+        phrase=_sizes(tokenizer, [style.phrase])[0] + 1,
+    )
+
+
+def check_lengths(lengths: Lengths, limit: int, window: int | None, *, key: str, questions: int) -> list[Finding]:
+    """Return where data and limits do not fit.
+
+    Args:
+        lengths: Of the data.
+        limit: The token limit of a completion.
+        window: The model's `max_position_embeddings`; None where it says none.
+        key: The recipe's key of `limit`.
+        questions: How many were measured.
+    """
+    found: list[Finding] = []
+    if lengths.phrase > limit:
+        text = f"the agreed abstention takes {lengths.phrase} tokens and {key} is {limit}: it would always be cut off"
+        found.append(Finding("error", text, f"{key} of at least {lengths.phrase}, or a shorter prompt.phrase"))
+    if lengths.over:
+        text = (
+            f"{lengths.over} of {questions} questions have no accepted answer of at most {key}={limit} tokens (the "
+            f"longest, of {lengths.answer_id}, takes {lengths.answer}): they cannot be answered in full"
+        )
+        found.append(Finding("warning", text, f"{key} of at least {lengths.answer}, or leave these rows out"))
+    elif lengths.answer > CROWDED * limit:
+        text = f"the longest accepted answer ({lengths.answer_id}) takes {lengths.answer} of {key}={limit} tokens"
+        found.append(Finding("warning", text, "leave room for the words that a model puts around an answer"))
+    if window is not None and lengths.prompt + limit > window:
+        text = (
+            f"the longest prompt ({lengths.prompt_id}) takes {lengths.prompt} tokens; with {key}={limit} that is "
+            f"more than the model's {window} positions"
+        )
+        found.append(Finding("error", text, f"a shorter prompt, a smaller {key}, or leave these rows out"))
+    if not found:
+        text = (
+            f"tokens: longest prompt {lengths.prompt}, longest accepted answer {lengths.answer}, abstention "
+            f"{lengths.phrase}; {key}={limit}, the model has {window if window is not None else 'no stated'} positions"
+        )
+        found.append(Finding("note", text))
+    return found
+
+
+def check_template(tokenizer: Any, end_ids: Sequence[int], style: PromptStyle) -> list[Finding]:
+    """Return what the chat template and the special tokens would break.
+
+    Args:
+        tokenizer: With a chat template, as `load_tokenizer` returns it.
+        end_ids: Every id that ends a completion, of the tokenizer and of the model's generation config.
+        style: The recipe's prompts.
+    """
+    question = Question("probe", "What is the capital of France?", ("Paris",))
+    chat = style.messages(question, 0.5)
+    asked = render_prompt(tokenizer, chat)
+    found: list[Finding] = []
+    if question.text not in asked or style.instruction(0.5).strip() not in asked:
+        text = "the chat template drops or rewrites the user's text: question and rubric do not stand in the prompt"
+        found.append(Finding("error", text, "another chat template"))
+    if asked == tokenizer.apply_chat_template(chat, add_generation_prompt=False, tokenize=False):
+        text = "the chat template adds no generation prompt, so that the model is not told that it is its turn"
+        found.append(Finding("warning", text, "add an `if add_generation_prompt` part that opens the assistant's turn"))
+    found += _check_end(tokenizer, end_ids, chat)
+    if tokenizer.pad_token_id == tokenizer.eos_token_id:
+        text = f"the pad token is the end token ({tokenizer.eos_token}); padding is masked by attention, not by its id"
+        found.append(Finding("note", text))
+    return found
+
+
+def _check_end(tokenizer: Any, end_ids: Sequence[int], chat: list[dict[str, str]]) -> list[Finding]:
+    """Return a warning where the token that closes the assistant's turn is none that ends a completion."""
+    said = "An answer"
+    whole = str(tokenizer.apply_chat_template([*chat, {"role": "assistant", "content": said}], tokenize=False)).rstrip()
+    after: list[int] = tokenizer(whole[whole.rindex(said) + len(said) :], add_special_tokens=False)["input_ids"]
+    if any(token in end_ids for token in after):
+        return []
+    shown = tokenizer.convert_ids_to_tokens(list(end_ids))
+    closing = tokenizer.convert_ids_to_tokens(after)
+    text = f"the chat template closes the assistant's turn with {closing}, none of which ends a completion ({shown})"
+    fix = "eos_token of the tokenizer, or eos_token_id of generation_config.json, to the token that closes a turn"
+    return [Finding("warning", f"{text}: completions would run into the limit", fix)]
+
+
+def render_prompt(tokenizer: Any, chat: list[dict[str, str]]) -> str:
+    """Return the text that the model is given for `chat`."""
+    return tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
+
+
+def _sizes(tokenizer: Any, texts: Sequence[str]) -> list[int]:
+    return [len(ids) for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
