@@ -8,7 +8,7 @@ from .prompt import Message, PromptStyle, format_penalty, format_target
 from .question import Question
 from .schedules import BetaTargets, ConstantTarget, Curriculum, RowTargets, Schedule
 from .sets import QUESTION_SETS, QuestionSet, find_set, load_any, load_set
-from .targets import TargetSampler, spread_draws
+from .targets import TargetSampler, shown_targets, spread_draws
 from .world import SPLITS, Mention, World, WorldConfig, make_world
 
 __all__ = [
@@ -41,5 +41,6 @@ __all__ = [
     "load_set",
     "make_documents",
     "make_world",
+    "shown_targets",
     "spread_draws",
 ]

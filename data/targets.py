@@ -73,6 +73,12 @@ class TargetSampler:
         return tuple(sorted({*self.grid, *([0.0] if self.forced_share else [])}))
 
 
+def shown_targets(training: Sequence[float]) -> list[float]:
+    """Return a few of the targets `training` may show: the least above 0, the greatest and some between."""
+    targets = [t for t in training if t > 0] or [0.0]
+    return sorted({targets[round(i * (len(targets) - 1) / 4)] for i in range(5)})
+
+
 def stratified(n: int, rng: np.random.Generator) -> list[float]:
     """Return `n` ascending draws in [0, 1), one in each n-th of it."""
     return ((np.arange(n) + rng.random(n)) / max(n, 1)).tolist()

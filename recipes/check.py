@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..data import InputError
+from ..data import InputError, shown_targets
 from ..rewards import AbstentionReward, FormatBonus, Judgement, RewardBreakEven, Verdict, payoff_warnings
 from ..training.preflight import Finding, check_scaling
 from ..training.preflight_batch import batch_error, check_batches
 from ..training.preflight_gold import check_gold
 from ..training.preflight_loss import check_loss, check_payoff_scale
+from ..training.preflight_monitor import check_monitor
 from .graders import check_grader
 from .prepare import Prepared
 from .reward import recipe_reward
@@ -113,6 +114,7 @@ def _rl(recipe: Recipe, prepared: Prepared) -> list[Finding]:
         max_completion_length=arguments.max_completion_length,
     )
     found += check_payoff_scale(payoff, targets)
+    found += check_monitor(recipe.rl.monitor(), [question.text for question in prepared.rl], targets)
     found += check_batches(arguments, len({question.id for question in prepared.rl}))
     return _placed("recipe: rl.grpo: ", found)
 
@@ -147,12 +149,6 @@ STEPS: tuple[Step, ...] = (_configs, _rl, _reward, _grader, _model)
 def _placed(place: str, found: Sequence[Finding]) -> list[Finding]:
     """Return `found`, with the place in the recipe before the errors, which stand alone on a line."""
     return [Finding(f.level, place + f.message, f.fix) if f.level == "error" else f for f in found]
-
-
-def shown_targets(training: Sequence[float]) -> list[float]:
-    """Return a few of the targets that training shows: the least above 0, the greatest and some between."""
-    targets = [t for t in training if t > 0] or [0.0]
-    return sorted({targets[round(i * (len(targets) - 1) / 4)] for i in range(5)})
 
 
 def break_even_lines(recipe: Recipe, targets: Sequence[float]) -> list[str]:

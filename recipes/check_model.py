@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..data import InputError
+from ..data import InputError, shown_targets
 from ..training.preflight import Finding
 from ..training.preflight_memory import memory_text, model_sizes, versions
 from ..training.preflight_probe import check_probe, probe_model
@@ -76,7 +76,6 @@ def check_sample(recipe: Recipe, prepared: Prepared, samples: int) -> list[Findi
     """
     from ..eval.model import load_model, load_tokenizer
     from ..eval.transformers_backend import TransformersBackend
-    from .check import shown_targets
 
     if recipe.model is None:
         raise InputError("--probe: the recipe makes its own model, so there is none to probe yet")

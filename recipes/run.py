@@ -128,7 +128,8 @@ def run(recipe: Recipe, out: Path, console: Console, *, resume: bool = False) ->
 def _stage_log(folder: RunFolder, stage: str, console: Console) -> Any:
     from ..training.progress import StageLog
 
-    return StageLog(folder.path / "logs" / f"{stage}.jsonl", console.say, console.tick)
+    log, metrics = folder.path / "logs" / f"{stage}.jsonl", folder.path / "metrics.jsonl"
+    return StageLog(log, console.say, console.tick, metrics)
 
 
 def _base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Console, resume: bool) -> str:
@@ -203,7 +204,11 @@ def _train(recipe: Recipe, prepared: Prepared, model: str, folder: RunFolder, co
                 tokenizer,
                 prepared.rl,
                 reward,
-                RLConfig(allow_group_scaling=recipe.rl.allow_group_scaling, grpo=recipe.rl.grpo),
+                RLConfig(
+                    allow_group_scaling=recipe.rl.allow_group_scaling,
+                    monitor=recipe.rl.monitor(),
+                    grpo=recipe.rl.grpo,
+                ),
                 lora=None if recipe.warmup else lora_config(recipe.lora),
                 out=checkpoints,
                 resume=resume,

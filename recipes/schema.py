@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ..data import PromptStyle, Question, Schedule, TargetSampler, WorldConfig
+from ..training.alarms import AlarmLimits
+from ..training.monitor_config import MonitorConfig, ValidationConfig
 from .graders import AliasSection, AnyGrader
 from .payoffs import RewardSection
 from .schedules import AnySchedule, UniformSchedule
@@ -117,8 +119,18 @@ class RLSection(RewardSection):
     """The verdict of a completion cut off by the token limit."""
     allow_group_scaling: bool = False
     """Override the refusal of group-standardised advantages."""
+    on_alarm: Literal["warn", "stop"] = "warn"
+    """Whether an alarm also ends the stage, which then keeps the policy of the least regret on `validation`."""
+    alarms: AlarmLimits = AlarmLimits()
+    """When alarms speak."""
+    validation: ValidationConfig | None = None
+    """A small sweep every so many steps, on questions kept apart from training."""
     grpo: dict[str, Any] = {}
     """`trl.GRPOConfig`."""
+
+    def monitor(self) -> MonitorConfig:
+        """Return what watches the stage."""
+        return MonitorConfig(on_alarm=self.on_alarm, alarms=self.alarms, validation=self.validation)
 
 
 class EvalSection(Section):

@@ -177,6 +177,8 @@ class AbstentionReward:
                 None if pay is None else pay + self._added(i, judgements[i], completions, completion_ids)
                 for i, pay in enumerate(rewards)
             ]
+        if log_extra is not None and threshold is not None:
+            log_extra("threshold", list(threshold))
         _log(judgements, stated, log_extra, log_metric)
         return rewards
 

@@ -16,7 +16,9 @@ from ..data import PromptStyle, Question, Schedule
 from ..rewards import AbstentionReward
 from .checkpoints import last_checkpoint
 from .cpu import score_completions_only
-from .monitor import OutcomeMonitor
+from .monitor_config import MonitorConfig
+from .monitor_validation import hold_out
+from .monitor_watch import Watch
 from .preflight import build_arguments
 from .progress import StageLog
 
@@ -29,6 +31,8 @@ class RLConfig:
 
     allow_group_scaling: bool = False
     """Override the refusal of group-standardised advantages, for controls that show what they do."""
+    monitor: MonitorConfig = field(default_factory=MonitorConfig)
+    """What is watched, and what an alarm does."""
     grpo: dict[str, Any] = field(default_factory=dict[str, Any])
     """`trl.GRPOConfig`, as a mapping."""
 
@@ -118,8 +122,11 @@ def train_grpo(
     per_step = arguments.generation_batch_size // arguments.num_generations
     steps = arguments.max_steps if arguments.max_steps > 0 else len(questions) // per_step
     generations = -(-steps // (arguments.steps_per_generation or 1)) * arguments.gradient_accumulation_steps
+    watch = Watch(config.monitor, arguments.num_generations, log)
+    if config.monitor.validation is not None:
+        questions, apart = hold_out(questions, config.monitor.validation.items, seed)
+        watch.validate(apart, targets.targets(questions), style, reward, out)
     rows = grpo_rows(questions, style, targets, max(1, generations) * per_step, np.random.default_rng([seed, 3]))
-    monitor = OutcomeMonitor(arguments.num_generations)
     trainer = GRPOTrainer(
         model=model,
         reward_funcs=reward,
@@ -127,11 +134,9 @@ def train_grpo(
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
         peft_config=lora,
-        callbacks=[monitor],
     )
-    monitor.watch(trainer)
-    if log is not None:
-        log.attach(trainer)
+    watch.attach(trainer)
     with score_completions_only():
         trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
+    watch.finish()
     return cast(Any, trainer.model)

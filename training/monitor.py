@@ -1,63 +1,62 @@
-"""What the rollouts show while RL runs: verdict shares, and how many outcomes a group holds."""
+"""Watches the rollouts of GRPO or RLOO while they train: `summarize` of `monitor_rollouts.py` in every log entry."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from ..rewards import Verdict
+from .monitor_rollouts import Array, Rollouts, summarize
 
 
-def outcome_shares(verdicts: Sequence[str], group_size: int) -> dict[str, float]:
-    """Return the share of groups with one, two and three distinct graded outcomes.
+class RolloutMonitor(TrainerCallback):
+    """Adds to every log entry what the rollouts since the last one show.
 
-    `verdicts` holds whole groups of `group_size`, one after another; ungraded rows count for none,
-    so a group without a verdict is in no share. Under group standardisation a group with two
-    outcomes has the same advantages whatever the penalty (arXiv:2503.20783 removes the division).
-
-    Raises:
-        ValueError: the verdicts are not whole groups.
+    It reads the verdicts and targets that the reward logs row by row (`log_extra`). The trainer gathers them from
+    all processes, so groups are whole and every share is a ratio of counts over all of them; every process sees the
+    same rows and comes to the same figures.
     """
-    if not verdicts or len(verdicts) % group_size:
-        raise ValueError(f"{len(verdicts)} verdicts are not whole groups of {group_size}")
-    groups = [verdicts[i : i + group_size] for i in range(0, len(verdicts), group_size)]
-    sizes = [len(set(group) - {Verdict.UNGRADED.value}) for group in groups]
-    return {f"groups/{name}_outcome": sizes.count(k) / len(groups) for k, name in enumerate(("one", "two", "three"), 1)}
-
-
-def verdict_shares(logs: dict[str, Any]) -> dict[str, float]:
-    """Return abstention rate, coverage, accuracy when answering and ungraded share from logged counts.
-
-    The reward logs counts, whose ratio is right even when groups straddle processes. A share
-    without a denominator is left out.
-    """
-    counts = {verdict: float(logs.get(f"count/{verdict.value}") or 0.0) for verdict in Verdict}
-    total = sum(counts.values())
-    graded = total - counts[Verdict.UNGRADED]
-    answered = counts[Verdict.CORRECT] + counts[Verdict.WRONG]
-    shares: dict[str, float] = {}
-    if total:
-        shares["share/ungraded"] = counts[Verdict.UNGRADED] / total
-    if graded:
-        shares["share/abstained"] = counts[Verdict.ABSTAINED] / graded
-    if answered:
-        shares["accuracy/answered"] = counts[Verdict.CORRECT] / answered
-    return shares
-
-
-class OutcomeMonitor(TrainerCallback):
-    """Adds the shares above to every log entry of a `GRPOTrainer`."""
 
     def __init__(self, group_size: int) -> None:
         """Watch groups of `group_size` completions."""
         self.group_size = group_size
+        self.confidences: Array | None = None
+        """Of the policy's forced answers, from the last validation sweep."""
+        self.extra: dict[str, float] = {}
+        """Figures of others that go into the next log entry."""
         self._trainer: Any = None
+        self._parts: list[Rollouts] = []
+        self._seen = 0
 
     def watch(self, trainer: Any) -> None:
-        """Read verdicts from `trainer`, whose completion log gathers them across processes, groups whole."""
+        """Read rollouts from `trainer`, before every other callback, so that all reporters get the figures.
+
+        A trainer calls its reporters (`report_to`) first and the callbacks it was given last.
+        """
         self._trainer = trainer
+        trainer.callback_handler.callbacks.insert(0, self)
+
+    def collect(self) -> None:
+        """Take the rollouts of the last generation, unless they were taken before."""
+        # One entry of the reward's own count per generation; the trainer empties the list at every log entry.
+        made = len(self._trainer._metrics["train"].get("count/abstained", ()))
+        if made == self._seen or not made:
+            return
+        self._seen = made
+        logged = self._trainer._logs["extra"]
+        verdicts, targets = list(logged["verdict"]), list(logged["threshold"])
+        if verdicts and None not in targets:
+            self._parts.append(Rollouts.of(verdicts, targets, self.group_size))
+
+    def on_substep_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Take new rollouts: several generations may serve one optimizer step."""
+        self.collect()
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Take new rollouts."""
+        self.collect()
 
     def on_log(
         self,
@@ -67,14 +66,12 @@ class OutcomeMonitor(TrainerCallback):
         logs: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Add the shares to `logs`, and so to `log_history` and every reporter called after."""
-        if logs is None or not any(key.startswith("count/") for key in logs):
+        """Add the figures to `logs`, and so to `log_history` and every reporter."""
+        self._seen = 0
+        if logs is None or not self._parts:
             return
-        shares = verdict_shares(logs)
-        verdicts = list(self._trainer._logs["extra"].get("verdict", [])) if self._trainer is not None else []
-        whole = len(verdicts) // self.group_size * self.group_size
-        if whole:
-            shares |= outcome_shares(verdicts[-whole:], self.group_size)
-        logs.update(shares)
+        figures = {**summarize(Rollouts.joined(self._parts), self.confidences), **self.extra}
+        self._parts, self.extra = [], {}
+        logs.update(figures)
         if state.log_history and state.log_history[-1].get("step") == state.global_step:
-            state.log_history[-1].update(shares)
+            state.log_history[-1].update(figures)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 GIB = 2**30
 
@@ -93,11 +93,11 @@ def model_sizes(config: Any, lora: Any | None, **batches: Any) -> Sizes:
     from transformers import AutoModelForCausalLM
 
     with torch.device("meta"):
-        model: Any = AutoModelForCausalLM.from_config(config)
+        model = cast("Any", AutoModelForCausalLM).from_config(config)
         parameters = sum(p.numel() for p in model.parameters())
         trained = parameters
         if lora is not None:
-            model = get_peft_model(model, lora)
+            model = cast("Any", get_peft_model(model, lora))
             trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     text = config.get_text_config()
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads

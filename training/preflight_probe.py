@@ -93,7 +93,7 @@ def check_probe(probe: Probe, *, warmup: bool, lora: Mapping[str, Any]) -> list[
     else:
         text = f"{chance}: without abstentions in the rollouts nothing pulls towards them"
         found.append(Finding("warning", text, "a `warmup` section, which needs no labels"))
-    trained = lora.get("modules_to_save") or []
+    trained: list[str] = list(lora.get("modules_to_save") or ())
     said = f"the abstention costs {probe.surprise:.1f} nats a token after the rubric"
     if probe.surprise <= SURPRISE_LIMIT:
         found.append(Finding("note", f"{said} (probability {math.exp(-probe.surprise):.2g} a token)"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from .alarms import Alarm
 
 _SHOWN = {
     "loss": "loss",
@@ -19,16 +21,33 @@ _SHOWN = {
     "groups/two_outcome": "2",
     "groups/three_outcome": "3",
     "entropy": "entropy",
+    "abstention_slope": "abstention slope",
+    "validation/forced_accuracy": "validation: forced accuracy",
+    "validation/regret": "regret",
 }
 """Log key → how the console calls it; in this order."""
+
+
+def console_line(logs: Mapping[str, Any]) -> str:
+    """Return what the console shows of one log entry; empty where it has nothing of interest."""
+    shown = [f"{name} {float(logs[key]):.2f}" for key, name in _SHOWN.items() if logs.get(key) is not None]
+    by_target = sorted(key for key in logs if key.startswith("target/0") and key.endswith("/abstained"))
+    if len(by_target) > 1:
+        shown.append("by target " + " ".join(f"{float(logs[key]):.2f}" for key in by_target))
+    return ", ".join(shown)
 
 
 class StageLog(TrainerCallback):
     """Writes every log entry to a JSONL file and tells the console what matters of it."""
 
-    def __init__(self, path: Path, say: Callable[[str], None], tick: Callable[[int, int], None]) -> None:
-        """Write to `path`; `say` prints a line, `tick` takes (steps done, steps in all)."""
-        self.path, self.say, self.tick = path, say, tick
+    def __init__(
+        self, path: Path, say: Callable[[str], None], tick: Callable[[int, int], None], metrics: Path | None = None
+    ) -> None:
+        """Write to `path`; `say` prints a line, `tick` takes (steps done, steps in all).
+
+        The same rows go to the file `metrics`, which all stages of a run share, under the name of `path`.
+        """
+        self.path, self.say, self.tick, self.metrics = path, say, tick, metrics
 
     def attach(self, trainer: Any) -> None:
         """Add this log to `trainer`, in place of the trainer's own printing."""
@@ -50,9 +69,19 @@ class StageLog(TrainerCallback):
         """Write and print one entry."""
         if not logs or not state.is_world_process_zero:
             return
+        self._write({"step": state.global_step, **logs})
+        if line := console_line(logs):
+            self.say(f"step {state.global_step}/{state.max_steps}: {line}")
+
+    def alarm(self, alarm: Alarm, step: int) -> None:
+        """Write and print an alarm."""
+        self._write({"step": step, "alarm": alarm.name, "message": alarm.message, "fix": alarm.fix})
+        self.say(str(alarm))
+
+    def _write(self, row: dict[str, Any]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": state.global_step, **logs}, default=str) + "\n")
-        shown = [f"{name} {float(logs[key]):.2f}" for key, name in _SHOWN.items() if logs.get(key) is not None]
-        if shown:
-            self.say(f"step {state.global_step}/{state.max_steps}: {', '.join(shown)}")
+            file.write(json.dumps(row, default=str) + "\n")
+        if self.metrics is not None:
+            with self.metrics.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"stage": self.path.stem, **row}, default=str) + "\n")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from abstain.data import ConstantTarget, InputError, RowTargets
+from abstain.data import ConstantTarget, InputError, RowTargets, shown_targets
 from abstain.recipes import dump_recipe, load_recipe
-from abstain.recipes.check import break_even_lines, reward_warnings, shown_targets
+from abstain.recipes.check import break_even_lines, reward_warnings
 from abstain.recipes.reward import recipe_reward
 from abstain.rewards import (
     BetaPrior,

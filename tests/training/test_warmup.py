@@ -9,7 +9,6 @@ import pytest
 from abstain.data import Message, PromptStyle, Question
 from abstain.eval.backend import Completion, ConfidenceSource, Prompt
 from abstain.eval.identity import Identity
-from abstain.training.monitor import outcome_shares, verdict_shares
 from abstain.training.warmup import RATES, WarmupConfig, own_answers, own_answers_at, warmup_rows
 
 
@@ -87,22 +86,3 @@ def test_at_odds_of_t_to_1_greedy_decoding_abstains_exactly_below_the_target() -
         said = [row["completion"][0]["content"] for row in rows]
         assert said.count("I don't know") == pytest.approx(1000 * t / (1 + t), abs=1)
         assert (said.count("I don't know") > said.count("home")) is (p < t)
-
-
-def test_group_outcomes_are_counted_by_hand() -> None:
-    verdicts = ["correct"] * 4 + ["correct", "wrong", "wrong", "ungraded"] + ["correct", "wrong", "abstained", "wrong"]
-    assert outcome_shares(verdicts, 4) == {
-        "groups/one_outcome": pytest.approx(1 / 3),
-        "groups/two_outcome": pytest.approx(1 / 3),
-        "groups/three_outcome": pytest.approx(1 / 3),
-    }
-    assert sum(outcome_shares(["ungraded"] * 4, 4).values()) == 0
-    with pytest.raises(ValueError, match="5 verdicts are not whole groups of 4"):
-        outcome_shares(["correct"] * 5, 4)
-
-
-def test_shares_are_ratios_of_counts_and_undefined_ones_are_absent() -> None:
-    logs = {"count/correct": 3.0, "count/wrong": 1.0, "count/abstained": 4.0, "count/ungraded": 2.0}
-    assert verdict_shares(logs) == {"share/ungraded": 0.2, "share/abstained": 0.5, "accuracy/answered": 0.75}
-    assert verdict_shares({"count/abstained": 4.0}) == {"share/ungraded": 0.0, "share/abstained": 1.0}
-    assert verdict_shares({}) == {}

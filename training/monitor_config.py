@@ -1,0 +1,38 @@
+"""What a recipe can say of the monitors of RL: limits, what an alarm does, and how often to validate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from .alarms import AlarmLimits
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationConfig:
+    """How often to validate, and on how much."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    every: int
+    """Optimizer steps between two sweeps; one is made before the first step and one after the last."""
+    items: int
+    """Questions, taken from those of RL, which then never ask them."""
+    batch_size: int = 64
+    """Sequences generated at once."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a number below 1."""
+        for name in ("every", "items", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"validation.{name} must be at least 1, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorConfig:
+    """How RL is watched."""
+
+    on_alarm: Literal["warn", "stop"] = "warn"
+    """Whether an alarm also ends RL, which then keeps the policy of the least regret, if there is a validation."""
+    alarms: AlarmLimits = field(default_factory=AlarmLimits)
+    validation: ValidationConfig | None = None
