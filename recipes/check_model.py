@@ -80,9 +80,14 @@ def check_sample(recipe: Recipe, prepared: Prepared, samples: int) -> list[Findi
     if recipe.model is None:
         raise InputError("--probe: the recipe makes its own model, so there is none to probe yet")
     model, tokenizer = load_model(recipe.model), load_tokenizer(recipe.model)
-    limit = {"max_new_tokens": recipe.eval.max_new_tokens, "batch_size": recipe.eval.batch_size}
     probe = probe_model(
-        TransformersBackend(model, tokenizer, name=recipe.model, **limit),
+        TransformersBackend(
+            model,
+            tokenizer,
+            name=recipe.model,
+            max_new_tokens=recipe.eval.max_new_tokens,
+            batch_size=recipe.eval.batch_size,
+        ),
         model,
         tokenizer,
         [prepared.rl[i % len(prepared.rl)] for i in range(samples)],

@@ -17,6 +17,7 @@ from trl.models import utils as trl_models
 from ..data import InputError, Question
 from ..eval.metrics import CURVES, METRICS, tabulate
 from ..eval.responses import read_responses
+from ..eval.shard import Shard
 from ..eval.sweep import Sweep, run_sweep
 from ..eval.table import SweepTable
 from ..eval.transformers_backend import TransformersBackend
@@ -157,7 +158,7 @@ class Validation(TrainerCallback):
                 max_new_tokens=trainer.args.max_completion_length,
                 batch_size=self.config.batch_size,
             )
-            return tabulate(run_sweep(backend, self.questions, self.sweep, path))
+            return tabulate(run_sweep(backend, self.questions, self.sweep, path, shard=Shard()))
 
     def _tell(self, step: int, table: SweepTable) -> None:
         figures = validation_figures(table, self._start)
