@@ -22,12 +22,12 @@ def check_tokens(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
         prepared: Its questions.
         arguments: TRL's config of the RL stage, or None where the recipe has none.
     """
-    from ..eval.model import load_config, load_end_ids, load_tokenizer
+    from ..eval.model import load_config, load_tokenizer, saved_end_token_ids
 
     assert recipe.model is not None
     tokenizer: Any = load_tokenizer(recipe.model)
     window = getattr(load_config(recipe.model).get_text_config(), "max_position_embeddings", None)
-    found = check_template(tokenizer, load_end_ids(recipe.model, tokenizer), recipe.prompt)
+    found = check_template(tokenizer, saved_end_token_ids(recipe.model, tokenizer), recipe.prompt)
     for section, limit, questions, targets in (
         ("rl.grpo", arguments and arguments.max_completion_length, prepared.rl, recipe.training_targets(prepared.rl)),
         ("eval", recipe.eval.max_new_tokens, prepared.eval, recipe.targets.eval),

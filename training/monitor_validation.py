@@ -23,6 +23,7 @@ from ..eval.table import SweepTable
 from ..eval.transformers_backend import TransformersBackend
 from .monitor import RolloutMonitor
 from .monitor_config import ValidationConfig
+from .monitor_rollouts import Array
 
 SHOWN = {
     "normalized_regret": "normalized_regret",
@@ -64,9 +65,13 @@ def regret(table: SweepTable, start: SweepTable) -> float:
     answer. It stays the same over training, so that the regret of every step is measured against one rival, and it is
     defined where the normalised one is not. Bounded payoff; negative for a policy that does better.
     """
-    oracle = CURVES["oracle_score"](start, start.confidence)
-    lost = oracle - CURVES["score"](table, table.confidence)
+    lost = _curve("oracle_score", start) - _curve("score", table)
     return float(np.nanmean(lost)) if np.isfinite(lost).any() else float("nan")
+
+
+def _curve(name: str, table: SweepTable) -> Array:
+    """Return the curve `name` of the policy at every target, (T,), by its own confidence."""
+    return CURVES[name].resampled(table, table.confidence, np.ones((1, len(table.ids))))[0]
 
 
 def validation_figures(table: SweepTable, start: SweepTable | None) -> dict[str, float]:
@@ -78,7 +83,7 @@ def validation_figures(table: SweepTable, start: SweepTable | None) -> dict[str,
     own = table.confidence
     found = {f"validation/{key}": METRICS[name].of(table, own) for key, name in SHOWN.items()}
     for key, name in BY_TARGET.items():
-        for t, value in zip(table.targets, CURVES[name](table, own), strict=True):
+        for t, value in zip(table.targets, _curve(name, table), strict=True):
             found[f"validation/{t:g}/{key}"] = float(value)
     if start is not None:
         found["validation/regret"] = regret(table, start)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from abstain.data import PromptStyle, Question
-from abstain.eval.model import load_config, load_end_ids, load_model, load_tokenizer
+from abstain.eval.model import load_config, load_model, load_tokenizer, saved_end_token_ids
 from abstain.training.preflight_memory import model_sizes
 from abstain.training.preflight_probe import phrase_surprise, probe_model
 from abstain.training.preflight_tokens import check_template, measure_lengths, render_prompt
@@ -19,12 +19,12 @@ QUESTIONS = [Question("a", "Who?", ("Ann", "Ann Other")), Question("b", "Who is 
 
 def test_the_template_of_a_made_model_passes(tiny_model: str) -> None:
     tokenizer: Any = load_tokenizer(tiny_model)
-    assert check_template(tokenizer, load_end_ids(tiny_model, tokenizer), STYLE) == []
+    assert check_template(tokenizer, saved_end_token_ids(tiny_model, tokenizer), STYLE) == []
 
 
 def test_templates_that_drop_the_text_lack_a_prompt_or_close_with_another_token_are_told(tiny_model: str) -> None:
     tokenizer: Any = load_tokenizer(tiny_model)
-    ends = load_end_ids(tiny_model, tokenizer)
+    ends = saved_end_token_ids(tiny_model, tokenizer)
     plain = tokenizer.chat_template
     tokenizer.chat_template = "{% for m in messages %}{{ m['role'] }}{{ 'An answer<|im_end|>' }}{% endfor %}x"
     found = check_template(tokenizer, ends, STYLE)
