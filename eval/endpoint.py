@@ -10,7 +10,7 @@ import time
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from ..data import InputError
 from .backend import BackendError
@@ -125,10 +125,16 @@ class Session:
             tries = self.endpoint.retries + 1
             reason = f"could not be reached in {tries} tries ({type(error).__name__})"
             return BackendError(f"{self.endpoint.address} {reason}")
-        said = " ".join(str(error).split())
+        said = " ".join(_said(getattr(error, "body", None) or str(error)).split())
         secret = [re.escape(self.endpoint.key()), r"sk-[\w*.-]+"]  # OpenAI tells the ends of a wrong key
         said = re.sub("|".join(secret), "***", said) if self.endpoint.key() != NO_KEY else said
         return BackendError(f"{self.endpoint.address} answered {status}: {said:.300}", status)
+
+
+def _said(body: Any) -> str:
+    """Return what an error's body says: the message that it holds under one name or another, or all of it."""
+    fields = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
+    return str(fields.get("message") or fields.get("detail") or body)
 
 
 class EventLoop:

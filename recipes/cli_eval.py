@@ -17,12 +17,28 @@ from .load import RecipeLoader
 
 
 def evaluate(
-    model: Annotated[str, typer.Option(help="Model folder or Hub id; it must have a chat template.")],
+    model: Annotated[str, typer.Option(help="Model folder or Hub id with a chat template, or a server's name of it.")],
     questions: Annotated[
         str,
         typer.Option(help="A ready set (`popqa`, `popqa:FILE`), a question file, or a Hub set (owner/name[:split])."),
     ],
     adapter: Annotated[str | None, typer.Option(help="PEFT adapter folder on top of the model.")] = None,
+    base_url: Annotated[
+        str | None,
+        typer.Option(help="An OpenAI-compatible server, http://localhost:8000/v1; --model is its name there."),
+    ] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(help="transformers, vllm or openai. [default: openai with --base-url, else transformers]"),
+    ] = None,
+    backend_option: Annotated[
+        list[str] | None,
+        typer.Option(help="An option of the backend (docs/backends.md), tokenizer=org/model; may be repeated."),
+    ] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="float32, bfloat16, float16 or auto. [default: float32 on a CPU, else auto]")
+    ] = None,
+    device_map: Annotated[str | None, typer.Option(help="Where the weights go: auto, cpu, cuda:0, ...")] = None,
     targets: Annotated[
         str | None, typer.Option(help="Targets in (0, 1), by commas. [default: 0.1,0.2,...,0.9]")
     ] = None,
@@ -59,6 +75,14 @@ def evaluate(
     asked = evaluation(
         model=model,
         adapter=adapter,
+        base_url=base_url,
+        backend=backend,
+        backend_options={
+            key: yaml.load(value, RecipeLoader)
+            for key, value in (_pair(text, "--backend-option") for text in backend_option or ())
+        },
+        dtype=dtype,
+        device_map=device_map,
         system=system or system_name(adapter or model),
         questions=questions,
         columns=dict(_pair(text, "--column") for text in column or ()),

@@ -55,7 +55,8 @@ def evaluate(asked: Evaluation, out: Path, console: Console, *, resume: bool = F
     if current_shard().main:
         claim(out, FILE, text, resume=resume, dry=True)
         refuse_if_held(out)
-    check_model_folder(asked.model)
+    if not asked.served:
+        check_model_folder(asked.model)
     _check_adapter(asked.adapter)
     quiet()
     console.stage("questions")
@@ -109,7 +110,17 @@ def _backend(asked: Evaluation) -> Any:
     from ..eval.backends import open_backend
 
     adapter = Path(asked.adapter) if asked.adapter else None
-    return open_backend(asked.model, adapter=adapter, max_new_tokens=asked.max_new_tokens, batch_size=asked.batch_size)
+    return open_backend(
+        asked.model,
+        adapter=adapter,
+        base_url=asked.base_url,
+        kind=asked.backend,
+        dtype=asked.dtype,
+        device_map=asked.device_map,
+        max_new_tokens=asked.max_new_tokens,
+        batch_size=asked.batch_size,
+        options=asked.backend_options,
+    )
 
 
 def _model_name(asked: Evaluation) -> str:

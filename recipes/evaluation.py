@@ -22,9 +22,19 @@ class Evaluation(Section):
     """One model, asked one set of questions."""
 
     model: str
-    """Model folder or Hub id."""
+    """Model folder or Hub id, or a server's name of it."""
     adapter: str | None = None
     """PEFT adapter folder on top of it."""
+    base_url: str | None = None
+    """Address of an OpenAI-compatible server that serves the model."""
+    backend: Literal["transformers", "vllm", "openai"] | None = None
+    """What generates; null: openai with a `base_url`, else transformers."""
+    backend_options: dict[str, Any] = {}
+    """Further options of the backend (docs/backends.md)."""
+    dtype: Literal["float32", "bfloat16", "float16", "auto"] | None = None
+    """null: float32 on a CPU, what the model was saved in on a GPU."""
+    device_map: str | None = None
+    """accelerate's; null: "auto" where there is a GPU."""
     system: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
     """What the model is called in the folder and in the report."""
     questions: str
@@ -53,6 +63,11 @@ class Evaluation(Section):
     @classmethod
     def _targets(cls, values: list[float]) -> list[float]:
         return check_evaluation_targets(values)
+
+    @property
+    def served(self) -> bool:
+        """Whether a server generates."""
+        return self.backend == "openai" or (self.backend is None and self.base_url is not None)
 
     @property
     def asked(self) -> str:

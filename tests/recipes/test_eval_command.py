@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openai_stub import Stub
 from typer.testing import CliRunner, Result
 
-from abstain.data import InputError
+from abstain.data import InputError, RunError
 from abstain.eval.responses import read_responses
 from abstain.recipes.cli import app
 from abstain.recipes.evaluation import read_evaluation
@@ -174,3 +175,32 @@ def test_a_real_set_is_asked_from_its_file(file: str, tiny_model: str, tmp_path:
     result = abstain("eval", "--model", tiny_model, *given, "--out", tmp_path / "run")
     assert result.exit_code == 0, result.output
     assert len(read_responses(tmp_path / "run" / "eval" / "model" / "responses.jsonl")) == 8 * 5
+
+
+def test_a_served_model_is_asked_by_its_address(tmp_path: Path) -> None:
+    questions, out = write(tmp_path / "mine.jsonl"), tmp_path / "run"
+    with Stub() as stub:
+        asked = ("eval", "--model", "m", "--base-url", stub.url, "--questions", questions, *FAST, "--out", out)
+        result = abstain(*asked, "--backend-option", "concurrency=2", "--backend-option", "extra_body={top_k: -1}")
+        assert result.exit_code == 0, result.output
+        assert stub.seen[-1][2]["top_k"] == -1
+        assert stub.most_at_once <= 2
+        rows = read_responses(out / "eval" / "m" / "responses.jsonl")
+        assert len(rows) == 6 * (1 + 2 + 2)
+        assert {row.model for row in rows} == {f"m at {stub.url}"}
+        stub.fails_on = "person 3"
+        result = abstain(*asked[:-1], tmp_path / "second", "--backend-option", "retries=0")
+        assert isinstance(result.exception, RunError)
+        assert "answered 500: out of order" in str(result.exception)
+    assert read_responses(tmp_path / "second" / "eval" / "m" / "responses.jsonl")
+    assert "could not be reached" in refusal(abstain(*asked[:-1], tmp_path / "third", "--backend-option", "retries=0"))
+    assert not (tmp_path / "third").exists()
+
+
+def test_a_backend_that_there_is_not_and_one_that_does_not_fit_are_one_line(tmp_path: Path, tiny_model: str) -> None:
+    asked = ("eval", "--model", tiny_model, "--questions", write(tmp_path / "mine.jsonl"), "--out", tmp_path / "run")
+    assert "--backend: Input should be 'transformers', 'vllm' or 'openai', got 'tgi'" in refusal(
+        abstain(*asked, "--backend", "tgi")
+    )
+    assert "--dtype: Input should be 'float32'" in refusal(abstain(*asked, "--dtype", "fp32"))
+    assert "backend transformers has no option 'route'" in refusal(abstain(*asked, "--backend-option", "route=chat"))
