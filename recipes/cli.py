@@ -12,6 +12,7 @@ from rich.console import Console as Rich
 from rich.markup import escape
 
 from ..data import InputError, RunError
+from ..rewards import JudgeError
 from .cli_check import check
 from .cli_eval import evaluate, sets_app
 from .cli_report import conclude, report
@@ -148,7 +149,7 @@ def main() -> None:
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
-    except RunError as error:
+    except (RunError, JudgeError) as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
     except OSError as error:

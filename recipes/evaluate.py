@@ -19,7 +19,7 @@ from .console import Console
 from .environment import environment
 from .evaluation import FILE, Evaluation, dump_evaluation
 from .folder import held, refuse_if_held
-from .graders import check_grader
+from .graders import check_grader, with_memory
 from .prepare import unique_ids
 from .run import claim, quiet, rebuild, write_atomic
 
@@ -98,7 +98,7 @@ def _sweep(asked: Evaluation, questions: list[Question], backend: Any, out: Path
     sweep = Sweep(
         targets=tuple(asked.targets),
         style=asked.prompt,
-        grader=asked.grader.build(asked.prompt.phrase),
+        grader=with_memory(asked.grader, out).build(asked.prompt.phrase),
         samples=asked.samples,
         truncated=Verdict(asked.truncated),
         seed=asked.seed,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
@@ -173,13 +175,26 @@ AnyGrader = Annotated[
 ]
 
 
+JUDGE_VERDICTS = "judge-verdicts.sqlite"
+"""The file, in a run's folder, that keeps what a judge said, apart from the rows."""
+
+
+def with_memory(section: GraderSection, folder: Path) -> GraderSection:
+    """Return the grader with a judge's verdicts kept in `folder`, unless it names a file of its own."""
+    if isinstance(section, JudgeSection) and section.cache is None:
+        return section.model_copy(update={"cache": str(folder / JUDGE_VERDICTS)})
+    return section
+
+
 def check_grader(
     section: GraderSection, phrase: str, questions: Sequence[Question], place: str = "recipe: grader"
 ) -> None:
-    """Raise InputError where the grader could not judge: a missing extra, or accepted answers it cannot read."""
+    """Raise InputError where the grader could not judge: a missing extra or key, or accepted answers it cannot read."""
     if section.needs is not None and find_spec(section.needs[0]) is None:
         module, extra = section.needs
         raise InputError(f"{place}: {module} is not installed: pip install 'abstain[{extra}]'")
+    if isinstance(section, JudgeSection) and section.base_url is None and not os.environ.get(section.api_key_env):
+        raise InputError(f"{place}: no API key: set the environment variable {section.api_key_env}, or give a base_url")
     if not section.reads_answers:
         return
     grade = section.build(phrase)

@@ -14,7 +14,7 @@ from ..data import InputError, PromptStyle
 from ..eval.report import SYSTEMS
 from ..rewards import DEFAULT_PHRASE
 from .evaluation import FILE, read_evaluation
-from .graders import AnyGrader, GraderSection, JudgeSection
+from .graders import AnyGrader, GraderSection, with_memory
 from .load import RecipeLoader, load_recipe
 
 RESPONSES = "responses.jsonl"
@@ -74,18 +74,15 @@ def asked_of(path: Path) -> Asked | None:
     return None
 
 
-def read_grader(text: str | None, asked: Asked | None, cache: Path) -> GraderSection:
+def read_grader(text: str | None, asked: Asked | None, folder: Path) -> GraderSection:
     """Return the grader that `text` names or writes out; the run's own, or `alias`, without a text.
 
-    A judge's verdicts are kept in the file `cache`, unless it names another.
+    A judge's verdicts are kept in `folder`, unless it names a file of its own.
 
     Raises:
         InputError: no such grader, or a value that it does not allow.
     """
-    section = asked.grader if text is None and asked is not None else _section(text or "alias")
-    if isinstance(section, JudgeSection) and section.cache is None:
-        return section.model_copy(update={"cache": str(cache)})
-    return section
+    return with_memory(asked.grader if text is None and asked is not None else _section(text or "alias"), folder)
 
 
 def phrase_of(asked: Asked | None) -> str:

@@ -24,6 +24,7 @@ from .check import check
 from .console import Console
 from .environment import describe, environment
 from .folder import LOCK, held, refuse_if_held
+from .graders import with_memory
 from .load import dump_recipe
 from .prepare import Prepared, prepare
 from .reward import recipe_reward
@@ -247,7 +248,7 @@ def _evaluate(
             sweep = Sweep(
                 targets=tuple(recipe.targets.eval),
                 style=recipe.prompt,
-                grader=recipe.grader.build(recipe.prompt.phrase),
+                grader=with_memory(recipe.grader, folder.path).build(recipe.prompt.phrase),
                 samples=recipe.eval.samples,
                 rubric=system != "base",
                 truncated=Verdict(recipe.eval.truncated),

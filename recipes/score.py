@@ -92,7 +92,7 @@ def write_scored(folder: Path, responses: Sequence[Response], metrics: Mapping[s
 
 
 def _read(path: Path, request: ScoreRequest, asked: Asked | None) -> Logged:
-    section = read_grader(request.grader, asked, _cache(request, asked))
+    section = read_grader(request.grader, asked, _memory(request, asked))
     phrase = request.phrase or phrase_of(asked)
     grading = Grading(
         grader=section.build(phrase),
@@ -103,17 +103,16 @@ def _read(path: Path, request: ScoreRequest, asked: Asked | None) -> Logged:
     return read_logged(read_log(path, request.format, request.options), grading, request.scale)
 
 
-def _cache(request: ScoreRequest, asked: Asked | None) -> Path:
-    """Return the file of a judge's verdicts: with the run, else with the result, else beside the rows."""
-    folder = asked.folder if asked is not None else request.out or request.file.parent
-    return folder / "judge-verdicts.sqlite"
+def _memory(request: ScoreRequest, asked: Asked | None) -> Path:
+    """Return where a judge's verdicts are kept: with the run, else with the result, else beside the rows."""
+    return asked.folder if asked is not None else request.out or request.file.parent
 
 
 def _source(path: Path, request: ScoreRequest, asked: Asked | None, logged: Logged) -> dict[str, Any]:
     return {
         "file": str(path),
         "format": request.format or detect_format(path),
-        "grader": read_grader(request.grader, asked, _cache(request, asked)).model_dump(mode="json"),
+        "grader": read_grader(request.grader, asked, _memory(request, asked)).model_dump(mode="json"),
         "graded": logged.graded,
         "scored": logged.scored,
         "kept": logged.kept,

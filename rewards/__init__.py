@@ -22,7 +22,7 @@ from .grader import (
     numeric_match,
     token_f1_match,
 )
-from .judge import JudgeMatch
+from .judge import JudgeError, JudgeMatch
 from .match import AliasMatch, Matcher, matches, normalize
 from .maths import MathMatch
 from .numeric import NumericMatch
@@ -63,6 +63,7 @@ __all__ = [
     "FormatBonus",
     "Grader",
     "JsonField",
+    "JudgeError",
     "JudgeMatch",
     "Judgement",
     "LastLine",

@@ -52,6 +52,10 @@ def fenced(text: str) -> str:
     return f"{mark}\n{text}\n{mark}"
 
 
+class JudgeError(RuntimeError):
+    """The judge's endpoint refuses every request, for the key, the model or the address: no answer can be judged."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class JudgeMatch:
     """Asks a judge model whether an answer says what an accepted one says.
@@ -110,7 +114,7 @@ class JudgeMatch:
 
         Raises:
             ImportError: the openai client is not installed.
-            openai.APIStatusError: the endpoint refuses every request (401, 403, 404).
+            JudgeError: the endpoint refuses every request (401, 403, 404).
         """
         if matches(answer, answers):
             return Judgement(Verdict.CORRECT, answer, "accepted answer")
@@ -140,6 +144,9 @@ class JudgeMatch:
             return None, f"judge failed: {type(error).__name__}"
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             return None, f"judge refused the request: {error.status_code}"
+        except openai.APIStatusError as error:
+            place = self.base_url or "OpenAI"
+            raise JudgeError(f"the judge {self.model} at {place} refuses every request: {error.message}") from error
         content = made.choices[0].message.content if made.choices else None
         return (content, None) if content else (None, "judge gave no reply")
 

@@ -55,8 +55,7 @@ def test_an_evaluation_leaves_a_folder_like_a_runs(finished: tuple[Path, Result]
     metrics = json.loads((out / "eval" / "model" / "metrics.json").read_text())
     assert (metrics["items"], metrics["targets"]) == (6, [0.25, 0.75])
     assert json.loads((out / "environment.json").read_text())["seed"] == 0
-    assert (out / "figures").is_dir()
-    assert "<svg" in (out / "report.html").read_text()
+    assert "</html>" in (out / "report.html").read_text()  # figures that would be empty are left out
 
 
 def test_it_ends_with_the_headline_and_the_reports_path(finished: tuple[Path, Result]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from abstain.rewards import Verdict, judge_match
+from abstain.rewards import JudgeError, Verdict, judge_match
 
 pytest.importorskip("openai")
 
@@ -129,10 +129,8 @@ def test_a_cached_verdict_belongs_to_one_model_and_one_prompt(endpoint: Endpoint
 
 
 def test_a_refused_key_raises_because_every_row_would_fail(endpoint: Endpoint) -> None:
-    import openai
-
     endpoint.replies = [401]
-    with pytest.raises(openai.AuthenticationError):
+    with pytest.raises(JudgeError, match=rf"^the judge locked at {endpoint.url} refuses every request: .*401"):
         judge_match(model="locked", base_url=endpoint.url, retries=0)("city of light", ["Paris"])
 
 
