@@ -134,7 +134,7 @@ class Session:
 def _said(body: Any) -> str:
     """Return what an error's body says: the message that it holds under one name or another, or all of it."""
     fields = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
-    return str(fields.get("message") or fields.get("detail") or body)
+    return str(fields.get("message") or fields.get("detail") or cast("object", body))
 
 
 class EventLoop:

@@ -188,7 +188,8 @@ def test_a_served_model_is_asked_by_its_address(tmp_path: Path) -> None:
         assert len(rows) == 6 * (1 + 2 + 2)
         assert {row.model for row in rows} == {f"m at {stub.url}"}
         stub.fails_on = "person 3"
-        result = abstain(*asked[:-1], tmp_path / "second", "--backend-option", "retries=0")
+        one = ("--backend-option", "retries=0", "--backend-option", "concurrency=1")
+        result = abstain(*asked[:-1], tmp_path / "second", *one)
         assert isinstance(result.exception, RunError)
         assert "answered 500: out of order" in str(result.exception)
     assert read_responses(tmp_path / "second" / "eval" / "m" / "responses.jsonl")

@@ -110,7 +110,9 @@ def test_groups_and_verdicts_are_shown_and_logged(finished: tuple[Path, Silent])
 
 def test_the_report_is_one_file_with_every_figure(finished: tuple[Path, Silent]) -> None:
     text = (finished[0] / "report.html").read_text()
-    assert text.count("<svg") == 9  # four systems have an abstention surface each
+    # Threshold, regret and curves, and an abstention surface of each of four systems. Confidence ranks nothing here:
+    # a model trained for seconds is never right.
+    assert text.count("<svg") == 7
     assert "held out families" in text
     assert {path.suffix for path in (finished[0] / "figures").iterdir()} == {".svg", ".png"}
 
