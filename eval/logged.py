@@ -8,8 +8,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from ..data import InputError
-from ..rewards import AbstentionDetector, Grader, Judgement, Verdict
+from .grading import Grading, How, plan_verdict, reach_verdicts, read_stated, with_judgement
 from .logged_values import (
+    read_answerable,
     read_flag,
     read_fraction,
     read_id,
@@ -29,23 +30,10 @@ Scale = Literal["fraction", "percent"]
 PERCENT_SHARE = 0.05
 """More confidences than this share in (1, 100] make a file one of percentages, which is refused unless it is said."""
 _TEXTS = ("split", "question", "completion", "answer", "reason", "model", "prompt_hash")
-KNOWN_KEYS = frozenset(field.name for field in fields(Response)) | {"t", "choices", "scored"}
+KNOWN_KEYS = frozenset(field.name for field in fields(Response)) | {"t", "scored"}
 """Keys that are read; others are named and passed over."""
 _OF_ITEM = ("answers", "choices", "exact_confidence", "split", "question")
 """What all rows of one id must agree on, as far as they say it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Grading:
-    """How rows without a verdict come to one."""
-
-    grader: Grader
-    detector: AbstentionDetector
-    """Tells an abstention where a foreign scorer only said "not right"."""
-    regrade: bool = False
-    """Grade the rows that have a verdict too."""
-    truncated: Verdict = Verdict.WRONG
-    """The verdict of a completion that was cut off: WRONG or UNGRADED."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +41,12 @@ class Logged:
     """Checked rows, and what was done to them."""
 
     responses: list[Response]
-    graded: int
-    """Rows whose verdict was reached here, by the grader."""
-    scored: int
-    """Rows whose verdict is a foreign scorer's yes or no, abstentions told apart here."""
-    kept: int
-    """Rows that kept the verdict they came with."""
+    how: Mapping[How, int]
+    """Rows by how their verdict was reached."""
     changed: int
     """Rows graded again to another verdict."""
+    stated: Mapping[str, int]
+    """Confidences in completions: "read", or why there is none → rows; {} where none were looked for."""
     ignored: tuple[str, ...]
     """Keys that were not read."""
 
@@ -73,23 +59,25 @@ def read_logged(rows: Iterable[LoggedRow], grading: Grading, scale: Scale | None
             contradict each other, or confidences look like percentages; the message names the place.
     """
     checked = _Checked()
-    responses: list[Response] = []
-    how: Counter[str] = Counter()
-    for row in rows:
-        before = checked.response(row)
-        response, by = _judged(row, before, grading)
-        how[by] += 1
-        how["changed"] += row.values.get("verdict") is not None and before.verdict is not response.verdict
-        responses.append(response)
-    ignored = tuple(sorted(checked.unread))
-    responses = _scaled(responses, checked.places, scale)
+    found = [(checked.response(row), plan_verdict(row, grading)) for row in rows]
+    responses = _scaled([response for response, _ in found], checked.places, scale)
+    responses, stated = read_stated(responses, grading.confidence)
+    plans = [plan for _, plan in found]
+    judgements = reach_verdicts(responses, plans, checked.places, grading)  # last: it may cost money
+    judged = [
+        response if judgement is None else with_judgement(response, judgement)
+        for response, judgement in zip(responses, judgements, strict=True)
+    ]
+    changed = sum(
+        plan.had_verdict and before.verdict is not after.verdict
+        for plan, before, after in zip(plans, responses, judged, strict=True)
+    )
     return Logged(
-        responses=responses,
-        graded=how["graded"],
-        scored=how["scored"],
-        kept=how["kept"],
-        changed=how["changed"],
-        ignored=ignored,
+        responses=judged,
+        how=Counter(plan.how for plan in plans),
+        changed=changed,
+        stated=stated,
+        ignored=tuple(sorted(checked.unread)),
     )
 
 
@@ -112,14 +100,17 @@ class _Checked:
         read["sample"] = read_sample(values, place)
         read["verdict"] = read_verdict(values, place)
         read["answers"] = read_list(values, "answers", place)
+        read["choices"] = read_list(values, "choices", place)
         read["truncated"] = read_flag(values, "truncated", place)
+        read["answerable"] = read_answerable(values, place)
         read["confidence"] = read_number(values, "confidence", place)
         for name in ("probability", "exact_confidence"):
             read[name] = read_fraction(values, name, place)
+        if not read["answerable"] and read["exact_confidence"] is None:
+            read["exact_confidence"] = 0.0  # nothing that could be answered is right
         self._once(read, place)
-        choices = read_list(values, "choices", place) or None
-        self._agree(read["id"], {**read, "choices": choices}, values, place)
-        others = [name for name in values if name in KNOWN_KEYS and name not in (*read, "t", "choices", "scored")]
+        self._agree(read["id"], read, values, place)
+        others = [name for name in values if name in KNOWN_KEYS and name not in (*read, "t", "scored")]
         read |= {name: values[name] for name in others if isinstance(values[name], str)}
         self.places.append(place)
         return Response(**read)
@@ -143,54 +134,6 @@ class _Checked:
                     f"{place}: key {name!r} of id {id_!r} is {shown(read[name])}, but {shown(value)} at "
                     f"{short(where)}; all rows of one id must agree"
                 )
-
-
-def _judged(row: LoggedRow, response: Response, grading: Grading) -> tuple[Response, str]:
-    """Return (the response with its verdict, how that was reached: "graded", "scored" or "kept")."""
-    values = row.values
-    has_verdict, scored = values.get("verdict") is not None, values.get("scored")
-    text = values.get("completion")
-    can_grade = text is not None and values.get("answers") is not None
-    by = "graded"
-    if scored is not None:
-        by = "scored"
-        judgement = _scored(bool(scored), str(text or ""), grading.detector)
-    elif has_verdict and not (grading.regrade and can_grade):
-        return response, "kept"
-    elif not can_grade:
-        raise InputError(f"{row.place}: no key 'verdict', and no 'completion' with 'answers' to grade")
-    elif response.truncated:
-        judgement = Judgement(grading.truncated, reason="truncated")
-    else:
-        judgement = grade(response.completion, response.answers, _choices(values), grading, row.place)
-    return replace(response, verdict=judgement.verdict, answer=judgement.answer, reason=judgement.reason), by
-
-
-def _choices(values: Mapping[str, Any]) -> tuple[str, ...] | None:
-    return tuple(str(choice) for choice in values.get("choices") or ()) or None
-
-
-def grade(text: str, answers: Sequence[str], choices: Sequence[str] | None, grading: Grading, place: str) -> Judgement:
-    """Return the judgement of `text`; without accepted answers the question has none, and only abstaining is right.
-
-    Raises:
-        InputError: the grader cannot compare with these answers.
-    """
-    if not answers:
-        why = grading.detector.read(text).abstained if text.strip() else None
-        return Judgement(Verdict.WRONG, reason="answered") if why is None else Judgement(Verdict.ABSTAINED, reason=why)
-    try:
-        return grading.grader(text, answers, choices)
-    except ValueError as error:
-        raise InputError(f"{place}: key 'answers': {error}") from error
-
-
-def _scored(right: bool, text: str, detector: AbstentionDetector) -> Judgement:
-    """Return what a foreign scorer's yes or no amounts to."""
-    if right:
-        return Judgement(Verdict.CORRECT, text, "scored right")
-    why = detector.read(text).abstained if text.strip() else None
-    return Judgement(Verdict.WRONG, text, "scored wrong") if why is None else Judgement(Verdict.ABSTAINED, reason=why)
 
 
 def _scaled(responses: list[Response], places: Sequence[str], scale: Scale | None) -> list[Response]:

@@ -106,6 +106,11 @@ def read_flag(values: Mapping[str, Any], name: str, place: str) -> bool:
     return value
 
 
+def read_answerable(values: Mapping[str, Any], place: str) -> bool:
+    """Return whether the question has an answer: as `answerable` says, else unless `answers` is []."""
+    return read_flag(values, "answerable", place) if "answerable" in values else values.get("answers") != []
+
+
 def shown(value: Any) -> str:
     """Return a value as JSON, cut to 80 characters."""
     text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False, default=str)  # pyright: ignore[reportUnknownArgumentType]

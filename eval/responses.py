@@ -44,6 +44,8 @@ class Response:
     """The group of questions it is reported with."""
     question: str = ""
     answers: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    """Of a multiple choice, in the order they were shown; else empty."""
     answerable: bool = True
     """False: the question has no answer; declining is right, and whatever is answered is WRONG."""
     completion: str = ""
@@ -169,8 +171,9 @@ def iter_responses(path: Path, start: int = 0, told: Callable[[int], None] | Non
 
 def _response(row: dict[str, Any], shared: dict[Any, Any]) -> Response:
     row["verdict"] = Verdict(row["verdict"])
-    answers = tuple(row.get("answers", ()))
-    row["answers"] = shared.setdefault(answers, answers)
+    for name in ("answers", "choices"):
+        texts = tuple(row.get(name, ()))
+        row[name] = shared.setdefault(texts, texts)
     for name in _REPEATED:
         if name in row:
             row[name] = shared.setdefault(row[name], row[name])

@@ -57,7 +57,7 @@ def score(
         InputError: some rows state a target and others none, or a target asked for is not there.
     """
     layout = lay_out(responses, targets=targets)
-    rng = np.random.default_rng([seed, 6])
+    rng = np.random.default_rng([seed, 8])
     found = {**_counts(responses, layout), **_rates(layout, rng, draws)}
     metrics = _metrics(layout, None if base is None else lay_out(base, targets=targets), seed, draws)
     omitted = _omitted(metrics, layout)
@@ -144,8 +144,9 @@ def _add_clustered(
 def _omitted(metrics: Mapping[str, Any], layout: Layout) -> dict[str, str]:
     """Return key → why it is left out, for every key of `METRICS` that has no value or says nothing."""
     names = dict.fromkeys(name.partition(".")[0] for name in METRICS)
-    reasons = {name: _reason(name, _undefined(metrics.get(name)), metrics, layout) for name in names}
-    return {name: reason for name, reason in reasons.items() if reason is not None}
+    source = metrics["reference_confidence"]
+    reasons = {name: reason(name, _undefined(metrics.get(name)), source, layout) for name in names}
+    return {name: why for name, why in reasons.items() if why is not None}
 
 
 def _undefined(estimate: Any) -> bool:
@@ -154,12 +155,21 @@ def _undefined(estimate: Any) -> bool:
     return estimate["value"] is None if "value" in estimate else all(map(_undefined, estimate.values()))
 
 
-def _reason(name: str, undefined: bool, metrics: Mapping[str, Any], layout: Layout) -> str | None:
+def reason(name: str, undefined: bool, source: str, layout: Layout) -> str | None:
+    """Return why the metric `name` says nothing about these rows; None where it does.
+
+    Args:
+        name: A name of `METRICS`.
+        undefined: Whether it has no value.
+        source: Where the reference confidence comes from.
+        layout: The rows.
+    """
+    name = name.partition(".")[0]
     if layout.route == "verdicts":
         return "the rows have neither a target nor a confidence"
     if layout.route == "stated" and name in ("forced_accuracy", "snr_gain"):
         return "no answer was given under a target or forced"
-    by_own = metrics["reference_confidence"] == "own" or name in ("adherence", "consistency_violations")
+    by_own = source == "own" or name in ("adherence", "consistency_violations")
     if layout.route == "stated" and name in _BY_CONSTRUCTION and by_own:
         return "holds by construction: the confidence itself decides what is answered"
     if name in _NEEDS_TARGETS and len(layout.table.targets) < 2:

@@ -185,6 +185,7 @@ def _responses(
                 split=str(question.metadata.get("split", "all")),
                 question=question.text,
                 answers=question.answers,
+                choices=question.choices or (),
                 answerable=question.answerable,
                 completion=completion.text,
                 verdict=judgement.verdict,

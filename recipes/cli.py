@@ -1,4 +1,4 @@
-"""The command line: `abstain run`, `check`, `eval`, `report`, `score`, `export`, `recipes`."""
+"""The command line: `abstain run`, `check`, `eval`, `report`, `score`, `compare`, `export`, `recipes`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.markup import escape
 from ..data import InputError, RunError
 from ..rewards import JudgeError
 from .cli_check import check
+from .cli_compare import compare
 from .cli_eval import evaluate, sets_app
 from .cli_report import conclude, report
 from .cli_score import score
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.command("check")(check)
 app.command("eval")(evaluate)
 app.command()(score)
+app.command()(compare)
 recipes_app = typer.Typer(help="Browse the shipped recipes and start from one.", no_args_is_help=True)
 app.add_typer(recipes_app, name="recipes")
 app.add_typer(sets_app, name="sets")

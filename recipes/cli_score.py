@@ -30,6 +30,10 @@ def score(
     confidence_scale: Annotated[
         Literal["fraction", "percent"] | None, typer.Option(help="What confidences are out of, where it is not 1.")
     ] = None,
+    stated: Annotated[
+        Literal["fraction", "percent"] | None,
+        typer.Option(help="Read the confidences that completions state; what a bare number is out of."),
+    ] = None,
     phrase: Annotated[str | None, typer.Option(help="The abstention that the prompts agreed on.")] = None,
     truncated: Annotated[
         Literal["wrong", "ungraded"] | None, typer.Option(help="The verdict of completions that were cut off.")
@@ -56,6 +60,7 @@ def score(
         format=format_,
         options=LogOptions(scorer=scorer, filter=filter_, regrade=regrade),
         scale=confidence_scale,
+        stated=stated,
         phrase=phrase,
         truncated=truncated,
         seed=seed,

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..data import InputError, PromptStyle
 from ..eval.report import SYSTEMS
-from ..rewards import DEFAULT_PHRASE
+from ..rewards import DEFAULT_PHRASE, ConfidenceParser
 from .evaluation import FILE, read_evaluation
 from .graders import AnyGrader, GraderSection, with_memory
 from .load import RecipeLoader, load_recipe
@@ -29,6 +29,8 @@ class Asked:
     grader: GraderSection
     truncated: Literal["wrong", "ungraded"]
     seed: int
+    confidence: ConfidenceParser | None = None
+    """Reads the confidences that completions state, where they were asked to."""
 
 
 def response_files(path: Path) -> dict[str, Path]:
@@ -55,12 +57,14 @@ def asked_of(path: Path) -> Asked | None:
     for folder in (path, *path.absolute().parents[:3]):
         if (folder / "recipe.yaml").is_file():
             recipe = load_recipe(str(folder / "recipe.yaml"))
+            states = recipe.rl is not None and recipe.rl.payoff.build().reads_confidence
             return Asked(
                 folder=folder,
                 prompt=recipe.prompt,
                 grader=recipe.grader,
                 truncated=recipe.eval.truncated,
                 seed=recipe.seed,
+                confidence=recipe.rl.confidence.build() if recipe.rl and states else None,
             )
         if (folder / FILE).is_file():
             asked = read_evaluation(folder)

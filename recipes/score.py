@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..data import InputError
-from ..eval.logged import Grading, Logged, Scale, read_logged
+from ..eval.grading import Grading
+from ..eval.logged import Logged, Scale, read_logged
 from ..eval.logs import LogOptions, detect_format, read_log
 from ..eval.metrics import by_split
 from ..eval.responses import Response
 from ..eval.score import score
-from ..rewards import AbstentionDetector, Verdict
+from ..rewards import AbstentionDetector, ConfidenceParser, Verdict, WithoutConfidence
 from .console import Console
+from .graders import JudgeSection
 from .logged_runs import RESPONSES, Asked, asked_of, phrase_of, read_grader, response_files
 from .run import write_atomic
 from .score_summary import summary
@@ -37,6 +39,8 @@ class ScoreRequest:
     scale: Scale | None = None
     phrase: str | None = None
     truncated: Literal["wrong", "ungraded"] | None = None
+    stated: Scale | None = None
+    """Read the confidences that completions state, bare numbers on this scale."""
     seed: int | None = None
     draws: int = 500
 
@@ -85,20 +89,31 @@ def check_out(out: Path | None) -> None:
 
 
 def write_scored(folder: Path, responses: Sequence[Response], metrics: Mapping[str, Any]) -> None:
-    """Write the checked and graded rows and their metrics."""
+    """Write the checked and graded rows, without what they do not say, and their metrics."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomic(folder / RESPONSES, "".join(row.to_json() + "\n" for row in responses))
+    write_atomic(folder / RESPONSES, "".join(_line(row) for row in responses))
     write_atomic(folder / "metrics.json", json.dumps(metrics, indent=1, ensure_ascii=False))
+
+
+def _line(response: Response) -> str:
+    row = json.loads(response.to_json())
+    said = {key: value for key, value in row.items() if value not in ("", [], None) or key == "threshold"}
+    return json.dumps(said, ensure_ascii=False) + "\n"
 
 
 def _read(path: Path, request: ScoreRequest, asked: Asked | None) -> Logged:
     section = read_grader(request.grader, asked, _memory(request, asked))
     phrase = request.phrase or phrase_of(asked)
+    grader = section.build(phrase)
+    if asked is not None and asked.confidence is not None and request.stated is None:
+        grader = WithoutConfidence(grader=grader, confidence=asked.confidence)
     grading = Grading(
-        grader=section.build(phrase),
+        grader=grader,
         detector=AbstentionDetector(phrase),
         regrade=request.regrade,
         truncated=Verdict(request.truncated or ("wrong" if asked is None else asked.truncated)),
+        confidence=None if request.stated is None else ConfidenceParser(scale=request.stated),
+        threads=8 if isinstance(section, JudgeSection) else 1,
     )
     return read_logged(read_log(path, request.format, request.options), grading, request.scale)
 
@@ -113,10 +128,11 @@ def _source(path: Path, request: ScoreRequest, asked: Asked | None, logged: Logg
         "file": str(path),
         "format": request.format or detect_format(path),
         "grader": read_grader(request.grader, asked, _memory(request, asked)).model_dump(mode="json"),
-        "graded": logged.graded,
-        "scored": logged.scored,
-        "kept": logged.kept,
+        "graded": logged.how.get("graded", 0),
+        "scored": logged.how.get("scored", 0),
+        "kept": logged.how.get("kept", 0),
         "changed": logged.changed,
+        "stated_confidences": dict(logged.stated),
         "keys_not_read": list(logged.ignored),
         "version": version("abstain"),
     }

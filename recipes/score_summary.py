@@ -18,13 +18,13 @@ _LABELS = {
     "hallucination_rate": "hallucination rate (wrong)",
     "abstention_rate": "abstention rate",
     "accuracy_answered": "accuracy of answers",
-    "adherence_exact": "adherence, exact confidence",
-    "adherence_reference": "adherence, reference confidence",
-    "adherence": "adherence, own confidence",
+    "adherence_exact": "adherence (exact confidence)",
+    "adherence_reference": "adherence (reference)",
+    "adherence": "adherence (own confidence)",
     "threshold_slope": "slope of effective threshold",
     "threshold_intercept": "intercept",
     "normalized_regret": "normalised regret",
-    "consistency_violations": "items answering above an abstention",
+    "consistency_violations": "answers above an abstention",
     "forced_accuracy": "forced accuracy",
     "confidence_error": "|own - exact confidence|",
     "snr_gain": "SNR gain (nats)",
@@ -73,6 +73,9 @@ def _counts(metrics: Mapping[str, Any]) -> Iterator[str]:
     if metrics["route"] != "verdicts" or said["out_of_range"]:
         parts = (f"{said[key]} {key.replace('_', ' ')}" for key in ("usable", "missing", "out_of_range"))
         yield f"confidences: {', '.join(parts)}"
+    stated = source["stated_confidences"]
+    if stated:
+        yield f"confidences in the completions: {', '.join(f'{count} {why}' for why, count in stated.items())}"
     pairs = metrics["missing_pairs"]
     if pairs["count"]:
         (id_, t), *_ = pairs["first"]

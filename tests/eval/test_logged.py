@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from abstain.data import InputError
-from abstain.eval.logged import Grading, Logged, read_logged
+from abstain.eval.grading import Grading
+from abstain.eval.logged import Logged, read_logged
 from abstain.eval.logs import read_log
 from abstain.rewards import AbstentionDetector, Verdict, alias_match, choice_match
 
@@ -36,7 +37,7 @@ def test_a_row_without_a_verdict_is_graded(tmp_path: Path) -> None:
     rows = [{"id": i, "completion": text, "answers": ["Paris"]} for i, text in enumerate(said)]
     found = read(tmp_path, *rows)
     assert [row.verdict.value for row in found.responses] == ["correct", "wrong", "abstained", "correct"]
-    assert (found.graded, found.kept) == (4, 0)
+    assert found.how == {"graded": 4}
 
 
 def test_a_verdict_is_kept_unless_rows_are_graded_again(tmp_path: Path) -> None:
@@ -44,7 +45,7 @@ def test_a_verdict_is_kept_unless_rows_are_graded_again(tmp_path: Path) -> None:
     assert read(tmp_path, row).responses[0].verdict is Verdict.CORRECT
     again = read(tmp_path, row, {"id": "q2", "verdict": "abstained"}, regrade=True)
     assert [r.verdict for r in again.responses] == [Verdict.WRONG, Verdict.ABSTAINED]  # nothing to grade the second by
-    assert (again.graded, again.kept, again.changed) == (1, 1, 1)
+    assert (again.how, again.changed) == ({"graded": 1, "kept": 1}, 1)
 
 
 def test_without_accepted_answers_only_abstaining_is_right(tmp_path: Path) -> None:

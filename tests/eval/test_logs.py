@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from abstain.data import InputError
-from abstain.eval.logged import Grading, read_logged
+from abstain.eval.grading import Grading
+from abstain.eval.logged import read_logged
 from abstain.eval.logs import LogOptions, detect_format, read_log
 from abstain.eval.responses import Response
 from abstain.rewards import AbstentionDetector, alias_match, choice_match

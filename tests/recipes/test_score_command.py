@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from abstain.data import InputError
 from abstain.recipes.cli import app
-from abstain.rewards import Verdict
+from abstain.rewards import JudgeMatch, Verdict
+from abstain.rewards.judge_cache import shared_cache
 
 LOGS = Path(__file__).parents[1] / "eval" / "logs"
 SHARED = Path("/work/shared/data")
@@ -124,6 +125,42 @@ def test_logs_of_other_tools_are_scored() -> None:
 def test_a_misspelt_key_is_pointed_out(tmp_path: Path) -> None:
     file = write(tmp_path / "a.jsonl", [{**ROWS[0], "confidance": 0.5, "cost": 1}])
     assert "keys not read: confidance (did you mean confidence?), cost" in run(file)
+
+
+def test_a_confidence_that_completions_state_is_read_and_not_graded(tmp_path: Path) -> None:
+    said = ["Paris. Confidence: 80%", "Lyon. Confidence: 0.3", "Paris. Confidence: 85", "Paris"]
+    rows = [{"id": i, "completion": text, "answers": ["Paris"]} for i, text in enumerate(said)]
+    text = run(write(tmp_path / "a.jsonl", rows), "--stated", "fraction", "--out", tmp_path / "out", "--draws", 2)
+    assert "confidences in the completions: 2 read, 1 confidence out of range, 1 no confidence" in text
+    found = metrics(tmp_path / "out")
+    assert found["verdicts"]["correct"] == 3
+    assert found["confidences"] == {"usable": 2, "missing": 2, "out_of_range": 0}
+    assert found["brier"]["value"] == pytest.approx((0.2**2 + 0.3**2) / 2)
+
+
+def test_a_judges_verdicts_are_kept_by_judge_and_asked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def reply(judge: JudgeMatch, messages: list[dict[str, str]]) -> tuple[str | None, str | None]:
+        asked.append(judge.model)
+        return ("wrong" if "Lyon" in messages[1]["content"] else "INCORRECT is not what I say: correct"), None
+
+    monkeypatch.setattr(JudgeMatch, "_ask", reply)
+    rows = [{"id": i, "completion": text, "answers": ["Paris"]} for i, text in enumerate(["Lyon", "the city of light"])]
+    file = write(tmp_path / "a.jsonl", rows)
+    grader = "{kind: judge, model: %s, base_url: 'http://localhost:9'}"
+    text = run(file, "--grader", grader % "small")
+    assert "1 wrong, 1 ungraded" in text  # a reply that is more than the verdict is none
+    assert "0.000 to 0.500 whatever the ungraded are" in text
+    assert asked == ["small", "small"]
+    shared_cache.cache_clear()  # another process
+    run(file, "--grader", grader % "small")
+    assert asked == ["small"] * 3  # a verdict is kept, a failure is asked for again
+    run(file, "--grader", grader % "large")
+    assert asked == ["small"] * 3 + ["large"] * 2  # another judge's verdicts are not its own
+    assert (tmp_path / "judge-verdicts.sqlite").is_file()
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data is not here")

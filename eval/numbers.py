@@ -1,0 +1,215 @@
+"""The numbers that a comparison of two systems is made of, and their resamples.
+
+Shapes: G items, shared by both; N units of one system; T targets; B resamples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .behavior import adherent, bounded_payoff
+from .bounds import BOUNDS
+from .catalogue import CURVES, METRICS, Better, Metric
+from .compute import finite
+from .contributions import CURVE_PARTS, PARTS, Parts
+from .estimate import Array
+from .paired import ratio_contributions, sign_flip_p
+from .rates import RATES
+from .resample import Resample, draw_weights
+from .score import reason
+from .sides import Side, Sides
+
+HEADLINE = (
+    *RATES,
+    "score",
+    "adherence_exact.all",
+    "adherence_reference.all",
+    "threshold_slope",
+    "threshold_intercept",
+    "normalized_regret",
+    "consistency_violations",
+    "forced_accuracy",
+    "snr_gain",
+    "auroc",
+    "brier",
+    "ece",
+)
+"""The metrics that are told first, and adjusted for how many they are apart from the others."""
+_RATES_BETTER: Mapping[str, Better] = {
+    "accuracy": "higher",
+    "hallucination_rate": "lower",
+    "abstention_rate": "neither",
+    "accuracy_answered": "higher",
+}
+_NOT_OF_A_SYSTEM = ("oracle_score", "always_score")
+"""Curves of what the system did not do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """One number of a system: a rate, a metric, or a curve's value at one target."""
+
+    name: str
+    better: Better
+    t: float | None = None
+    column: int = 0
+    """The target's place, for a point of a curve."""
+
+    @property
+    def metric(self) -> Metric | None:
+        """Its entry in `METRICS` or `CURVES`; None for a rate."""
+        return None if self.name in RATES and self.t is None else (METRICS if self.t is None else CURVES)[self.name]
+
+    def of(self, resample: Resample, rates: Mapping[str, Array]) -> Array:
+        """Return it on the resamples, (B,); `rates` has those of the rates."""
+        metric = self.metric
+        if metric is None:
+            return rates[self.name]
+        values = metric.statistic(resample)
+        return values if self.t is None else values[:, self.column]
+
+    def value(self, side: Side) -> float:
+        """Return it for one system, NaN where it is undefined."""
+        if self.metric is None:
+            num, den = (float(part.sum()) for part in side.rate_parts(self.name))
+            return num / den if den else float("nan")
+        return float(self.of(side.once, {})[0])
+
+    def items(self, side: Side) -> NDArray[np.bool_]:
+        """Return (G,): which items count."""
+        if self.metric is None:
+            return side.rate_parts(self.name)[1] > 0
+        return side.summed(self.metric.items(side.layout.table, side.reference).astype(np.float64)) > 0
+
+    def parts(self, side: Side) -> Parts | None:
+        """Return its numerators and denominators, (G,); None where it is no ratio of sums."""
+        if self.metric is None:
+            return side.rate_parts(self.name)
+        found = (PARTS if self.t is None else CURVE_PARTS).get(self.name)
+        if found is None:
+            return None
+        num, den = found(side.layout.table, side.reference)
+        if self.t is not None:
+            num, den = num[:, self.column], den[:, self.column]
+        return side.summed(num), side.summed(den)
+
+    def bounds(self, sides: Sides) -> tuple[float, float] | None:
+        """Return the least and the greatest difference that ungraded rows could make; None without any, or unknown."""
+        if not any(side.ungraded for side in sides):
+            return None
+        (low_a, high_a), (low_b, high_b) = (self._bounds(side) for side in sides)
+        low, high = finite(low_a - high_b), finite(high_a - low_b)
+        return None if low is None or high is None else (low, high)
+
+    def _bounds(self, side: Side) -> tuple[float, float]:
+        table = side.layout.table
+        if self.metric is None:
+            num, den = (float(part.sum()) for part in side.rate_parts(self.name))
+            whole = den + side.ungraded
+            return (num / whole, (num + side.ungraded) / whole) if whole else (float("nan"), float("nan"))
+        if self.t is not None:
+            return _curve_bounds(self.name, side, self.column)
+        bound = BOUNDS.get(self.name.removesuffix(".all"))
+        found = None if bound is None or self.name.endswith(".clear") else bound(table, side.reference)
+        return (float("nan"), float("nan")) if found is None else (found.low, found.high)
+
+
+def _curve_bounds(name: str, side: Side, column: int) -> tuple[float, float]:
+    """Return the bounds of a curve's value at one target over what its ungraded answers may have been."""
+    table = side.layout.table
+    t, verdicts, open_ = table.targets[column], table.verdicts[:, column], table.ungraded_at[:, column]
+    abstained = table.abstained[:, [column]]
+    if name == "accuracy_answered":
+        right, wrong, unknown = (verdicts == 1).sum(), (verdicts == 0).sum(), open_.sum()
+        whole = right + wrong + unknown
+        return (right / whole, (right + unknown) / whole) if whole else (float("nan"), float("nan"))
+    known: dict[str, tuple[Array, float, float]] = {
+        "coverage": (1 - abstained[:, 0], 0.0, 1.0),
+        "score": (bounded_payoff(table.verdicts, table.abstained, table.targets)[:, column], -t, 1 - t),
+        "adherence": (adherent(abstained, side.reference, table.targets[[column]])[:, 0], 0.0, 1.0),
+    }
+    if name not in known:
+        return float("nan"), float("nan")
+    values, least, most = known[name]
+    open_ = open_ & (np.isfinite(side.reference) | (name != "adherence"))
+    low, high = (np.where(open_, value, values) for value in (least, most))
+    counted = np.isfinite(low)
+    return (float(low[counted].mean()), float(high[counted].mean())) if counted.any() else (float("nan"), float("nan"))
+
+
+def list_numbers(sides: Sides, names: Collection[str] | None = None) -> tuple[list[Number], dict[str, str]]:
+    """Return what is compared, of `names` or of all there is, and for the metrics that are not, why."""
+    found: list[Number] = []
+    omitted: dict[str, str] = {}
+    wanted = {*RATES, *METRICS, *CURVES} if names is None else set(names)
+    if all(side.layout.route != "prompted" for side in sides):
+        found += [Number(name=name, better=better) for name, better in _RATES_BETTER.items() if name in wanted]
+    for name, metric in METRICS.items():
+        if name not in wanted:
+            continue
+        number = Number(name=name, better=metric.better)
+        why = [_reason(number, side) for side in sides]
+        if any(why):
+            omitted[name] = next(f"{letter}: {said}" for letter, said in zip("AB", why, strict=True) if said)
+        else:
+            found.append(number)
+    if any(side.layout.route == "verdicts" for side in sides):
+        return found, omitted
+    targets = sides[0].layout.table.targets.tolist()
+    curves = {name: metric for name, metric in CURVES.items() if name in wanted - set(_NOT_OF_A_SYSTEM)}
+    found += [
+        Number(name=name, better=metric.better, t=t, column=j)
+        for name, metric in curves.items()
+        for j, t in enumerate(targets)
+    ]
+    return found, omitted
+
+
+def _reason(number: Number, side: Side) -> str | None:
+    name = number.name.partition(".")[0]
+    if name == "samples":
+        return "it describes the samples more than the system"
+    same = {"adherence_reference": "exact", "adherence": "own"}
+    if same.get(name) == side.source:
+        return f"the reference confidence is the {side.source} one"
+    if side.layout.route == "verdicts":
+        return reason(number.name, True, side.source, side.layout)
+    return reason(number.name, not np.isfinite(number.value(side)), side.source, side.layout)
+
+
+def resample_both(
+    sides: Sides, numbers: Sequence[Number], rng: np.random.Generator, draws: int
+) -> dict[Number, tuple[Array, Array]]:
+    """Return each number's resamples in A and in B, each (draws,): the same items are drawn for both."""
+    drawn: dict[Number, tuple[list[Array], list[Array]]] = {number: ([], []) for number in numbers}
+    rates = [number.name for number in numbers if number.metric is None]
+    parts = [{name: side.rate_parts(name) for name in rates} for side in sides]
+    for weights in draw_weights(sides[0].items, draws, rng):
+        for k, side in enumerate(sides):
+            resample = Resample(weights[:, side.group], side.layout.table, side.reference)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                of_rates = {name: (weights @ num) / (weights @ den) for name, (num, den) in parts[k].items()}
+            curves: dict[str, Array] = {}
+            for number in numbers:
+                if number.t is not None and number.name not in curves:
+                    curves[number.name] = CURVES[number.name].statistic(resample)
+                values = number.of(resample, of_rates) if number.t is None else curves[number.name][:, number.column]
+                drawn[number][k].append(values)
+    return {number: (np.concatenate(a), np.concatenate(b)) for number, (a, b) in drawn.items()}
+
+
+def flip_signs(sides: Sides, numbers: Sequence[Number], rng: np.random.Generator, flips: int) -> dict[Number, float]:
+    """Return the p-values of the numbers that are ratios of sums."""
+    columns: dict[Number, Array] = {}
+    for number in numbers:
+        a, b = (number.parts(side) for side in sides)
+        if a is not None and b is not None:
+            columns[number] = ratio_contributions(a, b)
+    if not columns:
+        return {}
+    p = sign_flip_p(np.column_stack(list(columns.values())), rng, flips)
+    return dict(zip(columns, p.tolist(), strict=True))
