@@ -1,13 +1,15 @@
-"""What the reward costs inside GRPO: its share of a step of the recipe `tiny`, against a constant reward.
+"""What reward, monitors and logs cost inside GRPO: their share of a step of `tiny`, against a constant reward.
 
     python benchmarks/overhead.py
 
 One run of TRL's trainer on the model and with the settings of `tiny` (the base model is trained for a few
 steps only: it babbles, which costs the reward as much as an answer). Steps alternate between the two rewards, in
-an order drawn with a seed. Three figures from the same run:
+an order drawn with a seed. Figures from the same run, each in wall-clock seconds and in CPU seconds of the process,
+which other work on the machine disturbs less:
 
 - the reward's own seconds, less the constant's, as a share of a step with the constant reward;
-- the same in CPU seconds of the process, which other work on the machine disturbs less;
+- the seconds of monitor, alarms and log files, over all their calls, per step with the reward;
+- both together;
 - the step's seconds with the reward over those with the constant one, which also holds what TRL does with
   the logged verdicts, and the machine's noise. Its interval is a bootstrap over steps.
 """
@@ -38,6 +40,9 @@ from abstain.training.base import BaseConfig, train_base
 from abstain.training.cpu import score_completions_only
 from abstain.training.grpo import RLConfig, grpo_arguments, grpo_rows
 from abstain.training.model import end_token_ids, load_model, load_tokenizer
+from abstain.training.monitor_config import MonitorConfig
+from abstain.training.monitor_watch import Watch
+from abstain.training.progress import StageLog
 
 WARM_UP_STEPS = 4
 
@@ -84,8 +89,22 @@ class StepClock(TrainerCallback):
         self.seconds.append(since(self._start))
 
 
-def measure(steps: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """Return (S,) booleans "ours", (S, 2) reward and step seconds (wall, CPU), and the completions per step."""
+def clocked(callback: TrainerCallback, spent: list[tuple[float, float]]) -> None:
+    """Add the seconds of every call of `callback` by the trainer to `spent`."""
+    for name in ("on_substep_end", "on_step_end", "on_log"):
+        plain = getattr(callback, name)
+
+        def timed(*arguments: Any, plain: Any = plain, **named: Any) -> Any:
+            start = clock()
+            done = plain(*arguments, **named)
+            spent.append(since(start))
+            return done
+
+        setattr(callback, name, timed)
+
+
+def measure(steps: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
+    """Return (S,) booleans "ours", (S, 2) reward and step seconds (wall, CPU), (2,) of watching, completions a step."""
     recipe = load_recipe("tiny", [f"rl.grpo.max_steps={steps}", "base.trainer.max_steps=20", f"seed={seed}"])
     assert recipe.base is not None
     assert recipe.rl is not None
@@ -116,11 +135,23 @@ def measure(steps: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
             peft_config=lora_config(recipe.lora),
             callbacks=[steps_clock],
         )
+        log = StageLog(out / "rl.jsonl", lambda _: None, lambda *_: None, out / "metrics.jsonl")
+        watch, spent = Watch(MonitorConfig(), arguments.num_generations or 1, log), list[tuple[float, float]]()
+        watch.attach(trainer)
+        for callback in (watch.monitor, watch.alarms, log):
+            clocked(callback, spent)
         with score_completions_only():
             trainer.train()
     assert len(alternating.seconds) == len(steps_clock.seconds) == steps  # one call a step
     kept = slice(WARM_UP_STEPS, None)
-    return np.array(ours)[kept], np.array(alternating.seconds)[kept], np.array(steps_clock.seconds)[kept], size
+    watching = np.array(spent).sum(axis=0) / sum(ours)
+    return (
+        np.array(ours)[kept],
+        np.array(alternating.seconds)[kept],
+        np.array(steps_clock.seconds)[kept],
+        watching,
+        size,
+    )
 
 
 def ratio_interval(with_ours: np.ndarray, constant: np.ndarray, rng: np.random.Generator) -> tuple[float, float, float]:
@@ -144,7 +175,7 @@ def main() -> None:
         parser.error(f"--steps must be at least {WARM_UP_STEPS + 8}, got {parsed.steps}")
     quiet()
     with contextlib.redirect_stdout(sys.stderr):  # the trainers' own printing
-        ours, reward, step, size = measure(parsed.steps, parsed.seed)
+        ours, reward, step, watching, size = measure(parsed.steps, parsed.seed)
     cost = np.median(reward[ours], axis=0) - np.median(reward[~ours], axis=0)
     base = np.median(step[~ours], axis=0)
     ratio, low, high = ratio_interval(step[ours, 0], step[~ours, 0], np.random.default_rng(parsed.seed))
@@ -152,7 +183,10 @@ def main() -> None:
     print("                                wall      CPU")
     print(f"step with the constant reward   {base[0]:.3f} s   {base[1]:.3f} s")
     print(f"reward, less the constant       {1000 * cost[0]:.2f} ms   {1000 * cost[1]:.2f} ms")
-    print(f"its share of a step             {100 * cost[0] / base[0]:.2f} %    {100 * cost[1] / base[1]:.2f} %")
+    print(f"monitors, alarms and logs       {1000 * watching[0]:.2f} ms   {1000 * watching[1]:.2f} ms")
+    both = 100 * (cost + watching) / base
+    print(f"reward's share of a step        {100 * cost[0] / base[0]:.2f} %    {100 * cost[1] / base[1]:.2f} %")
+    print(f"share of both                   {both[0]:.2f} %    {both[1]:.2f} %")
     print(f"ratio of step times             {ratio:.3f} ({low:.3f} to {high:.3f})")
     print(f"seed {parsed.seed}; {platform.machine()}, {os.cpu_count()} cores, {platform.system()}")
 

@@ -17,7 +17,7 @@ class ValidationConfig:
     every: int
     """Optimizer steps between two sweeps; one is made before the first step and one after the last."""
     items: int
-    """Questions, taken from those of RL, which then never ask them."""
+    """Questions, at most and no more than a tenth, taken from those of RL, which then never ask them."""
     batch_size: int = 64
     """Sequences generated at once."""
 
@@ -26,6 +26,11 @@ class ValidationConfig:
         for name in ("every", "items", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"validation.{name} must be at least 1, got {getattr(self, name)}")
+
+
+def validation_size(questions: int, items: int) -> int:
+    """Return how many of so many different questions are kept for validation: `items`, but at most a tenth."""
+    return max(1, min(items, questions // 10))
 
 
 @dataclass(frozen=True, kw_only=True)

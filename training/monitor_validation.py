@@ -22,7 +22,7 @@ from ..eval.sweep import Sweep, run_sweep
 from ..eval.table import SweepTable
 from ..eval.transformers_backend import TransformersBackend
 from .monitor import RolloutMonitor
-from .monitor_config import ValidationConfig
+from .monitor_config import ValidationConfig, validation_size
 from .monitor_rollouts import Array
 
 SHOWN = {
@@ -44,16 +44,17 @@ BY_TARGET = {
 
 
 def hold_out(questions: Sequence[Question], items: int, seed: int) -> tuple[list[Question], list[Question]]:
-    """Return (questions to train on, `items` drawn ones to validate on); none has the text of one in the other.
+    """Return (questions to train on, `validation_size` drawn ones to validate on), of different texts.
 
     Raises:
-        InputError: nothing would be left to train on.
+        InputError: there is only one text.
     """
     texts = list(dict.fromkeys(question.text for question in questions))
-    if items >= len(texts):
-        raise InputError(f"recipe: rl.validation.items={items} leaves none of the {len(texts)} questions to train on")
-    order: list[int] = np.random.default_rng([seed, 6]).permutation(len(texts)).tolist()
-    apart = {texts[i] for i in order[:items]}
+    size = validation_size(len(texts), items)
+    if size >= len(texts):
+        raise InputError("recipe: rl.validation leaves no question to train on")
+    order: list[int] = np.random.default_rng([seed, 10]).permutation(len(texts)).tolist()
+    apart = {texts[i] for i in order[:size]}
     first = {question.text: question for question in reversed(questions)}
     return [q for q in questions if q.text not in apart], [first[text] for text in texts if text in apart]
 

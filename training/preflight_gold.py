@@ -29,6 +29,8 @@ class GoldCheck:
     """Verdict → the accepted answers that got it, each as `id: 'answer'`; CORRECT is left out."""
     lost: list[str] = field(default_factory=list[str])
     """Ids of the questions none of whose accepted answers is graded as right."""
+    unreadable: list[str] = field(default_factory=list[str])
+    """Questions with an accepted answer that the grader cannot compare with, each as `question id: why`."""
     skipped: int = 0
     """Questions that the time limit left out."""
 
@@ -45,15 +47,17 @@ def gold_check(questions: Sequence[Question], grader: Grader, *, seconds: float 
         if time.monotonic() > end:
             result.skipped = len(questions) - number
             break
-        right = False
-        for answer in question.answers:
-            verdict = grade(answer, question.answers, question.choices).verdict
-            result.answers += 1
-            right = right or verdict is Verdict.CORRECT
+        result.questions += 1
+        try:
+            verdicts = [grade(answer, question.answers, question.choices).verdict for answer in question.answers]
+        except ValueError as error:  # how a grader refuses accepted answers
+            result.unreadable.append(f"question {question.id!r}: {error}")
+            continue
+        result.answers += len(verdicts)
+        for answer, verdict in zip(question.answers, verdicts, strict=True):
             if verdict is not Verdict.CORRECT:
                 result.refused.setdefault(verdict, []).append(f"{question.id}: {answer!r}")
-        result.questions += 1
-        if not right:
+        if Verdict.CORRECT not in verdicts:
             result.lost.append(question.id)
     return result
 
@@ -69,8 +73,14 @@ def check_gold(questions: Sequence[Question], grader: Grader, *, phrase: str, se
     """
     if isinstance(grader, AnswerGrader) and isinstance(grader.match, JudgeMatch):
         return [Finding("note", "accepted answers were not graded: the grader asks a judge, which costs calls")]
-    found = [*_check_phrase(questions, grader, phrase)]
     result = gold_check(questions, grader, seconds=seconds)
+    found = [] if result.unreadable else [*_check_phrase(questions, grader, phrase)]
+    if result.unreadable:
+        text = (
+            f"{len(result.unreadable)} of {result.questions} questions have accepted answers that the grader cannot "
+            f"compare with ({'; '.join(result.unreadable[:SHOWN])})"
+        )
+        found.append(Finding("error", text, "another grader.kind, or correct or leave out these rows"))
     if result.lost:
         share = len(result.lost) / result.questions
         level: Level = "error" if share >= ERROR_SHARE else "warning"

@@ -177,7 +177,7 @@ def test_each_training_stage_runs_alone(finished: tuple[Path, Silent], tmp_path:
 
 def test_a_killed_run_resumes_from_its_last_checkpoint(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    changes = [*MICRO, "rl.grpo.max_steps=60", "rl.grpo.save_steps=5"]
+    changes = [*MICRO, "rl.grpo.max_steps=60", "rl.grpo.save_steps=5", "rl.validation={every: 20, items: 3}"]
     command = [sys.executable, "-m", "abstain.recipes", "run", "tiny", *changes, "--out", str(out)]
     env = {**os.environ, "HF_HUB_OFFLINE": "1"}
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -200,6 +200,11 @@ def test_a_killed_run_resumes_from_its_last_checkpoint(tmp_path: Path) -> None:
     steps = [json.loads(line)["step"] for line in (out / "logs" / "rl.jsonl").read_text().splitlines()][len(logged) :]
     assert steps[0] > 5  # the first checkpoint holds step 5
     assert max(steps) == 60
+    rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    swept = {row["step"]: row for row in rows if "validation/forced_accuracy" in row}
+    assert max(swept) == 60
+    assert "validation/forced_accuracy_at_start" in swept[60]  # from before the kill
+    assert {row["stage"] for row in rows} == {"base", "warmup", "rl"}
     assert (out / "report.html").is_file()
     third = subprocess.run([*command, "--resume"], env=env, capture_output=True, text=True)
     assert third.returncode == 0, third.stderr

@@ -94,3 +94,14 @@ def test_limits_are_fractions() -> None:
         AlarmLimits(ungraded=10)
     with pytest.raises(ValueError, match=r"alarms\.patience must be at least 1, got 0"):
         AlarmLimits(patience=0)
+
+
+def test_the_page_names_every_alarm_and_the_default_of_every_limit() -> None:
+    from dataclasses import fields
+    from pathlib import Path
+
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+    for name in RULES:
+        assert f"| {name} |" in page
+    for limit in fields(AlarmLimits):
+        assert f"| `{limit.name}` | {limit.default} |" in page

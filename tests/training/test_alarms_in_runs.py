@@ -21,7 +21,7 @@ from abstain.training.monitor_config import MonitorConfig, ValidationConfig
 pytestmark = pytest.mark.slow
 
 STYLE = PromptStyle(rubric='Say "{phrase}" unless over {target} sure.', forced="You must answer.")
-PEOPLE = [Question(f"q{i}", f"Where does person {i} live?", ("Verrin" if i % 2 else "Oslo",)) for i in range(80)]
+PEOPLE = [Question(f"q{i}", f"Where does person {i} live?", ("Verrin" if i % 2 else "Oslo",)) for i in range(320)]
 PAYS_SILENCE = Ternary(correct=0.1, abstained=1.0, wrong=0.0)
 
 
@@ -140,7 +140,8 @@ def test_group_scaling_from_a_policy_that_is_deaf_to_the_target_sets_off_deafnes
 def test_a_grader_that_fails_sets_off_the_alarm_with_the_share(taught: str, tmp_path: Path) -> None:
     rows = train(taught, tmp_path, ConfidenceTarget(), MonitorConfig(), grader=Fails(), max_steps=8, learning_rate=1e-5)
     (failed,) = [row for row in rows if row.get("alarm") == "grader failure"]
-    assert failed["message"].startswith(("32%", "33%"))  # a third, of which those cut off are graded all the same
+    shares = [row["share/ungraded"] for row in rows if row["step"] == failed["step"] and "share/ungraded" in row]
+    assert shares == [pytest.approx(1 / 3, abs=0.03)]  # completions that are cut off do not reach the grader
     assert "of completions have no verdict" in failed["message"]
     assert "larger max_completion_length" in failed["fix"]
 
@@ -166,7 +167,7 @@ def test_an_alarm_may_stop_the_run_which_then_keeps_the_policy_of_the_least_regr
             made.append(self)
 
     monkeypatch.setattr(grpo, "GRPOTrainer", Watched)
-    watched = MonitorConfig(on_alarm="stop", validation=ValidationConfig(every=3, items=20))
+    watched = MonitorConfig(on_alarm="stop", validation=ValidationConfig(every=3, items=30))
     rows = train(taught, tmp_path, PAYS_SILENCE, watched, max_steps=200)
     assert alarms(rows)
     last = max(row["step"] for row in rows)

@@ -144,6 +144,16 @@ def test_answers_are_graded_without_the_tag_that_a_completion_needs_and_judges_a
     assert (asked.level, "costs calls" in asked.message) == ("note", True)
 
 
+def test_answers_that_the_grader_cannot_compare_with_are_counted_not_only_the_first() -> None:
+    from abstain.rewards import numeric_match
+
+    asked = [question("a", "12"), question("b", "Paris"), question("c", "Rome")]
+    (finding,) = check_gold(asked, numeric_match(), phrase="I don't know")
+    assert finding.level == "error"
+    assert finding.message.startswith("2 of 3 questions have accepted answers that the grader cannot compare with")
+    assert "question 'b': accepted answer 'Paris' cannot be compared as a number" in finding.message
+
+
 def test_what_the_time_does_not_suffice_for_is_said() -> None:
     found = check_gold([question(str(i), "x") for i in range(5)], alias_match(), phrase="I don't know", seconds=-1)
     assert [f.message for f in found] == ["accepted answers of the last 5 questions were not graded in time"]
