@@ -43,6 +43,19 @@ def _violates(table: SweepTable) -> Array:
     return np.where(np.isfinite(table.abstained).sum(axis=1) >= 2, violated, np.nan)
 
 
+def _regret(table: SweepTable, reference: Array) -> Parts:
+    """Return the parts of the normalised regret, its better constant policy at each target taken as it came out."""
+    forced = table.forced[:, None]
+    forced_pay = bounded_payoff(forced, np.where(np.isnan(forced), np.nan, forced == 2), table.targets)
+    pay = _pay(table)
+    known = np.isfinite(pay) & np.isfinite(forced_pay) & np.isfinite(reference)[:, None]
+    forced_pay = np.where(known, forced_pay, 0.0)
+    oracle = np.where(reference[:, None] > table.targets, forced_pay, 0.0)
+    best = np.where(forced_pay.sum(axis=0) > 0, forced_pay, 0.0)
+    num, den = ((oracle - other).sum(axis=1) for other in (np.where(known, pay, 0.0), best))
+    return num, den if den.sum() > 0 else np.zeros_like(den)
+
+
 PARTS: Mapping[str, Callable[[SweepTable, Array], Parts]] = {
     "adherence.all": lambda s, _: _mean(adherent(s.abstained, s.confidence, s.targets)),
     "adherence.clear": lambda s, _: _mean(adherent(s.abstained, s.confidence, s.targets, clear=True)),
@@ -51,6 +64,7 @@ PARTS: Mapping[str, Callable[[SweepTable, Array], Parts]] = {
     "adherence_reference.all": lambda s, r: _mean(adherent(s.abstained, r, s.targets)),
     "adherence_reference.clear": lambda s, r: _mean(adherent(s.abstained, r, s.targets, clear=True)),
     "score": lambda s, _: _mean(_pay(s)),
+    "normalized_regret": _regret,
     "consistency_violations": lambda s, _: _mean(_violates(s)),
     "forced_accuracy": lambda s, _: _mean(s.forced_correct),
     "confidence_error": lambda s, _: _mean(np.abs(s.confidence - s.exact)),
