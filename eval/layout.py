@@ -71,7 +71,8 @@ def lay_out(responses: Sequence[Response], *, targets: Sequence[float] | None = 
     else:  # answers without a target, forced or not: their confidence decides
         wanted = None if targets is None else sorted(targets)
         kept = [replace(row, threshold=None) for row in responses]
-    units = kept if samples_agree(responses) else [_unit(row) for row in kept]
+    apart = not samples_agree(responses)
+    units = [_unit(row) for row in kept] if apart else kept
     answers = tuple(row for row in units if row.sample == 0)
     fillers, missing, differ = _fillers(answers, wanted or ()) if stated else ([], [], False)
     rows = (*units, *fillers)
@@ -92,7 +93,7 @@ def lay_out(responses: Sequence[Response], *, targets: Sequence[float] | None = 
         missing=tuple(missing),
         pairs=len(table.ids) * (len(table.targets) + forced) if stated else 0,
         rows=rows,
-        answers=tuple(replace(row, id=_item(row.id)) for row in answers),
+        answers=tuple(kept) if apart else answers,
     )
 
 
