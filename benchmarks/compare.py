@@ -3,9 +3,10 @@
     python benchmarks/compare.py [--simulations 500] [--items 300] [--seed 0]
 
 Two policies answer the same simulated items. Each item has a confidence p, shared by both; its forced
-answer is right with probability p, drawn for each policy apart, and for power once for both. A policy abstains at target t
-iff p plus a noise of its own is below t + shift. With shift 0 for both, neither is better, and every
-p-value should be at most 0.05 in 5 % of simulations. A shift makes a policy abstain too often.
+answer is right with probability p, drawn for each policy apart, and for power once for both. A policy
+abstains at target t iff p plus a noise of its own is below t + shift. With shift 0 for both, neither is
+better, and every p-value should be at most 0.05 in 5 % of simulations. A shift makes a policy abstain
+too often.
 Prints a table for each part; p-values are those before the adjustment for their number.
 """
 

@@ -19,7 +19,7 @@ from .logs import LoggedRow, LogOptions
 
 _ZSTANDARD = 93
 """The zip compression that Inspect writes; Python reads it from 3.14 on."""
-_TAKEN = ("threshold", "split", "confidence", "exact_confidence")
+_TAKEN = ("threshold", "split", "answerable", "confidence", "exact_confidence")
 """Keys that are read from the metadata of a sample, where it has them."""
 _CUT_OFF = ("max_tokens", "model_length")
 

@@ -16,7 +16,10 @@ from typing import Any, cast
 from ..data import InputError
 from .logs import LoggedRow, LogOptions
 
-_TAKEN = ("id", "question", "choices", "threshold", "sample", "split", "confidence", "exact_confidence", "answers")
+_TAKEN = (
+    *("id", "question", "choices", "answers", "answerable", "threshold", "sample", "split"),
+    *("confidence", "exact_confidence"),
+)
 """Keys that are read from the document of a sample, where it has them."""
 
 

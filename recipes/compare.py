@@ -65,7 +65,8 @@ def compare_paths(request: CompareRequest, console: Console) -> dict[str, Compar
     found: dict[str, Comparison] = {}
     for split, rows in by_split(matched.a).items():
         ids = {row.id for row in rows}
-        console.stage(f"A {a.name}, B {b.name}" + ("" if split == "all" else f": {split}"))
+        if not found:
+            console.stage(f"A {a.name}, B {b.name}" + ("" if split == "all" else f": {split}"))
         compared = compare(
             System(name=a.name, rows=rows, base=a.base and _of(a.base, ids)),
             System(name=b.name, rows=_of(matched.b, ids), base=b.base and _of(b.base, ids)),

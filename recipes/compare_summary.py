@@ -21,13 +21,8 @@ def summary(comparison: Comparison) -> Iterator[str]:
         yield f"{name.replace('_', ' ')} by target: {_curve(points)}"
     yield from _others(comparison)
     yield from _ungraded(comparison)
-    for name, why in comparison.omitted.items():
-        if name in _TOLD:
-            yield f"not compared, {_name(name)}: {why}"
+    yield from _omitted(comparison)
     yield method(comparison)
-
-
-_TOLD = ("adherence_reference.all", "forced_accuracy", "auroc", "threshold_slope", "normalized_regret")
 
 
 def answer(comparison: Comparison) -> str:
@@ -101,6 +96,14 @@ def _others(comparison: Comparison) -> Iterator[str]:
     apart = [f"{_name(one.name)} ({one.outcome})" for one in others if one.outcome != "no difference shown"]
     if others:
         yield f"{len(others)} further metrics: {', '.join(apart) if apart else 'no difference shown in any'}"
+
+
+def _omitted(comparison: Comparison) -> Iterator[str]:
+    reasons: dict[str, list[str]] = {}
+    for name, why in comparison.omitted.items():
+        reasons.setdefault(why, []).append(name.partition(".")[0])
+    for why, names in reasons.items():
+        yield f"not compared, {why}: {', '.join(dict.fromkeys(names))}"
 
 
 def _ungraded(comparison: Comparison) -> Iterator[str]:

@@ -67,13 +67,13 @@ def score_file(request: ScoreRequest, console: Console) -> dict[str, dict[str, A
         source = _source(sources[name], request, asked, logged)
         first, *others = splits
         found[name] = {"split": first, **splits[first], "source": source, "splits": {s: splits[s] for s in others}}
-        for line in summary(found[name]):
+        lines = [*summary(found[name])]
+        if request.out is not None:
+            folder = request.out if len(read) == 1 else request.out / "eval" / name
+            write_scored(folder, logged.responses, found[name])
+            lines.append(f"metrics: {folder / 'metrics.json'}")
+        for line in lines:
             console.say(line)
-    if request.out is not None:
-        for name, metrics in found.items():
-            folder = request.out if request.file.is_file() or len(found) == 1 else request.out / "eval" / name
-            write_scored(folder, read[name].responses, metrics)
-            console.say(f"metrics: {folder / 'metrics.json'}")
     return found
 
 

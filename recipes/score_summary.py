@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any, cast
 
 from ..eval.logged import KNOWN_KEYS
+from ..eval.rates import RATES
 
 _ROUTES = {
     "prompted": "targets in the prompt",
@@ -30,7 +31,14 @@ _LABELS = {
     "snr_gain": "SNR gain (nats)",
     "sample_agreement": "sample agreement",
     "smooth_ece": "smooth ECE",
+    "brier": "Brier score",
 }
+_TOLD = (
+    *("adherence_exact", "adherence_reference", "adherence", "threshold_slope", "threshold_intercept"),
+    *("score", "normalized_regret", "consistency_violations", "forced_accuracy", "snr_gain"),
+    *("aurc", "auroc", "brier", "ece", "unanswerable_abstention"),
+)
+"""The metrics that the terminal shows; `metrics.json` has all."""
 _UPPER = ("aurc", "auroc", "augrc", "eaurc", "e_aurc", "ece")
 
 
@@ -38,10 +46,14 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of one file's or system's `metrics.json`."""
     yield from _counts(metrics)
     rates: Mapping[str, Any] = metrics["rates"] or {}
-    for name, value in (*rates.items(), *metrics.items()):
-        estimate = _estimate(value)
-        if estimate is not None:
-            yield f"{label(name):<38}{shown(estimate)}{_bounds(estimate)}"
+    found = {name: _estimate(value) for name, value in (*rates.items(), *metrics.items())}
+    defined = {name: estimate for name, estimate in found.items() if estimate is not None}
+    same = {"exact": "adherence_reference", "own": "adherence"}.get(metrics["reference_confidence"])
+    told = [name for name in (*RATES, *_TOLD) if name in defined and name != same]
+    for name in told:
+        yield f"{label(name):<32}{shown(defined[name])}{_bounds(defined[name])}"
+    if len(defined) > len(told):
+        yield f"and {len(defined) - len(told)} more in metrics.json (--out DIR)"
     yield from _targets(metrics)
     yield from _left_out(metrics)
 
@@ -68,7 +80,8 @@ def _counts(metrics: Mapping[str, Any]) -> Iterator[str]:
     how += [f"{source['scored']} by the log's scorer"] if source["scored"] else []
     how += [f"{source['kept']} as logged"] if source["kept"] else []
     how += [f"{source['changed']} changed"] if source["changed"] else []
-    yield f"verdicts: {verdicts} ({', '.join(how)})"
+    whole = "of all rows " if metrics["splits"] else ""
+    yield f"verdicts: {verdicts} ({whole}{', '.join(how)})"
     said = metrics["confidences"]
     if metrics["route"] != "verdicts" or said["out_of_range"]:
         parts = (f"{said[key]} {key.replace('_', ' ')}" for key in ("usable", "missing", "out_of_range"))

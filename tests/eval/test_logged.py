@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from abstain.data import InputError
 from abstain.eval.grading import Grading
-from abstain.eval.logged import Logged, read_logged
+from abstain.eval.logged import KNOWN_KEYS, Logged, read_logged
 from abstain.eval.logs import read_log
 from abstain.rewards import AbstentionDetector, Verdict, alias_match, choice_match
 
@@ -165,3 +166,13 @@ def test_answers_that_the_grader_cannot_read_are_named(tmp_path: Path) -> None:
     row = {"id": 1, "completion": "A", "answers": ["Rome"], "choices": ["Milan", "Turin"]}
     with pytest.raises(InputError, match=r"a\.jsonl:1: key 'answers': "):
         read(tmp_path, row, grader=choice_match())
+
+
+def test_the_keys_that_the_docs_name_are_the_keys_that_are_read() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "scoring.md").read_text(encoding="utf-8")
+    table = text.split("| key | value |")[1].split("\n\n")[0]
+    named = {
+        key for line in table.splitlines() for key in re.findall(r"`(\w+)`", line.split("|")[1] if "|" in line else "")
+    }
+    assert len(named) >= 17
+    assert named <= KNOWN_KEYS
