@@ -154,7 +154,8 @@ def list_numbers(sides: Sides, names: Collection[str] | None = None) -> tuple[li
         number = Number(name=name, better=metric.better)
         why = [_reason(number, side) for side in sides]
         if any(why):
-            omitted[name] = next(f"{letter}: {said}" for letter, said in zip("AB", why, strict=True) if said)
+            apart = [f"{letter}: {said}" for letter, said in zip("AB", why, strict=True) if said]
+            omitted[name] = str(why[0]) if why[0] == why[1] else "; ".join(apart)
         else:
             found.append(number)
     if any(side.layout.route == "verdicts" for side in sides):
@@ -170,14 +171,13 @@ def list_numbers(sides: Sides, names: Collection[str] | None = None) -> tuple[li
 
 
 def _reason(number: Number, side: Side) -> str | None:
+    if side.layout.route == "verdicts":
+        return reason(number.name, True, side.source, side.layout)
     name = number.name.partition(".")[0]
     if name == "samples":
         return "it describes the samples more than the system"
-    same = {"adherence_reference": "exact", "adherence": "own"}
-    if same.get(name) == side.source:
+    if {"adherence_reference": "exact", "adherence": "own"}.get(name) == side.source:
         return f"the reference confidence is the {side.source} one"
-    if side.layout.route == "verdicts":
-        return reason(number.name, True, side.source, side.layout)
     return reason(number.name, not np.isfinite(number.value(side)), side.source, side.layout)
 
 

@@ -71,7 +71,7 @@ def test_rates_by_hand() -> None:
     assert accuracy.p == pytest.approx(0.5, abs=0.06)
     assert accuracy.outcome == "no difference shown"
     assert of(found, "abstention_rate").p == 1.0
-    assert found.omitted["auroc"] == "A: the rows have neither a target nor a confidence"
+    assert found.omitted["auroc"] == "the rows have neither a target nor a confidence"
 
 
 def test_a_system_and_its_copy_do_not_differ_in_anything() -> None:
@@ -188,7 +188,7 @@ def test_a_stated_confidence_is_held_against_the_others_targets() -> None:
 def test_metrics_that_say_the_same_are_tested_once() -> None:
     found = against(policy(0), policy(1))
     assert found.reference_confidence == "exact"
-    assert found.omitted["adherence_reference.all"] == "A: the reference confidence is the exact one"
+    assert found.omitted["adherence_reference.all"] == "the reference confidence is the exact one"
 
 
 def test_the_comparison_is_plain_json() -> None:
