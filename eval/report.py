@@ -16,12 +16,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from . import plotting
 from .report_input import ReportInput
+from .report_paired import paired_sentence, paired_tables
 from .report_pictures import Picture, pictures
 from .report_rows import embed_rows
 from .report_tables import Table, metric_tables, target_tables
 from .summary import RUN_SYSTEMS, comparison_headline, headline
 
-__all__ = ["SYSTEMS", "ReportInput", "page", "write_report"]
+__all__ = ["SYSTEMS", "ReportInput", "page", "sentence", "write_report"]
 
 SYSTEMS = RUN_SYSTEMS
 _CONVENTIONS = (
@@ -47,6 +48,14 @@ def write_report(report: ReportInput, path: Path) -> Path:
     return path
 
 
+def sentence(report: ReportInput) -> str:
+    """Return the result: of the last system, or of each of several runs and of the differences between them."""
+    metrics = {name: found[report.split] for name, found in report.metrics.items()}
+    if not report.several_runs:
+        return headline(metrics)
+    return " ".join([comparison_headline(metrics), *map(paired_sentence, report.comparisons)])
+
+
 def page(report: ReportInput, drawn: Sequence[Picture]) -> str:
     """Return the page."""
     metrics = {name: found[report.split] for name, found in report.metrics.items()}
@@ -56,7 +65,11 @@ def page(report: ReportInput, drawn: Sequence[Picture]) -> str:
         limit=report.max_rows,
         seed=report.seed,
     )
-    tables: list[Table] = [*metric_tables(report.metrics, report.split), *target_tables(metrics)]
+    tables: list[Table] = [
+        *paired_tables(report.comparisons),
+        *metric_tables(report.metrics, report.split),
+        *target_tables(metrics),
+    ]
     folder = Path(__file__).parent / "templates"
     script = (folder / "report.js").read_text(encoding="utf-8")
     environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
@@ -65,7 +78,7 @@ def page(report: ReportInput, drawn: Sequence[Picture]) -> str:
         script=script,
         script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
         title=report.name,
-        headline=comparison_headline(metrics) if report.several_runs else headline(metrics),
+        headline=sentence(report),
         description=report.description,
         warnings=report.warnings,
         systems=list(zip(metrics, plotting.colours(len(metrics)), strict=True)),

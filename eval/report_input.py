@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from .compare import Comparison
 from .estimate import Array
 from .layout import SEPARATOR, lay_out
 from .metrics import SweepTable, reference_confidence
@@ -30,6 +31,8 @@ class ReportInput:
     notes: Sequence[str] = ()
     warnings: Sequence[str] = ()
     """What a reader must know before the figures."""
+    comparisons: Sequence[Comparison] = ()
+    """Paired differences between the systems."""
     several_runs: bool = False
     """The systems are of several runs: none of them is the one that the others lead up to."""
     seed: int = 0

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ..data import InputError
-from ..eval.summary import comparison_headline, headline
+from ..eval.summary import headline
 from .console import TerminalConsole, show_summary
 from .load import load_recipe
 
@@ -94,14 +94,14 @@ def _of_logged(run: Path, page: Path | None, max_rows: int | None) -> Path:
 
 
 def _report_several(runs: Sequence[Path], out: Path, systems: Sequence[str], max_rows: int | None) -> None:
-    from ..eval.report import write_report
+    from ..eval.report import sentence, write_report
     from ..eval.report_rows import MAX_ROWS
     from .side_by_side import side_by_side
 
     made = side_by_side(runs, systems, max_rows=MAX_ROWS if max_rows is None else max_rows)
     path = write_report(made, out)
     metrics = {name: found[made.split] for name, found in made.metrics.items()}
-    _tell(comparison_headline(metrics), metrics, path)
+    _tell(sentence(made), metrics, path)
 
 
 def conclude(run: Path, page: Path, systems: Sequence[str] | None = None) -> None:
@@ -114,7 +114,7 @@ def conclude(run: Path, page: Path, systems: Sequence[str] | None = None) -> Non
     _tell(headline(metrics), metrics, page)
 
 
-def _tell(sentence: str, metrics: Mapping[str, Mapping[str, Any]], page: Path) -> None:
-    typer.echo(sentence)
+def _tell(result: str, metrics: Mapping[str, Mapping[str, Any]], page: Path) -> None:
+    typer.echo(result)
     show_summary(metrics)
     typer.echo(f"report: {page}")

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..data import InputError
+from ..eval.compare import Comparison, System, compare
 from ..eval.metrics import by_split
 from ..eval.report_input import ReportInput
 from ..eval.report_rows import MAX_ROWS
 from ..eval.responses import Response, read_responses
 from ..eval.summary import ordered
 from .environment import describe
+
+PAIRED_DRAWS = 1000
+"""Bootstrap resamples of paired differences."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +121,8 @@ def side_by_side(
             bases[one.label] = base.label
             if base.label not in responses:
                 responses[base.label] = by_split(read_responses(base.file("responses.jsonl")))
+    split = shared[0]
+    comparisons, unpaired = _paired(list(metrics), split, responses, bases)
     return ReportInput(
         name=" | ".join(metrics),
         description="Runs side by side: "
@@ -126,11 +132,31 @@ def side_by_side(
         responses=responses,
         metrics=metrics,
         bases=bases,
-        warnings=_different_questions({name: responses[name][shared[0]] for name in metrics}),
+        warnings=[*_different_questions({name: responses[name][split] for name in metrics}), *unpaired],
+        comparisons=comparisons,
         several_runs=len(shown) > 1,
         seed=seed,
         max_rows=max_rows,
     )
+
+
+def _paired(
+    names: Sequence[str], split: str, responses: Mapping[str, Mapping[str, list[Response]]], bases: Mapping[str, str]
+) -> tuple[list[Comparison], list[str]]:
+    """Return every system against the first, and why some could not be compared."""
+
+    def system(name: str) -> System:
+        base = responses[bases[name]].get(split) if name in bases else None
+        return System(name=name, rows=responses[name][split], base=base)
+
+    found: list[Comparison] = []
+    failed: list[str] = []
+    for name in names[1:]:
+        try:
+            found.append(compare(system(name), system(names[0]), overlap=True, draws=PAIRED_DRAWS))
+        except InputError as error:
+            failed.append(f"{name} and {names[0]} were not paired: {error}.")
+    return found, failed
 
 
 def _labels(runs: Sequence[Path]) -> list[str]:
