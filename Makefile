@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install quickstart test lint check format trainers
+.PHONY: install quickstart test lint check format trainers harnesses
 
 install: $(STAMP)
 
@@ -48,3 +48,13 @@ define through
 	build/trainers/$(1)/bin/python -m pytest -q tests/rewards/adapters
 	build/trainers/$(1)/bin/python -m pytest -q tests/test_docs.py -k verifiers
 endef
+
+# The exported sweeps through Inspect and lm-evaluation-harness, in one environment apart: Inspect's file systems need
+# older releases of two packages than the rest is tested with.
+HARNESSES := build/harnesses
+harnesses:
+	test -x $(HARNESSES)/bin/python || $(PYTHON) -m venv $(HARNESSES)
+	grep -vE '^(fsspec|python-dateutil)==' constraints.txt > $(HARNESSES)/constraints.txt
+	$(HARNESSES)/bin/python -m pip install --quiet --constraint $(HARNESSES)/constraints.txt \
+		--editable '.[inspect,lm-eval,judge]' inspect-ai==0.3.285 lm-eval==0.4.13 pytest hypothesis
+	$(HARNESSES)/bin/python -m pytest -q tests/recipes/test_harnesses.py

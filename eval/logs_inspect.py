@@ -21,6 +21,8 @@ _ZSTANDARD = 93
 """The zip compression that Inspect writes; Python reads it from 3.14 on."""
 _TAKEN = ("threshold", "split", "answerable", "confidence", "exact_confidence")
 """Keys that are read from the metadata of a sample, where it has them."""
+_EXPORTED = ("id", "threshold", "question")
+"""Metadata of the sweeps that `abstain export` writes: one question is several samples, with prompts of their own."""
 _CUT_OFF = ("max_tokens", "model_length")
 
 
@@ -83,10 +85,11 @@ def _row(sample: Mapping[str, Any], place: str, options: LogOptions) -> dict[str
     row = {key: metadata[key] for key in _TAKEN if metadata.get(key) is not None}
     text, reason = _output(sample)
     answers: Any = sample["target"]
+    exported = set(_EXPORTED) <= metadata.keys()
     row |= {
-        "id": sample["id"],
-        "sample": sample["epoch"] - 1,
-        "question": _text(sample.get("input")),
+        "id": metadata["id"] if exported else sample["id"],
+        "sample": sample["epoch"] - 1 + metadata.get("first_sample", 0),
+        "question": metadata["question"] if exported else _text(sample.get("input")),
         "answers": answers if isinstance(answers, list) else [answers],
         "choices": sample.get("choices"),
         "completion": text,

@@ -70,7 +70,7 @@ def _sample_rows(sample: LoggedRow, options: LogOptions) -> Iterator[LoggedRow]:
     said = cast("Any", values["filtered_resps"][0] if filtered else resps[0])
     texts = cast("list[Any]", said) if isinstance(said, list) else [said]
     for number, text in enumerate(texts):
-        repeated = {"sample": number} if len(texts) > 1 else {}
+        repeated = {"sample": number + doc.get("first_sample", 0)} if len(texts) > 1 else {}
         yield LoggedRow(sample.place, {**row, **repeated, "completion": text})
 
 

@@ -16,6 +16,7 @@ from ..rewards import JudgeError
 from .cli_check import check
 from .cli_compare import compare
 from .cli_eval import evaluate, sets_app
+from .cli_export import export_app
 from .cli_report import conclude, report
 from .cli_score import score
 from .console import TerminalConsole
@@ -36,6 +37,7 @@ app.command()(compare)
 recipes_app = typer.Typer(help="Browse the shipped recipes and start from one.", no_args_is_help=True)
 app.add_typer(recipes_app, name="recipes")
 app.add_typer(sets_app, name="sets")
+app.add_typer(export_app, name="export")
 app.command()(report)
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -70,43 +72,6 @@ def run(
 
 
 @app.command()
-def export(
-    trainer: Annotated[str, typer.Argument(help="verl, openrlhf, verifiers or nemo.")],
-    overrides: Overrides = None,
-    *,
-    recipe: Annotated[str, typer.Option(help="The recipe whose reward it is: a shipped name or a YAML file.")],
-    out: Annotated[Path, typer.Option(help="The new file; it must not exist.")],
-    on_ungraded: Annotated[
-        str | None, typer.Option(help="What a row without a verdict gets: `raise`, or a number.")
-    ] = None,
-    end_token: Annotated[
-        list[str] | None, typer.Option(help="OpenRLHF: text of a token that ends a response; may be repeated.")
-    ] = None,
-) -> None:
-    """Write a recipe's reward as a file that another trainer is pointed at.
-
-    Example: `abstain export verl --recipe tiny --on-ungraded raise --out abstain_reward.py`
-    """
-    from .export import Export, check_trainer, exported_file, read_on_ungraded
-
-    check_trainer(trainer, end_token or [])
-    asked = Export(
-        trainer=trainer,
-        recipe=recipe,
-        file=str(out),
-        on_ungraded=read_on_ungraded(on_ungraded, trainer),
-        end_tokens=tuple(end_token or ()),
-        overrides=tuple(overrides or ()),
-    )
-    text = exported_file(load_recipe(recipe, overrides or []), asked)
-    if out.exists():
-        raise InputError(f"{out}: exists already; nothing was overwritten")
-    if not out.parent.is_dir():
-        raise InputError(f"{out}: no folder {out.parent}")
-    out.write_text(text, encoding="utf-8")
-    typer.echo(f"{out}")
-
-
 @recipes_app.command("list")
 def list_recipes() -> None:
     """List the shipped recipes.

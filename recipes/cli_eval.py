@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -85,10 +86,10 @@ def evaluate(
         device_map=device_map,
         system=system or system_name(adapter or model),
         questions=questions,
-        columns=dict(_pair(text, "--column") for text in column or ()),
-        where=_values(where or ()),
+        columns=pairs(column or (), "--column"),
+        where=values(where or ()),
         max_items=max_items,
-        targets=None if targets is None else _numbers(targets, "--targets"),
+        targets=None if targets is None else numbers(targets, "--targets"),
         samples=samples,
         grader=None if grader is None else grader_section(grader),
         max_new_tokens=max_new_tokens,
@@ -142,7 +143,8 @@ def grader_section(text: str) -> dict[str, Any]:
     return cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else {"kind": loaded}
 
 
-def _numbers(text: str, option: str) -> list[float]:
+def numbers(text: str, option: str) -> list[float]:
+    """Return the numbers that `text` holds, commas between them."""
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
@@ -156,7 +158,13 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     return key, value
 
 
-def _values(texts: list[str] | tuple[str, ...]) -> dict[str, list[Any]]:
+def pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    """Return what `texts`, each NAME=VALUE, say."""
+    return dict(_pair(text, option) for text in texts)
+
+
+def values(texts: Sequence[str]) -> dict[str, list[Any]]:
+    """Return the allowed values by column that `texts` of --where name."""
     chosen: dict[str, list[Any]] = {}
     for key, value in (_pair(text, "--where") for text in texts):
         chosen.setdefault(key, []).append(yaml.load(value, RecipeLoader))

@@ -14,12 +14,11 @@ import numpy as np
 
 from ..data import InputError, Question, load_any
 from ..eval.shard import current_shard
-from ..rewards import Verdict
 from .console import Console
 from .environment import environment
 from .evaluation import FILE, Evaluation, dump_evaluation
 from .folder import held, refuse_if_held
-from .graders import check_grader, with_memory
+from .graders import check_grader
 from .prepare import unique_ids
 from .run import claim, quiet, rebuild, write_atomic
 
@@ -92,18 +91,17 @@ def report(
 
 
 def _sweep(asked: Evaluation, questions: list[Question], backend: Any, out: Path, console: Console) -> None:
-    from ..eval.sweep import Sweep, run_sweep
+    from ..eval.sweep import run_sweep
+    from .sweeps import evaluation_sweep
 
     console.stage(f"sweep: {asked.system}")
-    sweep = Sweep(
-        targets=tuple(asked.targets),
-        style=asked.prompt,
-        grader=with_memory(asked.grader, out).build(asked.prompt.phrase),
-        samples=asked.samples,
-        truncated=Verdict(asked.truncated),
-        seed=asked.seed,
+    run_sweep(
+        backend,
+        questions,
+        evaluation_sweep(asked, out),
+        out / "eval" / asked.system / "responses.jsonl",
+        progress=console.tick,
     )
-    run_sweep(backend, questions, sweep, out / "eval" / asked.system / "responses.jsonl", progress=console.tick)
 
 
 def _backend(asked: Evaluation) -> Any:

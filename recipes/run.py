@@ -19,12 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from ..data import InputError, RunError
-from ..rewards import Verdict, WithoutConfidence
 from .check import check
 from .console import Console
 from .environment import describe, environment
 from .folder import LOCK, held, refuse_if_held
-from .graders import with_memory
 from .load import dump_recipe
 from .prepare import Prepared, prepare
 from .reward import recipe_reward
@@ -234,7 +232,8 @@ def _evaluate(
 ) -> None:
     """Sweep the base model plainly and with the rubric, and the model after each training stage."""
     from ..eval.backends import open_backend
-    from ..eval.sweep import Sweep, run_sweep
+    from ..eval.sweep import run_sweep
+    from .sweeps import recipe_sweep
 
     warm = folder.path / "warmup"
     systems: dict[str, Path | None] = {"base": None, "prompted": None, "warmup": warm, "trained": adapter}
@@ -245,18 +244,7 @@ def _evaluate(
             continue
         console.stage(f"sweep: {system}")
         with folder.timed(f"eval/{system}"):
-            sweep = Sweep(
-                targets=tuple(recipe.targets.eval),
-                style=recipe.prompt,
-                grader=with_memory(recipe.grader, folder.path).build(recipe.prompt.phrase),
-                samples=recipe.eval.samples,
-                rubric=system != "base",
-                truncated=Verdict(recipe.eval.truncated),
-                seed=recipe.seed,
-            )
-            if recipe.rl is not None and recipe.rl.payoff.build().reads_confidence:
-                parser = recipe.rl.confidence.build()
-                sweep = replace(sweep, grader=WithoutConfidence(grader=sweep.grader, confidence=parser))
+            sweep = replace(recipe_sweep(recipe, folder.path), rubric=system != "base")
             backend = open_backend(
                 model, adapter=added, max_new_tokens=recipe.eval.max_new_tokens, batch_size=recipe.eval.batch_size
             )

@@ -174,7 +174,7 @@ def test_quotes_and_backslashes_of_a_recipe_stay_what_they_are(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["export", "trlx", "--recipe", "tiny", "--out", "x.py"], "no trainer 'trlx'; abstain exports for verl"),
+        (["export", "trlx", "--recipe", "tiny", "--out", "x.py"], "no trainer 'trlx'; abstain exports rewards for"),
         (["export", "verl", "--recipe", "tiny", "--out", "x.py"], "say --on-ungraded raise, or the number"),
         (arguments_for("verl", out="x.py", on_ungraded="skip"), "(0 pays it like an abstention), got 'skip'"),
         (arguments_for("verl", out="x.py", on_ungraded="nan"), "got 'nan'"),
@@ -209,12 +209,12 @@ def test_help_has_an_example(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_as_code_is_refused() -> None:
-    from abstain.recipes.export import _Code
+    from abstain.recipes.python_code import Code
 
     class Opaque:
         pass
 
-    code = _Code(names={})
+    code = Code(names={})
     assert code.of({"a": [1, (True,), float("inf")]}) == '{"a": [1, (True,), float("inf")]}'
     assert code.of(json.dumps) == "dumps"
     assert code.imports() == ["from json import dumps"]

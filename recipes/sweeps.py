@@ -1,0 +1,42 @@
+"""The sweeps that recipes and evaluations ask for: one place, for running them and for exporting them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ..eval.sweep import Sweep
+from ..rewards import Verdict, WithoutConfidence
+from .evaluation import Evaluation
+from .graders import with_memory
+from .schema import Recipe
+
+
+def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
+    """Return the sweep that evaluates `recipe`, the targets in the prompts; `folder` keeps a judge's verdicts."""
+    section = recipe.grader if folder is None else with_memory(recipe.grader, folder)
+    sweep = Sweep(
+        targets=tuple(recipe.targets.eval),
+        style=recipe.prompt,
+        grader=section.build(recipe.prompt.phrase),
+        samples=recipe.eval.samples,
+        truncated=Verdict(recipe.eval.truncated),
+        seed=recipe.seed,
+    )
+    if recipe.rl is not None and recipe.rl.payoff.build().reads_confidence:
+        grader = WithoutConfidence(grader=sweep.grader, confidence=recipe.rl.confidence.build())
+        return replace(sweep, grader=grader)
+    return sweep
+
+
+def evaluation_sweep(asked: Evaluation, folder: Path | None = None) -> Sweep:
+    """Return the sweep that `abstain eval` asks; `folder` keeps a judge's verdicts."""
+    section = asked.grader if folder is None else with_memory(asked.grader, folder)
+    return Sweep(
+        targets=tuple(asked.targets),
+        style=asked.prompt,
+        grader=section.build(asked.prompt.phrase),
+        samples=asked.samples,
+        truncated=Verdict(asked.truncated),
+        seed=asked.seed,
+    )
