@@ -18,6 +18,7 @@ from ..rewards import (
     alias_match,
     choice_match,
     contains_match,
+    fuzzy_match,
     judge_match,
     math_match,
     numeric_match,
@@ -107,6 +108,17 @@ class TokenF1Section(GraderSection):
         return token_f1_match(threshold=self.threshold, **self.common(phrase))
 
 
+class FuzzySection(GraderSection):
+    """`abstain.rewards.fuzzy_match`: alike in spelling."""
+
+    kind: Literal["fuzzy"]
+    threshold: float
+
+    def build(self, phrase: str) -> Grader:
+        """Return the grader."""
+        return fuzzy_match(threshold=self.threshold, **self.common(phrase))
+
+
 class MathSection(GraderSection):
     """`abstain.rewards.math_match`: equal expressions."""
 
@@ -157,6 +169,7 @@ GRADER_SECTIONS: dict[str, type[Section]] = {
     "numeric": NumericSection,
     "choice": ChoiceSection,
     "token_f1": TokenF1Section,
+    "fuzzy": FuzzySection,
     "math": MathSection,
     "judge": JudgeSection,
 }
@@ -169,7 +182,14 @@ def _buildable(section: GraderSection) -> GraderSection:
 
 
 AnyGrader = Annotated[
-    AliasSection | ContainsSection | NumericSection | ChoiceSection | TokenF1Section | MathSection | JudgeSection,
+    AliasSection
+    | ContainsSection
+    | NumericSection
+    | ChoiceSection
+    | TokenF1Section
+    | FuzzySection
+    | MathSection
+    | JudgeSection,
     Field(discriminator="kind"),
     AfterValidator(_buildable),
 ]

@@ -16,6 +16,7 @@ from .grader import (
     choice_match,
     contains_match,
     final_answer,
+    fuzzy_match,
     grader,
     judge_match,
     math_match,
@@ -26,7 +27,7 @@ from .judge import JudgeError, JudgeMatch
 from .match import AliasMatch, Matcher, matches, normalize
 from .maths import MathMatch
 from .numeric import NumericMatch
-from .overlap import TokenF1Match, token_f1
+from .overlap import FuzzyMatch, TokenF1Match, edit_distance, similarity, token_f1
 from .payoff import Binary, BreakEven, ConfidenceTarget, FixedPenalty, Payoff, Ternary, check_target
 from .presets import PRESETS, Preset, preset
 from .prior import BetaPrior, DensityPrior, Prior, Uniform
@@ -61,6 +62,7 @@ __all__ = [
     "FirstOf",
     "FixedPenalty",
     "FormatBonus",
+    "FuzzyMatch",
     "Grader",
     "JsonField",
     "JudgeError",
@@ -100,7 +102,9 @@ __all__ = [
     "completion_text",
     "contains_match",
     "custom_payoff",
+    "edit_distance",
     "final_answer",
+    "fuzzy_match",
     "grader",
     "import_object",
     "judge_match",
@@ -114,6 +118,7 @@ __all__ = [
     "preset",
     "reward_break_even",
     "says_unanswerable",
+    "similarity",
     "stated_confidence",
     "token_f1",
     "token_f1_match",

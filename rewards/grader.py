@@ -14,7 +14,7 @@ from .judge import INSTRUCTIONS, JudgeMatch
 from .match import AliasMatch, Matcher
 from .maths import MathMatch
 from .numeric import NumericMatch
-from .overlap import TokenF1Match
+from .overlap import FuzzyMatch, TokenF1Match
 from .verdict import Judgement
 
 AliasGrader = AnswerGrader
@@ -101,6 +101,18 @@ def token_f1_match(
 ) -> AnswerGrader:
     """Return the grader that asks for a token F1 of at least `threshold` (`TokenF1Match`)."""
     match = TokenF1Match(threshold=threshold)
+    return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
+
+
+def fuzzy_match(
+    *,
+    threshold: float,
+    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
+    extract: Extractor | None = None,
+    several_answers: SeveralAnswers = "wrong",
+) -> AnswerGrader:
+    """Return the grader that asks for a similarity of spelling of at least `threshold` (`FuzzyMatch`)."""
+    match = FuzzyMatch(threshold=threshold)
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
 
 

@@ -7,6 +7,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Literal
 
+_EXPANSION = 18
+"""Characters that the longest compatibility form of one character has."""
 _CHUNK = 256
 """Unicode normalisation sorts a run of combining marks by insertion, in quadratic time: longer texts go in pieces."""
 
@@ -19,6 +21,8 @@ LONG = 10_000
 """Characters beyond which a text is no short answer."""
 _TAIL = " .!?,;:\n"
 """Behind the last letter these are never a part of a word."""
+LONGEST = 50_000
+"""Characters of a text that are compared, and of its normal form: one character may stand for eighteen (U+FDFA)."""
 _NOTES = frozenset("bcdefg")
 """Notes that a flat or sharp may follow as a word of its own; "a flat" may be a dwelling."""
 _ARTICLES = frozenset(("a", "an", "the"))
@@ -93,7 +97,24 @@ def _may_join(found: list[str]) -> bool:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of `text` as answers are compared, articles included."""
+    """Return the words of `text` as answers are compared, articles included; of a very long text those at its start."""
+    if len(text) <= LONGEST // _EXPANSION:
+        return _words(text)
+    return _first(_words(text[:LONGEST]))
+
+
+def _first(found: list[str]) -> list[str]:
+    """Return the first words, `LONGEST` characters of them with their spaces, of which one that is too long is cut."""
+    room = LONGEST
+    for number, word in enumerate(found):
+        if len(word) > room:
+            # A cut may leave a sign, a point or a bar behind the last digit, which would not stay one.
+            return found[:number] or [word[:LONGEST].rstrip("-./")]
+        room -= len(word) + 1
+    return found
+
+
+def _words(text: str) -> list[str]:
     if not text.isascii():
         found = _plain(text).split()
     elif (bare := text.rstrip(_TAIL)).replace(" ", "").isalpha():  # most answers: the quickest way to the same words
@@ -112,7 +133,8 @@ def normalize(text: str) -> str:
     letters in a row are one word ("U.S.A.", "USA"). The sign, the decimal point and the bar of a
     number stay, so "-3.5" is neither "3.5" nor "35", and "1,000" is "1000". "&" is "and". A flat or
     sharp belongs to its note ("B♭" and "B-flat" are one). A text that holds nothing but articles and
-    punctuation ("The", "A") keeps its letters, else it would equal every such text.
+    punctuation ("The", "A") keeps its letters, else it would equal every such text. Of a text, and of its
+    normal form, the first 50,000 characters count.
 
     >>> normalize("The Rolling Stones!"), normalize("São Paulo"), normalize("$1,234.50")
     ('rolling stones', 'sao paulo', '1234.50')

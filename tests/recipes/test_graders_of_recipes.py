@@ -23,6 +23,7 @@ CHOICES = ("Rome", "Paris")
         ("{kind: numeric, absolute: 0.5}", "17.6", ["18"], None),
         ("{kind: choice}", "(b)", ["Paris"], CHOICES),
         ("{kind: token_f1, threshold: 0.8}", "Barack Hussein Obama", ["Barack Obama"], None),
+        ("{kind: fuzzy, threshold: 0.9}", "Fyodor Dostoevsky", ["Fyodor Dostoyevsky"], None),
         ("{kind: math}", r"\boxed{18}", ["18"], None),
         ("{kind: alias, extract: tag}", "<answer>Paris</answer>, I believe", ["Paris"], None),
     ],

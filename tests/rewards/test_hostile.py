@@ -20,6 +20,7 @@ from abstain.rewards import (
     alias_match,
     choice_match,
     contains_match,
+    fuzzy_match,
     normalize,
     numeric_match,
     token_f1_match,
@@ -35,6 +36,7 @@ PARTS: dict[str, Callable[[str], object]] = {
     "choice": lambda text: choice_match()(text, ["Paris"], ["Paris", "Rome"]),
     "contains": lambda text: contains_match()(text, ["Paris", "city of light and love", "4 July 1776", "42"]),
     "token F1": lambda text: token_f1_match(threshold=0.5)(text, ["Paris"]),
+    "fuzzy": lambda text: fuzzy_match(threshold=0.5)(text, ["Paris", text[:1000]]),
 }
 PATTERNS = (
     *("(", "((a", "{", "}{", '{"a":', "\\boxed{", "\\boxed{}{", "<answer>", "</answer>", "<think>", "\t \n", ". "),
@@ -71,6 +73,7 @@ def test_no_text_raises_and_every_verdict_has_a_reason(text: str, pattern: str, 
         numeric_match(),
         choice_match(),
         token_f1_match(threshold=0.5),
+        fuzzy_match(threshold=0.5),
     ):
         judged = grade(hostile, ["42"], ["42", "Rome"])
         assert isinstance(judged.verdict, Verdict)

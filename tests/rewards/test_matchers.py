@@ -9,6 +9,8 @@ from fractions import Fraction
 from multiprocessing import get_context
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from abstain.rewards import (
     AnswerGrader,
@@ -17,12 +19,17 @@ from abstain.rewards import (
     alias_match,
     choice_match,
     contains_match,
+    edit_distance,
+    fuzzy_match,
     matches,
     math_match,
+    normalize,
     numeric_match,
+    similarity,
     token_f1,
     token_f1_match,
 )
+from abstain.rewards import text as text_module
 from abstain.rewards.dates import Date, parse_date
 from abstain.rewards.quantities import parse_quantity
 
@@ -186,7 +193,15 @@ def test_a_comparison_over_its_time_limit_is_ungraded() -> None:
 
 
 @pytest.mark.parametrize(
-    "grade", [alias_match(), choice_match(), numeric_match(), contains_match(), token_f1_match(threshold=0.5)]
+    "grade",
+    [
+        alias_match(),
+        choice_match(),
+        numeric_match(),
+        contains_match(),
+        token_f1_match(threshold=0.5),
+        fuzzy_match(threshold=0.5),
+    ],
 )
 def test_grading_repeats_itself_and_pickles(grade: object) -> None:
     copy = pickle.loads(pickle.dumps(grade))
@@ -270,3 +285,47 @@ def test_a_date_is_read_in_its_common_forms(text: str, dates: list[Date]) -> Non
 )
 def test_what_makes_two_spellings_one_answer(given: str, accepted: str, same: bool) -> None:
     assert matches(given, [accepted]) is same
+
+
+def by_table(a: str, b: str) -> int:
+    """Return Levenshtein's distance by the textbook's table."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        above, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (x != y))
+    return row[-1]
+
+
+@given(st.text("abc é", max_size=90), st.text("abc é", max_size=90))
+def test_the_edit_distance_is_that_of_the_textbooks_table(a: str, b: str) -> None:
+    assert edit_distance(a, b) == by_table(a, b) == edit_distance(b, a)
+
+
+def test_a_fuzzy_match_asks_for_a_similarity_of_spelling_and_the_same_numbers() -> None:
+    # dostoyevsky, dostoevsky: one character of 11 taken out.
+    assert similarity("Dostoyevsky", "Dostoevsky") == pytest.approx(1 - 1 / 11)
+    assert fuzzy_match(threshold=0.9)("Dostoevsky", ["Tolstoy", "Dostoyevsky"]).verdict is RIGHT
+    assert fuzzy_match(threshold=0.91)("Dostoevsky", ["Tolstoy", "Dostoyevsky"]).verdict is WRONG
+    assert fuzzy_match(threshold=0.9)("Dostoevsky", ["Dostoyevsky"]).reason == "similarity 0.909"
+    assert fuzzy_match(threshold=0.5)("In 1945", ["in 1946"]).verdict is WRONG
+    assert fuzzy_match(threshold=1)("The Beatles!", ["beatles"]).verdict is RIGHT
+    assert fuzzy_match(threshold=0.5)("I don't know", ["I don't snow"]).verdict is Verdict.ABSTAINED
+    assert similarity("a" * 1001, "a" * 1002) == 0  # too long to be compared
+    with pytest.raises(ValueError, match=r"threshold must lie in \(0, 1\], got 0"):
+        fuzzy_match(threshold=0)
+
+
+@pytest.mark.parametrize("limit", [5, 18, 40])
+@given(st.text(st.sampled_from("ab1.,-/ ﷺU.S½é'#&the"), max_size=120))
+def test_a_cut_normal_form_is_normal_and_no_longer_than_the_limit(limit: int, text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_module, "LONGEST", limit)
+        once = normalize(text)
+        assert normalize(once) == once
+        assert len(once) <= limit
+
+
+def test_a_text_whose_normal_form_is_eighteen_times_as_long_costs_no_more_than_its_limit() -> None:
+    assert len(normalize("ﷺ" * 1_000_000)) <= text_module.LONGEST
+    assert normalize("ﷺ") == normalize("صلى الله عليه وسلم")
