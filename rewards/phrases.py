@@ -124,8 +124,8 @@ HEDGE = Pattern(rf"(?:{_OPENERS}(?!\w)[,:]? ?){{1,3}}+", re.IGNORECASE)
 
 TURN = Pattern(
     rf"(?:[,.;:!?\n(–—-]+|(?<=\w)(?= (?:but|however|maybe|perhaps|probably|possibly)\b)) ?"
-    rf"(?:and |so |or |still,? )?(?:but|however|though|although|yet|{_OPENERS}|(?:the |my )?(?:best )?answer(?: is"
-    rf"|:)|let's say)(?!\w)",
+    rf"(?:and |so |or |still,? )?(?:but|however|though|although|yet|{_OPENERS}|(?:the |my )?(?:best |final )?answer"
+    rf"(?: is|:)|let's say)(?!\w)",
     re.IGNORECASE,
 )
 """The turn from a refusal to an answer after all."""
@@ -146,6 +146,7 @@ NO_ANSWER = Pattern(
     r"|accurate|reliable)"
     r"|it (?:would|might|may|could) be (?:best|better|helpful|worth|possible|useful)|it(?:'s| is) (?:best|possible"
     r"|hard|difficult|worth)"
+    r"|not (?:known|available|clear|certain|sure|given|something)"
     r"|there (?:is|are|'s) (?:no|not)|thanks|thank you|that(?:'s| is) (?:ok|okay|all|what)|(?:more|further"
     r"|additional) (?:context|information))\b",
     re.IGNORECASE,

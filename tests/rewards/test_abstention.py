@@ -136,3 +136,17 @@ def test_reading_any_text_is_repeatable_and_never_both_an_answer_and_an_abstenti
     reading = AbstentionDetector().read(text)
     assert reading == AbstentionDetector().read(text)
     assert reading.abstained is None or reading.answer is None
+
+
+def test_behind_a_refusal_a_label_turns_to_an_answer_and_a_bare_name_does_not() -> None:
+    grade = alias_match()
+    for text in (
+        "I don't know. The answer is Paris.",
+        "I'm not sure. Final answer: Paris",
+        "I don't know.\nAnswer: Paris",
+    ):
+        assert (grade(text, ["Paris"]).verdict, grade(text, ["Paris"]).reason) == (Verdict.CORRECT, "hedged"), text
+    for text in ("I don't know. Paris.", "I don't know. I have no information on that.", "I don't know. Unclear."):
+        assert grade(text, ["Paris"]).verdict is Verdict.ABSTAINED, text
+    for text in ("I don't know. The answer is not known to me.", "I don't know. The answer is not available."):
+        assert grade(text, ["Paris"]).verdict is Verdict.ABSTAINED, text
