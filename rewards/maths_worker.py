@@ -48,8 +48,8 @@ def compare(answer: str, answers: list[str]) -> str:
 
 def main() -> None:
     """Answer requests until the input ends."""
-    import math_verify as _  # noqa: F401 (slow to import: done before the first clock starts)
-
+    # What the first comparison loads is slow, and is none of its time: done before the first clock starts.
+    compare("x^2+2x+1", ["(x+1)^2"])
     _limit_memory()
     print("ready", flush=True)
     for line in sys.stdin:
