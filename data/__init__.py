@@ -9,6 +9,7 @@ from .question import Question
 from .schedules import BetaTargets, ConstantTarget, Curriculum, RowTargets, Schedule
 from .sets import QUESTION_SETS, QuestionSet, find_set, load_any, load_set
 from .targets import TargetSampler, shown_targets, spread_draws
+from .templates import latest_templates, template, template_name, templates
 from .world import SPLITS, Mention, World, WorldConfig, make_world
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "find_set",
     "format_penalty",
     "format_target",
+    "latest_templates",
     "load_any",
     "load_questions",
     "load_set",
@@ -43,4 +45,7 @@ __all__ = [
     "make_world",
     "shown_targets",
     "spread_draws",
+    "template",
+    "template_name",
+    "templates",
 ]

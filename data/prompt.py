@@ -38,6 +38,11 @@ class PromptStyle:
     """Template with {target}, and optionally {penalty} and {phrase}."""
     forced: str = 'Always give your best answer: "{phrase}" is not accepted.'
     """Template for t = 0, with an optional {phrase}."""
+    stated: str = (
+        "Give your best answer, and on a line below it your confidence that it is correct, from 0 to 1, "
+        'in the form "Confidence: 0.5".'
+    )
+    """Template that asks for an answer and a confidence, with no target in sight; with an optional {phrase}."""
     phrase: str = DEFAULT_PHRASE
     """The agreed abstention."""
     target_format: Literal["percent", "decimal"] = "percent"
@@ -49,6 +54,7 @@ class PromptStyle:
         try:
             self.instruction(0.5)
             self.instruction(0.0)
+            self.stated.format(phrase=self.phrase)
         except (KeyError, IndexError) as error:
             raise ValueError(
                 f"prompt: unknown field {error}; allowed are {{target}}, {{penalty}}, {{phrase}}"
@@ -64,10 +70,16 @@ class PromptStyle:
 
     def messages(self, question: Question, t: float | None) -> list[Message]:
         """Return the chat that asks `question` at target `t`; None asks it plainly, without a rubric."""
-        text = question.text
-        if question.choices:
-            options = zip(ascii_uppercase, question.choices, strict=False)
-            text += "\n" + "\n".join(f"{letter}. {choice}" for letter, choice in options)
-        if t is not None:
-            text += "\n" + self.instruction(t)
-        return [{"role": "user", "content": text}]
+        return _chat(question, None if t is None else self.instruction(t))
+
+    def stated_messages(self, question: Question) -> list[Message]:
+        """Return the chat that asks `question` for an answer and for the confidence in it."""
+        return _chat(question, self.stated.format(phrase=self.phrase))
+
+
+def _chat(question: Question, instruction: str | None) -> list[Message]:
+    text = question.text
+    if question.choices:
+        options = zip(ascii_uppercase, question.choices, strict=False)
+        text += "\n" + "\n".join(f"{letter}. {choice}" for letter, choice in options)
+    return [{"role": "user", "content": text if instruction is None else f"{text}\n{instruction}"}]

@@ -35,7 +35,7 @@ def compute_metrics(
 ) -> dict[str, Any]:
     """Return the contents of `metrics.json` for one system and one split.
 
-    Keys hold `Estimate`s as {"value", "low", "high", "n"}; `docs/metrics.md` names them all. Regret, the
+    Keys hold `Estimate`s as {"value", "low", "high", "n"}; `eval/catalogue.py` names them all. Regret, the
     effective thresholds and `by_threshold` use `reference_confidence`, `adherence` the system's own
     confidence and `adherence_exact` the known one (null without).
 

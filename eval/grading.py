@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from ..data import InputError
-from ..rewards import AbstentionDetector, ConfidenceParser, Grader, Judgement, Verdict, judge_unanswerable
+from ..rewards import (
+    AbstentionDetector,
+    ConfidenceParser,
+    Grader,
+    Judgement,
+    Verdict,
+    concurrency_of,
+    grade_answer,
+    judge_unanswerable,
+    together,
+)
 from .logs import LoggedRow
 from .responses import Response
 
@@ -30,8 +40,6 @@ class Grading:
     """The verdict of a completion that was cut off: WRONG or UNGRADED."""
     confidence: ConfidenceParser | None = None
     """Reads the confidence that a completion states, where the row has none; the grader does not see the statement."""
-    threads: int = 1
-    """Rows graded at a time: more than one for a judge that waits for its endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +90,7 @@ def reach_verdicts(
         return _graded(response, grading, place)
 
     rows = zip(responses, plans, places, strict=True)
-    if grading.threads == 1:
-        return list(map(reach, rows))
-    with ThreadPoolExecutor(grading.threads) as pool:
-        return list(pool.map(reach, rows))
+    return list(together((partial(reach, row) for row in rows), concurrency_of(grading.grader)))
 
 
 def with_judgement(response: Response, judgement: Judgement) -> Response:
@@ -122,7 +127,7 @@ def _graded(response: Response, grading: Grading, place: str) -> Judgement:
     try:
         if not response.answerable:
             return judge_unanswerable(grading.grader, text, choices)
-        return grading.grader(text, response.answers, choices)
+        return grade_answer(grading.grader, text, response.answers, choices, question=response.question or None)
     except ValueError as error:
         raise InputError(f"{place}: key 'answers': {error}") from error
 

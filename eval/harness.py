@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..data import InputError, Question
-from ..rewards import ConfidenceTarget, Grader, Judgement, Verdict, judge_unanswerable
+from ..rewards import ConfidenceTarget, Grader, Judgement, Verdict, grade_answer, judge_unanswerable
 from .sweep import Sweep
 
 _PAYOFF = ConfidenceTarget()
@@ -82,7 +82,7 @@ class HarnessGrader:
             return Judgement(self.truncated, reason="truncated")
         if not row.get("answerable", True):
             return judge_unanswerable(self.grader, completion, row["choices"])
-        return self.grader(completion, row["answers"], row["choices"])
+        return grade_answer(self.grader, completion, row["answers"], row["choices"], question=row.get("question"))
 
 
 def verdict_numbers(verdict: Verdict, t: float) -> dict[str, float]:

@@ -35,7 +35,7 @@ def locked(path: Path, what: Path, *, launch: str = "", keep: bool = False) -> G
     """
     key = str(path.resolve())
     if key in _held:
-        raise InputError(f"{what}: in use by this process already")
+        raise in_use(path, what)
     descriptor = _acquire(path, what)
     _held.add(key)
     try:
@@ -65,7 +65,11 @@ def is_free(path: Path) -> bool:
 
 
 def holder(path: Path) -> dict[str, Any]:
-    """Return who wrote the lock file `path` last ("pid", "host", "launch"); {} where nobody did."""
+    """Return who wrote the lock file `path` last ("pid", "host", "launch"); {} where nobody did.
+
+    For other processes: one that holds the lock and closes the file, opened again, lets the lock go.
+    """
+    assert str(path.resolve()) not in _held
     try:
         found: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -75,6 +79,8 @@ def holder(path: Path) -> dict[str, Any]:
 
 def in_use(path: Path, what: Path) -> InputError:
     """Return the error that says who holds the lock file `path`."""
+    if str(path.resolve()) in _held:
+        return InputError(f"{what}: in use by this process already")
     by = holder(path)
     who = f"process {by['pid']} on {by['host']}" if "pid" in by and "host" in by else "another process"
     return InputError(f"{what}: in use by {who}; wait until it ends, or choose another folder")

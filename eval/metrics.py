@@ -2,7 +2,7 @@
 
 The metrics are pure functions on arrays, imported here from the files that define them. `METRICS` and
 `CURVES` name what each of them is of a table, and `compute_metrics` gives them their intervals.
-`docs/metrics.md` has the formulas and conventions.
+Formulas and conventions stand with each function.
 """
 
 from .abstention import (

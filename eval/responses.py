@@ -55,8 +55,11 @@ class Response:
     probability: float | None = None
     """Of the whole completion, at temperature 1; None where the backend tells no log-probabilities."""
     confidence: float | None = None
-    """On a forced greedy answer its sequence probability, on one without a target the stated (or other) confidence:
-    the item's confidence; else None."""
+    """On a forced greedy answer, or on the one without a target: the item's confidence; else None."""
+    confidence_source: str = ""
+    """Where the item's confidence comes from: "sequence_probability", "agreement" or "stated"; "" on other rows."""
+    confidence_reason: str | None = None
+    """Why the item has none: "no confidence", "confidence out of range: 80", "no answer", ..."""
     exact_confidence: float | None = None
     """Bayes confidence of the best answer, in a made world; else None."""
     truncated: bool = False
@@ -111,8 +114,8 @@ def prompt_hash(rendered: str) -> str:
     return hashlib.sha256(rendered.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def append_responses(path: Path, responses: Iterable[Response]) -> None:
-    """Append rows to `path`, flushed to the disk (fsync) before returning.
+def append_responses(path: Path, responses: Iterable[Response], *, sync: bool = True) -> None:
+    """Append rows to `path`: a killed process cannot lose them then, nor with `sync` (fsync) a failing power.
 
     Raises:
         RunError: the disk is full, or the file cannot be written; whole rows that made it are kept.
@@ -123,9 +126,10 @@ def append_responses(path: Path, responses: Iterable[Response]) -> None:
         with path.open("ab", buffering=0) as file:
             while text:
                 text = text[file.write(text) :]
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
     except OSError as error:
-        _cut_after_last_line(path)
+        truncate_cut_line(path)
         raise RunError(
             f"{path}: could not be written ({error.strerror}); the rows before are kept, "
             "mend it and go on in the same folder"
@@ -181,13 +185,10 @@ def _response(row: dict[str, Any], shared: dict[Any, Any]) -> Response:
 
 
 def truncate_cut_line(path: Path) -> None:
-    """Cut off a last line that a kill left unfinished, so that appending goes on with whole rows."""
-    if path.is_file():
-        _cut_after_last_line(path)
+    """Cut off a last line that a kill left unfinished, so that appending goes on with whole rows.
 
-
-def _cut_after_last_line(path: Path) -> None:
-    """Cut `path` behind its last newline, searched for from the end."""
+    The last newline is searched for from the end.
+    """
     if not path.is_file():
         return
     with path.open("rb+") as file:

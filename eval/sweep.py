@@ -6,10 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..data import Message, PromptStyle, Question
-from ..rewards import Grader, Judgement, Verdict
-from .backend import Backend, Completion, Prompt
+from ..data import Message, PromptStyle, Question, template_name
+from ..rewards import (
+    ConfidenceParser,
+    Grader,
+    Judgement,
+    StatedConfidence,
+    Verdict,
+    WithoutConfidence,
+    concurrency_of,
+    together,
+)
+from .backend import Backend, BackendError, Completion, ConfidenceSource, Prompt
 from .identity import settings_text
+from .item_confidence import item_confidence
 from .judge import judge
 from .lock import locked
 from .parts import lock_path, merge_parts, part_path, read_parts, wait_for_parts
@@ -24,7 +34,7 @@ class Sweep:
     """What is asked of every question, and how it is judged."""
 
     targets: tuple[float, ...]
-    """Targets in (0, 1), ascending, each answered greedily."""
+    """Targets in (0, 1), ascending, each answered greedily; none where the confidence decides afterwards."""
     style: PromptStyle
     grader: Grader
     samples: int = 4
@@ -34,6 +44,38 @@ class Sweep:
     truncated: Verdict = Verdict.WRONG
     """The verdict of a completion that the token limit cut off: WRONG or UNGRADED."""
     seed: int = 0
+    confidence: ConfidenceSource = "sequence_probability"
+    """Where an item's confidence comes from; "stated" asks for it together with the forced answer."""
+    afterwards: bool = False
+    """True: no target is stated, and the confidence is held against every target afterwards."""
+    parser: ConfidenceParser = field(default_factory=ConfidenceParser)
+    """Reads a stated confidence."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for targets where none are stated, and for an agreement among no samples."""
+        if self.afterwards and self.targets:
+            raise ValueError(f"without a target in the prompt there are no targets to ask at, got {self.targets}")
+        if self.confidence == "agreement" and self.samples < 1:
+            raise ValueError("agreement among samples needs at least one sample per question")
+
+    @property
+    def own(self) -> float | None:
+        """The target of the row that holds an item's confidence: 0, the forced answer, or None."""
+        return None if self.afterwards else 0.0
+
+    def messages(self, question: Question, t: float | None) -> list[Message]:
+        """Return the chat behind the row of `question` at `t`."""
+        if t != self.own:
+            return self.style.messages(question, t if self.rubric else None)
+        return self.style.stated_messages(question) if self.confidence == "stated" else self.style.messages(question, 0)
+
+    def judge(self, question: Question, completion: Completion, t: float | None) -> Judgement:
+        """Return the judgement of a completion that fills the row of `question` at `t`."""
+        if completion.finish_reason == "length":
+            return Judgement(self.truncated, reason="truncated")
+        with_confidence = t == self.own and self.confidence == "stated"
+        grader = WithoutConfidence(grader=self.grader, confidence=self.parser) if with_confidence else self.grader
+        return judge(question, completion.text, grader)
 
 
 @dataclass(slots=True)
@@ -41,8 +83,12 @@ class Request:
     """One prompt and the completions that are needed of it: rows that share a completion are all filled by it."""
 
     messages: list[Message]
-    rows: dict[int, list[tuple[Question, float]]] = field(default_factory=dict[int, list[tuple[Question, float]]])
+    rows: dict[int, list[tuple[Question, float | None]]] = field(
+        default_factory=dict[int, "list[tuple[Question, float | None]]"]
+    )
     """By draw: 0 for the greedy completion, k for the k-th sample."""
+    sampled: dict[int, str | None] = field(default_factory=dict[int, "str | None"])
+    """The answers of samples that need not be drawn again."""
     digest: str = ""
     """The rendered prompt's hash, once it was rendered."""
 
@@ -56,10 +102,10 @@ def plan(questions: Sequence[Question], sweep: Sweep) -> list[Request]:
     requests: list[Request] = []
     for question in questions:
         asked: dict[str, Request] = {}
-        for t in (0.0, *sweep.targets):
-            messages = sweep.style.messages(question, t if sweep.rubric or t == 0.0 else None)
+        for t in (sweep.own, *sweep.targets):
+            messages = sweep.messages(question, t)
             request = asked.setdefault(str(messages), Request(messages))
-            for draw in range(sweep.samples + 1 if t == 0.0 else 1):
+            for draw in range(sweep.samples + 1 if t == sweep.own else 1):
                 request.rows.setdefault(draw, []).append((question, t))
         requests += asked.values()
     return requests
@@ -120,7 +166,8 @@ def _missing(request: Request, kept: Mapping[Slot, Response]) -> Request | None:
     """Return what of `request` still has to be asked; None where all its rows are there."""
     left = {draw: [(q, t) for q, t in rows if (q.id, t, draw) not in kept] for draw, rows in request.rows.items()}
     rows = {draw: missing for draw, missing in left.items() if missing}
-    return Request(request.messages, rows, request.digest) if rows else None
+    there = {slot[2]: kept[slot].answer for slot in request.slots() if slot[2] and slot in kept}
+    return Request(request.messages, rows, there, request.digest) if rows else None
 
 
 def _expected(
@@ -162,24 +209,37 @@ def _ask(
             progress(done, total)
 
     prompts = (Prompt(request.messages, tuple(request.rows)) for request in requests)
-    with Writer(path, written) as writer:
-        for index, completions in backend.generate(prompts, seed=sweep.seed):
-            writer.add(_responses(backend, requests[index], completions, sweep))
+    try:
+        with Writer(path, written) as writer:
+            for rows in together(_judging(backend, requests, prompts, sweep), concurrency_of(sweep.grader)):
+                writer.add(rows)
+    except BackendError as error:
+        told = f"{error}; the rows before are kept in {path}, go on in the same folder"
+        raise BackendError(told, error.status) from error
+
+
+def _judging(
+    backend: Backend, requests: Sequence[Request], prompts: Iterable[Prompt], sweep: Sweep
+) -> Iterator[Callable[[], list[Response]]]:
+    """Yield what judges each request's completions, as they are generated; a judge that waits does so meanwhile."""
+    for index, completions in backend.generate(prompts, seed=sweep.seed):
+        request = requests[index]
+        request.digest = request.digest or prompt_hash(backend.render(request.messages))  # here: not in a thread
+        yield lambda request=request, made=completions: list(_responses(backend, request, made, sweep))
 
 
 def _responses(
     backend: Backend, request: Request, completions: Sequence[Completion], sweep: Sweep
 ) -> Iterator[Response]:
-    request.digest = request.digest or prompt_hash(backend.render(request.messages))
-    for (draw, rows), completion in zip(request.rows.items(), completions, strict=True):
-        for question, t in rows:
-            truncated = completion.finish_reason == "length"
-            judgement = (
-                Judgement(sweep.truncated, reason="truncated")
-                if truncated
-                else judge(question, completion.text, sweep.grader)
-            )
-            forced = t == 0.0 and draw == 0
+    drawn = dict(zip(request.rows, completions, strict=True))
+    judged = {draw: [sweep.judge(q, drawn[draw], t) for q, t in rows] for draw, rows in request.rows.items()}
+    sampled = request.sampled | {draw: judgements[0].answer for draw, judgements in judged.items() if draw}
+    for draw, rows in request.rows.items():
+        for (question, t), judgement in zip(rows, judged[draw], strict=True):
+            completion = drawn[draw]
+            own = StatedConfidence(None)
+            if is_own := draw == 0 and t == sweep.own:
+                own = item_confidence(sweep.confidence, completion, judgement, [*sampled.values()], sweep.parser)
             yield Response(
                 **_key(backend, request, sweep, (question.id, t, draw))._asdict(),
                 split=str(question.metadata.get("split", "all")),
@@ -192,8 +252,11 @@ def _responses(
                 answer=judgement.answer,
                 reason=judgement.reason,
                 probability=completion.probability,
-                confidence=completion.probability if forced and judgement.answer is not None else None,
+                confidence=own.value,
+                confidence_source=sweep.confidence if is_own else "",
+                confidence_reason=own.reason,
                 exact_confidence=question.exact_confidence,
-                truncated=truncated,
+                truncated=completion.finish_reason == "length",
                 model=backend.name,
+                template=template_name(sweep.style),
             )

@@ -91,6 +91,9 @@ def tabulate(responses: Sequence[Response], *, targets: Sequence[float] | None =
     usable = (confidence >= 0) & (confidence <= 1)
     answered = np.array([row is not None and row.verdict is not Verdict.ABSTAINED for row in answers], dtype=bool)
     stated = np.array([row is not None and row.confidence is not None for row in answers], dtype=bool)
+    # A statement that could not be read ("Confidence: 80") is none to use, but it is not missing either.
+    unread = [row is not None and row.confidence is None and _unread(row.confidence_reason) for row in answers]
+    bad = (stated & ~usable) | (answered & np.array(unread, dtype=bool))
     agreement = [item.agreement() for item in items]
     verdicts, ungraded_at = (_prompted if prompted else _stated)(items, grid)
     return SweepTable(
@@ -105,9 +108,13 @@ def tabulate(responses: Sequence[Response], *, targets: Sequence[float] | None =
         ungraded=np.array([sum(row.verdict is Verdict.UNGRADED for row in item.rows) for item in items], dtype=np.intp),
         ungraded_at=ungraded_at,
         ungraded_forced=np.array([row is not None and row.verdict is Verdict.UNGRADED for row in answers], dtype=bool),
-        missing_confidence=answered & ~stated,
-        bad_confidence=stated & ~usable,
+        missing_confidence=answered & ~stated & ~bad,
+        bad_confidence=bad,
     )
+
+
+def _unread(reason: str | None) -> bool:
+    return reason is not None and reason.startswith("confidence")
 
 
 def _check_complete(items: Sequence[Item], grid: Sequence[float], prompted: bool) -> None:

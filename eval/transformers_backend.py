@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, cast
 
 import torch
@@ -21,6 +22,9 @@ from .prefix_decoder import PrefixDecoder
 
 WINDOW = 16
 """Batches' worth of completions whose prompts are read, rendered and sorted at once."""
+
+REMEMBERED = 4096
+"""Rendered prompts that are kept: who asks for a completion asks for its prompt's text again when it comes."""
 
 NEUTRAL: dict[str, Any] = {
     "do_sample": False,
@@ -80,12 +84,17 @@ class TransformersBackend:
         self.plain_because: str | None = refusal(model) if reuse_prefixes else "reuse_prefixes is off"
         """Why prefixes are computed anew for every completion; None where they are not."""
         self._checked = False
+        self._rendered = lru_cache(REMEMBERED)(self._template)
         if reuse_prefixes and self.plain_because:
             self._plainly(self.plain_because)
 
     def render(self, messages: Sequence[Message]) -> str:
         """Return the chat template's text for `messages`, ready for the assistant's turn."""
-        return self.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=False)
+        return self._rendered(tuple(tuple(message.items()) for message in messages))
+
+    def _template(self, chat: tuple[tuple[tuple[str, str], ...], ...]) -> str:
+        messages = [dict(message) for message in chat]
+        return self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
 
     def generate(
         self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0

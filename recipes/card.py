@@ -76,6 +76,7 @@ def _of_evaluation(run: Path) -> dict[str, Any]:
     asked = read_evaluation(run)
     command = ["abstain", "eval", "--model", asked.model, "--questions", asked.questions]
     command += ["--adapter", asked.adapter] if asked.adapter else []
+    command += ["--base-url", asked.base_url] if asked.base_url else []
     command += ["--targets", ",".join(f"{t:g}" for t in asked.targets), "--seed", str(asked.seed)]
     return {
         "name": asked.system,

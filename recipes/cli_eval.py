@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 import yaml
@@ -14,6 +14,7 @@ import yaml
 from ..data import InputError
 from ..eval.shard import current_shard
 from .console import TerminalConsole
+from .grader_text import grader_section
 from .load import RecipeLoader
 
 
@@ -42,6 +43,23 @@ def evaluate(
     device_map: Annotated[str | None, typer.Option(help="Where the weights go: auto, cpu, cuda:0, ...")] = None,
     targets: Annotated[
         str | None, typer.Option(help="Targets in (0, 1), by commas. [default: 0.1,0.2,...,0.9]")
+    ] = None,
+    route: Annotated[
+        str | None,
+        typer.Option(
+            help="target: the prompt states each target. afterwards: each question is asked once, and the confidence "
+            "of the answer is held against every target. [default: target]"
+        ),
+    ] = None,
+    confidence: Annotated[
+        str | None,
+        typer.Option(
+            help="Of an item: sequence_probability, agreement (of samples), stated. [default: sequence_probability]"
+        ),
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(help="Wording of the prompts: points, exam, bet or plain, with @VERSION. [default: the recipes']"),
     ] = None,
     samples: Annotated[int | None, typer.Option(help="Forced samples per question. [default: 4]")] = None,
     system: Annotated[str | None, typer.Option(help="What the model is called in the report.")] = None,
@@ -90,6 +108,9 @@ def evaluate(
         where=values(where or ()),
         max_items=max_items,
         targets=None if targets is None else numbers(targets, "--targets"),
+        route=route,
+        confidence=confidence,
+        template=template,
         samples=samples,
         grader=None if grader is None else grader_section(grader),
         max_new_tokens=max_new_tokens,
@@ -132,15 +153,6 @@ def list_sets() -> None:
 def system_name(model: str) -> str:
     """Return the last part of a path or Hub id, fit to name a folder."""
     return re.sub(r"[^\w.-]+", "-", Path(model).name).strip("-.") or "model"
-
-
-def grader_section(text: str) -> dict[str, Any]:
-    """Return the grader section that `text` names or writes out."""
-    try:
-        loaded: Any = yaml.load(text, RecipeLoader)
-    except yaml.YAMLError as error:
-        raise InputError(f"--grader {text!r}: not YAML ({' '.join(str(error).split())[:200]})") from None
-    return cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else {"kind": loaded}
 
 
 def numbers(text: str, option: str) -> list[float]:

@@ -11,7 +11,8 @@ import typer
 from typer.core import TyperGroup
 
 from ..data import InputError
-from .cli_eval import grader_section, numbers, pairs, values
+from .cli_eval import numbers, pairs, values
+from .grader_text import grader_section
 from .load import load_recipe
 
 HARNESSES = ("inspect", "lm-eval")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,10 +126,8 @@ def _how_asked(a: Found, b: Found) -> list[str]:
     differences: list[str] = []
     if asked[0] is not None and asked[1] is not None and asked[0].prompt != asked[1].prompt:
         mine, yours = asked[0].prompt, asked[1].prompt
-        keys = [
-            key for key in ("rubric", "forced", "phrase", "target_format") if getattr(mine, key) != getattr(yours, key)
-        ]
-        differences.append(f"the prompts are worded differently (prompt.{keys[0] if keys else 'template'})")
+        keys = [field.name for field in fields(mine) if getattr(mine, field.name) != getattr(yours, field.name)]
+        differences.append(f"the prompts are worded differently (prompt.{keys[0]})")
     graders = [_grader(found.path) for found in (a, b)]
     if graders[0] is not None and graders[1] is not None and graders[0] != graders[1]:
         mine, yours = _apart(graders[0], graders[1])

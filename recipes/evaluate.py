@@ -60,7 +60,8 @@ def evaluate(asked: Evaluation, out: Path, console: Console, *, resume: bool = F
     quiet()
     console.stage("questions")
     questions = questions_of(asked)
-    console.say(f"{len(questions)} questions, {len(asked.targets)} targets, {asked.samples} forced samples each")
+    how = "asked once, held against" if asked.route == "afterwards" else "asked at"
+    console.say(f"{len(questions)} questions, {how} {len(asked.targets)} targets, {asked.samples} samples each")
     console.stage("model")
     backend = _backend(asked)
     with held(out) as shard:
@@ -84,6 +85,7 @@ def report(
         description=description,
         seed=asked.seed,
         draws=asked.bootstrap,
+        targets=asked.targets,
         console=console,
         page=page,
         max_rows=max_rows,

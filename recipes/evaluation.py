@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from ..data import QUESTION_SETS, InputError, PromptStyle, find_set
+from ..data import QUESTION_SETS, InputError, PromptStyle, find_set, template, template_name
+from ..eval.backend import ConfidenceSource
 from .graders import AnyGrader
 from .load import RecipeDumper, RecipeLoader
 from .schema import check_evaluation_targets
@@ -46,8 +48,15 @@ class Evaluation(Section):
     max_items: Annotated[int, Field(gt=0)] | None = None
     """Ask at most so many questions, drawn with the seed."""
     targets: list[float] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    route: Literal["target", "afterwards"] = "target"
+    """"target": the prompt states each target, and abstaining is an action. "afterwards": each question is asked once,
+    no target in sight, and the confidence of the answer is held against every target."""
+    confidence: ConfidenceSource = "sequence_probability"
+    """Where an item's confidence comes from; "stated" asks for it together with the answer."""
     samples: Annotated[int, Field(ge=0)] = 4
-    """Forced samples per question."""
+    """Forced samples per question; of the route "afterwards", samples of its one prompt."""
+    template: str | None = None
+    """The ready wording that `prompt` is, "exam@1"; null: one of one's own."""
     prompt: PromptStyle = PromptStyle()
     grader: AnyGrader
     truncated: Literal["wrong", "ungraded"] = "wrong"
@@ -63,6 +72,12 @@ class Evaluation(Section):
     @classmethod
     def _targets(cls, values: list[float]) -> list[float]:
         return check_evaluation_targets(values)
+
+    @model_validator(mode="after")
+    def _confidence(self) -> Evaluation:
+        if self.confidence == "agreement" and not self.samples:
+            raise ValueError("--confidence agreement needs --samples of at least 1")
+        return self
 
     @property
     def served(self) -> bool:
@@ -85,6 +100,9 @@ def evaluation(**values: Any) -> Evaluation:
     given = {key: value for key, value in values.items() if value is not None}
     found = find_set(given["questions"])
     chosen = {"grader": dict(found[0].grader), "max_new_tokens": found[0].max_new_tokens} if found else {}
+    if "template" in given:
+        style = template(given["template"])
+        given |= {"template": template_name(style), "prompt": asdict(style)}
     return _validated({"grader": {"kind": "alias"}, **chosen, **given}, "--")
 
 

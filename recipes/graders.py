@@ -147,6 +147,8 @@ class JudgeSection(GraderSection):
     max_tokens: Annotated[int, Field(gt=0)] = 16
     cache: str | None = None
     """SQLite file that keeps verdicts between runs."""
+    concurrency: Annotated[int, Field(gt=0)] = 16
+    """Requests that wait at the same time, at most."""
 
     def build(self, phrase: str) -> Grader:
         """Return the grader."""
@@ -159,6 +161,7 @@ class JudgeSection(GraderSection):
             retries=self.retries,
             max_tokens=self.max_tokens,
             cache=self.cache,
+            concurrency=self.concurrency,
             **self.common(phrase),
         )
 

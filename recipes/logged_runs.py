@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from ..data import InputError, PromptStyle
 from ..eval.report import SYSTEMS
 from ..rewards import DEFAULT_PHRASE, ConfidenceParser
 from .evaluation import FILE, read_evaluation
+from .grader_text import grader_section
 from .graders import AnyGrader, GraderSection, with_memory
-from .load import RecipeLoader, load_recipe
+from .load import load_recipe
 
 RESPONSES = "responses.jsonl"
 
@@ -74,6 +73,7 @@ def asked_of(path: Path) -> Asked | None:
                 grader=asked.grader,
                 truncated=asked.truncated,
                 seed=asked.seed,
+                confidence=ConfidenceParser() if asked.confidence == "stated" else None,
             )
     return None
 
@@ -96,12 +96,7 @@ def phrase_of(asked: Asked | None) -> str:
 
 def _section(text: str) -> GraderSection:
     try:
-        loaded: Any = yaml.load(text, RecipeLoader)
-    except yaml.YAMLError as error:
-        raise InputError(f"--grader {text!r}: not YAML ({' '.join(str(error).split())[:200]})") from None
-    values = cast("Mapping[str, Any]", loaded) if isinstance(loaded, dict) else {"kind": loaded}
-    try:
-        return TypeAdapter[GraderSection](AnyGrader).validate_python(values)
+        return TypeAdapter[GraderSection](AnyGrader).validate_python(grader_section(text))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"][1:])

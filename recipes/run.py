@@ -1,4 +1,4 @@
-"""A run from start to report: base model, warm-up, RL, three sweeps, metrics, report.
+"""A run from start to report: base model, warm-up, RL, a sweep of every system, metrics, report.
 
 Every stage leaves its result in the run's folder and is marked done in `state.json`; a killed run
 goes on from its last finished stage and, inside a training stage, from its last checkpoint.
@@ -285,12 +285,14 @@ def rebuild(
     description: str,
     seed: int,
     draws: int,
+    targets: Sequence[float] | None = None,
     console: Console,
     page: Path | None = None,
     max_rows: int | None = None,
 ) -> Path:
     """Compute metrics and the report of those `systems` that have responses in the folder `out`.
 
+    `targets` are those that rows without a target are held against (`eval/tabulate.py`).
     The report is written to the file `page`, by default `report.html` in the folder, and carries about
     `max_rows` rows.
 
@@ -312,7 +314,8 @@ def rebuild(
     for number, (system, splits) in enumerate(responses.items(), 1):
         base = responses.get("base", {})
         metrics[system] = {
-            split: compute_metrics(rows, base=base.get(split), seed=seed, draws=draws) for split, rows in splits.items()
+            split: compute_metrics(rows, base=base.get(split), seed=seed, draws=draws, targets=targets)
+            for split, rows in splits.items()
         }
         first, *others = metrics[system]
         contents = {"split": first, **metrics[system][first], "splits": {s: metrics[system][s] for s in others}}

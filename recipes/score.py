@@ -18,7 +18,6 @@ from ..eval.responses import Response
 from ..eval.score import score
 from ..rewards import AbstentionDetector, ConfidenceParser, Verdict, WithoutConfidence
 from .console import Console
-from .graders import JudgeSection
 from .logged_runs import RESPONSES, Asked, asked_of, phrase_of, read_grader, response_files
 from .run import write_atomic
 from .score_summary import summary
@@ -113,7 +112,6 @@ def _read(path: Path, request: ScoreRequest, asked: Asked | None) -> Logged:
         regrade=request.regrade,
         truncated=Verdict(request.truncated or ("wrong" if asked is None else asked.truncated)),
         confidence=None if request.stated is None else ConfidenceParser(scale=request.stated),
-        threads=8 if isinstance(section, JudgeSection) else 1,
     )
     return read_logged(read_log(path, request.format, request.options), grading, request.scale)
 

@@ -32,8 +32,11 @@ def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
 def evaluation_sweep(asked: Evaluation, folder: Path | None = None) -> Sweep:
     """Return the sweep that `abstain eval` asks; `folder` keeps a judge's verdicts."""
     section = asked.grader if folder is None else with_memory(asked.grader, folder)
+    afterwards = asked.route == "afterwards"
     return Sweep(
-        targets=tuple(asked.targets),
+        targets=() if afterwards else tuple(asked.targets),
+        confidence=asked.confidence,
+        afterwards=afterwards,
         style=asked.prompt,
         grader=section.build(asked.prompt.phrase),
         samples=asked.samples,

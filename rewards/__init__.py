@@ -2,6 +2,7 @@
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector, Reading
 from .answer_grader import AnswerGrader
+from .asking import concurrency_of, grade_answer, together
 from .breakeven import Untruthful, WrongOnPurpose, break_even_at, untruthful, wrong_on_purpose
 from .choice import ChoiceMatch
 from .compose import FormatBonus, LengthPenalty, RewardBreakEven, Term, Weighted, reward_break_even
@@ -100,11 +101,13 @@ __all__ = [
     "check_target",
     "choice_match",
     "completion_text",
+    "concurrency_of",
     "contains_match",
     "custom_payoff",
     "edit_distance",
     "final_answer",
     "fuzzy_match",
+    "grade_answer",
     "grader",
     "import_object",
     "judge_match",
@@ -120,6 +123,7 @@ __all__ = [
     "says_unanswerable",
     "similarity",
     "stated_confidence",
+    "together",
     "token_f1",
     "token_f1_match",
     "untruthful",

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from .abstention import AbstentionDetector
+from .asking import concurrency_of, with_question
 from .extract import Extractor, WholeText, after_think
 from .match import AliasMatch, Matcher, aliases
 from .text import LONG, spelling
@@ -63,12 +64,29 @@ class AnswerGrader:
         """Whether a verdict may be UNGRADED: where the matcher may, or where a missing answer is."""
         return self.no_answer is Verdict.UNGRADED or getattr(self.match, "can_be_ungraded", True)
 
+    @property
+    def reads_question(self) -> bool:
+        """Whether the matcher reads the question."""
+        return bool(getattr(self.match, "reads_question", False))
+
+    @property
+    def concurrency(self) -> int:
+        """How many calls may run at once: more than 1 where the matcher waits."""
+        return concurrency_of(self.match)
+
     def for_unanswerable(self) -> AnswerGrader:
         """Return the grader for questions that have no answer: declining is ABSTAINED, any answer WRONG."""
         return replace(self, match=NothingMatch())
 
-    def __call__(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
-        """Return the judgement of `completion`.
+    def __call__(
+        self,
+        completion: str,
+        answers: Sequence[str],
+        choices: Sequence[str] | None = None,
+        *,
+        question: str | None = None,
+    ) -> Judgement:
+        """Return the judgement of `completion`; the matcher sees the `question` where it reads one.
 
         Raises:
             ValueError: `answers` is empty or a bare string, against which nothing can be judged.
@@ -77,9 +95,11 @@ class AnswerGrader:
             raise ValueError(f"answers must be a non-empty list of strings, got {answers!r}")
         if choices is None and len(completion) <= _SHORT and self._remembers and len(answers) <= _FEW:
             return _known(self, completion, tuple(answers))
-        return self._grade(completion, answers, choices)
+        return self._grade(completion, answers, choices, with_question(self.match, question))
 
-    def _grade(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None) -> Judgement:
+    def _grade(
+        self, completion: str, answers: Sequence[str], choices: Sequence[str] | None, match: Matcher
+    ) -> Judgement:
         text = after_think(completion)
         if text is None:
             return Judgement(self.no_answer, reason="reasoning not closed")
@@ -87,13 +107,13 @@ class AnswerGrader:
             return Judgement(Verdict.WRONG, reason="empty")
         found = self.extract(text)
         if len(found) == 1:
-            return self._judge(found[0], answers, choices)
+            return self._judge(found[0], answers, choices, match)
         if not found:
             return self._without_answer(text)
         found = tuple({" ".join(answer.split()).casefold(): answer for answer in found}.values())
         if self.several_answers != "wrong" or len(found) == 1:
-            return self._judge(found[0 if self.several_answers == "first" else -1], answers, choices)
-        return self._several([self._judge(answer, answers, choices) for answer in found])
+            return self._judge(found[0 if self.several_answers == "first" else -1], answers, choices, match)
+        return self._several([self._judge(answer, answers, choices, match) for answer in found])
 
     def _without_answer(self, text: str) -> Judgement:
         why = self.detector.read(text).abstained
@@ -113,18 +133,18 @@ class AnswerGrader:
             return ungraded
         return Judgement(Verdict.WRONG, "; ".join(j.answer or "" for j in judged[:8]), "several answers")
 
-    def _judge(self, text: str, answers: Sequence[str], choices: Sequence[str] | None) -> Judgement:
+    def _judge(self, text: str, answers: Sequence[str], choices: Sequence[str] | None, match: Matcher) -> Judgement:
         """Return the judgement of one final answer."""
         if len(text) <= LONG:
             given, found = spelling(text)
             if self.detector.is_plain(found):
-                return self.match(text, answers, choices)
+                return match(text, answers, choices)
             if given in aliases(answers).keys and not self.detector.agreed(text):  # "No one", "Maybe I'm Amazed"
-                return self.match(text, answers, choices)
+                return match(text, answers, choices)
         reading = self.detector.read_short(text)
         if reading.abstained is not None or reading.answer is None:
             return Judgement(Verdict.ABSTAINED, reason=reading.abstained or "declined")
-        judged = self.match(reading.answer, answers, choices)
+        judged = match(reading.answer, answers, choices)
         hedged = reading.hedged and judged.verdict in (Verdict.CORRECT, Verdict.WRONG)
         return Judgement(judged.verdict, judged.answer, "hedged") if hedged else judged
 
@@ -132,4 +152,4 @@ class AnswerGrader:
 @lru_cache(maxsize=1 << 15)
 def _known(grader: AnswerGrader, completion: str, answers: tuple[str, ...]) -> Judgement:
     """Return the judgement; the same completion comes back within a group, and in the next epoch."""
-    return grader._grade(completion, answers, None)  # pyright: ignore[reportPrivateUsage]
+    return grader._grade(completion, answers, None, grader.match)  # pyright: ignore[reportPrivateUsage]

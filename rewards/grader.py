@@ -22,7 +22,12 @@ AliasGrader = AnswerGrader
 
 
 class Grader(Protocol):
-    """Judges one completion against its accepted answers; deterministic and picklable."""
+    """Judges one completion against its accepted answers; deterministic and picklable.
+
+    A grader that also reads the question has `reads_question = True` and takes it by the keyword `question`; one
+    that waits, and is safe to call from several threads, says in `concurrency` how many calls may run at once.
+    `grade_answer` and `together` call it so.
+    """
 
     def __call__(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return the judgement of `completion`."""
@@ -141,6 +146,7 @@ def judge_match(
     max_tokens: int = 16,
     max_characters: int = 8000,
     cache: str | None = None,
+    concurrency: int = 16,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = "wrong",
@@ -157,5 +163,6 @@ def judge_match(
         max_tokens=max_tokens,
         max_characters=max_characters,
         cache=cache,
+        concurrency=concurrency,
     )
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)

@@ -6,7 +6,8 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ class VerdictCache:
         """Open the file at `path`, made where there is none; None keeps to memory."""
         self._known: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
+        self._asking: dict[str, tuple[threading.Lock, int]] = {}
         self._path = path
         if path is not None:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -41,6 +43,23 @@ class VerdictCache:
 
         assert self._path is not None
         return sqlite3.connect(self._path, timeout=60, isolation_level=None)
+
+    @contextmanager
+    def asking(self, key: str) -> Generator[None]:
+        """Let one thread at a time find out the verdict under `key`; the next finds it there."""
+        with self._lock:
+            mine, users = self._asking.get(key, (threading.Lock(), 0))
+            self._asking[key] = mine, users + 1
+        try:
+            with mine:
+                yield
+        finally:
+            with self._lock:
+                mine, users = self._asking[key]
+                if users == 1:
+                    del self._asking[key]
+                else:
+                    self._asking[key] = mine, users - 1
 
     def get(self, key: str) -> str | None:
         """Return the verdict under `key`, or None."""

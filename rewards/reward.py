@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
+from .asking import concurrency_of, grade_answer, together
 from .compose import RewardBreakEven, Term, check_weight, reward_break_even
 from .confidence import ConfidenceParser, StatedConfidence
 from .grader import Grader, alias_match
@@ -43,9 +45,26 @@ class WithoutConfidence:
             raise TypeError(f"{type(self.grader).__name__} cannot judge an unanswerable question")
         return replace(self, grader=self.grader.for_unanswerable())
 
-    def __call__(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
+    @property
+    def reads_question(self) -> bool:
+        """Whether the grader reads the question."""
+        return bool(getattr(self.grader, "reads_question", False))
+
+    @property
+    def concurrency(self) -> int:
+        """How many calls may run at once."""
+        return concurrency_of(self.grader)
+
+    def __call__(
+        self,
+        completion: str,
+        answers: Sequence[str],
+        choices: Sequence[str] | None = None,
+        *,
+        question: str | None = None,
+    ) -> Judgement:
         """Return the judgement of the rest of `completion`."""
-        return self.grader(self.confidence.without(completion), answers, choices)
+        return grade_answer(self.grader, self.confidence.without(completion), answers, choices, question=question)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +72,9 @@ class AbstentionReward:
     """A TRL reward function: judges every completion and pays it at its row's target.
 
     Reads the dataset columns `answers` (a list of accepted answers per row), `threshold` (the
-    target t in [0, 1), needed where the payoff fixes none) and, optionally, `choices` and `answerable` (false:
-    the question has no answer; declining is right, whatever is answered is WRONG).
+    target t in [0, 1), needed where the payoff fixes none) and, optionally, `choices`, `answerable` (false:
+    the question has no answer; declining is right, whatever is answered is WRONG) and `question`, the question's
+    text for a grader that reads it. A grader that waits judges several rows at once.
 
     The reward of a row is weight · payoff + the sum of its terms (a format bonus, a length penalty), all in this
     one callable: TRL adds up several reward functions with `nansum`, so that a bonus in a function of its own
@@ -91,10 +111,13 @@ class AbstentionReward:
         choices: Sequence[str] | None = None,
         *,
         answerable: bool = True,
+        question: str | None = None,
     ) -> Judgement:
         """Return the judgement of one completion."""
         text, grader = completion_text(completion), self._grader()
-        return grader(text, answers, choices) if answerable else judge_unanswerable(grader, text, choices)
+        if not answerable:
+            return judge_unanswerable(grader, text, choices)
+        return grade_answer(grader, text, answers, choices, question=question)
 
     def _grader(self) -> Grader:
         """Return the grader, which does not see a confidence that the payoff reads."""
@@ -129,6 +152,7 @@ class AbstentionReward:
         threshold: Sequence[float] | None = None,
         choices: Sequence[Sequence[str] | None] | None = None,
         answerable: Sequence[bool] | None = None,
+        question: Sequence[str | None] | None = None,
         log_extra: Callable[[str, list[Any]], None] | None = None,
         log_metric: Callable[[str, float], None] | None = None,
         **_columns: Any,
@@ -149,6 +173,7 @@ class AbstentionReward:
             "threshold": threshold,
             "choices": choices,
             "answerable": answerable,
+            "question": question,
             "completion_ids": completion_ids,
         }
         for name, column in columns.items():
@@ -159,7 +184,7 @@ class AbstentionReward:
                 "the payoff reads its target from a `threshold` column, which the dataset does not have: "
                 "add the column, or fix the target with ConfidenceTarget(t=...)"
             )
-        judgements = self._judgements(completions, answers, choices, answerable, completion_ids)
+        judgements = self._judgements(completions, answers, choices, answerable, question, completion_ids)
         stated = (
             [self.confidence.read(completion_text(c)) for c in completions] if self.payoff.reads_confidence else None
         )
@@ -188,6 +213,7 @@ class AbstentionReward:
         answers: Sequence[Sequence[str]],
         choices: Sequence[Sequence[str] | None] | None,
         answerable: Sequence[bool] | None,
+        question: Sequence[str | None] | None,
         completion_ids: Sequence[Sequence[int]] | None,
     ) -> list[Judgement]:
         grade = self._grader()
@@ -196,11 +222,15 @@ class AbstentionReward:
             options = choices[i] if choices is not None else None
             if answerable is not None and not answerable[i]:
                 return judge_unanswerable(grade, text, options)
-            return grade(text, answers[i], options)
+            return grade_answer(grade, text, answers[i], options, question=None if question is None else question[i])
 
         cut = [False] * len(completions)
         if self.end_token_ids and completion_ids is not None:
             cut = [not ids or ids[-1] not in self.end_token_ids for ids in completion_ids]
+        if (concurrency := concurrency_of(grade)) > 1:
+            calls = (partial(judged, i, completion_text(c)) for i, c in enumerate(completions) if not cut[i])
+            results = together(calls, concurrency)
+            return [Judgement(self.truncated, reason="truncated") if each else next(results) for each in cut]
         return [
             Judgement(self.truncated, reason="truncated") if cut[i] else judged(i, completion_text(completion))
             for i, completion in enumerate(completions)

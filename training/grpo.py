@@ -61,7 +61,7 @@ def grpo_rows(
 ) -> list[dict[str, Any]]:
     """Return `n` rows, questions repeated as needed.
 
-    Columns are prompt, answers, threshold and id; choices and answerable where questions differ in them.
+    Columns are prompt, question, answers, threshold and id; choices and answerable where questions differ in them.
     """
     order: list[int] = []
     while len(order) < n:
@@ -71,6 +71,7 @@ def grpo_rows(
     for question, t in zip(asked, targets.draw(asked, rng), strict=True):
         row: dict[str, Any] = {
             "prompt": style.messages(question, t),
+            "question": question.text,
             "answers": list(question.answers),
             "threshold": t,
             "id": question.id,

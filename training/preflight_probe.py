@@ -13,6 +13,7 @@ from typing import Any
 
 from ..data import PromptStyle, Question
 from ..eval.backend import Backend, Prompt
+from ..eval.judge import judge
 from ..rewards import Grader, Verdict
 from .preflight import Finding
 from .preflight_tokens import render_prompt
@@ -54,7 +55,7 @@ def probe_model(
     sampled = [Prompt(prompt, (number,)) for number, prompt in enumerate(prompts, 1)]
     for index, completions in backend.generate(sampled, temperature=1.0, seed=seed):
         question = asked[index][0]
-        verdicts += [grader(c.text, question.answers, question.choices).verdict for c in completions]
+        verdicts += [judge(question, c.text, grader).verdict for c in completions]
     surprises = [phrase_surprise(model, tokenizer, prompt, style.phrase) for prompt in prompts[:16]]
     mean = sum(surprises) / len(surprises)
     return Probe(len(verdicts), sum(verdict is Verdict.ABSTAINED for verdict in verdicts), mean)

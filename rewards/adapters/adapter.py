@@ -78,6 +78,7 @@ class TrainerAdapter:
             answers=[row.answers],
             threshold=None if row.threshold is None else [row.threshold],
             choices=None if row.choices is None else [row.choices],
+            question=None if row.question is None else [row.question],
             log_extra=logged.__setitem__,
         )[0]
         verdict = Verdict(logged["verdict"][0])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any, cast
 
-FIELDS = ("answers", "threshold", "choices")
+FIELDS = ("answers", "threshold", "choices", "question")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +19,16 @@ class Row:
     threshold: float | None = None
     """Target t, a fraction in [0, 1); None where the payoff fixes it."""
     choices: tuple[str, ...] | None = None
+    question: str | None = None
+    """The question, for a grader that reads it (a judge)."""
 
 
-def encode_label(answers: Sequence[str], threshold: float | None = None, choices: Sequence[str] | None = None) -> str:
+def encode_label(
+    answers: Sequence[str],
+    threshold: float | None = None,
+    choices: Sequence[str] | None = None,
+    question: str | None = None,
+) -> str:
     """Return one string that carries a row, for a trainer that hands over a single label (JSON).
 
     >>> encode_label(["Paris"], 0.75)
@@ -33,7 +40,8 @@ def encode_label(answers: Sequence[str], threshold: float | None = None, choices
     for key, texts in (("answers", answers), ("choices", choices)):
         if isinstance(texts, str):  # list("Paris") would be its letters
             raise ValueError(f"label: {key} must be a list of strings, got {texts!r}")
-    given = {"answers": list(answers), "threshold": threshold, "choices": None if choices is None else list(choices)}
+    options = None if choices is None else list(choices)
+    given = {"answers": list(answers), "threshold": threshold, "choices": options, "question": question}
     label = json.dumps({key: value for key, value in given.items() if value is not None}, ensure_ascii=False)
     decode_label(label)
     return label
@@ -64,8 +72,9 @@ def read_row(truth: object, extra: Mapping[str, Any] | None = None, where: str =
     """Return the row given by a trainer's ground truth and its extra fields.
 
     `truth` is a list of accepted answers, one accepted answer, or a label of `encode_label` (as
-    text or as a mapping); `extra` may hold `answers`, `threshold` and `choices`, and anything else
-    beside them. Its `answers` stand before those of `truth`, which is often one of several aliases.
+    text or as a mapping); `extra` may hold `answers`, `threshold`, `choices` and `question`, and anything
+    else beside them; a `question` that is no text is another's, and left alone. The `answers` of `extra` stand
+    before those of `truth`, which is often one of several aliases.
     Arrays, as Parquet readers return them, count as lists.
 
     Raises:
@@ -116,7 +125,15 @@ def _checked(given: Mapping[str, object], where: str, *, strict: bool) -> Row:
     threshold = given.get("threshold")
     if threshold is not None and (isinstance(threshold, bool) or not isinstance(threshold, Real)):
         raise ValueError(f"{where}: threshold must be a fraction in [0, 1), got {threshold!r}")
-    return Row(answers=answers, threshold=None if threshold is None else float(threshold), choices=choices or None)
+    question = given.get("question")
+    if strict and question is not None and not isinstance(question, str):
+        raise ValueError(f"{where}: question must be a text, got {question!r}")
+    return Row(
+        answers=answers,
+        threshold=None if threshold is None else float(threshold),
+        choices=choices or None,
+        question=question if isinstance(question, str) else None,
+    )
 
 
 def _texts(given: Mapping[str, object], key: str, where: str) -> tuple[str, ...]:

@@ -176,6 +176,43 @@ def test_a_real_set_is_asked_from_its_file(file: str, tiny_model: str, tmp_path:
     assert len(read_responses(tmp_path / "run" / "eval" / "model" / "responses.jsonl")) == 8 * 5
 
 
+def test_a_confidence_is_held_against_every_target_afterwards(tiny_model: str, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    asked = ("eval", "--model", tiny_model, "--questions", write(tmp_path / "mine.jsonl"), *FAST, "--out", out)
+    result = abstain(*asked, "--route", "afterwards", "--confidence", "agreement", "--template", "exam")
+    assert result.exit_code == 0, result.output
+    rows = read_responses(out / "eval" / "model" / "responses.jsonl")
+    assert len(rows) == 6 * (1 + 2)  # one prompt a question: a greedy answer and two samples
+    assert {row.threshold for row in rows} == {None}
+    assert {row.template for row in rows} == {"exam@1"}
+    own = [row for row in rows if row.sample == 0]
+    assert {row.confidence_source for row in own} == {"agreement"}
+    assert all(row.confidence in (0.0, 0.5, 1.0) or row.confidence_reason == "no answer" for row in own)
+    metrics = json.loads((out / "eval" / "model" / "metrics.json").read_text())
+    assert metrics["targets"] == [0.25, 0.75]
+
+
+def test_a_confidence_that_nobody_states_is_counted_and_never_a_number(tiny_model: str, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    asked = ("eval", "--model", tiny_model, "--questions", write(tmp_path / "mine.jsonl"), *FAST, "--out", out)
+    result = abstain(*asked, "--route", "afterwards", "--confidence", "stated")
+    assert result.exit_code == 0, result.output
+    own = [row for row in read_responses(out / "eval" / "model" / "responses.jsonl") if row.sample == 0]
+    assert [row.confidence for row in own] == [None] * 6
+    assert all(row.confidence_reason for row in own)
+    assert json.loads((out / "eval" / "model" / "metrics.json").read_text())["missing_confidence"] == 6
+
+
+def test_wordings_and_sources_that_there_are_not_are_one_line(tiny_model: str, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    asked = ("eval", "--model", tiny_model, "--questions", write(tmp_path / "mine.jsonl"), "--out", out)
+    assert "no template 'exams'; did you mean 'exam'?" in refusal(abstain(*asked, "--template", "exams"))
+    assert "--route" in refusal(abstain(*asked, "--route", "both"))
+    few = refusal(abstain(*asked, "--confidence", "agreement", "--samples", "0"))
+    assert "--confidence agreement needs --samples of at least 1" in few
+    assert not out.exists()
+
+
 def test_a_served_model_is_asked_by_its_address(tmp_path: Path) -> None:
     questions, out = write(tmp_path / "mine.jsonl"), tmp_path / "run"
     with Stub() as stub:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from collections import Counter
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from judge_stub import Endpoint
 from typer.testing import CliRunner, Result
 
 from abstain.eval.responses import read_responses
@@ -21,43 +20,14 @@ from abstain.rewards import JudgeError, Verdict
 pytest.importorskip("openai")
 
 
-class Judge:
-    """A judge that says "wrong", or answers with a status."""
-
-    def __init__(self) -> None:
-        self.status, self.asked = 200, 0
-        judge = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                judge.asked += 1
-                choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "wrong"}}
-                made: dict[str, Any] = {"id": "1", "object": "chat.completion", "created": 0, "model": "j"}
-                payload = json.dumps({**made, "choices": [choice]} if judge.status == 200 else {"error": {}}).encode()
-                self.send_response(judge.status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(payload)))
-                self.end_headers()
-                self.wfile.write(payload)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-
-
 @pytest.fixture
-def judge() -> Iterator[Judge]:
-    made = Judge()
-    threading.Thread(target=made.server.serve_forever, daemon=True).start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+def judge() -> Iterator[Endpoint]:
+    with Endpoint() as made:
+        made.replies = ["wrong"]
+        yield made
 
 
-def evaluate(judge: Judge, model: str, folder: Path, *more: str) -> Result:
+def evaluate(judge: Endpoint, model: str, folder: Path, *more: str) -> Result:
     rows = [{"id": i, "question": f"Where does person {i} live?", "answers": ["Verrin"]} for i in range(3)]
     (folder / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     grader = f"{{kind: judge, model: j, base_url: '{judge.url}', retries: 0}}"
@@ -83,9 +53,9 @@ def answering(tiny_model: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_failing_judge_leaves_ungraded_rows_that_are_judged_later_without_a_model(
-    judge: Judge, answering: str, tmp_path: Path
+    judge: Endpoint, answering: str, tmp_path: Path
 ) -> None:
-    judge.status = 503
+    judge.replies = [503]
     result = evaluate(judge, answering, tmp_path)
     assert result.exit_code == 0, result.output
     rows = read_responses(tmp_path / "run" / "eval" / "model" / "responses.jsonl")
@@ -93,27 +63,28 @@ def test_a_failing_judge_leaves_ungraded_rows_that_are_judged_later_without_a_mo
         (Verdict.UNGRADED, "judge failed: InternalServerError"): 3 * 3
     }
     assert {row.completion for row in rows} == {"somewhere else"}
-    judge.status = 200
+    judge.replies = ["wrong"]
     scored = ["score", str(tmp_path / "run"), "--regrade", "--out", str(tmp_path / "scored")]
     result = CliRunner().invoke(app, scored)
     assert result.exit_code == 0, result.output
     (path,) = (tmp_path / "scored").rglob("responses.jsonl")
     assert {row.verdict for row in read_responses(path)} == {Verdict.WRONG}
     with sqlite3.connect(tmp_path / "run" / "judge-verdicts.sqlite") as verdicts:
-        assert verdicts.execute("SELECT verdict FROM verdicts").fetchall() == [("wrong",)]  # apart from the rows
-    before = judge.asked
+        kept = verdicts.execute("SELECT verdict FROM verdicts").fetchall()
+    assert kept == [("wrong",)] * 3  # apart from the rows; one a question, since the judge reads the question
+    before = len(judge.asked)
     again = CliRunner().invoke(app, [*scored[:-1], str(tmp_path / "again")])
     assert again.exit_code == 0, again.output
-    assert judge.asked == before
+    assert len(judge.asked) == before
 
 
 def test_a_judge_that_refuses_every_request_ends_the_evaluation_and_a_resume_loses_nothing(
-    judge: Judge, answering: str, tmp_path: Path
+    judge: Endpoint, answering: str, tmp_path: Path
 ) -> None:
-    judge.status = 401
+    judge.replies = [401]
     result = evaluate(judge, answering, tmp_path)
     assert isinstance(result.exception, JudgeError), result.output
-    judge.status = 200
+    judge.replies = ["wrong"]
     assert evaluate(judge, answering, tmp_path, "--resume").exit_code == 0
     rows = read_responses(tmp_path / "run" / "eval" / "model" / "responses.jsonl")
     assert Counter(row.verdict for row in rows) == {Verdict.WRONG: 3 * 3}

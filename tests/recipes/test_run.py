@@ -144,6 +144,22 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(finished: tuple[Path, Sile
     assert {p: p.stat().st_mtime_ns for p in out.rglob("*")} == before
 
 
+def test_a_folder_that_another_process_works_in_is_refused(finished: tuple[Path, Silent]) -> None:
+    out, _ = finished
+    held = (
+        f"import pathlib, time, abstain.eval.lock as l\np = pathlib.Path({str(out)!r})\nwith l.locked(p / '.lock', p):"
+    )
+    words = [sys.executable, "-c", f"{held}\n    print(flush=True)\n    time.sleep(600)"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(InputError, match=rf"{out}: in use by process {other.pid} on"):
+            run(load_recipe("tiny", MICRO), out, Silent(), resume=True)
+        other.kill()  # and with it the lock is gone
+    run(load_recipe("tiny", MICRO), out, Silent(), resume=True)
+    assert not (out / ".lock").exists()
+
+
 def test_the_same_seed_gives_the_same_responses(finished: tuple[Path, Silent], tmp_path: Path) -> None:
     run(load_recipe("tiny", MICRO), tmp_path / "again", Silent())
 

@@ -2,60 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from judge_stub import Endpoint
 
-from abstain.rewards import JudgeError, Verdict, judge_match
+from abstain.rewards import AbstentionReward, Brier, JudgeError, Judgement, Verdict, judge_match, together
+from abstain.rewards.adapters import NemoReward, OpenRLHFReward, VerifiersReward, VerlReward, encode_label
 
 pytest.importorskip("openai")
 
 
-class Endpoint:
-    """An OpenAI-compatible server whose replies a test sets."""
-
-    def __init__(self) -> None:
-        self.replies: list[str | int] = []
-        """What it answers, in turn; an integer is an HTTP status; the last is repeated."""
-        self.asked: list[dict[str, Any]] = []
-        endpoint = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                endpoint.asked.append(body)
-                reply = endpoint.replies.pop(0) if len(endpoint.replies) > 1 else endpoint.replies[0]
-                status = reply if isinstance(reply, int) else 200
-                message = {"role": "assistant", "content": reply}
-                choice = {"index": 0, "finish_reason": "stop", "message": message}
-                made = {"id": "1", "object": "chat.completion", "created": 0, "model": "judge", "choices": [choice]}
-                payload = json.dumps(made if status == 200 else {"error": {"message": "no"}}).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(payload)))
-                self.end_headers()
-                self.wfile.write(payload)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-
-
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
-    made = Endpoint()
-    thread = threading.Thread(target=made.server.serve_forever, daemon=True)
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    with Endpoint() as made:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -139,3 +104,131 @@ def test_an_alias_or_a_refusal_needs_no_judge(endpoint: Endpoint) -> None:
     assert grade("Paris", ["Paris"]).verdict is Verdict.CORRECT
     assert grade("I don't know", ["Paris"]).verdict is Verdict.ABSTAINED
     assert endpoint.asked == []
+
+
+def test_the_judge_sees_the_question_where_the_caller_has_it_and_its_verdicts_are_kept_apart(
+    endpoint: Endpoint,
+) -> None:
+    endpoint.replies = ["correct", "wrong"]
+    grade = judge_match(model="judge", base_url=endpoint.url)
+    asked = {None: Verdict.CORRECT, "Capital of France?": Verdict.WRONG}
+    for _ in range(2):
+        for question, verdict in asked.items():
+            assert grade("the city of light", ["Paris"], question=question).verdict is verdict
+    without, with_it = (body["messages"][1]["content"] for body in endpoint.asked)
+    assert with_it == 'The question:\n"Capital of France?"\n\n' + without
+    assert len(endpoint.asked) == 2  # the key of the cache holds the question
+
+
+def test_a_reward_hands_the_question_to_a_grader_that_reads_it_and_to_no_other(endpoint: Endpoint) -> None:
+    endpoint.replies = ["correct"]
+    columns = {"completions": ["the city of light"], "answers": [["Paris"]], "threshold": [0.75]}
+    judged = AbstentionReward(grader=judge_match(model="judge", base_url=endpoint.url))
+    assert judged(**columns, question=["Capital of France?"]) == [0.25]
+    assert "Capital of France?" in endpoint.asked[0]["messages"][1]["content"]
+
+    def plain(completion: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
+        return Judgement(Verdict.WRONG, completion)
+
+    assert AbstentionReward(grader=plain)(**columns, question=["Capital of France?"]) == [-0.75]
+    stated = AbstentionReward(payoff=Brier(), grader=judge_match(model="judge", base_url=endpoint.url))
+    stated(completions=["the city of lights. Confidence: 0.5"], answers=[["Paris"]], question=["Capital of France?"])
+    assert "Capital of France?" in endpoint.asked[1]["messages"][1]["content"]
+
+
+@pytest.mark.parametrize("adapter", ["verl", "openrlhf", "verifiers", "nemo"])
+def test_every_adapter_carries_the_question(endpoint: Endpoint, adapter: str) -> None:
+    endpoint.replies = ["correct"]
+    reward = AbstentionReward(grader=judge_match(model="judge", base_url=endpoint.url))
+    row = {"answers": ["Paris"], "threshold": 0.75, "question": f"Capital of France, for {adapter}?"}
+    said = "the city of light"
+    if adapter == "verl":
+        VerlReward(reward=reward, on_ungraded="raise")("d", said, ["Paris"], row)
+    elif adapter == "openrlhf":
+        label = encode_label(["Paris"], 0.75, question=row["question"])
+        OpenRLHFReward(reward=reward, on_ungraded="raise", end_tokens=())([f"?{said}"], ["?"], [label])
+    elif adapter == "verifiers":
+        VerifiersReward(reward=reward, on_ungraded="raise")(completion=said, info=row)
+    else:
+        log = [{"role": "user", "content": "?"}, {"role": "assistant", "content": said}]
+        NemoReward(reward=reward, on_ungraded="raise").step([log], [row])
+    assert row["question"] in endpoint.asked[0]["messages"][1]["content"]
+
+
+class Slow(Endpoint):
+    """Holds each reply back until `together` requests wait, or a second has gone by."""
+
+    def __init__(self, together: int) -> None:
+        super().__init__()
+        self.waiting = self.most = 0
+        self.arrived = threading.Condition()
+        answer = self.server.RequestHandlerClass.do_POST  # type: ignore[attr-defined]
+        slow = self
+
+        def do_post(handler: Any) -> None:
+            with slow.arrived:
+                slow.waiting += 1
+                slow.most = max(slow.most, slow.waiting)
+                slow.arrived.notify_all()
+                slow.arrived.wait_for(lambda: slow.most >= together, timeout=1)
+            answer(handler)
+            with slow.arrived:
+                slow.waiting -= 1
+
+        self.server.RequestHandlerClass.do_POST = do_post  # type: ignore[attr-defined]
+
+
+def test_judged_rows_wait_together_in_order_and_no_more_of_them_than_allowed() -> None:
+    endpoint = Slow(together=8)
+    endpoint.replies = ["wrong"]
+    thread = threading.Thread(target=endpoint.server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        reward = AbstentionReward(grader=judge_match(model="judge", base_url=endpoint.url, concurrency=8))
+        said = [f"town {i}" if i % 4 else "Paris" for i in range(64)]
+        extra: dict[str, list[Any]] = {}
+        paid = reward(
+            completions=said, answers=[["Paris"]] * 64, threshold=[0.75] * 64, log_extra=extra.__setitem__
+        )  # fmt: skip
+        assert paid == [-0.75 if i % 4 else 0.25 for i in range(64)]
+        assert extra["graded_answer"] == said
+        assert (len(endpoint.asked), endpoint.most) == (48, 8)
+        assert reward(completions=said, answers=[["Paris"]] * 64, threshold=[0.75] * 64) == paid
+        assert len(endpoint.asked) == 48  # remembered
+    finally:
+        endpoint.server.shutdown()
+        endpoint.server.server_close()
+
+
+def test_the_same_request_from_several_threads_is_sent_once(endpoint: Endpoint) -> None:
+    endpoint.replies = ["wrong"]
+    reward = AbstentionReward(grader=judge_match(model="judge", base_url=endpoint.url, concurrency=8))
+    rows = 32
+    paid = reward(completions=["a town"] * rows, answers=[["Paris"]] * rows, threshold=[0.5] * rows)
+    assert (paid, len(endpoint.asked)) == ([-0.5] * rows, 1)
+
+
+def test_a_judge_that_refuses_ends_the_batch(endpoint: Endpoint) -> None:
+    endpoint.replies = [401]
+    reward = AbstentionReward(grader=judge_match(model="judge", base_url=endpoint.url, concurrency=4))
+    rows = 64
+    with pytest.raises(JudgeError, match="refuses every request"):
+        reward(completions=[f"town {i}" for i in range(rows)], answers=[["Paris"]] * rows, threshold=[0.5] * rows)
+    assert len(endpoint.asked) < rows  # what had not begun is dropped
+
+
+def test_calls_keep_their_order_are_drawn_a_bounded_number_ahead_and_run_at_most_so_many_at_once() -> None:
+    drawn = 0
+
+    def calls() -> Iterator[Callable[[], int]]:
+        nonlocal drawn
+        for number in range(100):
+            drawn += 1
+            yield lambda number=number: number if time.sleep(0.001 * (number % 3)) is None else -1
+
+    found: list[int] = []
+    for number in together(calls(), 4):
+        found.append(number)
+        assert drawn - len(found) <= 4 * 4 + 1
+    assert found == list(range(100))
+    assert list(together(calls(), 1)) == found

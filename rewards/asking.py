@@ -1,0 +1,71 @@
+"""How graders are called: with the question where they read it, and several at once where they wait."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from .verdict import Judgement
+
+T = TypeVar("T")
+
+_AHEAD = 4
+"""Calls that are begun ahead of the one whose result is due, for each that may run."""
+
+
+def grade_answer(
+    grader: Callable[..., Judgement],
+    completion: str,
+    answers: Sequence[str],
+    choices: Sequence[str] | None = None,
+    *,
+    question: str | None = None,
+) -> Judgement:
+    """Return the judgement of `completion`; `question` reaches the graders that read it.
+
+    A grader that reads the question says so with an attribute `reads_question = True`, and takes it by the
+    keyword `question`; any other is called as `Grader` has it.
+    """
+    if question is not None and getattr(grader, "reads_question", False):
+        return grader(completion, answers, choices, question=question)
+    return grader(completion, answers, choices)
+
+
+def concurrency_of(grader: object) -> int:
+    """Return how many calls of `grader` may run at once: its attribute `concurrency`, else 1."""
+    return int(getattr(grader, "concurrency", 1))
+
+
+def together(calls: Iterable[Callable[[], T]], concurrency: int) -> Iterator[T]:
+    """Yield the result of every call, in their order, at most `concurrency` of them running at once, in threads.
+
+    Calls are drawn a bounded number ahead of the result that is due. The first exception ends it: what has not
+    begun is dropped. With a concurrency of 1 there is no thread.
+    """
+    if concurrency <= 1:
+        yield from (call() for call in calls)
+        return
+    waiting: deque[Future[T]] = deque()
+    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="grader")
+    try:
+        for call in calls:
+            waiting.append(pool.submit(call))
+            while waiting and (waiting[0].done() or len(waiting) > _AHEAD * concurrency):
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def with_question(match: Callable[..., Judgement], question: str | None) -> Callable[..., Judgement]:
+    """Return `match` with the question bound, where it reads one."""
+    if question is None or not getattr(match, "reads_question", False):
+        return match
+
+    def matched(answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Any:
+        return match(answer, answers, choices, question=question)
+
+    return matched
