@@ -41,8 +41,9 @@ def concurrency_of(grader: object) -> int:
 def together(calls: Iterable[Callable[[], T]], concurrency: int) -> Iterator[T]:
     """Yield the result of every call, in their order, at most `concurrency` of them running at once, in threads.
 
-    Calls are drawn a bounded number ahead of the result that is due. The first exception ends it: what has not
-    begun is dropped. With a concurrency of 1 there is no thread.
+    Calls are drawn a bounded number ahead of the result that is due. The first exception ends it, of a call or of
+    `calls` itself: the results due before it come out first, and what has not begun is dropped. With a concurrency
+    of 1 there is no thread.
     """
     if concurrency <= 1:
         yield from (call() for call in calls)
@@ -50,7 +51,7 @@ def together(calls: Iterable[Callable[[], T]], concurrency: int) -> Iterator[T]:
     waiting: deque[Future[T]] = deque()
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="grader")
     try:
-        for call in calls:
+        for call in _drawn(calls):
             waiting.append(pool.submit(call))
             while waiting and (waiting[0].done() or len(waiting) > _AHEAD * concurrency):
                 yield waiting.popleft().result()
@@ -58,6 +59,19 @@ def together(calls: Iterable[Callable[[], T]], concurrency: int) -> Iterator[T]:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _drawn(calls: Iterable[Callable[[], T]]) -> Iterator[Callable[[], T]]:
+    """Yield the calls; where drawing the next one fails, a last call raises that failure in its turn."""
+    try:
+        yield from calls
+    except Exception as failure:
+        error = failure
+
+        def fail() -> T:
+            raise error
+
+        yield fail
 
 
 def with_question(match: Callable[..., Judgement], question: str | None) -> Callable[..., Judgement]:

@@ -232,3 +232,16 @@ def test_calls_keep_their_order_are_drawn_a_bounded_number_ahead_and_run_at_most
         assert drawn - len(found) <= 4 * 4 + 1
     assert found == list(range(100))
     assert list(together(calls(), 1)) == found
+
+
+def test_results_that_are_due_come_out_before_the_failure_of_drawing_the_next_call() -> None:
+    def calls() -> Iterator[Callable[[], int]]:
+        for number in range(3):
+            yield lambda number=number: number
+        raise ValueError("the file ends here")
+
+    for concurrency in (1, 4):
+        found: list[int] = []
+        with pytest.raises(ValueError, match="the file ends here"):
+            found.extend(together(calls(), concurrency))
+        assert found == [0, 1, 2]
