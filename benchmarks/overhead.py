@@ -38,11 +38,11 @@ from abstain.rewards import AbstentionReward, Verdict, alias_match
 from abstain.training.adapter import lora_config
 from abstain.training.base import BaseConfig, train_base
 from abstain.training.cpu import score_completions_only
-from abstain.training.grpo import RLConfig, grpo_arguments, grpo_rows
 from abstain.training.model import end_token_ids, load_model, load_tokenizer
 from abstain.training.monitor_config import MonitorConfig
 from abstain.training.monitor_watch import Watch
 from abstain.training.progress import StageLog
+from abstain.training.rl import RLConfig, rl_arguments, rl_rows
 
 WARM_UP_STEPS = 4
 
@@ -115,10 +115,10 @@ def measure(steps: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
         base, out = Path(folder) / "base", Path(folder) / "out"
         train_base(prepared.documents, BaseConfig(**recipe.base.model_dump()), base, checkpoints=out, seed=seed)
         model, tokenizer = load_model(str(base)), load_tokenizer(str(base))
-        arguments = grpo_arguments(RLConfig(grpo={**recipe.rl.grpo, "save_strategy": "no"}), out, seed)
+        arguments = rl_arguments(RLConfig(trainer={**recipe.rl.trainer, "save_strategy": "no"}), out, seed)
         size = arguments.generation_batch_size
         assert size is not None
-        rows = grpo_rows(prepared.rl, recipe.prompt, recipe.targets.sampler(), steps * size, rng)
+        rows = rl_rows(prepared.rl, recipe.prompt, recipe.targets.sampler(), steps * size, rng)
         reward = AbstentionReward(
             payoff=recipe.rl.payoff.build(),
             grader=alias_match(abstention=recipe.prompt.phrase),

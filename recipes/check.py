@@ -12,7 +12,7 @@ from ..rewards import AbstentionReward, FormatBonus, Judgement, RewardBreakEven,
 from ..training.preflight import Finding, check_scaling
 from ..training.preflight_batch import batch_error, check_batches
 from ..training.preflight_gold import check_gold
-from ..training.preflight_loss import check_loss, check_payoff_scale
+from ..training.preflight_loss import check_clip, check_loss, check_payoff_scale
 from ..training.preflight_monitor import check_monitor
 from .graders import check_grader
 from .prepare import Prepared
@@ -54,17 +54,20 @@ def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Find
     return sorted(dict.fromkeys(found), key=lambda finding: LEVELS.index(finding.level))
 
 
-def rl_arguments(recipe: Recipe) -> Any:
+def recipe_rl_arguments(recipe: Recipe) -> Any:
     """Return TRL's config of the RL stage, filled in; InputError names the recipe's keys."""
-    from ..training.grpo import RLConfig, grpo_arguments
+    from ..training.rl import RLConfig, rl_arguments
 
     assert recipe.rl is not None  # the caller has looked
+    section = f"rl.{recipe.rl.algorithm}"
     try:
-        arguments = grpo_arguments(RLConfig(grpo=recipe.rl.grpo), NOWHERE, recipe.seed)
+        arguments = rl_arguments(
+            RLConfig(algorithm=recipe.rl.algorithm, trainer=recipe.rl.trainer), NOWHERE, recipe.seed
+        )
     except InputError as error:
-        raise InputError(batch_error("rl.grpo", str(error))) from error
+        raise InputError(batch_error(section, str(error))) from error
     if arguments.max_steps <= 0:
-        raise InputError("recipe: rl.grpo.max_steps must be given: every step draws fresh questions and targets")
+        raise InputError(f"recipe: {section}.max_steps must be given: every step draws fresh questions and targets")
     return arguments
 
 
@@ -78,10 +81,12 @@ def _grader(recipe: Recipe, prepared: Prepared) -> list[Finding]:
 def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
     from ..training.adapter import lora_config
     from ..training.base import BaseConfig, trainer_arguments
-    from ..training.model import load_tokenizer
+    from ..training.model import check_adapter_folder, load_tokenizer
     from ..training.warmup import WarmupConfig, sft_arguments
 
     lora_config(recipe.lora)
+    if recipe.adapter is not None:
+        check_adapter_folder(Path(recipe.adapter))
     if recipe.model is not None:
         load_tokenizer(recipe.model)
     elif recipe.base is not None:
@@ -95,28 +100,32 @@ def _rl(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     """Return what the RL config does to the target, and what its batches come to."""
     if recipe.rl is None:
         return []
-    arguments = rl_arguments(recipe)
+    arguments = recipe_rl_arguments(recipe)
     if not prepared.rl:
         raise InputError("recipe: no questions are left for RL")
-    if recipe.targets.training().ordered and recipe.rl.grpo.get("shuffle_dataset"):
-        raise InputError("recipe: rl.grpo.shuffle_dataset=true would mix the stages of targets.schedule; remove it")
+    section = f"rl.{recipe.rl.algorithm}"
+    if recipe.targets.training().ordered and recipe.rl.trainer.get("shuffle_dataset"):
+        raise InputError(f"recipe: {section}.shuffle_dataset=true would mix the stages of targets.schedule; remove it")
     payoff, targets = recipe_reward(recipe).payoff, recipe.training_targets(prepared.rl)
-    found = check_scaling(
-        payoff,
-        targets,
-        scale_rewards=arguments.scale_rewards,
-        multi_objective_aggregation=arguments.multi_objective_aggregation,
-        allow_group_scaling=recipe.rl.allow_group_scaling,
-    )
-    found += check_loss(
-        arguments.loss_type,
-        entropy_coef=arguments.entropy_coef,
-        max_completion_length=arguments.max_completion_length,
-    )
+    if recipe.rl.algorithm == "grpo":
+        found = check_scaling(
+            payoff,
+            targets,
+            scale_rewards=arguments.scale_rewards,
+            multi_objective_aggregation=arguments.multi_objective_aggregation,
+            allow_group_scaling=recipe.rl.allow_group_scaling,
+        )
+        found += check_loss(
+            arguments.loss_type,
+            entropy_coef=arguments.entropy_coef,
+            max_completion_length=arguments.max_completion_length,
+        )
+    else:
+        found = check_clip(payoff, targets, arguments.reward_clip_range)
     found += check_payoff_scale(payoff, targets)
     found += check_monitor(recipe.rl.monitor(), [question.text for question in prepared.rl], targets)
-    found += check_batches(arguments, len({question.id for question in prepared.rl}))
-    return _placed("recipe: rl.grpo: ", found)
+    found += check_batches(arguments, len({question.id for question in prepared.rl}), section=section)
+    return _placed(f"recipe: {section}: ", found)
 
 
 def _reward(recipe: Recipe, prepared: Prepared) -> list[Finding]:
@@ -137,7 +146,7 @@ def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
 
     if recipe.model is None:
         return check_versions()
-    arguments = None if recipe.rl is None else rl_arguments(recipe)
+    arguments = None if recipe.rl is None else recipe_rl_arguments(recipe)
     found = [*check_tokens(recipe, prepared, arguments), *check_memory(recipe, prepared, arguments)]
     return [*_placed("recipe: ", found), *check_versions()]
 

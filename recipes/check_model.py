@@ -28,8 +28,9 @@ def check_tokens(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
     tokenizer: Any = load_tokenizer(recipe.model)
     window = getattr(load_config(recipe.model).get_text_config(), "max_position_embeddings", None)
     found = check_template(tokenizer, saved_end_token_ids(recipe.model, tokenizer), recipe.prompt)
+    trained = f"rl.{recipe.rl.algorithm}" if recipe.rl is not None else ""
     for section, limit, questions, targets in (
-        ("rl.grpo", arguments and arguments.max_completion_length, prepared.rl, recipe.training_targets(prepared.rl)),
+        (trained, arguments and arguments.max_completion_length, prepared.rl, recipe.training_targets(prepared.rl)),
         ("eval", recipe.eval.max_new_tokens, prepared.eval, recipe.targets.eval),
     ):
         if limit and questions:

@@ -25,6 +25,8 @@ KINDS: dict[str, dict[str, type[Section]]] = {
     "schedule": SCHEDULE_SECTIONS,
 }
 """Key of a section that comes in kinds → kind → its section."""
+RIVALS = {"grpo": "rloo", "rloo": "grpo"}
+"""Key → the key that takes its place: a recipe that gives one does not inherit the other."""
 _TAG = "tag:yaml.org,2002:"
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
 
@@ -118,7 +120,7 @@ def _is_section(value: Any) -> TypeGuard[dict[Any, Any]]:
 
 
 def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
+    merged = {key: value for key, value in below.items() if RIVALS.get(key) not in above}
     for key, value in above.items():
         old = merged.get(key)
         merged[key] = value

@@ -23,6 +23,10 @@ def check_evaluation_targets(values: list[float]) -> list[float]:
     return values
 
 
+STAGE_ORDER = ("warmup", "rl")
+"""The training stages, each a section of the recipe that may be left out."""
+
+
 class DataSection(Section):
     """Questions of the user's own, instead of a made world."""
 
@@ -125,8 +129,28 @@ class RLSection(RewardSection):
     """When alarms speak."""
     validation: ValidationConfig | None = None
     """A small sweep every so many steps, on questions kept apart from training."""
-    grpo: dict[str, Any] = {}
-    """`trl.GRPOConfig`."""
+    grpo: dict[str, Any] | None = None
+    """`trl.GRPOConfig`. Give this or `rloo`."""
+    rloo: dict[str, Any] | None = None
+    """`trl.RLOOConfig`, which has no reward scaling, loss type or entropy bonus."""
+
+    @model_validator(mode="after")
+    def _one_algorithm(self) -> RLSection:
+        if (self.grpo is None) == (self.rloo is None):
+            raise ValueError(
+                "give either `grpo` or `rloo`, with at least max_steps, and not both; an inherited one goes with null"
+            )
+        return self
+
+    @property
+    def algorithm(self) -> Literal["grpo", "rloo"]:
+        """Which of the two trains."""
+        return "grpo" if self.grpo is not None else "rloo"
+
+    @property
+    def trainer(self) -> dict[str, Any]:
+        """The mapping of TRL's config."""
+        return self.grpo or self.rloo or {}
 
     def monitor(self) -> MonitorConfig:
         """Return what watches the stage."""
@@ -156,6 +180,9 @@ class Recipe(Section):
     data: DataSection | None = None
     model: str | None = None
     """Model folder or Hub id; null: made from scratch, as `base` says."""
+    adapter: str | None = None
+    """Folder of a PEFT adapter on `model` to start from, whichever stage is the first; its own settings hold, not
+    `lora`'s."""
     base: BaseSection | None = None
     prompt: PromptStyle = PromptStyle()
     grader: AnyGrader = AliasSection()
@@ -173,9 +200,16 @@ class Recipe(Section):
             raise ValueError("give either `world` (a made world) or `data.train` (questions of your own), and not both")
         if self.model is None and self.base is None:
             raise ValueError("give either `model` (a folder or Hub id) or `base` (a model made from scratch)")
-        if self.rl is None and self.warmup is None:
-            raise ValueError("nothing to train: give `warmup`, `rl` or both")
+        if self.adapter is not None and self.model is None:
+            raise ValueError("`adapter` needs the `model` that it was trained on")
+        if not self.stages:
+            raise ValueError(f"nothing to train: give at least one of {', '.join(STAGE_ORDER)}")
         return self
+
+    @property
+    def stages(self) -> list[str]:
+        """The training stages that the recipe names, in the order in which they run."""
+        return [name for name in STAGE_ORDER if getattr(self, name) is not None]
 
     def training_targets(self, questions: Sequence[Question] = ()) -> list[float]:
         """Return every target that warm-up and RL may show, ascending; a schedule by row reads it off `questions`."""

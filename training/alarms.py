@@ -126,7 +126,8 @@ class Rule:
 RULES: Mapping[str, Rule] = {
     "abstention collapse": Rule(
         abstention_collapse,
-        "look for right answers that the grader refuses (`abstain check`), a lower learning rate, rl.grpo.beta above 0",
+        "look for right answers that the grader refuses (`abstain check`), a lower learning rate, a KL term "
+        "(beta above 0)",
         graced=True,
     ),
     "guessing collapse": Rule(
@@ -141,7 +142,7 @@ RULES: Mapping[str, Rule] = {
     ),
     "capability loss": Rule(
         capability_loss,
-        "a lower learning rate, rl.grpo.beta above 0, or a larger targets.forced_share",
+        "a lower learning rate, a KL term (beta above 0), or a larger targets.forced_share",
         once=True,
     ),
     "grader failure": Rule(

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ..eval.model import check_model_folder, end_token_ids, load_model, load_tokenizer
+from ..eval.model import check_adapter_folder, check_model_folder, end_token_ids, load_model, load_tokenizer
 
-__all__ = ["check_model_folder", "end_token_ids", "load_model", "load_tokenizer"]
+__all__ = ["check_adapter_folder", "check_model_folder", "end_token_ids", "load_model", "load_tokenizer"]

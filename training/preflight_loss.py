@@ -53,12 +53,36 @@ def check_loss(
     return []
 
 
-def largest_penalty(payoff: Payoff, t: float | None) -> float:
-    """Return the greatest absolute pay of any verdict at target `t`, over stated confidences where they are read."""
+def check_clip(payoff: Payoff, targets: Collection[float], clip: tuple[float, float] | None) -> list[Finding]:
+    """Return an error where RLOO's `reward_clip_range` would cut some pay, and so move the break-even.
+
+    A KL term (`beta`) is taken off the rewards before they are clipped, so that even a range that holds every pay may
+    cut; what is said here is of the pay alone.
+    """
+    if clip is None:
+        return []
+    low, high = clip
+    cut = {(t, pay) for t in targets for pay in _pays(payoff, t) if not low <= pay <= high}
+    if not cut:
+        return []
+    t, pay = max(cut, key=lambda found: (abs(found[1]), found[0]))
+    text = (
+        f"rl.rloo.reward_clip_range=[{low:g}, {high:g}] cuts pay ({pay:.3g} at target {t:g}), which moves break-evens"
+    )
+    return [Finding("error", text, "leave it out, or a range that holds every pay")]
+
+
+def _pays(payoff: Payoff, t: float | None) -> list[float]:
+    """Return the pay of every graded verdict at target `t`, over stated confidences where they are read."""
     confidences = tuple(i / 20 for i in range(21)) if payoff.reads_confidence else (None,)
     graded = (Verdict.CORRECT, Verdict.WRONG, Verdict.ABSTAINED)
     pays = [payoff(verdict, t, q) for verdict in graded for q in confidences]
-    return max(abs(pay) for pay in pays if pay is not None)
+    return [pay for pay in pays if pay is not None]
+
+
+def largest_penalty(payoff: Payoff, t: float | None) -> float:
+    """Return the greatest absolute pay of any verdict at target `t`, over stated confidences where they are read."""
+    return max(abs(pay) for pay in _pays(payoff, t))
 
 
 def check_payoff_scale(payoff: Payoff, targets: Collection[float]) -> list[Finding]:

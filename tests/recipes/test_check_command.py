@@ -63,6 +63,28 @@ def test_each_finding_is_reached_from_a_recipe(override: str, level: str, messag
     assert any(message in text for text in by_level(found, level)), found["findings"]
 
 
+RLOO = ["rl.grpo=null", "rl.rloo={max_steps: 4, per_device_train_batch_size: 8, num_generations: 4}"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "message"),
+    [
+        ((), "note", "rl.rloo: a generation asks 2 questions 4 times each"),
+        (("rl.rloo.scale_rewards=none",), "error", "rl.rloo.scale_rewards is not a field of RLOOConfig"),
+        (("rl.rloo.loss_type=dapo",), "error", "rl.rloo.loss_type is not a field of RLOOConfig"),
+        (("rl.rloo.entropy_coef=0.1",), "error", "rl.rloo.entropy_coef is not a field of RLOOConfig"),
+        (("rl.rloo.reward_clip_range=[-0.5, 0.5]",), "error", "cuts pay"),
+        (("rl.rloo.num_generations=3",), "error", "rl.rloo.per_device_train_batch_size · processes"),
+        (("rl.rloo.max_steps=-1",), "error", "rl.rloo.max_steps must be given"),
+    ],
+)
+def test_rloo_is_checked_like_grpo_and_offers_only_what_it_takes(
+    changes: tuple[str, ...], level: str, message: str
+) -> None:
+    _, found = told("tiny", *SMALL, *RLOO, *changes)
+    assert any(message in text for text in by_level(found, level)), found["findings"]
+
+
 def test_input_that_cannot_be_read_is_a_finding_under_json() -> None:
     code, found = told("tiny", "rl.grpo.max_step=3")
     assert (code, found["can_run"]) == (2, False)

@@ -49,8 +49,24 @@ def test_the_control_differs_from_tiny_in_its_scaling_alone() -> None:
 
 def test_overrides_reach_into_sections_and_questions_of_ones_own_replace_the_world() -> None:
     recipe = load_recipe("tiny", ["seed=3", "rl.grpo.max_steps=7", "data.train=q.jsonl", "data.columns.answers=gold"])
-    assert (recipe.seed, recipe.rl.grpo["max_steps"], recipe.world) == (3, 7, None)
+    assert (recipe.seed, recipe.rl.trainer["max_steps"], recipe.world) == (3, 7, None)
     assert recipe.data.columns == {"answers": "gold"}
+
+
+def test_a_recipe_has_one_rl_algorithm_and_its_own_takes_the_place_of_an_inherited_one(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("extends: tiny\nrl: {rloo: {max_steps: 3}}\n", encoding="utf-8")
+    rl = load_recipe(str(mine)).rl
+    assert rl is not None
+    assert (rl.algorithm, rl.grpo, rl.trainer) == ("rloo", None, {"max_steps": 3})
+    for both in (["rl.rloo.max_steps=3"], ["rl.grpo=null"]):
+        with pytest.raises(InputError, match="recipe tiny: rl: give either `grpo` or `rloo`"):
+            load_recipe("tiny", both)
+
+
+def test_an_adapter_to_start_from_needs_its_model() -> None:
+    with pytest.raises(InputError, match="`adapter` needs the `model` that it was trained on"):
+        load_recipe("tiny", ["adapter=somewhere"])
 
 
 def test_scalars_are_read_as_yaml_1_2_reads_them_and_survive_a_dump(tmp_path: Path) -> None:
@@ -58,8 +74,8 @@ def test_scalars_are_read_as_yaml_1_2_reads_them_and_survive_a_dump(tmp_path: Pa
     recipe = load_recipe("tiny", [*overrides, "rl.grpo.run_name='1e-3'", "rl.grpo.max_steps=7"])
     assert recipe.rl is not None
     expected = {"learning_rate": 0.001, "save_strategy": "no", "run_name": "1e-3", "max_steps": 7}
-    assert {key: recipe.rl.grpo[key] for key in expected} == expected
-    assert isinstance(recipe.rl.grpo["max_steps"], int)
+    assert {key: recipe.rl.trainer[key] for key in expected} == expected
+    assert isinstance(recipe.rl.trainer["max_steps"], int)
     assert recipe.rl.allow_group_scaling is True
     written = tmp_path / "again.yaml"
     written.write_text(dump_recipe(recipe), encoding="utf-8")

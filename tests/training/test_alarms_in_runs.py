@@ -76,8 +76,8 @@ def train(taught: str, out: Path, payoff: Payoff, monitor: MonitorConfig, **sett
     """Return the rows of `metrics.jsonl` of a run."""
     from abstain.eval.model import end_token_ids, load_model, load_tokenizer
     from abstain.training.adapter import lora_config
-    from abstain.training.grpo import RLConfig, train_grpo
     from abstain.training.progress import StageLog
+    from abstain.training.rl import RLConfig, train_rl
 
     model, tokenizer = load_model(taught), load_tokenizer(taught)
     ends, grader = end_token_ids(model, tokenizer), settings.pop("grader", alias_match())
@@ -91,12 +91,12 @@ def train(taught: str, out: Path, payoff: Payoff, monitor: MonitorConfig, **sett
         "logging_steps": 2,
         **settings,
     }
-    train_grpo(
+    train_rl(
         model,
         tokenizer,
         PEOPLE,
         reward,
-        RLConfig(grpo=grpo, monitor=monitor),
+        RLConfig(trainer=grpo, monitor=monitor),
         style=STYLE,
         targets=TargetSampler(forced_share=0.2),
         lora=lora_config({"r": 8}),

@@ -1,16 +1,16 @@
-"""GRPO on payoffs at targets stated in the prompt, with TRL's own trainer."""
+"""RL on payoffs at targets stated in the prompt, with TRL's own GRPO or RLOO trainer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
 from datasets import Dataset
-from trl import GRPOConfig, GRPOTrainer  # pyright: ignore[reportPrivateImportUsage]
+from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import PromptStyle, Question, Schedule
 from ..rewards import AbstentionReward
@@ -22,6 +22,10 @@ from .monitor_watch import Watch
 from .preflight import build_arguments
 from .progress import StageLog
 
+Algorithm = Literal["grpo", "rloo"]
+TRAINERS: dict[str, tuple[Any, Any]] = {"grpo": (GRPOConfig, GRPOTrainer), "rloo": (RLOOConfig, RLOOTrainer)}
+"""Algorithm → TRL's config and trainer of it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RLConfig:
@@ -29,34 +33,38 @@ class RLConfig:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
+    algorithm: Algorithm = "grpo"
     allow_group_scaling: bool = False
     """Override the refusal of group-standardised advantages, for controls that show what they do."""
     monitor: MonitorConfig = field(default_factory=MonitorConfig)
     """What is watched, and what an alarm does."""
-    grpo: dict[str, Any] = field(default_factory=dict[str, Any])
-    """`trl.GRPOConfig`, as a mapping."""
+    trainer: dict[str, Any] = field(default_factory=dict[str, Any])
+    """`trl.GRPOConfig` or `trl.RLOOConfig`, as a mapping."""
 
 
 DEFAULTS: dict[str, Any] = {
-    "scale_rewards": "none",
-    "loss_type": "dapo",
     "save_strategy": "no",
     "report_to": "none",
     "gradient_checkpointing": False,
     "disable_tqdm": True,
 }
-"""This project's defaults, under the recipe's `grpo` mapping. They keep t alive: no division by the
-group's standard deviation, and the token-mean loss, under which the entropy bonus has the scale it is given."""
+"""This project's defaults, under the recipe's mapping."""
+GRPO_DEFAULTS: dict[str, Any] = {"scale_rewards": "none", "loss_type": "dapo"}
+"""GRPO's, under the recipe's `grpo` mapping. They keep t alive: no division by the group's standard deviation, and the
+token-mean loss, under which the entropy bonus has the scale it is given. RLOO has neither field and needs neither: its
+baseline is the mean of the other completions, and a completion's log-probability is not divided by its length."""
 
 
-def grpo_arguments(config: RLConfig, out: Path, seed: int) -> GRPOConfig:
+def rl_arguments(config: RLConfig, out: Path, seed: int) -> Any:
     """Return TRL's config of the stage; InputError names a field it refuses."""
-    settings = {**DEFAULTS, "use_cpu": not torch.cuda.is_available(), **config.grpo}
+    factory, _ = TRAINERS[config.algorithm]
+    own = GRPO_DEFAULTS if config.algorithm == "grpo" else {}
+    settings = {**DEFAULTS, **own, "use_cpu": not torch.cuda.is_available(), **config.trainer}
     settings.setdefault("bf16", not settings["use_cpu"])
-    return build_arguments("rl.grpo", GRPOConfig, settings, output_dir=str(out), seed=seed)
+    return build_arguments(f"rl.{config.algorithm}", factory, settings, output_dir=str(out), seed=seed)
 
 
-def grpo_rows(
+def rl_rows(
     questions: Sequence[Question], style: PromptStyle, targets: Schedule, n: int, rng: np.random.Generator
 ) -> list[dict[str, Any]]:
     """Return `n` rows, questions repeated as needed.
@@ -84,7 +92,7 @@ def grpo_rows(
     return rows
 
 
-def train_grpo(
+def train_rl(
     model: Any,
     tokenizer: Any,
     questions: Sequence[Question],
@@ -102,11 +110,11 @@ def train_grpo(
     """Return the trained `PeftModel`.
 
     Args:
-        model: A `PeftModel` (the warm-up's adapter goes on training), or a bare model with `lora`.
+        model: A `PeftModel` (an earlier stage's adapter goes on training), or a bare model with `lora`.
         tokenizer: Its tokenizer, padding on the left.
         questions: What to ask; every step draws fresh questions and targets.
         reward: The reward function; preflight has checked it against the config.
-        config: Settings; `max_steps` in its `grpo` mapping fixes the number of prompts.
+        config: Settings; `max_steps` in its `trainer` mapping fixes the number of prompts.
         style: Wording of the prompts.
         targets: Which target each prompt states; an ordered schedule is trained in its order.
         lora: PEFT config for a bare model, else None.
@@ -115,7 +123,7 @@ def train_grpo(
         resume: Go on from the last checkpoint in `out`.
         log: Where log entries go, in place of the trainer's own printing.
     """
-    arguments = grpo_arguments(config, out, seed)
+    arguments = rl_arguments(config, out, seed)
     if targets.ordered:
         arguments.shuffle_dataset = False  # the rows are in random order already, but for what the schedule orders
     assert arguments.num_generations is not None  # TRL fills in both
@@ -127,8 +135,9 @@ def train_grpo(
     if config.monitor.validation is not None:
         questions, apart = hold_out(questions, config.monitor.validation.items, seed)
         watch.validate(apart, targets.targets(questions), style, reward, out)
-    rows = grpo_rows(questions, style, targets, max(1, generations) * per_step, np.random.default_rng([seed, 3]))
-    trainer = GRPOTrainer(
+    rows = rl_rows(questions, style, targets, max(1, generations) * per_step, np.random.default_rng([seed, 3]))
+    _, trainer_class = TRAINERS[config.algorithm]
+    trainer = trainer_class(
         model=model,
         reward_funcs=reward,
         args=arguments,
@@ -140,4 +149,4 @@ def train_grpo(
     with score_completions_only():
         trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
     watch.finish()
-    return cast(Any, trainer.model)
+    return trainer.model

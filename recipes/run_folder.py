@@ -1,0 +1,87 @@
+"""The folder of a run: whose it is, which of its stages are done, and how its files are written."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..data import InputError, RunError
+from .folder import LOCK
+from .load import dump_recipe
+from .schema import Recipe
+
+
+class RunFolder:
+    """The files of a run, and which of its stages are done."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the folder `path`; nothing is written yet."""
+        self.path = path
+        state = path / "state.json"
+        self.seconds: dict[str, float] = json.loads(state.read_text())["seconds"] if state.is_file() else {}
+
+    def open(self, recipe: Recipe, *, resume: bool) -> None:
+        """Claim the folder for `recipe`.
+
+        Raises:
+            InputError: it holds another run, or files that are no run; nothing is overwritten.
+        """
+        claim(self.path, "recipe.yaml", dump_recipe(recipe), resume=resume)
+
+    @contextmanager
+    def timed(self, stage: str) -> Generator[None]:
+        """Mark `stage` done when the block ends, with the seconds it took in this process."""
+        start = time.monotonic()
+        yield
+        self.seconds[stage] = round(time.monotonic() - start, 2)
+        # Linux counts kibibytes, macOS bytes.
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform != "darwin" else 2**30)
+        state = {"seconds": self.seconds, "peak_memory_gib": round(peak, 3)}
+        write_atomic(self.path / "state.json", json.dumps(state, indent=1))
+
+    def done(self, stage: str) -> bool:
+        """Return whether `stage` was finished before."""
+        return stage in self.seconds
+
+
+def claim(path: Path, file: str, text: str, *, resume: bool, dry: bool = False) -> None:
+    """Claim the folder `path` for what `text`, the contents of its `file`, asks; `dry` only looks.
+
+    Raises:
+        InputError: it holds another run, or files that are no run; nothing is overwritten.
+    """
+    written = path / file
+    if written.is_file():
+        if not resume:
+            raise InputError(f"{path}: already holds a run; continue it with --resume, or choose another --out")
+        if written.read_text(encoding="utf-8") != text:
+            raise InputError(f"{written}: holds a run of another recipe or seed; choose another --out")
+    elif path.exists() and (not path.is_dir() or any(p.name != LOCK for p in path.iterdir())):
+        raise InputError(f"{path}: exists and is not a run's folder; choose another --out")
+    if not dry:
+        path.mkdir(parents=True, exist_ok=True)
+        write_atomic(written, text)
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Write `text` so that a kill leaves the old file or the new one, never a part.
+
+    Raises:
+        RunError: the disk is full, or the file cannot be written.
+    """
+    temporary = path.with_name(path.name + ".part")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise RunError(f"{path}: could not be written ({error.strerror}); mend it and go on with --resume") from error

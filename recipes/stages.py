@@ -1,0 +1,175 @@
+"""The training stages of a recipe, in their order: what each starts from, and what it leaves in the run's folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .console import Console
+from .prepare import Prepared
+from .reward import recipe_reward
+from .run_folder import RunFolder
+from .schema import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A model, and an adapter on top of it where there is one."""
+
+    model: str
+    adapter: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a stage trains with, beside its own section of the recipe."""
+
+    recipe: Recipe
+    prepared: Prepared
+    model: Any
+    tokenizer: Any
+    name: str
+    """Of the model, as responses record it."""
+    common: dict[str, Any]
+    """Keyword arguments that all stages take."""
+
+    def backend(self) -> Any:
+        """Return what samples from the model as it is before the stage."""
+        from ..eval.transformers_backend import TransformersBackend
+
+        limits: dict[str, Any] = {
+            "max_new_tokens": self.recipe.eval.max_new_tokens,
+            "batch_size": self.recipe.eval.batch_size,
+        }
+        return TransformersBackend(self.model, self.tokenizer, name=self.name, **limits)
+
+
+def start_of(recipe: Recipe, model: str) -> Policy:
+    """Return what the first stage starts from: the model, with the recipe's own adapter where it names one."""
+    return Policy(model, Path(recipe.adapter) if recipe.adapter is not None else None)
+
+
+def system_name(recipe: Recipe, stage: str) -> str:
+    """Return what the model after `stage` is called in the evaluation: "trained" after the last."""
+    return "trained" if stage == recipe.stages[-1] else stage
+
+
+def make_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Console, resume: bool) -> str:
+    """Return the model to start from, made first where the recipe asks for it."""
+    if recipe.model is not None:
+        return recipe.model
+    assert recipe.base is not None  # the schema asks for one of the two
+    target = folder.path / "base"
+    if not folder.done("base"):
+        from ..training.base import BaseConfig, train_base
+
+        console.stage("base model")
+        with folder.timed("base"):
+            config = BaseConfig(**recipe.base.model_dump())
+            checkpoints = folder.path / "checkpoints" / "base"
+            train_base(
+                prepared.documents,
+                config,
+                target,
+                checkpoints=checkpoints,
+                seed=recipe.seed,
+                resume=resume,
+                log=_stage_log(folder, "base", console),
+            )
+            shutil.rmtree(checkpoints, ignore_errors=True)
+    return str(target)
+
+
+def train_stages(
+    recipe: Recipe, prepared: Prepared, model: str, folder: RunFolder, console: Console, resume: bool
+) -> dict[str, Policy]:
+    """Run the stages that the recipe names, each on what the one before left; return stage → the policy after it."""
+    policy, after = start_of(recipe, model), dict[str, Policy]()
+    for name in recipe.stages:
+        saved = folder.path / ("adapter" if name == recipe.stages[-1] else name)
+        if not folder.done(name):
+            title, train = STAGES[name]
+            console.stage(title(recipe))
+            with folder.timed(name):
+                _train(recipe, prepared, policy, name, train, saved, folder, console, resume)
+        policy = after[name] = Policy(policy.model, saved)
+    return after
+
+
+def _train(
+    recipe: Recipe,
+    prepared: Prepared,
+    policy: Policy,
+    name: str,
+    train: Callable[[Stage], Any],
+    saved: Path,
+    folder: RunFolder,
+    console: Console,
+    resume: bool,
+) -> None:
+    from ..training.adapter import lora_config
+    from ..training.model import load_model, load_tokenizer
+
+    tokenizer = load_tokenizer(policy.model)
+    checkpoints = folder.path / "checkpoints" / name
+    common: dict[str, Any] = {
+        "style": recipe.prompt,
+        "targets": recipe.targets.training(),
+        "seed": recipe.seed,
+        "lora": None if policy.adapter else lora_config(recipe.lora),
+        "out": checkpoints,
+        "resume": resume,
+        "log": _stage_log(folder, name, console),
+    }
+    model = load_model(policy.model, adapter=policy.adapter, trainable=True)
+    trained = train(Stage(recipe, prepared, model, tokenizer, policy.model, common))
+    trained.save_pretrained(str(saved))
+    if name == recipe.stages[-1]:
+        tokenizer.save_pretrained(str(saved))
+    shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+def _warm_up(stage: Stage) -> Any:
+    from ..training.warmup import WarmupConfig, warm_up
+
+    assert stage.recipe.warmup is not None  # the recipe names the stage
+    config = WarmupConfig(**stage.recipe.warmup.model_dump())
+    return warm_up(stage.model, stage.tokenizer, stage.backend(), stage.prepared.rl, config, **stage.common)
+
+
+def _rl(stage: Stage) -> Any:
+    from ..training.model import end_token_ids
+    from ..training.rl import RLConfig, train_rl
+
+    assert stage.recipe.rl is not None  # the recipe names the stage
+    rl = stage.recipe.rl
+    config = RLConfig(
+        algorithm=rl.algorithm,
+        allow_group_scaling=rl.allow_group_scaling,
+        monitor=rl.monitor(),
+        trainer=rl.trainer,
+    )
+    reward = recipe_reward(stage.recipe, end_token_ids(stage.model, stage.tokenizer))
+    return train_rl(stage.model, stage.tokenizer, stage.prepared.rl, reward, config, **stage.common)
+
+
+def _rl_title(recipe: Recipe) -> str:
+    assert recipe.rl is not None  # the recipe names the stage
+    return recipe.rl.algorithm.upper()
+
+
+STAGES: dict[str, tuple[Callable[[Recipe], str], Callable[[Stage], Any]]] = {
+    "warmup": (lambda _: "warm-up", _warm_up),
+    "rl": (_rl_title, _rl),
+}
+"""Stage → what the console calls it, and what trains it; in the order in which they run."""
+
+
+def _stage_log(folder: RunFolder, stage: str, console: Console) -> Any:
+    from ..training.progress import StageLog
+
+    log, metrics = folder.path / "logs" / f"{stage}.jsonl", folder.path / "metrics.jsonl"
+    return StageLog(log, console.say, console.tick, metrics)
