@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,21 @@ _PEFT_TEMPLATE = "[More Information Needed]"
 """What PEFT's own card, written beside every adapter, is full of."""
 
 
-def write_card(run: Path, path: Path) -> Path:
+def write_card(run: Path, path: Path, *, base: str | None = None, merged: bool = False) -> Path:
     """Write the card of the run in the folder `run` to the file `path`, its figure beside it; return `path`.
+
+    `base` is what the adapter's model is called on the Hub, where the run had it from a folder; `merged` says that the
+    card is for the whole model.
 
     Raises:
         InputError: the folder is no run's, or `path` is a card that somebody wrote.
     """
     check_card_path(path)
     figure = run / "figures" / "effective_threshold.png"
-    text = model_card(_card_input(run, "figures/effective_threshold.png" if figure.is_file() else None))
+    card = _card_input(run, "figures/effective_threshold.png" if figure.is_file() else None)
+    if base is not None:
+        card = replace(card, base_model=base, base_is_on_hub=True)
+    text = model_card(replace(card, adapter=card.adapter and not merged))
     if figure.is_file() and path.parent.resolve() != run.resolve():
         (path.parent / "figures").mkdir(exist_ok=True)
         shutil.copy(figure, path.parent / "figures" / figure.name)

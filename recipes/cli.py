@@ -1,4 +1,4 @@
-"""The command line: `abstain run`, `check`, `eval`, `report`, `score`, `compare`, `export`, `recipes`."""
+"""The command line: `abstain run`, `check`, `eval`, `report`, `score`, `compare`, `export`, `merge`, `push`, ..."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from .cli_check import check
 from .cli_compare import compare
 from .cli_eval import evaluate, sets_app
 from .cli_export import export_app
+from .cli_merge import merge
+from .cli_push import push
 from .cli_report import conclude, report
 from .cli_score import score
 from .console import TerminalConsole
@@ -39,6 +41,8 @@ app.add_typer(recipes_app, name="recipes")
 app.add_typer(sets_app, name="sets")
 app.add_typer(export_app, name="export")
 app.command()(report)
+app.command()(merge)
+app.command()(push)
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the operating system says of a full disk, a quota and a limit on a file's size."""

@@ -1,0 +1,118 @@
+"""A trained model on the Hugging Face Hub: the folder that is pushed, and pushing it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ..data import InputError, RunError
+from .card import write_card
+from .merge import Trained, find_trained
+from .run import write_atomic
+
+LEFT_OUT = ("README.md", "training_args.bin")
+"""Of an adapter's folder: PEFT's empty card, and the trainer's pickled arguments."""
+ELSEWHERE = "write the folder with --dry-run DIR and push it from elsewhere: hf upload USER/NAME DIR"
+
+
+def hub_folder(run: Path, out: Path, *, merged: bool, base: str | None = None) -> Path:
+    """Write what is pushed of the run in the folder `run` to the new folder `out`; return it.
+
+    That is the adapter or, if `merged`, the whole model; the tokenizer; the card with the table and the figure of
+    behavioral calibration; recipe and environment of the run.
+
+    Args:
+        run: A run's folder, with its evaluation done.
+        out: Missing or empty.
+        merged: Push the adapter's weights inside the model's.
+        base: The Hub id of the adapter's model, where the run had it from a folder.
+
+    Raises:
+        InputError: `run` is no finished run, or its adapter would name a model that nobody else has.
+    """
+    from ..training.merge import check_out, merge_adapter
+
+    check_out(out)
+    trained = _finished(run)
+    named = base or trained.model
+    if not merged and not _may_be_hub_id(named):
+        raise InputError(
+            f"{run}: the adapter's model is {named}, a folder of this machine that others cannot load; push the whole "
+            "model with --merged, or name the same model on the Hub with --base USER/NAME"
+        )
+    if merged:
+        merge_adapter(trained.model, trained.adapter, out, trained.probes)
+    else:
+        _copy_adapter(trained.adapter, out, named)
+    write_card(run, out / "README.md", base=base, merged=merged)
+    for name in ("recipe.yaml", "environment.json"):
+        shutil.copy(run / name, out / name)
+    return out
+
+
+def check_target(to: str) -> None:
+    """Raise InputError unless `to` can be a Hub id and this process may reach the Hub and is logged in."""
+    from huggingface_hub import constants, get_token
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(to)
+    except HFValidationError as error:
+        raise InputError(f"--to {to}: not a Hub id, write it as USER/NAME ({' '.join(str(error).split())})") from None
+    if to.count("/") != 1:
+        raise InputError(f"--to {to}: not a Hub id, write it as USER/NAME")
+    if constants.HF_HUB_OFFLINE:
+        raise InputError(f"--to {to}: HF_HUB_OFFLINE is set, so nothing can be pushed; unset it, or {ELSEWHERE}")
+    if get_token() is None:
+        raise InputError(f"--to {to}: not logged in to the Hub; run `hf auth login` or set HF_TOKEN, or {ELSEWHERE}")
+
+
+def push_folder(folder: Path, to: str, *, private: bool) -> str:
+    """Upload `folder` to the model repository `to`, made where there is none, and return its address.
+
+    Raises:
+        InputError: the Hub refuses this user.
+        RunError: it cannot be reached, or the upload failed.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError  # the second: whichever client the Hub's library uses
+
+    api: Any = HfApi()
+    try:
+        address = str(api.create_repo(to, repo_type="model", private=private, exist_ok=True))
+        api.upload_folder(repo_id=to, folder_path=str(folder), repo_type="model", commit_message="Model and model card")
+    except HfHubHTTPError as error:
+        status = error.response.status_code
+        told = str(error).strip().splitlines()[0]
+        if status in (401, 403):
+            raise InputError(
+                f"--to {to}: this user may not write there ({told}); log in with `hf auth login`"
+            ) from error
+        raise RunError(f"--to {to}: the Hub refused the upload ({told}); nothing here was lost, try again") from error
+    except (HTTPError, ConnectionError) as error:
+        raise RunError(f"--to {to}: the Hub cannot be reached ({error}); {ELSEWHERE}") from error
+    return address
+
+
+def _finished(run: Path) -> Trained:
+    trained = find_trained(run)
+    if trained.run is None:
+        raise InputError(f"{run}: is an adapter without a run; its card needs the run's evaluation, so give the run")
+    if not list(run.glob("eval/trained/metrics.json")):
+        raise InputError(f"{run}: the run is not finished, its card would be empty; go on with `abstain run --resume`")
+    return trained
+
+
+def _may_be_hub_id(model: str) -> bool:
+    return model.count("/") <= 1 and not model.startswith((".", "/", "~")) and not Path(model).exists()
+
+
+def _copy_adapter(adapter: Path, out: Path, named: str) -> None:
+    """Copy the adapter's files, which then name `named` as their model."""
+    ignored = shutil.ignore_patterns(*LEFT_OUT, "checkpoint-*")
+    shutil.copytree(adapter, out, dirs_exist_ok=True, ignore=ignored)
+    config = json.loads((out / "adapter_config.json").read_text(encoding="utf-8"))
+    write_atomic(out / "adapter_config.json", json.dumps({**config, "base_model_name_or_path": named}, indent=2))
