@@ -78,7 +78,8 @@ def push_folder(folder: Path, to: str, *, private: bool) -> str:
         RunError: it cannot be reached, or the upload failed.
     """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HTTPError  # the second: whichever client the Hub's library uses
+    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import HTTPError as ClientError  # pyright: ignore[reportPrivateImportUsage]
 
     api: Any = HfApi()
     try:
@@ -92,7 +93,7 @@ def push_folder(folder: Path, to: str, *, private: bool) -> str:
                 f"--to {to}: this user may not write there ({told}); log in with `hf auth login`"
             ) from error
         raise RunError(f"--to {to}: the Hub refused the upload ({told}); nothing here was lost, try again") from error
-    except (HTTPError, ConnectionError) as error:
+    except (ClientError, ConnectionError) as error:
         raise RunError(f"--to {to}: the Hub cannot be reached ({error}); {ELSEWHERE}") from error
     return address
 
