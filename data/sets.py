@@ -125,6 +125,16 @@ QUESTION_SETS: dict[str, QuestionSet] = {
         licence="MIT",
         source="arXiv:2110.14168",
     ),
+    "math": QuestionSet(
+        title="MATH",
+        hub="DigitalLearningGmbH/MATH-lighteval",
+        forms=(Form(question="problem", answers=("solution",), read=boxed),),
+        grader={"kind": "math"},
+        instruction=_BOX,
+        max_new_tokens=1024,
+        licence="MIT",
+        source="arXiv:2103.03874",
+    ),
     "math-500": QuestionSet(
         title="MATH-500",
         hub="HuggingFaceH4/MATH-500",

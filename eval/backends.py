@@ -25,6 +25,7 @@ def open_backend(
     device_map: str | None = None,
     batch_size: int = 64,
     max_new_tokens: int = 32,
+    template: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Backend:
     """Return a backend that is ready to generate.
@@ -39,6 +40,7 @@ def open_backend(
             where there is a GPU. For "transformers" only.
         batch_size: Completions generated at once. For "transformers" only.
         max_new_tokens: Longest completion, in tokens.
+        template: Variables of the model's chat template, as `load_tokenizer` takes them. For "transformers" only.
         options: Further ones of the kind. "vllm": arguments of `vllm.LLM` (tensor_parallel_size, ...). "openai": fields
             of `Endpoint` (api_key_env, concurrency, retries, time_limit, requests_per_minute, extra_body), `route`
             ("chat" or "completions") and `tokenizer`, the folder or Hub id that "completions" renders prompts with.
@@ -55,6 +57,8 @@ def open_backend(
         raise InputError(f"dtype: {dtype!r} is none of {', '.join(DTYPES)}")
     if base_url is not None and chosen != "openai":
         raise InputError(f"base_url: backend {chosen} runs in this process; leave it out, or choose backend openai")
+    if template and chosen != "transformers":
+        raise InputError(f"chat template: backend {chosen} takes no variables of it from here")
     more = dict(options or {})
     name = model if adapter is None else f"{model} + {adapter}"
     if chosen == "openai":
@@ -69,7 +73,7 @@ def open_backend(
         return open_vllm(model, adapter=adapter, name=name, dtype=dtype, max_new_tokens=max_new_tokens, engine=more)
     if more:
         raise InputError(f"backend transformers has no option {next(iter(more))!r}")
-    return _in_process(model, adapter, name, dtype, device_map, batch_size, max_new_tokens)
+    return _in_process(model, adapter, name, dtype, device_map, batch_size, max_new_tokens, template)
 
 
 def _in_process(
@@ -80,6 +84,7 @@ def _in_process(
     device_map: str | None,
     batch_size: int,
     max_new_tokens: int,
+    template: Mapping[str, Any] | None,
 ) -> Backend:
     from .model import load_model, load_tokenizer
     from .transformers_backend import TransformersBackend
@@ -87,7 +92,7 @@ def _in_process(
     given: dict[str, Any] = {
         key: value for key, value in {"dtype": dtype, "device_map": device_map}.items() if value is not None
     }
-    tokenizer = load_tokenizer(model)
+    tokenizer = load_tokenizer(model, template)
     loaded = load_model(model, adapter=adapter, **given)
     return TransformersBackend(
         loaded,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,13 @@ from ..data import InputError
 from .shard import current_shard
 
 
-def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
+def load_tokenizer(model: str, template: Mapping[str, Any] | None = None) -> PreTrainedTokenizerBase:
     """Return the tokenizer of a model folder or Hub id, padded on the left.
+
+    Args:
+        model: Model folder or Hub id.
+        template: Variables of its chat template (`enable_thinking: false`). They are set in the template itself, so
+            that trainers, backends and checks all render the same, and so does the tokenizer that a run saves.
 
     Raises:
         InputError: it cannot be loaded, has no chat template, or no end token.
@@ -34,12 +40,33 @@ def load_tokenizer(model: str) -> PreTrainedTokenizerBase:
             f"model: {model} has no chat template, so prompts cannot be rendered; use an instruction-tuned model, "
             "or save a template with the tokenizer (tokenizer.chat_template = ...; tokenizer.save_pretrained(...))"
         )
+    if template:
+        tokenizer.chat_template = with_variables(tokenizer.chat_template, template)
     if tokenizer.eos_token_id is None:
         raise InputError(f"model: {model} has a tokenizer without an end token (eos_token)")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     tokenizer.padding_side = "left"
     return tokenizer
+
+
+def with_variables(template: str | dict[str, str], variables: Mapping[str, Any]) -> str:
+    """Return a chat template with `variables` set; of several named templates, the default one.
+
+    Raises:
+        InputError: a name is no variable's, or a value is no text, number, truth value or null.
+    """
+    if isinstance(template, dict):
+        template = template["default"]
+    for name, value in variables.items():
+        if not name.isidentifier() or not (value is None or isinstance(value, str | int | float | bool)):
+            raise InputError(
+                f"chat_template_kwargs: {name}: {value!r}: expected the name of a variable, with a text, number, truth "
+                "value or null"
+            )
+    # Jinja spells texts, numbers and truth values as JSON does, and null as none.
+    values = {name: "none" if value is None else json.dumps(value) for name, value in variables.items()}
+    return "".join(f"{{% set {name} = {value} %}}" for name, value in values.items()) + template
 
 
 def load_model(model: str, *, adapter: Path | None = None, trainable: bool = False, **kwargs: Any) -> PreTrainedModel:

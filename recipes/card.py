@@ -13,6 +13,7 @@ from ..data import InputError, PromptStyle
 from ..eval.model_card import MARK, CardInput, model_card
 from .environment import describe
 from .load import dump_recipe, load_recipe
+from .schema import DataSection
 from .side_by_side import split_metrics, system_file, systems_of
 
 _PEFT_TEMPLATE = "[More Information Needed]"
@@ -70,11 +71,16 @@ def _of_run(run: Path) -> dict[str, Any]:
         "name": recipe.name,
         **_base(recipe.model, f"a small Llama made from scratch by the recipe {recipe.name}"),
         "adapter": True,
-        **_dataset(None if data is None else data.eval or data.train, "a made world whose exact confidence is known"),
+        **_dataset(None if data is None else _evaluated(data), "a made world whose exact confidence is known"),
         "prompts": _prompts(recipe.prompt),
         "commands": [f"abstain run recipe.yaml --out {shlex.quote(run.name)}   # recipe.yaml: see below"],
         "settings": dump_recipe(recipe),
     }
+
+
+def _evaluated(data: DataSection) -> str:
+    """Return what the recipe's evaluation questions come from."""
+    return data.eval or (data.train if isinstance(data.train, str) else data.train[0].source)
 
 
 def _of_evaluation(run: Path) -> dict[str, Any]:

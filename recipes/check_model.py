@@ -25,7 +25,7 @@ def check_tokens(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
     from ..eval.model import load_config, load_tokenizer, saved_end_token_ids
 
     assert recipe.model is not None
-    tokenizer: Any = load_tokenizer(recipe.model)
+    tokenizer: Any = load_tokenizer(recipe.model, recipe.chat_template_kwargs)
     window = getattr(load_config(recipe.model).get_text_config(), "max_position_embeddings", None)
     found = check_template(tokenizer, saved_end_token_ids(recipe.model, tokenizer), recipe.prompt)
     trained = f"rl.{recipe.rl.algorithm}" if recipe.rl is not None else ""
@@ -50,7 +50,9 @@ def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
         return []
     config, limit = load_config(recipe.model), arguments.max_completion_length
     style, targets = recipe.prompt, recipe.training_targets(prepared.rl)
-    lengths = measure_lengths(load_tokenizer(recipe.model), prepared.rl, style, targets, limit)
+    lengths = measure_lengths(
+        load_tokenizer(recipe.model, recipe.chat_template_kwargs), prepared.rl, style, targets, limit
+    )
     sizes = model_sizes(
         config,
         lora_config(recipe.lora),
@@ -80,7 +82,7 @@ def check_sample(recipe: Recipe, prepared: Prepared, samples: int) -> list[Findi
 
     if recipe.model is None:
         raise InputError("--probe: the recipe makes its own model, so there is none to probe yet")
-    model, tokenizer = load_model(recipe.model), load_tokenizer(recipe.model)
+    model, tokenizer = load_model(recipe.model), load_tokenizer(recipe.model, recipe.chat_template_kwargs)
     probe = probe_model(
         TransformersBackend(
             model,

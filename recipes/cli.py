@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console as Rich
-from rich.markup import escape
 
 from ..data import InputError, RunError
 from ..rewards import JudgeError
@@ -19,10 +17,11 @@ from .cli_eval import evaluate, sets_app
 from .cli_export import export_app
 from .cli_merge import merge
 from .cli_push import push
+from .cli_recipes import Overrides, RecipeName, recipes_app
 from .cli_report import conclude, report
 from .cli_score import score
 from .console import TerminalConsole
-from .load import dump_recipe, load_recipe, shipped_recipes
+from .load import load_recipe
 
 app = typer.Typer(
     name="abstain",
@@ -36,7 +35,6 @@ app.command("check")(check)
 app.command("eval")(evaluate)
 app.command()(score)
 app.command()(compare)
-recipes_app = typer.Typer(help="Browse the shipped recipes and start from one.", no_args_is_help=True)
 app.add_typer(recipes_app, name="recipes")
 app.add_typer(sets_app, name="sets")
 app.add_typer(export_app, name="export")
@@ -46,10 +44,6 @@ app.command()(push)
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the operating system says of a full disk, a quota and a limit on a file's size."""
-RecipeName = Annotated[str, typer.Argument(help="A shipped recipe's name (see `abstain recipes list`) or a YAML file.")]
-Overrides = Annotated[
-    list[str] | None, typer.Argument(help="Changes to the recipe, as key=value: `seed=1 rl.grpo.max_steps=50`.")
-]
 
 
 @app.command()
@@ -73,42 +67,6 @@ def run(
     finally:
         console.close()
     conclude(folder, path)
-
-
-@app.command()
-@recipes_app.command("list")
-def list_recipes() -> None:
-    """List the shipped recipes.
-
-    Example: `abstain recipes list`
-    """
-    console = Rich(highlight=False, soft_wrap=True)
-    for name in shipped_recipes():
-        console.print(f"[bold]{name}[/bold]  {escape(load_recipe(name).description)}")
-
-
-@recipes_app.command()
-def show(recipe: RecipeName, overrides: Overrides = None) -> None:
-    """Print a recipe with everything it inherits and every default.
-
-    Example: `abstain recipes show tiny`
-    """
-    typer.echo(dump_recipe(load_recipe(recipe, overrides or [])), nl=False)
-
-
-@recipes_app.command()
-def copy(recipe: RecipeName, path: Annotated[Path, typer.Argument(help="The new file; it must not exist.")]) -> None:
-    """Copy a shipped recipe to a file of your own.
-
-    Example: `abstain recipes copy finetune my.yaml`
-    """
-    shipped = shipped_recipes()
-    if recipe not in shipped:
-        raise InputError(f"no shipped recipe {recipe!r}; see `abstain recipes list`")
-    if path.exists():
-        raise InputError(f"{path}: exists already; nothing was overwritten")
-    path.write_text(shipped[recipe], encoding="utf-8")
-    typer.echo(f"{path}")
 
 
 def main() -> None:

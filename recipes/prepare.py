@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..data import Document, InputError, Question, load_any, make_documents, make_world
-from .schema import Recipe
+from .schema import DataSection, Recipe
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,38 @@ def prepare(recipe: Recipe) -> Prepared:
     assert recipe.data is not None  # the schema asks for one of the two
     data = recipe.data
     rng = np.random.default_rng([recipe.seed, 5])
-    train = load_any(data.train, columns=data.columns, where=data.where)
+    train, named = _train(data, recipe.seed)
     if data.eval is not None:
         evaluation = load_any(data.eval, columns=data.columns, where=data.where)
     else:
-        train, evaluation = _split(train, 0.1, rng, data.train)
+        train, evaluation = _split(train, 0.1, rng, named)
     known = {_key(question) for question in train}
     evaluation = unique_ids([q for q in evaluation if _key(q) not in known])
     if not evaluation:
-        raise InputError(f"{data.eval or data.train}: every evaluation question is also a training question")
+        raise InputError(f"{data.eval or named}: every evaluation question is also a training question")
     if data.max_eval_items is not None and len(evaluation) > data.max_eval_items:
         chosen: list[int] = rng.choice(len(evaluation), data.max_eval_items, replace=False).tolist()
         evaluation = [evaluation[i] for i in sorted(chosen)]
     if recipe.model is not None:
         return Prepared([], train, evaluation)
-    pretraining, rl = _split(train, data.rl_share, rng, data.train)
+    pretraining, rl = _split(train, data.rl_share, rng, named)
     documents = make_documents(pretraining, recipe.prompt, recipe.targets.sampler(), recipe.seed)
     return Prepared(documents, rl, evaluation)
+
+
+def _train(data: DataSection, seed: int) -> tuple[list[Question], str]:
+    """Return the training questions and what error messages call them."""
+    if isinstance(data.train, str):
+        return load_any(data.train, columns=data.columns, where=data.where), data.train
+    mixed: list[Question] = []
+    for number, part in enumerate(data.train):
+        found = load_any(part.source, columns=data.columns, where={**data.where, **part.where})
+        if part.items is not None and part.items < len(found):
+            rng = np.random.default_rng([seed, 11, number])
+            drawn: list[int] = rng.choice(len(found), part.items, replace=False).tolist()
+            found = [found[i] for i in sorted(drawn)]
+        mixed += found
+    return unique_ids(mixed), " + ".join(part.source for part in data.train)
 
 
 def _split(

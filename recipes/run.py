@@ -69,6 +69,7 @@ def _evaluate(
                 adapter=policy.adapter,
                 max_new_tokens=recipe.eval.max_new_tokens,
                 batch_size=recipe.eval.batch_size,
+                template=recipe.chat_template_kwargs,
             )
             out = folder.path / "eval" / system / "responses.jsonl"
             run_sweep(backend, prepared.eval, sweep, out, progress=console.tick)

@@ -27,11 +27,25 @@ STAGE_ORDER = ("warmup", "rl")
 """The training stages, each a section of the recipe that may be left out."""
 
 
+class SourceSection(Section):
+    """A part of a mixture."""
+
+    source: str
+    """A file, a Hub set or a ready set, as `data.train` names one."""
+    where: dict[str, list[Any]] = {}
+    """Column → allowed values; other rows are left out."""
+    items: Annotated[int, Field(gt=0)] | None = None
+    """Take at most so many questions, drawn with the seed."""
+
+
 class DataSection(Section):
     """Questions of the user's own, instead of a made world."""
 
-    train: str
-    """What to train on: a .jsonl, .json, .csv or .parquet file, a Hub set, or a ready set (`abstain sets list`)."""
+    train: str | list[SourceSection]
+    """What to train on: a .jsonl, .json, .csv or .parquet file, a Hub set, or a ready set (`abstain sets list`).
+
+    Or a list of them, a mixture, each with `source` and optionally `where` and `items`.
+    """
     eval: str | None = None
     """The same to evaluate on; without it a tenth of `train` is kept apart."""
     columns: dict[str, str] = {}
@@ -42,6 +56,13 @@ class DataSection(Section):
     """With a base model made from scratch: share of `train` it never reads, kept for RL."""
     max_eval_items: Annotated[int, Field(gt=0)] | None = None
     """Evaluate on at most so many questions, drawn with the seed."""
+
+    @field_validator("train")
+    @classmethod
+    def _some_source(cls, train: str | list[SourceSection]) -> str | list[SourceSection]:
+        if not train:
+            raise ValueError("names nothing to train on")
+        return train
 
 
 class BaseSection(Section):
@@ -183,6 +204,8 @@ class Recipe(Section):
     adapter: str | None = None
     """Folder of a PEFT adapter on `model` to start from, whichever stage is the first; its own settings hold, not
     `lora`'s."""
+    chat_template_kwargs: dict[str, Any] = {}
+    """Variables of the model's chat template, such as `enable_thinking: false`."""
     base: BaseSection | None = None
     prompt: PromptStyle = PromptStyle()
     grader: AnyGrader = AliasSection()

@@ -113,7 +113,7 @@ def _train(
     from ..training.adapter import lora_config
     from ..training.model import load_model, load_tokenizer
 
-    tokenizer = load_tokenizer(policy.model)
+    tokenizer = load_tokenizer(policy.model, recipe.chat_template_kwargs)
     checkpoints = folder.path / "checkpoints" / name
     common: dict[str, Any] = {
         "style": recipe.prompt,

@@ -44,7 +44,8 @@ def measure_lengths(
     longest = max(targets, key=lambda t: len(style.instruction(t)))
     wordy = sorted(questions, key=lambda question: -len(style.messages(question, longest)[0]["content"]))[:CANDIDATES]
     sizes = _sizes(tokenizer, [render_prompt(tokenizer, style.messages(question, longest)) for question in wordy])
-    shortest = [min(question.answers, key=len) for question in questions]
+    # To a question without an answer the abstention is right.
+    shortest = [min(question.answers, key=len, default=style.phrase) for question in questions]
     answers = [size + 1 for size in _sizes(tokenizer, shortest)]
     most, widest = int(np.argmax(sizes)), int(np.argmax(answers))
     return Lengths(

@@ -53,6 +53,10 @@ HUB_ROWS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     ),
     "entityquestions": ({"question": "Where was Ann born?", "answers": ["Lima"], "relation": "P19"}, ("Lima",)),
     "gsm8k": ({"question": "How many?", "answer": "5 * 500 = <<5*500=2500>>2500\n#### 2,500"}, ("2500",)),
+    "math": (
+        {"problem": "Solve.", "level": "Level 5", "type": "Algebra", "solution": r"Hence $\boxed{[-2,7]}$."},
+        ("[-2,7]",),
+    ),
     "math-500": (
         {
             "problem": "Solve.",

@@ -23,7 +23,7 @@ def abstain(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("name", sorted(shipped_recipes()))
 def test_every_shipped_recipe_loads_and_survives_a_round_trip(name: str, tmp_path: Path) -> None:
     recipe = load_recipe(name)
-    assert recipe.name == name
+    assert recipe.name == name.replace("/", "-")
     (tmp_path / "again.yaml").write_text(dump_recipe(recipe), encoding="utf-8")
     assert load_recipe(str(tmp_path / "again.yaml")) == recipe
 
@@ -130,10 +130,18 @@ def test_recipe_files_that_are_missing_circular_or_no_mapping(tmp_path: Path) ->
 
 def test_recipes_can_be_listed_shown_and_copied_but_nothing_is_overwritten(tmp_path: Path) -> None:
     assert "tiny-group-scaling" in abstain("recipes", "list", cwd=tmp_path).stdout
+    listed = json.loads(abstain("recipes", "list", "qwen3-4b/", "--json", cwd=tmp_path).stdout)
+    assert listed[0]["model"] == "Qwen/Qwen3-4B-Instruct-2507"
+    nothing = abstain("recipes", "list", "qwin", cwd=tmp_path)
+    assert (nothing.returncode, "no shipped recipe's name contains 'qwin'" in nothing.stderr) == (2, True)
     shown = abstain("recipes", "show", "tiny-group-scaling", "seed=4", cwd=tmp_path)
     assert yaml.safe_load(shown.stdout)["seed"] == 4
     assert abstain("recipes", "copy", "finetune", "my.yaml", cwd=tmp_path).returncode == 0
     before = (tmp_path / "my.yaml").read_text()
+    assert abstain("recipes", "copy", "qwen3-4b/grpo", "nested.yaml", cwd=tmp_path).returncode == 0
+    assert load_recipe(str(tmp_path / "nested.yaml")) == load_recipe("qwen3-4b/grpo")
+    unknown = abstain("recipes", "copy", "qwen3-4b/gpro", "other.yaml", cwd=tmp_path)
+    assert (unknown.returncode, "did you mean 'qwen3-4b/grpo'?" in unknown.stderr) == (2, True)
     again = abstain("recipes", "copy", "tiny", "my.yaml", cwd=tmp_path)
     assert (again.returncode, (tmp_path / "my.yaml").read_text()) == (2, before)
 

@@ -1,0 +1,42 @@
+"""The recipes and parts that come with the package, by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+PARTS = "parts"
+"""Folder of what recipes are put together from: `parts/models/NAME`, `parts/methods/NAME`, `parts/data/NAME`."""
+DATA = f"{PARTS}/data/"
+"""What stands before the names that `data: NAME` may give."""
+
+
+def shipped_recipes() -> dict[str, str]:
+    """Return name → YAML text of the recipes that come with the package: "tiny", "qwen3-4b/grpo", ..."""
+    return {name: text for name, text in _files().items() if not name.startswith(f"{PARTS}/")}
+
+
+def shipped_parts() -> dict[str, str]:
+    """Return name → YAML text of the parts that recipes extend: "parts/models/qwen3-4b", "parts/data/gsm8k", ..."""
+    return {name: text for name, text in _files().items() if name.startswith(f"{PARTS}/")}
+
+
+def ready_data() -> list[str]:
+    """Return the names that `data: NAME` may give."""
+    return [name.removeprefix(DATA) for name in shipped_parts() if name.startswith(DATA)]
+
+
+@cache
+def _files() -> dict[str, str]:
+    # By path: importlib.resources cannot list a namespace package that is installed editable.
+    folder = Path(__file__).parent
+    found = {path.relative_to(folder).with_suffix("").as_posix(): path for path in folder.rglob("*.yaml")}
+    return {name: found[name].read_text(encoding="utf-8") for name in sorted(found)}
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Return "; did you mean 'x'?" where one of `allowed` is close to `name`, else an empty text."""
+    close = difflib.get_close_matches(name, list(allowed), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
