@@ -1,0 +1,134 @@
+"""Recipes for open models, on tiny stand-ins of the models' own classes."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standins import FAMILIES, MODELS, stand_in, write_rows
+
+from abstain.recipes import load_recipe, shipped_recipes
+from abstain.recipes.check import findings
+from abstain.recipes.header import read_header
+from abstain.recipes.library import ready_data, shipped_parts
+from abstain.recipes.prepare import prepare
+from abstain.recipes.schema import Recipe
+
+OF_MODELS = [name for name in shipped_recipes() if name.partition("/")[0] in MODELS]
+FEW = ("questions", "rl.validation keeps", "every question is asked", "leaves no question")
+"""What is said of the few questions of these tests."""
+
+
+@pytest.fixture(scope="session")
+def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return family → folder of its tiny model."""
+    out = tmp_path_factory.mktemp("stand-ins")
+    return {name: stand_in(family, out / name) for name, family in FAMILIES.items()}
+
+
+@pytest.fixture(scope="session")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return ready set → a file of a few rows in its form."""
+    return write_rows(tmp_path_factory.mktemp("rows"))
+
+
+def locally(name: str, stand_ins: dict[str, str], rows: dict[str, str], *overrides: str) -> Recipe:
+    """Return a shipped recipe with a stand-in for its model, and files for its sets."""
+    sets = load_recipe(name, overrides).data
+    assert sets is not None
+    if isinstance(sets.train, str):
+        train = f"data.train={_local(sets.train, rows)}"
+    else:
+        parts = [{**part.model_dump(), "source": _local(part.source, rows)} for part in sets.train]
+        train = f"data.train={json.dumps(parts)}"
+    model = stand_ins[MODELS[name.partition("/")[0]]]
+    return load_recipe(name, [*overrides, train, "data.eval=null", f"model={model}"])
+
+
+def _local(source: str, rows: dict[str, str]) -> str:
+    named = source.partition(":")[0]
+    return f"{named}:{rows[named]}"
+
+
+def test_there_are_recipes_for_every_model_and_method() -> None:
+    assert {name.partition("/")[0] for name in OF_MODELS} == set(MODELS)
+    methods = {name.partition("/")[2] for name in OF_MODELS}
+    assert {f"{model}/{method}" for model in MODELS for method in methods} == set(OF_MODELS)
+
+
+@pytest.mark.parametrize("name", OF_MODELS)
+def test_preflight_finds_nothing_wrong_with_a_model_of_the_same_class(
+    name: str, stand_ins: dict[str, str], rows: dict[str, str]
+) -> None:
+    recipe = locally(name, stand_ins, rows)
+    found = findings(recipe, prepare(recipe))
+    wrong = [f for f in found if f.level != "note" and not any(text in f.message for text in FEW)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("data", ready_data())
+def test_every_ready_data_can_take_the_place_of_another(
+    data: str, stand_ins: dict[str, str], rows: dict[str, str]
+) -> None:
+    recipe = locally("qwen3-4b/grpo", stand_ins, rows, f"data={data}")
+    assert [f.text for f in findings(recipe, prepare(recipe)) if f.level == "error"] == []
+    lengths = recipe.rl.grpo["max_completion_length"], recipe.eval.max_new_tokens
+    assert lengths[0] == lengths[1]
+
+
+def test_ready_data_leaves_nothing_of_the_data_before() -> None:
+    alone = {name: load_recipe("qwen3-4b/grpo", [f"data={name}"]) for name in ready_data()}
+    for name, recipe in alone.items():
+        for before in ready_data():
+            assert load_recipe("qwen3-4b/grpo", [f"data={before}", f"data={name}"]) == recipe
+
+
+def costs() -> Any:
+    path = Path(__file__).parents[2] / "benchmarks" / "recipe_costs.py"
+    spec = importlib.util.spec_from_file_location("recipe_costs", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_headers_state_what_the_arithmetic_gives(model: str) -> None:
+    of_costs = costs()
+    for name in (name for name in OF_MODELS if name.startswith(f"{model}/")):
+        header = read_header(shipped_recipes()[name])
+        lines = [f"Hardware: {header.hardware}", f"Memory: {header.memory}", f"Duration: {header.duration}"]
+        assert lines == of_costs.header_lines(model, load_recipe(name)), name
+        own = "with its chat template" in header.verified
+        assert own == FAMILIES[MODELS[model]].verified, "the header says whose template was seen"
+
+
+RELEASED = {
+    "qwen3-0.6b": 0.60, "qwen3-1.7b": 1.72, "qwen3-4b": 4.02, "qwen3-8b": 8.19, "llama-3.2-1b": 1.24,
+    "llama-3.2-3b": 3.21, "llama-3.1-8b": 8.03, "smollm3-3b": 3.08, "gemma-3-1b": 1.00, "gemma-3-4b": 4.30,
+    "olmo-3-7b": 7.30, "gpt-oss-20b": 20.9,
+}  # fmt: skip
+"""Billions of parameters, as the models' releases state them."""
+
+
+@pytest.mark.parametrize("model", RELEASED)
+def test_the_arithmetic_counts_the_parameters_of_the_released_models(model: str) -> None:
+    cost = costs().costs(model, load_recipe(f"{model}/grpo"))
+    assert cost["parameters"] / 1e9 == pytest.approx(RELEASED[model], rel=0.01)
+
+
+def test_every_shipped_recipe_opens_with_a_header_and_only_estimates_are_called_so() -> None:
+    for name, text in shipped_recipes().items():
+        header = read_header(text)
+        assert name in header.command or name == "finetune"
+        if header.verified.startswith("no") and name in OF_MODELS:
+            assert all(text.endswith("(estimate)") for text in (header.hardware, header.memory, header.duration))
+
+
+def test_parts_open_with_a_comment_that_says_what_they_are() -> None:
+    for name, text in shipped_parts().items():
+        assert text.startswith("# "), name
