@@ -123,7 +123,7 @@ def _config(kind: str, sizes: dict[str, Any], layers: int) -> Any:
 
 def _trainer(recipe: Recipe) -> dict[str, Any]:
     assert recipe.rl is not None
-    return recipe.rl.grpo
+    return recipe.rl.trainer
 
 
 def _seconds(recipe: Recipe, sizes: Sizes, active: float) -> float:

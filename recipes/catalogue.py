@@ -44,7 +44,7 @@ def method(recipe: Recipe) -> str:
     """Return the stages of `recipe` in words: "warm-up, GRPO at the target"."""
     stages = ["warm-up"] if recipe.warmup is not None else []
     if recipe.rl is not None:
-        stages.append(f"GRPO {_aim(recipe)}")
+        stages.append(f"{recipe.rl.algorithm.upper()} {_aim(recipe)}")
     return ", ".join(stages)
 
 
