@@ -2,8 +2,7 @@
 
 Shapes: N items, T targets, B resamples. `abstained` is (N, T) with 1 abstained, 0 answered and NaN
 unknown; `confidence` is (N,) in [0, 1] with NaN where unknown; `targets` is (T,), ascending. Pairs
-with a NaN are left out of every mean. Undefined results are NaN. What is decorated with `statistic`
-is called without its weights.
+with a NaN are left out of every mean. Undefined results are NaN.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .estimate import Array
-from .statistic import column_means, mean, ratio, statistic, total
+from .statistic import Columns, by_target, of_sums, pooled, quotient, quotients, ratio
 
 CLEAR = 0.05
 """A pair is clear when its confidence is at least this far from the target."""
@@ -28,13 +27,13 @@ def adherent(abstained: Array, confidence: Array, targets: Array, *, clear: bool
     return np.where(np.abs(p - targets) >= CLEAR - 1e-12, agree, np.nan) if clear else agree
 
 
-@statistic
-def adherence(weights: Array, abstained: Array, confidence: Array, targets: Array, *, clear: bool = False) -> Array:
+@of_sums(quotient)
+def adherence(abstained: Array, confidence: Array, targets: Array, *, clear: bool = False) -> Columns:
     """Return P(abstain ⇔ confidence < t) over pairs; with `clear`, over those with |p − t| ≥ 0.05.
 
     NaN without pairs.
     """
-    return mean(weights, adherent(abstained, confidence, targets, clear=clear))
+    return pooled(adherent(abstained, confidence, targets, clear=clear))
 
 
 def violates(abstained: Array) -> Array:
@@ -48,13 +47,13 @@ def violates(abstained: Array) -> Array:
     return np.where((~np.isnan(abstained)).sum(axis=1) >= 2, violated, np.nan)
 
 
-@statistic
-def consistency_violations(weights: Array, abstained: Array) -> Array:
+@of_sums(quotient)
+def consistency_violations(abstained: Array) -> Columns:
     """Return the share of items that answer at some target but abstain at a lower one.
 
     A violation whatever the confidence. NaN where no item has two known answers.
     """
-    return mean(weights, violates(abstained))
+    return pooled(violates(abstained))
 
 
 def threshold_line(effective: Array, targets: Array) -> tuple[Array, Array]:
@@ -81,8 +80,15 @@ def bounded_payoff(correct: Array, abstained: Array, targets: Array) -> Array:
     return np.where(np.isnan(abstained), np.nan, np.where(abstained == 1, 0.0, paid))
 
 
-@statistic
-def normalized_regret(weights: Array, pay: Array, forced_pay: Array, confidence: Array, targets: Array) -> Array:
+def _regret(sums: Array, *_args: object) -> Array:
+    """Return regret of the sums of what the oracle and the model earn, and of the forced answers by target."""
+    oracle, model = sums[:, 0], sums[:, 1]
+    room = oracle - np.maximum(sums[:, 2:], 0.0).sum(axis=1)
+    return ratio(oracle - model, np.where(room > 0, room, 0.0))
+
+
+@of_sums(_regret)
+def normalized_regret(pay: Array, forced_pay: Array, confidence: Array, targets: Array) -> Columns:
     """Return Σ(oracle − model) / Σ(oracle − best constant policy at t), over items and targets.
 
     `pay` and `forced_pay` are (N, T): what the model got, and what its forced answer would get. The
@@ -93,14 +99,25 @@ def normalized_regret(weights: Array, pay: Array, forced_pay: Array, confidence:
     """
     known = np.isfinite(pay) & np.isfinite(forced_pay) & np.isfinite(confidence)[:, None]
     forced = np.where(known, forced_pay, 0.0)
-    oracle = total(weights, np.where(confidence[:, None] > targets, forced, 0.0).sum(axis=1))
-    model = total(weights, np.where(known, pay, 0.0).sum(axis=1))
-    room = oracle - np.maximum(total(weights, forced), 0.0).sum(axis=1)
-    return ratio(oracle - model, np.where(room > 0, room, 0.0))
+    oracle = np.where(confidence[:, None] > targets, forced, 0.0).sum(axis=1)
+    model = np.where(known, pay, 0.0).sum(axis=1)
+    return np.concatenate([oracle[:, None], model[:, None], forced], axis=1)
 
 
-@statistic
-def snr_gain(weights: Array, correct: Array, wrong: Array, targets: Array) -> Array:
+def _snr_gain(sums: Array, _correct: Array, _wrong: Array, targets: Array) -> Array:
+    """Return log SNR([0, 1]) − log SNR(0) of the sums of right and of wrong answers by target."""
+    half = sums.shape[1] // 2
+    right, wrong = quotients(sums[:, :half]), quotients(sums[:, half:])
+    grid = np.append(targets, 1.0)
+    areas = [np.trapezoid(np.concatenate([c, c[:, -1:]], axis=1), grid, axis=1) for c in (right, wrong)]
+    parts = np.stack([*areas, right[:, 0], wrong[:, 0]])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        logs = np.log(np.where((parts > 0).all(axis=0), parts, np.nan))
+    return logs[0] - logs[1] - logs[2] + logs[3]
+
+
+@of_sums(_snr_gain)
+def snr_gain(correct: Array, wrong: Array, targets: Array) -> Columns:
     """Return log SNR([0, 1]) − log SNR(0) (arXiv:2512.19920), in nats.
 
     SNR(I) = ∫_I accuracy dt / ∫_I hallucination dt, over all items, by the trapezoid rule on
@@ -109,10 +126,4 @@ def snr_gain(weights: Array, correct: Array, wrong: Array, targets: Array) -> Ar
     """
     if targets[0] != 0:
         raise ValueError(f"snr_gain needs the forced answers at target 0 first, got targets {targets}")
-    grid = np.append(targets, 1.0)
-    curves = [column_means(weights, values) for values in (correct, wrong)]
-    areas = [np.trapezoid(np.concatenate([curve, curve[:, -1:]], axis=1), grid, axis=1) for curve in curves]
-    parts = np.stack([*areas, curves[0][:, 0], curves[1][:, 0]])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        logs = np.log(np.where((parts > 0).all(axis=0), parts, np.nan))
-    return logs[0] - logs[1] - logs[2] + logs[3]
+    return np.concatenate([by_target(correct), by_target(wrong)], axis=1)

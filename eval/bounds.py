@@ -33,8 +33,7 @@ class Bounds:
 
 
 def _of_mean(low: Array, high: Array) -> Bounds:
-    once = np.ones((1, len(low)))
-    return Bounds(float(mean(once, low)[0]), float(mean(once, high)[0]))
+    return Bounds(mean(low), mean(high))
 
 
 def _adherence(table: SweepTable, confidence: Array) -> Bounds:

@@ -1,8 +1,7 @@
 """Is a confidence what it says? Proper scores and calibration errors; lower is better in all of them.
 
 Shapes: N items, B resamples; `confidence`, in [0, 1], and `correct` are (N,), and rows with a NaN in
-either are left out. A confidence outside [0, 1] is an error, never clipped. What is decorated with
-`statistic` is called without its weights.
+either are left out. A confidence outside [0, 1] is an error, never clipped.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from scipy.sparse import csr_matrix
 from scipy.special import xlogy
 
 from .estimate import Array
-from .statistic import mean, ratio, statistic
+from .statistic import Columns, of_sums, pooled, quotient, ratio, total
 
 Closed = Literal["left", "right"]
 
@@ -33,14 +32,18 @@ def gap(confidence: Array, correct: Array) -> Array:
     return np.where(known, confidence, np.nan) - correct
 
 
-@statistic
-def brier(weights: Array, confidence: Array, correct: Array) -> Array:
+@of_sums(quotient)
+def brier(confidence: Array, correct: Array) -> Columns:
     """Return the mean of (confidence − correct)²; NaN without items."""
-    return mean(weights, gap(confidence, correct) ** 2)
+    return pooled(gap(confidence, correct) ** 2)
 
 
-@statistic
-def log_score(weights: Array, confidence: Array, correct: Array) -> Array:
+def _log_score(sums: Array, *_args: object) -> Array:
+    return np.where(sums[:, 2] > 0, np.inf, quotient(sums))
+
+
+@of_sums(_log_score)
+def log_score(confidence: Array, correct: Array) -> Columns:
     """Return the mean of −ln of the confidence in what happened, in nats; lower is better.
 
     Infinite when something happened that was given no chance: nothing is clipped. NaN without items.
@@ -48,8 +51,8 @@ def log_score(weights: Array, confidence: Array, correct: Array) -> Array:
     known = np.isfinite(gap(confidence, correct))
     with np.errstate(divide="ignore"):
         loss = np.where(known, -xlogy(correct, confidence) - xlogy(1 - correct, 1 - confidence), np.nan)
-    impossible = weights @ np.isinf(loss).astype(np.float64) > 0
-    return np.where(impossible, np.inf, mean(weights, np.where(np.isinf(loss), 0.0, loss)))
+    impossible = np.isinf(loss)
+    return np.concatenate([pooled(np.where(impossible, 0.0, loss)), impossible[:, None]], axis=1)
 
 
 def bin_of(confidence: Array, bins: int, closed: Closed = "left") -> NDArray[np.intp]:
@@ -62,15 +65,19 @@ def bin_of(confidence: Array, bins: int, closed: Closed = "left") -> NDArray[np.
     return np.searchsorted(edges, confidence, side="right" if closed == "left" else "left")
 
 
-def _binned(weights: Array, confidence: Array, correct: Array, bins: int, closed: Closed) -> tuple[Array, Array, Array]:
-    """Return (Σ confidence, Σ correct, count) of every bin, each (B, bins)."""
+def binned(confidence: Array, correct: Array, bins: int = 10, *, closed: Closed = "left") -> Columns:
+    """Return the confidence, the correctness and the presence of every item in its bin, (N, 3·bins), sparse."""
     known = np.flatnonzero(np.isfinite(gap(confidence, correct)))
-    index, ones = bin_of(confidence[known], bins, closed), np.ones(len(known))
-    sums: list[Array] = []
-    for values in (confidence[known], correct[known], ones):
-        scatter = csr_matrix((values, (index, known)), shape=(bins, len(confidence)))
-        sums.append(np.asarray(scatter @ weights.T, dtype=np.float64).T)
-    return sums[0], sums[1], sums[2]
+    index = bin_of(confidence[known], bins, closed)
+    values = np.concatenate([confidence[known], correct[known], np.ones(len(known))])
+    where = (np.tile(known, 3), np.concatenate([index, index + bins, index + 2 * bins]))
+    return csr_matrix((values, where), shape=(len(confidence), 3 * bins))
+
+
+def _by_bin(sums: Array) -> tuple[Array, Array, Array]:
+    """Return (Σ confidence, Σ correct, count) of every bin, each (B, bins), of the sums of `binned`."""
+    confidence, correct, count = np.split(sums, 3, axis=1)
+    return confidence, correct, count
 
 
 def reliability(
@@ -80,24 +87,36 @@ def reliability(
 
     Bins are `bin_of`'s.
     """
-    p, y, count = _binned(np.ones((1, len(confidence))), confidence, correct, bins, closed)
+    once = np.ones((1, len(confidence)))
+    p, y, count = _by_bin(total(once, binned(confidence, correct, bins, closed=closed)))
     return ratio(p, count)[0], ratio(y, count)[0], count[0]
 
 
-@statistic
-def ece(weights: Array, confidence: Array, correct: Array, bins: int = 10, *, closed: Closed = "left") -> Array:
+def _ece(sums: Array, *_args: object, **_kwargs: object) -> Array:
+    p, y, count = _by_bin(sums)
+    return ratio(np.abs(y - p).sum(axis=1), count.sum(axis=1))
+
+
+def _mce(sums: Array, *_args: object, **_kwargs: object) -> Array:
+    p, y, count = _by_bin(sums)
+    gaps = np.nan_to_num(ratio(np.abs(y - p), count), nan=-1.0)
+    return np.where(count.any(axis=1), gaps.max(axis=1), np.nan)
+
+
+@of_sums(_ece)
+def ece(confidence: Array, correct: Array, bins: int = 10, *, closed: Closed = "left") -> Columns:
     """Return the expected calibration error, Σ share · |accuracy − mean confidence| over `bin_of`'s bins.
 
     Which side bins are closed on matters where confidences are round numbers. A perfectly
     calibrated confidence does not reach 0 on finitely many items. NaN without items.
     """
-    p, y, count = _binned(weights, confidence, correct, bins, closed)
-    return ratio(np.abs(y - p).sum(axis=1), count.sum(axis=1))
+    return binned(confidence, correct, bins, closed=closed)
 
 
-@statistic
-def mce(weights: Array, confidence: Array, correct: Array, bins: int = 10, *, closed: Closed = "left") -> Array:
-    """Return the maximum calibration error, the largest |accuracy − mean confidence| of a bin that is not empty."""
-    p, y, count = _binned(weights, confidence, correct, bins, closed)
-    gaps = ratio(np.abs(y - p), count)
-    return np.where(count.any(axis=1), np.nanmax(np.nan_to_num(gaps, nan=-1.0), axis=1), np.nan)
+@of_sums(_mce)
+def mce(confidence: Array, correct: Array, bins: int = 10, *, closed: Closed = "left") -> Columns:
+    """Return the maximum calibration error, the largest |accuracy − mean confidence| of a bin that is not empty.
+
+    Its value is mostly that of the emptiest bin. NaN without items.
+    """
+    return binned(confidence, correct, bins, closed=closed)

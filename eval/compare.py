@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .catalogue import Better
 from .compute import finite
-from .estimate import Array, percentile_interval
+from .estimate import Array, make_interval, percentile_interval
 from .matching import match
+from .metric import Better
 from .numbers import HEADLINE, Number, flip_signs, list_numbers, resample_both
 from .paired import SIGN_FLIPS, bootstrap_p, holm
 from .responses import Response
@@ -37,7 +37,7 @@ class Compared:
     """a − b."""
     low: float | None
     high: float | None
-    """95 % percentile interval of the difference, of the paired bootstrap."""
+    """95 % interval of the difference, of the paired bootstrap; of which kind is the metric's."""
     p: float | None
     """Two-sided; None where it could not be tested."""
     p_adjusted: float | None
@@ -153,7 +153,7 @@ def _compared(number: Number, sides: Sides, drawn: tuple[Array, Array], flipped:
     difference = a - b
     resampled = drawn[0] - drawn[1]
     n = int((number.items(sides[0]) & number.items(sides[1])).sum())
-    interval = percentile_interval(difference, resampled, n)
+    interval = make_interval(number.interval, difference, resampled, n)
     p = bootstrap_p(difference, resampled) if flipped is None else flipped
     return Compared(
         name=number.name,

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .bounds import BOUNDS
 from .calibration import reliability
-from .catalogue import CURVES, METRICS, Metric
-from .estimate import Array, Estimate, percentile_interval
+from .catalogue import CURVES, METRICS
+from .estimate import Array, Estimate
+from .metric import Metric
 from .resample import Resample, draw_weights
 from .responses import Response
 from .table import SweepTable, reference_confidence
@@ -32,6 +34,7 @@ def compute_metrics(
     seed: int = 0,
     draws: int = 500,
     targets: Sequence[float] | None = None,
+    group: NDArray[np.intp] | None = None,
 ) -> dict[str, Any]:
     """Return the contents of `metrics.json` for one system and one split.
 
@@ -45,12 +48,13 @@ def compute_metrics(
         seed: Seeds the bootstrap.
         draws: Bootstrap resamples; 0 gives no intervals.
         targets: As `tabulate` takes them.
+        group: As `estimate_all` takes it, for the items in the order of their ids.
     """
     table = tabulate(responses, targets=targets)
     source, reference = reference_confidence(table, tabulate(base, targets=targets) if base is not None else None)
     metrics = _defined(table)
     curves = {f"by_threshold.{name}": curve for name, curve in CURVES.items()}
-    estimates = estimate_all({**metrics, **curves}, table, reference, np.random.default_rng([seed, 4]), draws)
+    estimates = estimate_all({**metrics, **curves}, table, reference, np.random.default_rng([seed, 4]), draws, group)
     return {
         **counts(table),
         "reference_confidence": source,
@@ -82,27 +86,27 @@ def _defined(table: SweepTable) -> dict[str, Metric]:
 
 
 def estimate_all(
-    metrics: Mapping[str, Metric], table: SweepTable, reference: Array, rng: np.random.Generator, draws: int
+    metrics: Mapping[str, Metric],
+    table: SweepTable,
+    reference: Array,
+    rng: np.random.Generator,
+    draws: int,
+    group: NDArray[np.intp] | None = None,
 ) -> dict[str, list[Estimate]]:
     """Return every metric with its interval, one estimate a metric and one a target for a curve.
 
-    All metrics see the same resamples of items, so an item's targets and samples move together.
+    All metrics see the same resamples of items, so an item's targets and samples move together. `group`, (N,),
+    numbers what is drawn as one, where several rows of the table belong together.
     """
-    whole = Resample(np.ones((1, len(table.ids))), table, reference)
-    values = {name: metric.statistic(whole).reshape(-1) for name, metric in metrics.items()}
+    once = Resample(np.ones((1, len(table.ids))), table, reference)
     drawn: dict[str, list[Array]] = {name: [] for name in metrics}
-    for weights in draw_weights(len(table.ids), draws, rng):
-        resample = Resample(weights, table, reference)
+    for drawn_groups in draw_weights(len(table.ids) if group is None else int(group.max()) + 1, draws, rng):
+        weights = drawn_groups if group is None else drawn_groups[:, group]
+        resample = Resample(weights, table, reference, once.whole)
         for name, metric in metrics.items():
-            drawn[name].append(metric.statistic(resample).reshape(len(weights), -1))
-    found: dict[str, list[Estimate]] = {}
-    for name, metric in metrics.items():
-        n = int(metric.items(table, reference).sum())
-        columns = np.concatenate(drawn[name]).T if drawn[name] else np.empty((len(values[name]), 0))
-        found[name] = [
-            percentile_interval(value, column, n) for value, column in zip(values[name], columns, strict=True)
-        ]
-    return found
+            drawn[name].append(metric.statistic(resample))
+    nothing = np.empty(0)
+    return {name: m.estimates(once, np.concatenate(drawn[name] or [nothing]), group) for name, m in metrics.items()}
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,15 +1,19 @@
 """The effective threshold: which confidence cut best describes what a model did at a target?
 
-Shapes: N items, T targets, B resamples. `abstained` is (N, T) with 1 abstained, 0 answered and NaN
-unknown; `confidence` is (N,) with NaN where unknown.
+Shapes: N items, T targets, B resamples, K positions. `abstained` is (N, T) with 1 abstained, 0 answered
+and NaN unknown; `confidence` is (N,) with NaN where unknown.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .estimate import Array
+
+Index = NDArray[np.intp]
 
 
 def effective_threshold(abstained: Array, confidence: Array) -> float:
@@ -24,60 +28,101 @@ def effective_threshold(abstained: Array, confidence: Array) -> float:
 
 def effective_thresholds(abstained: Array, confidence: Array) -> Array:
     """Return the effective threshold at every target, shape (T,)."""
-    return resampled_thresholds(np.ones((1, len(confidence))), abstained, confidence)[0]
+    return Cutter(abstained, confidence).best(np.ones((1, len(confidence))))[0].mean(axis=1)
 
 
-def resampled_thresholds(weights: Array, abstained: Array, confidence: Array) -> Array:
-    """Return the effective thresholds of B resamples, (B, T); `weights`, (B, N), says how often an item was drawn."""
-    found = np.full((len(weights), abstained.shape[1]), np.nan)
-    known = ~(np.isnan(abstained) | np.isnan(confidence)[:, None])
-    patterns, which = np.unique(known, axis=1, return_inverse=True)
-    for k in range(patterns.shape[1]):  # targets at which the same items are known share the sorting
-        columns, items = np.flatnonzero(which == k), np.flatnonzero(patterns[:, k])
-        order = items[np.argsort(confidence[items], kind="stable")]
-        if len(order):
-            found[:, columns] = _cuts(weights[:, order], abstained[np.ix_(order, columns)], confidence[order])
-    return found
+class Cutter:
+    """Items sorted by confidence, ready to be cut for any resample of them."""
+
+    def __init__(self, abstained: Array, confidence: Array) -> None:
+        """Take what was done with the items, (N, T), and their confidence, (N,)."""
+        self.targets = abstained.shape[1]
+        self.groups: list[tuple[Index, _Sorted]] = []
+        """Targets at which the same items are known, and those items."""
+        known = ~(np.isnan(abstained) | np.isnan(confidence)[:, None])
+        patterns, which = np.unique(known, axis=1, return_inverse=True)
+        for k in range(patterns.shape[1]):
+            columns, items = np.flatnonzero(which == k), np.flatnonzero(patterns[:, k])
+            if len(items):
+                order = items[np.argsort(confidence[items], kind="stable")]
+                self.groups.append((columns, _Sorted(order, confidence[order], abstained[np.ix_(order, columns)])))
+
+    def best(self, weights: Array) -> Array:
+        """Return the lowest and the highest of the best cuts, (B, T, 2); `weights` is (B, N)."""
+        found = np.full((len(weights), self.targets, 2), np.nan)
+        for columns, items in self.groups:
+            found[:, columns] = items.best(weights)
+        return found
 
 
-def _cuts(weights: Array, abstained: Array, confidence: Array) -> Array:
-    """Return the middle of the best cuts, (B, T), of items sorted by confidence; nothing here is NaN.
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Where a best cut can be at one target: beside an abstention and an answer, or ties that did both.
 
-    Position k lies before the k-th item: to cut there is to abstain on the k items below it.
+    Elsewhere it is inside a run of equal decisions, where the errors rise or fall all the way.
     """
-    drawn = np.concatenate([np.zeros((len(weights), 1)), np.cumsum(weights, axis=1)], axis=1)  # below each position
-    group = np.flatnonzero(np.append(True, confidence[1:] > confidence[:-1]))  # where ties begin
-    ends = [_best_positions(weights, drawn, abstained[:, j], group) for j in range(abstained.shape[1])]
-    low, high = (np.stack(side, axis=1) for side in zip(*ends, strict=True))  # (B, T)
-    edges = np.concatenate([[0.0], confidence, [1.0]])
-    middle = np.empty(low.shape)
-    for b, row in enumerate(drawn):  # the cut lies between the nearest items that were drawn
-        below = np.searchsorted(row, np.asarray(row[low[b]], dtype=np.float64), side="left")
-        above = np.searchsorted(row, np.asarray(row[high[b]], dtype=np.float64), side="right")
-        middle[b] = (edges[below] + edges[above]) / 2
-    abstentions, everything = weights @ abstained, drawn[:, -1:]
-    middle = np.where(abstentions == 0, 0.0, np.where(abstentions == everything, 1.0, middle))
-    return np.where(everything == 0, np.nan, middle)
+
+    position: Index
+    """(K,): position k lies before the k-th item: to cut there is to abstain on the items below it."""
+    sign: Array
+    """(N,): what moving the cut above an item adds to the errors, 1 for an answer and −1 for an abstention."""
+    mixed: bool
+    """Whether some ties did both."""
 
 
-def _best_positions(
-    weights: Array, drawn: Array, abstained: Array, group: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the lowest and the highest best position, each (B,).
+class _Sorted:
+    """Items in ascending order of confidence; nothing here is NaN."""
 
-    Only positions between an abstention and an answer, or beside ties that did both, can be best: the
-    others lie inside a run of equal decisions, where the errors rise or fall all the way.
-    """
-    sign = 1 - 2 * abstained  # what moving the cut above an item adds to the errors
-    lowest, highest = np.minimum.reduceat(sign, group), np.maximum.reduceat(sign, group)
-    alike = (lowest[1:] == highest[:-1]) & (lowest[:-1] == highest[1:])
-    runs = group[np.append(True, ~alike)]
-    position = np.append(runs, len(abstained))
-    if (lowest != highest).any():
-        steps = np.add.reduceat(weights * sign, runs, axis=1)
-    else:
-        steps = sign[runs] * np.diff(drawn[:, position], axis=1)
-    errors = np.concatenate([np.zeros((len(weights), 1)), np.cumsum(steps, axis=1)], axis=1)
-    first = errors.argmin(axis=1)
-    last = errors.shape[1] - 1 - errors[:, ::-1].argmin(axis=1)
-    return position[first], position[last]
+    def __init__(self, order: Index, confidence: Array, abstained: Array) -> None:
+        self.order, self.abstained = order, abstained
+        self.edges = np.concatenate([[0.0], confidence, [1.0]])
+        ties = np.flatnonzero(np.append(True, confidence[1:] > confidence[:-1]))  # where each group of them begins
+        self.runs = [self._runs(1 - 2 * column, ties) for column in abstained.T]
+
+    @staticmethod
+    def _runs(sign: Array, ties: Index) -> _Runs:
+        lowest, highest = np.minimum.reduceat(sign, ties), np.maximum.reduceat(sign, ties)
+        alike = (lowest[1:] == highest[:-1]) & (lowest[:-1] == highest[1:])
+        position = np.append(ties[np.append(True, ~alike)], len(sign))
+        return _Runs(position, sign, bool((lowest != highest).any()))
+
+    def best(self, weights: Array) -> Array:
+        """Return the ends of the best cuts, (B, T, 2); they lie beside items that were drawn."""
+        drawn = weights.T[self.order]  # (N, B)
+        before = np.concatenate([np.zeros((1, drawn.shape[1])), np.cumsum(drawn, axis=0)])  # (N + 1, B)
+        ends = [self._ends(runs, drawn, before) for runs in self.runs]
+        low, high = (np.stack(side, axis=1) for side in zip(*ends, strict=True))  # positions, (B, T)
+        cuts = np.stack([self.edges[_last_drawn(drawn, low) + 1], self.edges[_first_drawn(drawn, high) + 1]], axis=2)
+        everything = before[-1][:, None, None]
+        abstentions = (drawn.T @ self.abstained)[:, :, None]
+        cuts = np.where(abstentions == 0, 0.0, np.where(abstentions == everything, 1.0, cuts))
+        return np.where(everything == 0, np.nan, cuts)
+
+    @staticmethod
+    def _ends(runs: _Runs, drawn: Array, before: Array) -> tuple[Index, Index]:
+        """Return the lowest and the highest best position of every resample, each (B,)."""
+        if runs.mixed:
+            steps = np.add.reduceat(drawn * runs.sign[:, None], runs.position[:-1], axis=0)
+        else:
+            steps = np.diff(before[runs.position], axis=0) * runs.sign[runs.position[:-1], None]
+        errors = np.zeros((steps.shape[1], len(steps) + 1))  # (B, K)
+        np.cumsum(steps.T, axis=1, out=errors[:, 1:])
+        first = errors.argmin(axis=1)
+        last = errors.shape[1] - 1 - errors[:, ::-1].argmin(axis=1)
+        return runs.position[first], runs.position[last]
+
+
+def _last_drawn(drawn: Array, position: Index) -> Index:
+    """Return the last item below `position`, (B, T), that was drawn, −1 for none."""
+    item, row = position - 1, np.arange(len(position))[:, None]
+    while (stay := (item >= 0) & (drawn[np.maximum(item, 0), row] == 0)).any():
+        item = np.where(stay, item - 1, item)
+    return item
+
+
+def _first_drawn(drawn: Array, position: Index) -> Index:
+    """Return the first item from `position`, (B, T), on that was drawn, N for none."""
+    n, item, row = len(drawn), position, np.arange(len(position))[:, None]
+    while (stay := (item < n) & (drawn[np.minimum(item, n - 1), row] == 0)).any():
+        item = np.where(stay, item + 1, item)
+    return item

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,12 @@ class Estimate:
     def to_json(self) -> dict[str, float | int | None]:
         """Return {"value", "low", "high", "n"}."""
         return asdict(self)
+
+    def within(self, least: float, most: float) -> Estimate:
+        """Return the estimate with the part of its interval that lies between `least` and `most`."""
+        if self.low is None or self.high is None:
+            return self
+        return replace(self, low=max(self.low, least), high=min(self.high, most))
 
     def __str__(self) -> str:
         if self.value is None:
@@ -69,16 +76,33 @@ def bootstrap_mean(values: Array, rng: np.random.Generator, draws: int = 500) ->
     return percentile_interval(float(total.sum() / count.sum()), means, n)
 
 
-def percentile_interval(value: float, drawn: Array, n: int) -> Estimate:
-    """Return the estimate whose interval is the middle 95 % of `drawn`, (B,), its values on resamples.
+Interval = Literal["percentile", "spread"]
+"""How an interval is made of the values on resamples."""
+
+
+def make_interval(kind: Interval, value: float, drawn: Array, n: int, resolution: float = 0.0) -> Estimate:
+    """Return `value` with a 95 % interval made of `drawn`, (B,), its values on resamples.
+
+    "percentile" is the middle 95 % of them, by the quantiles at which B + 1 draws leave 2.5 % on either
+    side. "spread" is value ± 1.96·√(s² + resolution²/12), s being the standard deviation of `drawn`. It
+    is for an estimate that minimises a step function: its resamples are not centred on it as it is
+    centred on the truth, and the data cannot tell the values inside a range of width `resolution` apart.
+    `docs/metrics.md` says why, and how often each holds the truth.
 
     Undefined resamples are left out, and with half of them undefined there is no interval.
     """
     if not math.isfinite(value):
         return Estimate(None, None, None, n)
-    draws = len(drawn)
-    drawn = drawn[np.isfinite(drawn)]
-    if len(drawn) * 2 <= draws or draws == 0:
+    defined = drawn[np.isfinite(drawn)]
+    if len(defined) * 2 <= len(drawn) or len(drawn) == 0:
         return Estimate(float(value), None, None, n)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return Estimate(float(value), float(low), float(high), n)
+    if kind == "percentile":
+        low, high = np.quantile(defined, (0.025, 0.975), method="weibull")
+        return Estimate(float(value), float(low), float(high), n)
+    half = 1.96 * math.sqrt(float(defined.var()) + resolution**2 / 12)
+    return Estimate(float(value), float(value - half), float(value + half), n)
+
+
+def percentile_interval(value: float, drawn: Array, n: int) -> Estimate:
+    """Return `make_interval`'s "percentile"."""
+    return make_interval("percentile", value, drawn, n)

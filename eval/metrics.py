@@ -9,12 +9,12 @@ from .abstention import (
     abstention_f1,
     abstention_precision,
     abstention_recall,
-    accuracy_abstained,
-    accuracy_answered,
     answer_f1,
     answer_precision,
     answer_recall,
     balanced_f1,
+    correct_if_answered,
+    correct_if_forced,
 )
 from .behavior import (
     CLEAR,
@@ -28,10 +28,11 @@ from .behavior import (
 )
 from .bounds import BOUNDS, Bounds
 from .calibration import brier, ece, log_score, mce, reliability
-from .catalogue import CURVES, METRICS, Metric
+from .catalogue import CURVES, METRICS
 from .compute import compute_metrics, estimate_all
 from .effective import effective_threshold, effective_thresholds
 from .estimate import Estimate, bootstrap, bootstrap_mean
+from .metric import Metric
 from .recalibrate import cross_isotonic, isotonic
 from .resample import Resample, draw_weights
 from .samples import perfect_adherence, shrunk_adherence, shrunk_confidence
@@ -62,8 +63,6 @@ __all__ = [
     "abstention_f1",
     "abstention_precision",
     "abstention_recall",
-    "accuracy_abstained",
-    "accuracy_answered",
     "accuracy_at_coverage",
     "adherence",
     "adherent",
@@ -81,6 +80,8 @@ __all__ = [
     "by_split",
     "compute_metrics",
     "consistency_violations",
+    "correct_if_answered",
+    "correct_if_forced",
     "coverage_at_risk",
     "cross_isotonic",
     "draw_weights",

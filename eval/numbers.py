@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from .behavior import adherent, bounded_payoff
 from .bounds import BOUNDS
-from .catalogue import CURVES, METRICS, Better, Metric
+from .catalogue import CURVES, METRICS
 from .compute import finite
 from .contributions import CURVE_PARTS, PARTS, Parts
-from .estimate import Array
+from .estimate import Array, Interval
+from .metric import Better, Metric
 from .paired import ratio_contributions, sign_flip_p
 from .rates import RATES
 from .resample import Resample, draw_weights
@@ -78,6 +79,11 @@ class Number:
             num, den = (float(part.sum()) for part in side.rate_parts(self.name))
             return num / den if den else float("nan")
         return float(self.of(side.once, {})[0])
+
+    @property
+    def interval(self) -> Interval:
+        """How the interval of its difference is made of the resamples."""
+        return "percentile" if self.metric is None else self.metric.interval
 
     def items(self, side: Side) -> NDArray[np.bool_]:
         """Return (G,): which items count."""
@@ -190,7 +196,7 @@ def resample_both(
     parts = [{name: side.rate_parts(name) for name in rates} for side in sides]
     for weights in draw_weights(sides[0].items, draws, rng):
         for k, side in enumerate(sides):
-            resample = Resample(weights[:, side.group], side.layout.table, side.reference)
+            resample = Resample(weights[:, side.group], side.layout.table, side.reference, side.once.whole)
             with np.errstate(invalid="ignore", divide="ignore"):
                 of_rates = {name: (weights @ num) / (weights @ den) for name, (num, den) in parts[k].items()}
             curves: dict[str, Array] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rewards import Verdict
-from .estimate import Array, Estimate
+from .estimate import Array, percentile_interval
 from .responses import Response
 
 _GRADED = ("correct", "wrong", "abstained")
@@ -53,16 +54,7 @@ def rates(counts: Mapping[str, Array], rng: np.random.Generator, draws: int = 50
         got, of = total[part], total[whole].sum()
         with np.errstate(invalid="ignore", divide="ignore"):
             resampled = drawn[:, part] / drawn[:, whole].sum(axis=1)
-        found[name] = interval(float(got / of) if of else None, resampled, items).to_json()
+        found[name] = percentile_interval(float(got / of) if of else math.nan, resampled, items).to_json()
         if ungraded:
             found[name]["if_ungraded"] = [float(got / (of + ungraded)), float((got + ungraded) / (of + ungraded))]
     return found
-
-
-def interval(value: float | None, resampled: Array, n: int) -> Estimate:
-    """Return `value` with its percentile interval; none where half of the resamples or more are undefined."""
-    known = resampled[np.isfinite(resampled)]
-    if value is None or len(known) * 2 <= len(resampled):
-        return Estimate(value, None, None, n)
-    low, high = np.quantile(known, (0.025, 0.975)).tolist()
-    return Estimate(value, low, high, n)

@@ -1,47 +1,56 @@
 """Resamples of a table, and the work on them that several metrics share.
 
-Shapes: N items, T targets, B resamples.
+Shapes: N items, T targets, B resamples, M columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 import numpy as np
 
-from .behavior import bounded_payoff, threshold_line
-from .effective import resampled_thresholds
+from .behavior import threshold_line
 from .estimate import Array
-from .recalibrate import cross_isotonic, halves
-from .samples import SampleFit, fit_samples
-from .selective import Ranking, rank
+from .samples import SampleFit
+from .selective import Ranking
+from .statistic import Columns, total
 from .table import SweepTable
+from .whole import Whole
 
-CHUNK_BYTES = 2**26
-"""Size of one chunk of weights; the statistics hold some ten arrays as large at a time."""
+CHUNK_BYTES = 2**23
+"""Size of one chunk of weights; what the statistics hold beside it is several times as large."""
 
 
-@dataclass(frozen=True)
 class Resample:
     """B resamples of one table: what is computed once and read by many metrics."""
 
-    weights: Array
-    """(B, N): how often each item was drawn."""
-    table: SweepTable
-    reference: Array
-    """(N,): the confidence that decides what should be answered."""
+    def __init__(self, weights: Array, table: SweepTable, reference: Array, whole: Whole | None = None) -> None:
+        """Take how often each item was drawn, (B, N), and the confidence that decides what should be answered, (N,).
+
+        `whole` is the same table's from other resamples, so that what does not depend on them is done once.
+        """
+        self.weights, self.table, self.reference = weights, table, reference
+        self.whole = whole or Whole(table, reference)
+
+    def sums(self, key: str, columns: Callable[[Whole], Columns]) -> Array:
+        """Return the sums, (B, M), of columns that are known by that name."""
+        return total(self.weights, self.whole.columns(key, lambda: columns(self.whole)))
 
     @cached_property
     def ranking(self) -> Ranking:
         """The risk–coverage curve of the system's own confidence."""
-        return rank(self.weights, self.table.confidence, self.table.forced_correct)
+        return self.whole.ranker.rank(self.weights)
+
+    @cached_property
+    def aurc(self) -> Array:
+        """(B,): the area under it."""
+        return self.ranking.aurc()
 
     @cached_property
     def effective(self) -> Array:
         """(B, T): effective thresholds by the reference confidence."""
-        return resampled_thresholds(self.weights, self.table.abstained, self.reference)
+        return self.whole.cutter.best(self.weights).mean(axis=2)
 
     @cached_property
     def line(self) -> tuple[Array, Array]:
@@ -51,25 +60,7 @@ class Resample:
     @cached_property
     def samples(self) -> SampleFit:
         """What the k samples say about the policy."""
-        s = self.table
-        return fit_samples(self.weights, s.abstained, s.agreement, s.samples, s.targets)
-
-    @cached_property
-    def recalibrated(self) -> Array:
-        """(N,): the system's own confidence, one half of the items recalibrated on the other, once for all draws."""
-        s = self.table
-        return cross_isotonic(s.confidence, s.forced_correct, halves(s.ids))
-
-    @cached_property
-    def pay(self) -> Array:
-        """(N, T): the bounded payoff of what was done."""
-        return bounded_payoff(self.table.verdicts, self.table.abstained, self.table.targets)
-
-    @cached_property
-    def forced_pay(self) -> Array:
-        """(N, T): the bounded payoff of the forced answer; 0 where it abstained."""
-        forced = self.table.forced[:, None]
-        return bounded_payoff(forced, np.where(np.isnan(forced), np.nan, forced == 2), self.table.targets)
+        return self.whole.sampled.fit(self.weights)
 
 
 def draw_weights(n: int, draws: int, rng: np.random.Generator) -> Iterator[Array]:
@@ -80,4 +71,5 @@ def draw_weights(n: int, draws: int, rng: np.random.Generator) -> Iterator[Array
         weights = np.empty((rows, n))
         for row in weights:
             row[:] = np.bincount(rng.integers(0, n, n), minlength=n)
-        yield weights
+        # An item's weights side by side: orders and sums go over items.
+        yield np.asfortranarray(weights)

@@ -28,7 +28,7 @@ from scipy.stats import binom  # pyright: ignore[reportUnknownVariableType]
 from .behavior import threshold_line
 from .beta import beta_mass, fit_beta
 from .estimate import Array
-from .statistic import ratio, statistic
+from .statistic import Columns, ratio, statistic, total
 
 EDGES = np.linspace(0, 1, 401)
 CONFIDENCES = (EDGES[1:] + EDGES[:-1]) / 2
@@ -49,16 +49,15 @@ class Cells:
     of: NDArray[np.intp]
     """(N,): the item's cell, −1 for none."""
 
-    @property
-    def shares(self) -> Array:
-        """(S,): m / k."""
-        return self.agreeing / self.samples
-
-    def counts(self, weights: Array, chosen: Array) -> Array:
-        """Return how many items of each cell were drawn, (B, S), each counted `chosen`, (N,), times."""
-        items = np.flatnonzero(self.of >= 0)
-        scatter = csr_matrix((chosen[items], (self.of[items], items)), shape=(len(self.samples), len(self.of)))
-        return np.asarray(scatter @ weights.T, dtype=np.float64).T
+    def columns(self, values: Array) -> Columns:
+        """Return `values`, (N, M), each in the column of its item's cell, (N, M·S): column j·S + s; sparse."""
+        items, wide = np.flatnonzero(self.of >= 0), len(self.samples)
+        column: NDArray[np.intp] = np.arange(values.shape[1], dtype=np.intp)
+        place = np.repeat(self.of[items], len(column)) + wide * np.tile(column, len(items))
+        where = (np.repeat(items, values.shape[1]), place)
+        found = csr_matrix((values[items].ravel(), where), shape=(len(self.of), wide * values.shape[1]))
+        found.eliminate_zeros()
+        return found
 
 
 def cells(agreement: Array, samples: NDArray[np.intp]) -> Cells:
@@ -69,14 +68,6 @@ def cells(agreement: Array, samples: NDArray[np.intp]) -> Cells:
     of = np.full(len(agreement), -1, dtype=np.intp)
     of[known] = which.ravel()
     return Cells(found[:, 0], found[:, 1], of)
-
-
-def posterior(weights: Array, found: Cells) -> tuple[Array, Array, Array]:
-    """Return (a, b) of the prior, each (B,), and each cell's posterior over `CONFIDENCES`, (B, S, P)."""
-    counts = found.counts(weights, np.ones(len(found.of)))
-    a, b = fit_beta(counts, found.agreeing, found.samples)
-    joint = beta_mass(a, b, EDGES)[:, None, :] * _likelihood(found)
-    return a, b, joint / joint.sum(axis=2, keepdims=True)
 
 
 def _likelihood(found: Cells) -> Array:
@@ -103,34 +94,49 @@ class SampleFit:
     """Slope and intercept, each (B,), of the cuts on the targets."""
 
 
+class Sampled:
+    """Items with samples, ready to be fitted in any resample of them."""
+
+    def __init__(self, abstained: Array, agreement: Array, samples: NDArray[np.intp], targets: Array) -> None:
+        """Take what was done, (N, T), the shares of samples that agree and how many there were, (N,), and (T,)."""
+        self.cells, self.targets = cells(agreement, samples), targets
+        asked = np.ones((len(agreement), 1))
+        self._columns = self.cells.columns(np.nan_to_num(np.concatenate([asked, abstained, 1 - abstained], axis=1)))
+
+    def fit(self, weights: Array) -> SampleFit:
+        """Return prior, policies and adherence of B resamples; `weights` is (B, N)."""
+        found, targets = self.cells, self.targets
+        if not (found.samples >= 2).any():
+            nothing, curve = np.full(len(weights), np.nan), np.full((len(weights), len(targets)), np.nan)
+            return SampleFit(nothing, nothing, curve, curve, nothing, nothing, (nothing, nothing))
+        counts = total(weights, self._columns).reshape(len(weights), -1, len(found.samples))  # (B, 1 + 2·T, S)
+        sides = [_Side(t, counts[:, 1 + j], counts[:, 1 + j + len(targets)]) for j, t in enumerate(targets.tolist())]
+        a, b = fit_beta(counts[:, 0], found.agreeing, found.samples)
+        joint = beta_mass(a, b, EDGES)[:, None, :] * _likelihood(found)
+        after = joint / joint.sum(axis=2, keepdims=True)  # (B, S, P)
+        policies = _policies()
+        abstains = after @ policies.T  # P(abstain | cell, policy), whatever the target: (B, S, Q)
+        chosen = np.stack([_likeliest(abstains, side) for side in sides], axis=1)  # (B, T)
+        right = [_right(after, policies[chosen[:, j]], side) for j, side in enumerate(sides)]
+        pairs = counts[:, 1:].sum(axis=(1, 2))
+        undefined = np.where(np.isnan(a), np.nan, 0.0)
+        cuts = np.repeat(CUTS, len(WIDTHS))[chosen] + undefined[:, None]
+        return SampleFit(
+            a=a,
+            b=b,
+            cuts=cuts,
+            widths=np.tile(WIDTHS, len(CUTS))[chosen] + undefined[:, None],
+            adherence=ratio(np.sum(right, axis=0), pairs) + undefined,
+            perfect=ratio(np.sum([_perfect(a, b, found, side) for side in sides], axis=0), pairs),
+            line=threshold_line(cuts, targets),
+        )
+
+
 def fit_samples(
     weights: Array, abstained: Array, agreement: Array, samples: NDArray[np.intp], targets: Array
 ) -> SampleFit:
-    """Return prior, policies and adherence; `weights` is (B, N), the rest as in the table."""
-    found = cells(agreement, samples)
-    if not (found.samples >= 2).any():
-        nothing = np.full(len(weights), np.nan)
-        curve = np.full((len(weights), len(targets)), np.nan)
-        return SampleFit(nothing, nothing, curve, curve, nothing, nothing, (nothing, nothing))
-    a, b, after = posterior(weights, found)
-    policies = _policies()
-    # P(abstain | cell, policy), whatever the target: (B, S, Q)
-    abstains = after @ policies.T
-    sides = [_side(weights, found, abstained[:, j], t) for j, t in enumerate(targets)]
-    chosen = np.stack([_likeliest(abstains, side) for side in sides], axis=1)  # (B, T)
-    right = [_right(after, policies[chosen[:, j]], side) for j, side in enumerate(sides)]
-    pairs = sum((side.abstained + side.answered).sum(axis=1) for side in sides)
-    undefined = np.where(np.isnan(a), np.nan, 0.0)
-    cuts = np.repeat(CUTS, len(WIDTHS))[chosen] + undefined[:, None]
-    return SampleFit(
-        a=a,
-        b=b,
-        cuts=cuts,
-        widths=np.tile(WIDTHS, len(CUTS))[chosen] + undefined[:, None],
-        adherence=ratio(np.sum(right, axis=0), np.asarray(pairs)) + undefined,
-        perfect=ratio(np.sum([_perfect(a, b, found, side) for side in sides], axis=0), np.asarray(pairs)),
-        line=threshold_line(cuts, targets),
-    )
+    """Return prior, policies and adherence; `weights` is (B, N), the rest as `Sampled` takes them."""
+    return Sampled(abstained, agreement, samples, targets).fit(weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +153,6 @@ class _Side:
     def below(self) -> NDArray[np.bool_]:
         """(P,): the confidences at which it should abstain."""
         return self.target > CONFIDENCES
-
-
-def _side(weights: Array, found: Cells, abstained: Array, target: float) -> _Side:
-    return _Side(
-        target,
-        found.counts(weights, np.nan_to_num(abstained)),
-        found.counts(weights, np.nan_to_num(1 - abstained)),
-    )
 
 
 def _policies() -> Array:
@@ -200,7 +198,7 @@ def shrunk_confidence(agreement: Array, samples: NDArray[np.intp]) -> Array:
     (a + m) / (a + b + k). It has a smaller squared error than m/k.
     """
     found = cells(agreement, samples)
-    counts = found.counts(np.ones((1, len(agreement))), np.ones(len(agreement)))
+    counts = total(np.ones((1, len(agreement))), found.columns(np.ones((len(agreement), 1))))
     a, b = fit_beta(counts, found.agreeing, found.samples)
     return np.where(np.isfinite(agreement), (a + agreement * samples) / (a + b + samples), np.nan)
 

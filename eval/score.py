@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..rewards import Verdict
-from .estimate import Array
 from .layout import Layout, lay_out
-from .metrics import METRICS, compute_metrics, reference_confidence
-from .rates import count_verdicts, interval, rates, weights
+from .metrics import METRICS, compute_metrics
+from .rates import count_verdicts, rates
 from .responses import Response
 
 _BY_CONSTRUCTION = (
@@ -117,28 +115,12 @@ def _metrics(layout: Layout, base: Layout | None, seed: int, draws: int) -> dict
     clustered = len(layout.group) > len(layout.items)
     draws = 0 if layout.route == "verdicts" else draws  # nothing of it will be reported
     targets = layout.table.targets.tolist()
-    asked: dict[str, Any] = {"targets": targets, "seed": seed, "draws": 0 if clustered else draws}
-    found = compute_metrics(layout.rows, base=None if base is None else base.rows, **asked)
+    asked: dict[str, Any] = {"targets": targets, "seed": seed, "draws": draws}
+    group = layout.group if clustered else None  # an item is drawn with all its units
+    found = compute_metrics(layout.rows, base=None if base is None else base.rows, group=group, **asked)
     for name in ("items", "ungraded", "without_confidence", "missing_confidence", "bad_confidence"):
         found.pop(name, None)
-    if clustered and draws:
-        _, reference = reference_confidence(layout.table, None if base is None else base.table)
-        _add_clustered(found, layout, reference, np.random.default_rng([seed, 4]), draws)
     return found
-
-
-def _add_clustered(
-    found: dict[str, Any], layout: Layout, reference: Array, rng: np.random.Generator, draws: int
-) -> None:
-    """Put intervals into `found`, drawing items with all their units."""
-    drawn: NDArray[np.intp] = np.array(list(weights(len(layout.items), draws, rng)))[:, layout.group]
-    for name, metric in METRICS.items():
-        key, _, part = name.partition(".")
-        holder: dict[str, Any] = found if not part else found[key] or {}
-        estimate = holder.get(part or key)
-        if estimate is not None and estimate["value"] is not None:
-            resampled = metric.resampled(layout.table, reference, drawn)
-            holder[part or key] = interval(estimate["value"], resampled, len(layout.items)).to_json()
 
 
 def _omitted(metrics: Mapping[str, Any], layout: Layout) -> dict[str, str]:

@@ -21,84 +21,98 @@ from .estimate import Array
 from .statistic import ratio, statistic
 
 
+class Ranker:
+    """Items in descending order of confidence, ready to be ranked in any resample of them."""
+
+    def __init__(self, confidence: Array, correct: Array) -> None:
+        """Take confidence and correctness, each (N,); only items with both are ranked."""
+        known = np.flatnonzero(np.isfinite(confidence) & np.isfinite(correct))
+        self.order = known[np.argsort(-confidence[known], kind="stable")]
+        p = confidence[self.order]
+        self.wrong = 1 - correct[self.order]
+        self.ends = np.flatnonzero(np.append(p[1:] < p[:-1], True)) if len(p) else np.zeros(0, dtype=np.intp)
+
+    def rank(self, weights: Array) -> Ranking:
+        """Return the risk–coverage curves of B resamples; `weights` is (B, N)."""
+        drawn = weights.T[self.order]  # (N, B)
+        counts = [np.zeros((len(self.ends) + 1, drawn.shape[1])) for _ in range(2)]
+        for count, values in zip(counts, (drawn, drawn * self.wrong[:, None]), strict=True):
+            if len(self.ends) == len(drawn):  # no ties
+                np.cumsum(values, axis=0, out=count[1:])
+            else:
+                count[1:] = np.cumsum(values, axis=0)[self.ends]
+        return Ranking(counts[0], counts[1])
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """The risk–coverage curve of B resamples, as counts."""
 
     answered: Array
-    """(B, G + 1): items answered at no confidence, and at each of G from the highest down."""
+    """(G + 1, B): items answered at no confidence, and at each of G from the highest down."""
     errors: Array
-    """(B, G + 1): how many of them are wrong."""
+    """(G + 1, B): how many of them are wrong."""
 
     @property
-    def coverage(self) -> Array:
-        """(B, G + 1), from 0 to 1."""
-        return ratio(self.answered, self.answered[:, -1:])
+    def items(self) -> Array:
+        """(B,): how many items there are."""
+        return self.answered[-1]
 
     @property
     def risk(self) -> Array:
-        """(B, G + 1): NaN where nothing is answered."""
-        return ratio(self.errors, self.answered)
+        """(G + 1, B): the selective risk; 0 where nothing is answered, which no area counts."""
+        return np.divide(self.errors, self.answered, out=np.zeros_like(self.errors), where=self.answered > 0)
 
     def aurc(self) -> Array:
-        """Return ∫ risk dc, by trapezoids; below the first point its risk."""
-        answered, errors = self.answered, self.errors
-        risk = np.nan_to_num(self.risk)
-        width = np.diff(answered, axis=1)
-        # The first point that answers anything has no risk before it: the risk at the end of the step is taken.
-        before = np.where(answered[:, :-1] > 0, risk[:, :-1], risk[:, 1:])
-        area = (width * (before + risk[:, 1:])).sum(axis=1) / 2
-        return ratio(area, np.where(errors[:, -1] >= 0, answered[:, -1], 0.0))
+        """Return ∫ risk dc, (B,), by trapezoids; below the first point its risk."""
+        risk, steps = self.risk, np.diff(self.answered, axis=0)
+        area = ((risk[1:] + risk[:-1]) * steps).sum(axis=0) / 2
+        first = np.minimum((self.answered == 0).sum(axis=0), len(risk) - 1)  # the first point that answers anything
+        at_first = (first, np.arange(len(first)))
+        return ratio(area + risk[at_first] * self.answered[at_first] / 2, self.items)
 
     def best_aurc(self) -> Array:
         """Return the AURC of the best ranking at the same accuracy, e + (1 − e)·ln(1 − e) for a share e of errors."""
-        error = self.risk[:, -1]
+        error = ratio(self.errors[-1], self.items)
         return error + xlog1py(1 - error, -error)
 
     def augrc(self) -> Array:
-        """Return ∫ c · risk dc, by trapezoids from 0 at coverage 0."""
-        width = np.diff(self.answered, axis=1)
-        area = (width * (self.errors[:, :-1] + self.errors[:, 1:])).sum(axis=1) / 2
-        return ratio(area, self.answered[:, -1] ** 2)
+        """Return ∫ c · risk dc, (B,), by trapezoids from 0 at coverage 0."""
+        steps = np.diff(self.answered, axis=0)
+        return ratio(((self.errors[1:] + self.errors[:-1]) * steps).sum(axis=0) / 2, self.items**2)
 
     def auroc(self) -> Array:
-        """Return P(a right answer ranks above a wrong one), ties counting half."""
-        wrong = np.diff(self.errors, axis=1)
-        right = np.diff(self.answered, axis=1) - wrong
-        lower = self.errors[:, -1:] - self.errors[:, 1:]  # wrong answers of lower confidence
-        pairs = (self.answered[:, -1] - self.errors[:, -1]) * self.errors[:, -1]
-        return ratio((right * (lower + wrong / 2)).sum(axis=1), pairs)
+        """Return P(a right answer ranks above a wrong one), (B,), ties counting half."""
+        # Right answers of each group, times the wrong ones below it and half of those in it.
+        right = np.diff(self.answered, axis=0) - np.diff(self.errors, axis=0)
+        below = self.errors[-1] - (self.errors[1:] + self.errors[:-1]) / 2
+        return ratio((right * below).sum(axis=0), (self.items - self.errors[-1]) * self.errors[-1])
 
     def accuracy_at(self, coverage: float) -> Array:
-        """Return 1 − selective risk at `coverage`; a group is answered in part, at its mean risk."""
-        wanted = coverage * self.answered[:, -1]
-        curves = zip(wanted, self.answered, self.errors, strict=True)
-        errors = np.array([np.interp(w, answered, wrong) for w, answered, wrong in curves], dtype=np.float64)
-        return 1 - ratio(errors, wanted)
+        """Return 1 − selective risk at `coverage`, (B,); a group is answered in part, at its mean risk."""
+        wanted, row = coverage * self.items, np.arange(len(self.items))
+        if len(self.answered) < 2:
+            return np.full(len(row), np.nan)
+        above = np.clip((self.answered < wanted).sum(axis=0), 1, len(self.answered) - 1)  # the first point that has it
+        ends = [(x[above - 1, row], x[above, row]) for x in (self.answered, self.errors)]
+        share = ratio(wanted - ends[0][0], ends[0][1] - ends[0][0])
+        return 1 - ratio(ends[1][0] + share * (ends[1][1] - ends[1][0]), wanted)
 
     def coverage_at(self, risk: float) -> Array:
-        """Return the highest coverage of a point with at most this risk; 0 where only answering nothing has."""
+        """Return the highest coverage of a point with at most this risk, (B,); 0 where only answering nothing has."""
         within = self.errors <= risk * self.answered + 1e-9
-        most = np.where(within, self.answered, 0.0).max(axis=1)
-        return ratio(most, self.answered[:, -1])
+        return ratio(np.where(within, self.answered, 0.0).max(axis=0), self.items)
 
 
 def rank(weights: Array, confidence: Array, correct: Array) -> Ranking:
-    """Return the curve of the items with a confidence and a verdict; `weights` is (B, N)."""
-    known = np.flatnonzero(np.isfinite(confidence) & np.isfinite(correct))
-    order = known[np.argsort(-confidence[known], kind="stable")]
-    p, drawn = confidence[order], weights[:, order]
-    ends = np.flatnonzero(np.append(p[1:] < p[:-1], True)) if len(p) else np.zeros(0, dtype=np.intp)
-    nothing = np.zeros((len(weights), 1))
-    answered = np.concatenate([nothing, np.cumsum(drawn, axis=1)[:, ends]], axis=1)
-    errors = np.concatenate([nothing, np.cumsum(drawn * (1 - correct[order]), axis=1)[:, ends]], axis=1)
-    return Ranking(answered, errors)
+    """Return the curves of the items with a confidence and a verdict; `weights` is (B, N)."""
+    return Ranker(confidence, correct).rank(weights)
 
 
 def risk_coverage(confidence: Array, correct: Array) -> tuple[Array, Array]:
     """Return (coverage, selective risk), each (G,), at every distinct confidence, from the highest down."""
     ranking = rank(np.ones((1, len(confidence))), confidence, correct)
-    return ranking.coverage[0, 1:], ranking.risk[0, 1:]
+    return ratio(ranking.answered, ranking.items)[1:, 0], ranking.risk[1:, 0]
 
 
 @statistic

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 
 from .calibration import gap
 from .estimate import Array
-from .statistic import statistic
+from .statistic import Columns, of_sums, ratio
 
 POINTS = 1001
 """Points of the grid: a residual is shared between the two nearest, so that 0.001 is the finest width."""
@@ -21,8 +21,27 @@ HALVINGS = 12
 """Steps of the search for the bandwidth, which is then known to 1/4096."""
 
 
-@statistic
-def smooth_ece(weights: Array, confidence: Array, correct: Array) -> Array:
+def _smooth_ece(sums: Array, *_args: object) -> Array:
+    residual, count = sums[:, :-1].copy(), sums[:, -1:]
+    residual[:, [0, -1]] *= 2  # a point at 0 or 1 and its mirror image are at the same place
+    waves = cast("Array", dct(ratio(residual, count), type=1, axis=1))  # (B, M)
+    low, high = np.zeros(len(sums)), np.ones(len(sums))
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        above = _smoothed(waves, middle) > middle
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return _smoothed(waves, high)
+
+
+def _smoothed(waves: Array, sigma: Array) -> Array:
+    """Return ∫ |r_σ| dt, (B,), of residuals whose cosine transform is `waves`."""
+    damping = np.exp(-((np.pi * np.arange(POINTS) * sigma[:, None]) ** 2) / 2)
+    density = cast("Array", idct(waves * damping, type=1, axis=1))  # r_σ times the distance of two points
+    return np.abs(density).sum(axis=1) - (np.abs(density[:, 0]) + np.abs(density[:, -1])) / 2
+
+
+@of_sums(_smooth_ece)
+def smooth_ece(confidence: Array, correct: Array) -> Columns:
     """Return smECE: ∫₀¹ |r_σ(t)| dt at the σ that equals it; lower is better.
 
     r_σ(t) = 1/N Σ (confidence − correct) · K_σ(t, confidence), with K_σ the Gaussian of width σ
@@ -32,34 +51,11 @@ def smooth_ece(weights: Array, confidence: Array, correct: Array) -> Array:
     the kernel off at a distance of 0.5 and counts a confidence of exactly 0 or 1 half. A perfectly
     calibrated confidence does not reach 0 on finitely many items. NaN without items.
     """
-    residual, count = _on_grid(weights, confidence, correct)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        waves = cast("Array", dct(residual / count[:, None], type=1, axis=1))  # (B, M)
-    low, high = np.zeros(len(weights)), np.ones(len(weights))
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        above = _smoothed(waves, middle) > middle
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return _smoothed(waves, high)
-
-
-def _on_grid(weights: Array, confidence: Array, correct: Array) -> tuple[Array, Array]:
-    """Return (Σ residual by grid point, (B, M); number of items, (B,))."""
     residual = gap(confidence, correct)
     known = np.flatnonzero(np.isfinite(residual))
     place = confidence[known] * (POINTS - 1)
     left = np.minimum(place.astype(np.intp), POINTS - 2)
     share = place - left
-    values = np.concatenate([residual[known] * (1 - share), residual[known] * share])
-    where = (np.concatenate([left, left + 1]), np.concatenate([known, known]))
-    scatter = csr_matrix((values, where), shape=(POINTS, len(confidence)))
-    residuals = np.asarray(scatter @ weights.T, dtype=np.float64).T
-    residuals[:, [0, -1]] *= 2  # a point at 0 or 1 and its mirror image are at the same place
-    return residuals, weights[:, known].sum(axis=1)
-
-
-def _smoothed(waves: Array, sigma: Array) -> Array:
-    """Return ∫ |r_σ| dt, (B,), of residuals whose cosine transform is `waves`."""
-    damping = np.exp(-((np.pi * np.arange(POINTS) * sigma[:, None]) ** 2) / 2)
-    density = cast("Array", idct(waves * damping, type=1, axis=1))  # r_σ times the distance of two points
-    return np.abs(density).sum(axis=1) - (np.abs(density[:, 0]) + np.abs(density[:, -1])) / 2
+    values = np.concatenate([residual[known] * (1 - share), residual[known] * share, np.ones(len(known))])
+    where = (np.tile(known, 3), np.concatenate([left, left + 1, np.full(len(known), POINTS)]))
+    return csr_matrix((values, where), shape=(len(confidence), POINTS + 1))

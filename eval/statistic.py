@@ -1,16 +1,18 @@
-"""Statistics of items that can be computed for many resamples at once, and the weighted sums they are made of.
+"""Statistics of items that can be computed for many resamples at once.
 
-A bootstrap draws items with replacement, so a resample is how often each item was drawn. A statistic
-is therefore written once, as a function of weights: `weights` is (B, N) for B resamples of N items,
-and the result has B entries. Called without weights it takes every item once and returns a float.
+A bootstrap draws items with replacement, so a resample is how often each item was drawn: `weights`,
+(B, N), for B resamples of N items. Most statistics are functions of sums over items, and a sum over a
+resample is a product of weights and columns. Such a statistic is written once, as the columns it sums
+and what it makes of the sums:
 
-    @statistic
-    def accuracy(weights, correct): return mean(weights, correct)
+    @of_sums(quotient)
+    def accuracy(correct): return pooled(correct)         # columns: the value, and whether there is one
 
-    accuracy(correct)                       # a float
-    accuracy.resampled(weights, correct)    # (B,)
+    accuracy(correct)                                      # every item once: a float
+    accuracy.resampled(weights, correct)                   # (B,)
 
-Values that are NaN count nowhere: their items have no weight. What nothing defines is NaN.
+What needs an order of the items takes weights itself, under `statistic`, and is called the same way.
+Values that are NaN count nowhere. What nothing defines is NaN.
 """
 
 from __future__ import annotations
@@ -21,39 +23,79 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, cast
 
 import numpy as np
+from scipy.sparse import issparse  # pyright: ignore[reportUnknownVariableType]
 
 from .estimate import Array
 
 P = ParamSpec("P")
+Columns = Any
+"""(N, M): an array, or a sparse matrix where most entries are 0."""
 
 
 class Statistic(Protocol[P]):
-    """What `statistic` makes of a function of weights and of arrays over items."""
+    """A number of arrays over items; their first axis is the items."""
 
     resampled: Callable[Concatenate[Array, P], Array]
-    """The function itself: (weights (B, N), arrays) → (B,)."""
+    """(weights (B, N), arrays) → (B,)."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> float:
-        """Return its value with every item taken once; the first array's first axis is the items."""
+        """Return its value with every item taken once."""
         ...
 
 
+class SumStatistic(Statistic[P], Protocol[P]):
+    """A statistic that is a function of sums over items."""
+
+    columns: Callable[P, Columns]
+    """Arrays → (N, M): what is summed over items."""
+    finish: Callable[..., Array]
+    """(sums (B, M), arrays) → (B,)."""
+
+
 def statistic(resampled: Callable[Concatenate[Array, P], Array]) -> Statistic[P]:
-    """Return `resampled` as a function of the arrays alone, with itself as the attribute `resampled`."""
+    """Return a function of weights and arrays as one of the arrays alone, with itself as `resampled`."""
+    return cast("Statistic[P]", _called_once(resampled, resampled, skip=1))
 
-    @functools.wraps(resampled)
-    def once(*args: P.args, **kwargs: P.kwargs) -> float:
-        arrays: Any = (*args, *kwargs.values())
-        return float(resampled(np.ones((1, len(arrays[0]))), *args, **kwargs)[0])
 
-    signature = inspect.signature(resampled)
+def of_sums(finish: Callable[..., Array]) -> Callable[[Callable[P, Columns]], SumStatistic[P]]:
+    """Return a decorator that makes a statistic of a function from arrays to the columns it sums.
+
+    `finish` makes the statistic, (B,), of the sums, (B, M); after them it is given the arrays.
+    """
+
+    def decorate(columns: Callable[P, Columns]) -> SumStatistic[P]:
+        def resampled(weights: Array, *args: P.args, **kwargs: P.kwargs) -> Array:
+            return finish(total(weights, columns(*args, **kwargs)), *args, **kwargs)
+
+        made: Any = _called_once(columns, resampled, skip=0)
+        made.columns, made.finish = columns, finish
+        return cast("SumStatistic[P]", made)
+
+    return decorate
+
+
+def _called_once(defined: Callable[..., Any], resampled: Callable[..., Array], *, skip: int) -> Any:
+    """Return a function of the arrays alone, documented as `defined`, whose first `skip` parameters it lacks."""
+
+    @functools.wraps(defined)
+    def once(*args: Any, **kwargs: Any) -> float:
+        return float(resampled(np.ones((1, len((*args, *kwargs.values())[0]))), *args, **kwargs)[0])
+
+    signature = inspect.signature(defined)
     made: Any = once
-    del made.__wrapped__  # help() is to show how it is called, without the weights
+    del made.__wrapped__  # help() is to show how it is called
     made.__signature__ = signature.replace(
-        parameters=list(signature.parameters.values())[1:], return_annotation="float"
+        parameters=list(signature.parameters.values())[skip:], return_annotation="float"
     )
     made.resampled = resampled
-    return cast("Statistic[P]", made)
+    return made
+
+
+def total(weights: Array, columns: Columns) -> Array:
+    """Return Σ weight · column over items, (B, M)."""
+    if issparse(columns):
+        return np.asarray(columns.T @ weights.T, dtype=np.float64).T
+    return np.asarray(weights @ columns, dtype=np.float64)
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:
@@ -62,22 +104,29 @@ def ratio(numerator: Array, denominator: Array) -> Array:
         return np.where(denominator != 0, numerator / denominator, np.nan)
 
 
-def total(weights: Array, values: Array) -> Array:
-    """Return Σ weight · value over items, (B,) or (B, T) as `values` is (N,) or (N, T); NaN counts as no item."""
-    return weights @ np.nan_to_num(values, nan=0.0, posinf=np.inf, neginf=-np.inf)
+def pooled(values: Array) -> Array:
+    """Return the sum and the number of each item's values, (N, 2); `values` is (N,) or (N, T), NaN for none."""
+    rows = values if values.ndim == 2 else values[:, None]
+    return np.stack([np.nansum(rows, axis=1), (~np.isnan(rows)).sum(axis=1)], axis=1)
 
 
-def mean(weights: Array, values: Array) -> Array:
-    """Return the mean of all finite entries of `values`, (N,) or (N, T), as (B,)."""
-    sums, counts = means_of(weights, values)
-    return ratio(sums.reshape(len(weights), -1).sum(axis=1), counts.reshape(len(weights), -1).sum(axis=1))
+def quotient(sums: Array, *_args: object, **_kwargs: object) -> Array:
+    """Return the first sum over the second, (B,): the mean of `pooled` values."""
+    return ratio(sums[:, 0], sums[:, 1])
 
 
-def column_means(weights: Array, values: Array) -> Array:
-    """Return the mean of the finite entries of every column of `values`, (N, T), as (B, T)."""
-    return ratio(*means_of(weights, values))
+def by_target(values: Array) -> Array:
+    """Return the values of every target and whether there are any, (N, 2·T); `values` is (N, T), NaN for none."""
+    return np.concatenate([np.nan_to_num(values), ~np.isnan(values)], axis=1, dtype=np.float64)
 
 
-def means_of(weights: Array, values: Array) -> tuple[Array, Array]:
-    """Return (sums, counts) of the entries of `values` that are not NaN, each (B,) or (B, T)."""
-    return total(weights, values), weights @ (~np.isnan(values)).astype(np.float64)
+def quotients(sums: Array) -> Array:
+    """Return the first half of the sums over the second, (B, T): the means of values `by_target`."""
+    half = sums.shape[1] // 2
+    return ratio(sums[:, :half], sums[:, half:])
+
+
+@of_sums(quotient)
+def mean(values: Array) -> Columns:
+    """Return the mean of the entries of `values`, (N,) or (N, T), that are not NaN."""
+    return pooled(values)

@@ -7,16 +7,15 @@ from abstain.eval.abstention import (
     abstention_f1,
     abstention_precision,
     abstention_recall,
-    accuracy_abstained,
-    accuracy_answered,
     answer_f1,
     answer_precision,
     answer_recall,
     balanced_f1,
+    correct_if_answered,
+    correct_if_forced,
 )
 
 ONE_SIDED = (abstention_precision, abstention_recall, abstention_f1, answer_precision, answer_recall, answer_f1)
-ONCE = np.ones((1, 4))
 FORCED = np.array([1.0, 1, 0, 0])
 ABSTAINED = np.array([[0.0], [1], [1], [0]])
 
@@ -65,12 +64,12 @@ def test_marginal_audit_by_hand() -> None:
     a = np.where(np.isnan(correct), np.nan, correct == 2)
     forced = np.array([1.0, 1, 0, 1])
     # Answered: items 0 and 1 at the first target, item 0 at the second.
-    assert accuracy_answered(ONCE, correct, a)[0] == pytest.approx([0.5, 1.0])
+    assert np.nanmean(correct_if_answered(correct, a), axis=0) == pytest.approx([0.5, 1.0])
     # Abstained: item 2 (forced wrong), then items 1 (forced right) and 2.
-    assert accuracy_abstained(ONCE, forced, a)[0] == pytest.approx([0.0, 0.5])
+    assert np.nanmean(correct_if_forced(forced, a), axis=0) == pytest.approx([0.0, 0.5])
 
 
 def test_nothing_answered_leaves_its_accuracy_undefined() -> None:
     a = np.ones((4, 1))
-    assert np.isnan(accuracy_answered(ONCE, 2 * a, a))[0, 0]
-    assert np.isnan(accuracy_abstained(ONCE, FORCED, 1 - a))[0, 0]
+    assert np.isnan(correct_if_answered(2 * a, a)).all()
+    assert np.isnan(correct_if_forced(FORCED, 1 - a)).all()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from abstain.eval.effective import effective_threshold, effective_thresholds, resampled_thresholds
+from abstain.eval.effective import Cutter, effective_threshold, effective_thresholds
 
 P = np.array([0.1, 0.4, 0.6, 0.9])
 
@@ -61,7 +61,7 @@ def test_resamples_equal_the_definition_on_the_repeated_items(seed: int) -> None
     a = (p[:, None] + rng.choice([0, 0.1, 0.5]) * rng.normal(size=(n, 3)) < [0.2, 0.5, 0.8]).astype(float)
     a[rng.random((n, 3)) < rng.choice([0, 0.1])] = np.nan
     weights = rng.multinomial(n, np.full(n, 1 / n), size=3).astype(float)
-    found = resampled_thresholds(weights, a, p)
+    found = Cutter(a, p).best(weights).mean(axis=2)
     for times, row in zip(weights.astype(int), found, strict=True):
         i = np.repeat(np.arange(n), times)
         assert row == pytest.approx([by_trying_every_cut(a[i, j], p[i]) for j in range(3)], nan_ok=True)

@@ -14,6 +14,7 @@ from abstain.eval.samples import (
     shrunk_adherence,
     shrunk_confidence,
 )
+from abstain.eval.statistic import total
 
 T = np.linspace(0.1, 0.9, 9)
 
@@ -55,7 +56,9 @@ def test_cells_are_the_pairs_of_samples_and_agreement() -> None:
     found = cells(np.array([0.5, np.nan, 1.0, 0.5, 0.5]), np.array([4, 0, 4, 4, 2]))
     assert list(zip(found.samples, found.agreeing, strict=True)) == [(2, 1), (4, 2), (4, 4)]
     assert found.of.tolist() == [1, -1, 2, 1, 0]
-    assert found.counts(np.array([[1.0, 1, 1, 3, 0]]), np.ones(5)).tolist() == [[0, 4, 1]]
+    # Two columns a cell apart: how many items, and how many of them did something.
+    done = np.array([[1, 1], [1, 1], [1, 0], [1, 0], [1, 1]])
+    assert total(np.array([[1.0, 1, 1, 3, 0]]), found.columns(done)).tolist() == [[0, 4, 1, 0, 1, 0]]
 
 
 def test_what_a_perfect_policy_gets_is_what_it_gets() -> None:
