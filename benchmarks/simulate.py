@@ -1,6 +1,7 @@
 """Do metrics and their intervals recover what is known? Simulated policies with a known truth.
 
     python benchmarks/simulate.py [--simulations 1000] [--items 500] [--draws 499] [--seed 0] [--jobs 2] [--json FILE]
+    python benchmarks/simulate.py --limit [--simulations 1000]
 
 An item has a confidence p, drawn from a known distribution; its forced answer is right with
 probability p; at target t the policy abstains iff p plus noise is below intercept + slope · t. So its
@@ -35,12 +36,10 @@ from scipy import stats
 from abstain.eval.metrics import (
     CURVES,
     METRICS,
-    Resample,
     SweepTable,
     adherence,
     effective_thresholds,
     estimate_all,
-    normalized_regret,
     shrunk_confidence,
     threshold_line,
 )
@@ -193,36 +192,32 @@ class Bias:
     """With the share of agreeing samples as the confidence."""
     shrunk: float
     """With the mean of its posterior under the fitted prior as the confidence."""
-    corrected: float | None
-    """With prior and policy fitted; None where no such estimate is made."""
+    corrected: float
+    """With prior and policy fitted."""
 
 
 def sampled(job: tuple[Policy, int], items: int, k: int) -> list[list[float]]:
-    """Return [by the share, by the shrunk share, corrected] of adherence, slope and regret on one table."""
+    """Return [by the share, by the shrunk share, corrected] of adherence and slope on one table."""
     policy, seed = job
     table = policy.table(items, np.random.default_rng([seed, k]), k)
-    once = np.ones((1, items))
-    fit = fit_samples(once, table.abstained, table.agreement, table.samples, TARGETS)
-    found = [[], [], []]
-    for p in (table.agreement, shrunk_confidence(table.agreement, table.samples)):
-        r = Resample(once, table, p).whole
-        found[0].append(adherence(table.abstained, p, TARGETS))
-        found[1].append(float(threshold_line(effective_thresholds(table.abstained, p), TARGETS)[0]))
-        found[2].append(normalized_regret(r.pay, r.forced_pay, p, TARGETS))
-    return [[*found[0], fit.adherence[0]], [*found[1], fit.line[0][0]], [*found[2], np.nan]]
+    fit = fit_samples(np.ones((1, items)), table.abstained, table.agreement, table.samples, TARGETS)
+    confidences = (table.agreement, shrunk_confidence(table.agreement, table.samples))
+    adheres = [adherence(table.abstained, p, TARGETS) for p in confidences]
+    slopes = [float(threshold_line(effective_thresholds(table.abstained, p), TARGETS)[0]) for p in confidences]
+    return [[*adheres, float(fit.adherence[0])], [*slopes, float(fit.line[0][0])]]
 
 
 def biases(policy: Policy, k: int, seeds: Sequence[int], items: int, pool: Pool) -> list[Bias]:
-    """Return the mean errors of adherence, slope and regret at `k` samples."""
+    """Return the mean errors of adherence and slope at `k` samples."""
     runs = np.array(list(pool(partial(sampled, items=items, k=k), [(policy, seed) for seed in seeds])))
-    found: list[Bias] = []
-    for name, means in zip(
-        ("adherence_exact.all", "threshold_slope", "normalized_regret"), runs.mean(axis=0), strict=True
-    ):
-        truth = float(policy.truth()[name][0])
-        share, shrunk, corrected = (float(x) - truth for x in means)
-        found.append(Bias(policy.name, name, k, truth, share, shrunk, corrected if np.isfinite(corrected) else None))
-    return found
+    known = policy.truth()
+    names = ("adherence_exact.all", "threshold_slope")
+    truths = [float(known[name][0]) for name in names]
+    errors = runs.mean(axis=0) - np.array(truths)[:, None]
+    return [
+        Bias(policy.name, name, k, truth, *error)
+        for name, truth, error in zip(names, truths, errors.tolist(), strict=True)
+    ]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -245,11 +240,45 @@ def coverage_rows(found: Sequence[Coverage]) -> Iterator[list[str]]:
 
 
 def bias_rows(found: Sequence[Bias]) -> Iterator[list[str]]:
-    """Yield a row a policy, metric and k."""
-    for one in found:
-        corrected = "" if one.corrected is None else f"{one.corrected:+.3f}"
-        numbers = [f"{one.truth:.3f}", str(one.k), f"{one.share:+.3f}", f"{one.shrunk:+.3f}", corrected]
-        yield [one.policy, f"`{one.metric}`", *numbers]
+    """Yield a row a policy, metric and kind of confidence, with a column for every k."""
+    for policy, metric in dict.fromkeys((one.policy, one.metric) for one in found):
+        of = [one for one in found if (one.policy, one.metric) == (policy, metric)]
+        for kind, values in (
+            ("m/k", [one.share for one in of]),
+            ("m/k shrunk", [one.shrunk for one in of]),
+            ("corrected", [one.corrected for one in of]),
+        ):
+            yield [policy, f"`{metric}`", f"{of[0].truth:.3f}", kind, *(f"{value:+.3f}" for value in values)]
+
+
+def limit(simulations: int, draws: int, seed: int) -> str:
+    """Return how three intervals of an effective threshold do where items are many, as a Markdown table.
+
+    The estimate's error is then that of the place z where a Brownian motion less a parabola is highest, and a
+    resample's that of the motion plus another one, less the same parabola.
+    """
+    rng = np.random.default_rng([seed, 2])
+    step, s = 0.01, np.arange(-400, 401) / 100
+    middle = len(s) // 2
+
+    def motions(n: int) -> np.ndarray:
+        steps = rng.normal(size=(n, len(s))) * np.sqrt(step)
+        right, left = np.cumsum(steps[:, middle + 1 :], axis=1), np.cumsum(steps[:, :middle], axis=1)[:, ::-1]
+        return np.concatenate([left, np.zeros((n, 1)), right], axis=1)
+
+    found: list[list[float]] = []
+    for _ in range(simulations):
+        path = motions(1)[0] - s**2
+        z, drawn = s[path.argmax()], s[(path + motions(draws)).argmax(axis=1)]
+        low, high = np.quantile(drawn, (0.025, 0.975), method="weibull")
+        variance, distance = drawn.var(), ((drawn - z) ** 2).mean()
+        held = [low <= 0 <= high, abs(z) <= 1.96 * np.sqrt(variance), abs(z) <= 1.96 * np.sqrt(distance)]
+        found.append([z**2, variance, distance, drawn.mean() ** 2, *map(float, held)])
+    z2, variance, distance, centre, *held = np.mean(found, axis=0)
+    head = ["variance of the estimate", "of its resamples", "their squared distance from it", "variance of their mean"]
+    head += ["percentile", "spread", "distance"]
+    numbers = [f"{x:.3f}" for x in (z2, variance, distance, centre)]
+    return table(head, [[*numbers, *(f"{x:.1%}" for x in held)]])
 
 
 def main() -> None:
@@ -260,8 +289,12 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=499)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--limit", action="store_true", help="only the intervals of a threshold where items are many")
     parser.add_argument("--json", type=Path, help="every number, at every target")
     asked = parser.parse_args()
+    if asked.limit:
+        print(limit(asked.simulations, asked.draws, asked.seed))
+        return
     seeds = range(asked.seed, asked.seed + asked.simulations)
     few = range(asked.seed, asked.seed + asked.sample_simulations)
     for policy in POLICIES:  # the sums must be right before anything is held against them
@@ -274,7 +307,7 @@ def main() -> None:
         print(f"{asked.simulations} simulations of {asked.items} items, {asked.draws} draws, seed {asked.seed}\n")
         print(table(head, coverage_rows(covered)), flush=True)
         bias = [one for p in (SHARP, *POLICIES[1:3]) for k in SAMPLES for one in biases(p, k, few, asked.items, pool)]
-    head = ["policy", "metric", "truth", "k", "error with m/k", "with m/k shrunk", "corrected"]
+    head = ["policy", "metric", "truth", "confidence", *(f"k = {k}" for k in SAMPLES)]
     print(f"\nMean error over {asked.sample_simulations} simulations of {asked.items} items with k samples each\n")
     print(table(head, bias_rows(bias)))
     if asked.json:

@@ -12,6 +12,7 @@ import numpy as np
 from . import abstention as ab
 from .behavior import adherence, adherent, consistency_violations, normalized_regret, snr_gain, threshold_line, violates
 from .calibration import Closed, brier, ece, log_score, mce
+from .contributions import PARTS
 from .estimate import Array
 from .metric import Better, Metric
 from .resample import Resample
@@ -147,6 +148,7 @@ METRICS: Mapping[str, Metric] = {
         statistic=lambda r: normalized_regret.finish(r.sums("regret", _regret_columns)),
         basis=lambda w: _if_known(w.forced_correct, w.reference),
         better="lower",
+        parts=PARTS["normalized_regret"],
     ),
     "consistency_violations": Metric(
         statistic=lambda r: quotient(r.sums("violations", lambda w: consistency_violations.columns(w.abstained))),
@@ -195,7 +197,7 @@ CURVES: Mapping[str, Metric] = {
         statistic=lambda r: r.effective,
         basis=_decided,
         better="nearer t",
-        interval="spread",
+        interval="distance",
         resolution=lambda w: np.nan_to_num(w.resolution),
         limits=(0.0, 1.0),
     ),

@@ -76,7 +76,7 @@ def bootstrap_mean(values: Array, rng: np.random.Generator, draws: int = 500) ->
     return percentile_interval(float(total.sum() / count.sum()), means, n)
 
 
-Interval = Literal["percentile", "spread"]
+Interval = Literal["percentile", "spread", "distance"]
 """How an interval is made of the values on resamples."""
 
 
@@ -84,9 +84,10 @@ def make_interval(kind: Interval, value: float, drawn: Array, n: int, resolution
     """Return `value` with a 95 % interval made of `drawn`, (B,), its values on resamples.
 
     "percentile" is the middle 95 % of them, by the quantiles at which B + 1 draws leave 2.5 % on either
-    side. "spread" is value ± 1.96·√(s² + resolution²/12), s being the standard deviation of `drawn`. It
-    is for an estimate that minimises a step function: its resamples are not centred on it as it is
-    centred on the truth, and the data cannot tell the values inside a range of width `resolution` apart.
+    side. The others are value ± 1.96·√(d² + resolution²/12), for an estimate that minimises a step
+    function: its resamples are not centred on it as it is centred on the truth, and the data cannot tell
+    the values inside a range of width `resolution` apart. d is the root mean squared distance of `drawn`
+    from `value` ("distance"), or, for a sum of such estimates, the standard deviation ("spread").
     `docs/metrics.md` says why, and how often each holds the truth.
 
     Undefined resamples are left out, and with half of them undefined there is no interval.
@@ -99,7 +100,8 @@ def make_interval(kind: Interval, value: float, drawn: Array, n: int, resolution
     if kind == "percentile":
         low, high = np.quantile(defined, (0.025, 0.975), method="weibull")
         return Estimate(float(value), float(low), float(high), n)
-    half = 1.96 * math.sqrt(float(defined.var()) + resolution**2 / 12)
+    centre = value if kind == "distance" else defined.mean()
+    half = 1.96 * math.sqrt(float(np.mean((defined - centre) ** 2)) + resolution**2 / 12)
     return Estimate(float(value), float(value - half), float(value + half), n)
 
 

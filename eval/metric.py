@@ -31,6 +31,9 @@ class Metric:
     """How the interval is made of the values on resamples; `docs/metrics.md` shows how often each holds the truth."""
     resolution: Callable[[Whole], Array] = lambda _: np.zeros(1)
     """(1,), or (T,) for a curve: width of a range in which the data do not tell one value from another."""
+    parts: Callable[[SweepTable, Array], tuple[Array, Array]] | None = None
+    """What each item adds to numerator and denominator, (N,) each: the interval is then that of the ratio's linear
+    part, value ± 1.96·√Σ((numerator − value·denominator) / Σ denominator)², and not made of resamples."""
     limits: tuple[float, float] = (-np.inf, np.inf)
     """Where the metric's value can be: an interval that would go beyond ends there."""
 
@@ -41,6 +44,13 @@ class Metric:
     def _items(self, whole: Whole) -> NDArray[np.bool_]:
         known = ~np.isnan(self.basis(whole))
         return np.asarray(known if known.ndim == 1 else known.any(axis=1), dtype=np.bool_)
+
+    def _error(self, whole: Whole, value: float, group: NDArray[np.intp] | None) -> float:
+        """Return the standard error of the linear part of a ratio."""
+        assert self.parts is not None
+        num, den = self.parts(whole.table, whole.reference)
+        shares = (num - value * den) / den.sum()
+        return float(np.sqrt((np.bincount(np.arange(len(shares)) if group is None else group, shares) ** 2).sum()))
 
     def of(self, table: SweepTable, reference: Array) -> float:
         """Return the metric, NaN where it is undefined."""
@@ -63,6 +73,9 @@ class Metric:
         """
         values, counted = self.statistic(once).reshape(-1), self._items(once.whole)
         n = int(counted.sum()) if group is None else len(np.unique(group[counted]))
+        if self.parts is not None and len(drawn) and np.isfinite(values[0]):
+            half = 1.96 * self._error(once.whole, float(values[0]), group)
+            return [Estimate(float(values[0]), float(values[0] - half), float(values[0] + half), n)]
         widths = np.broadcast_to(self.resolution(once.whole), values.shape)
         columns = drawn.reshape(-1, len(values)).T
         found = (make_interval(self.interval, v, c, n, w) for v, c, w in zip(values, columns, widths, strict=True))

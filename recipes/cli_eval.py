@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
@@ -16,6 +17,9 @@ from ..eval.shard import current_shard
 from .console import TerminalConsole
 from .grader_text import grader_section
 from .load import RecipeLoader
+
+if TYPE_CHECKING:
+    from .evaluation import Evaluation
 
 
 def evaluate(
@@ -59,7 +63,10 @@ def evaluate(
     ] = None,
     template: Annotated[
         str | None,
-        typer.Option(help="Wording of the prompts: points, exam, bet or plain, with @VERSION. [default: the recipes']"),
+        typer.Option(
+            help="Wording of the prompts: points, exam, bet or plain, with @VERSION. Several with commas, or all: "
+            "each is asked in a folder of its own, and the spread of the metrics is told. [default: the recipes']"
+        ),
     ] = None,
     samples: Annotated[int | None, typer.Option(help="Forced samples per question. [default: 4]")] = None,
     system: Annotated[str | None, typer.Option(help="What the model is called in the report.")] = None,
@@ -88,10 +95,12 @@ def evaluate(
 
     Example: `abstain eval --model runs/tiny/base --adapter runs/tiny/adapter --questions popqa`
     """
-    from .evaluate import evaluate as run
     from .evaluation import evaluation
+    from .wordings import wording_names
 
-    asked = evaluation(
+    wordings = wording_names(template)
+    asks = partial(
+        evaluation,
         model=model,
         adapter=adapter,
         base_url=base_url,
@@ -110,23 +119,47 @@ def evaluate(
         targets=None if targets is None else numbers(targets, "--targets"),
         route=route,
         confidence=confidence,
-        template=template,
         samples=samples,
         grader=None if grader is None else grader_section(grader),
         max_new_tokens=max_new_tokens,
         batch_size=batch_size,
         seed=seed,
     )
+    if wordings:
+        _ask_in_each({name: asks(template=name) for name in wordings}, out, resume)
+    else:
+        _ask(asks(template=template), out, resume)
+
+
+def _ask(asked: Evaluation, out: Path | None, resume: bool) -> None:
+    from .cli_report import conclude
+    from .evaluate import evaluate as run
+
     folder = out or Path("runs") / f"{asked.system}-{asked.asked}"
     console = TerminalConsole(shown=current_shard().main)
     try:
         path = run(asked, folder, console, resume=resume)
     finally:
         console.close()
-    from .cli_report import conclude
-
     if path is not None:
         conclude(folder, path, (asked.system,))
+
+
+def _ask_in_each(asked: Mapping[str, Evaluation], out: Path | None, resume: bool) -> None:
+    from ..eval.wordings import spread_text
+    from .wordings import evaluate_wordings
+
+    one = next(iter(asked.values()))
+    folder = out or Path("runs") / f"{one.system}-{one.asked}-wordings"
+    console = TerminalConsole(shown=current_shard().main)
+    try:
+        found = evaluate_wordings(asked, folder, console, resume=resume)
+    finally:
+        console.close()
+    if found is not None:
+        typer.echo(spread_text(found))
+        typer.echo(f"spread: {folder / 'wordings.json'}")
+        typer.echo(f"side by side: abstain report {' '.join(str(folder / name) for name in asked)}")
 
 
 sets_app = typer.Typer(help="The question sets that are ready to be asked by name.", no_args_is_help=True)

@@ -7,6 +7,7 @@ The folder it leaves is laid out like a training run's (docs/architecture.md): w
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,18 @@ def questions_of(asked: Evaluation) -> list[Question]:
     return questions
 
 
-def evaluate(asked: Evaluation, out: Path, console: Console, *, resume: bool = False) -> Path | None:
+def evaluate(
+    asked: Evaluation,
+    out: Path,
+    console: Console,
+    *,
+    resume: bool = False,
+    opened: Callable[[Evaluation], Any] | None = None,
+) -> Path | None:
     """Ask the model everything in the folder `out` and return the path of the report.
 
     Where a launcher started several processes, they share the questions, and all but the main one
-    return None once their share is asked.
+    return None once their share is asked. `opened` gives the backend, in the place of `open_model`.
 
     Raises:
         InputError: the folder, the questions or the model cannot be used, or another process works
@@ -63,7 +71,7 @@ def evaluate(asked: Evaluation, out: Path, console: Console, *, resume: bool = F
     how = "asked once, held against" if asked.route == "afterwards" else "asked at"
     console.say(f"{len(questions)} questions, {how} {len(asked.targets)} targets, {asked.samples} samples each")
     console.stage("model")
-    backend = _backend(asked)
+    backend = (opened or open_model)(asked)
     with held(out) as shard:
         if shard.main:
             claim(out, FILE, text, resume=resume)
@@ -106,7 +114,12 @@ def _sweep(asked: Evaluation, questions: list[Question], backend: Any, out: Path
     )
 
 
-def _backend(asked: Evaluation) -> Any:
+def open_model(asked: Evaluation) -> Any:
+    """Return the backend that generates for `asked`.
+
+    Raises:
+        InputError: the model cannot be used.
+    """
     from ..eval.backends import open_backend
 
     adapter = Path(asked.adapter) if asked.adapter else None

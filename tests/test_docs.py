@@ -1,4 +1,4 @@
-"""The Python blocks of docs/adapters.md are run as they stand."""
+"""The Python blocks of docs/adapters.md and docs/metrics.md are run as they stand."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from golden import CASES
 
+from abstain.eval import metrics
 from abstain.rewards import adapters
 
-TEXT = (Path(__file__).parents[1] / "docs" / "adapters.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[1] / "docs"
+METRICS_PAGE = (DOCS / "metrics.md").read_text(encoding="utf-8")
+TEXT = (DOCS / "adapters.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 PLAIN = [b for b in BLOCKS if not b.startswith("# needs") and "trl" not in b]
 VERIFIERS = [b for b in BLOCKS if b.startswith("# needs verifiers")]
@@ -57,3 +60,22 @@ def test_the_training_script_of_the_docs_trains(
     scope: dict[str, object] = {"__name__": "docs"}
     exec(compile(block, "docs/adapters.md", "exec"), scope)
     assert scope["trainer"].state.global_step == 1  # type: ignore[attr-defined]
+
+
+def test_the_blocks_on_metrics_run_one_after_the_other() -> None:
+    scope: dict[str, object] = {"__name__": "docs"}
+    blocks = re.findall(r"^```python\n(.*?)^```$", METRICS_PAGE, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(compile(block, "docs/metrics.md", "exec"), scope)
+
+
+def test_every_metric_stands_on_its_page_with_a_function_that_there_is() -> None:
+    named = set(re.findall(r"`([a-z0-9_]+)(?:\([^`]*\))?`", METRICS_PAGE))
+    for name in (*metrics.METRICS, *metrics.CURVES):
+        key, _, part = name.partition(".")
+        assert (part if key == "samples" else key) in named, name
+    tables = [line.split(" | ") for line in METRICS_PAGE.splitlines() if line.startswith("| `")]
+    functions = {name for cells in tables if len(cells) > 2 for name in re.findall(r"`(\w+)(?:\(.*?\))?`", cells[2])}
+    assert {name for name in functions if not hasattr(metrics, name)} == set()
+    assert len(functions) > 20

@@ -47,7 +47,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(place: int) -> None
 
 
 def test_a_prior_fitted_across_items_takes_most_of_the_bias_of_k_samples_away() -> None:
-    adherence, slope, _ = simulate.biases(simulate.SHARP, 8, range(4), 400, map)
+    adherence, slope = simulate.biases(simulate.SHARP, 8, range(4), 400, map)
     assert adherence.share < -0.08
     assert abs(adherence.corrected) < abs(adherence.share) / 2
     assert abs(slope.corrected) < abs(slope.share) / 2

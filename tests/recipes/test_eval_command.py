@@ -241,3 +241,26 @@ def test_a_backend_that_there_is_not_and_one_that_does_not_fit_are_one_line(tmp_
     )
     assert "--dtype: Input should be 'float32'" in refusal(abstain(*asked, "--dtype", "fp32"))
     assert "backend transformers has no option 'route'" in refusal(abstain(*asked, "--backend-option", "route=chat"))
+
+
+def test_several_wordings_are_asked_each_in_a_folder_and_their_spread_is_told(tiny_model: str, tmp_path: Path) -> None:
+    questions, out = write(tmp_path / "mine.jsonl"), tmp_path / "wordings"
+    asked = ("eval", "--model", tiny_model, "--questions", questions, *FAST, "--template", "points, exam", "--out", out)
+    result = abstain(*asked)
+    assert result.exit_code == 0, result.output
+    found = json.loads((out / "wordings.json").read_text())
+    assert found["wordings"] == ["points", "exam"]
+    values = [
+        json.loads((out / name / "eval" / "model" / "metrics.json").read_text())["forced_accuracy"]["value"]
+        for name in found["wordings"]
+    ]
+    (accuracy,) = (one for one in found["metrics"] if one["metric"] == "forced_accuracy")
+    assert list(accuracy["by_wording"].values()) == values
+    assert accuracy["range"] == max(values) - min(values)
+    rows = [read_responses(out / name / "eval" / "model" / "responses.jsonl") for name in found["wordings"]]
+    assert [{row.template for row in of} for of in rows] == [{"points@1"}, {"exam@1"}]
+    assert f"spread: {out / 'wordings.json'}" in result.output
+    again = abstain(*asked, "--resume")
+    assert again.exit_code == 0
+    assert f"{out / 'points'}: already holds a run" in refusal(abstain(*asked))
+    assert "names a wording twice" in refusal(abstain(*asked[:-3], "exam,exam", "--out", out))
