@@ -13,7 +13,7 @@ evaluation appears in the corpus), whole families (no RL on them) and, by `Targe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -93,6 +93,8 @@ class World:
     """Unmentioned members of the families RL may ask about."""
     eval: tuple[Question, ...]
     """metadata["split"] is one of `SPLITS`."""
+    values: Mapping[str, tuple[str, ...]]
+    """metadata["kind"] → the K values that an answer of that kind may take, mentioned or not."""
 
 
 def make_world(config: WorldConfig, seed: int) -> World:
@@ -137,6 +139,7 @@ def make_world(config: WorldConfig, seed: int) -> World:
         corpus=tuple(corpus[i] for i in order),
         rl=tuple(rl[i] for i in rl_order),
         eval=(*evaluated, *strangers),
+        values={"patterned": tuple(map(str, values)), "arbitrary": tuple(INSTRUMENTS[: config.values])},
     )
 
 

@@ -11,6 +11,7 @@ import typer
 
 from ..data import InputError, RunError
 from ..rewards import JudgeError
+from .cli_audit import audit_app
 from .cli_check import check
 from .cli_compare import compare
 from .cli_eval import evaluate, sets_app
@@ -38,6 +39,7 @@ app.command()(compare)
 app.add_typer(recipes_app, name="recipes")
 app.add_typer(sets_app, name="sets")
 app.add_typer(export_app, name="export")
+app.add_typer(audit_app, name="audit")
 app.command()(report)
 app.command()(merge)
 app.command()(push)

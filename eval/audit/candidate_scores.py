@@ -10,7 +10,7 @@ Shapes: B prompts, P columns of the cache, M nodes, V vocabulary, K candidates, 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -271,7 +271,7 @@ class CandidateScorer:
         warnings.warn(f"candidates do not share their prompt's prefix, because {reason}", stacklevel=3)
 
     @contextmanager
-    def _evaluating(self) -> Iterator[None]:
+    def _evaluating(self) -> Generator[None]:
         training = self.model.training
         self.model.eval()
         with torch.inference_mode():

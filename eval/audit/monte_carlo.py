@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..estimate import Array, Estimate, percentile_interval
+from ..estimate import Array, Estimate
 from .enumeration import Mask
+from .intervals import bound_estimates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,21 +63,11 @@ def reduce_samples(sampled: Sampled, rng: np.random.Generator, draws: int = 1000
         return (scores * smallest > 1).astype(np.float64)
 
     missed = (above(sampled.training) != sampled.training_valid).mean(axis=1)
-    columns = {  # each (C,)
+    parts = {  # each (C,)
         "err": sampled.own_wrong.mean(axis=1),
         "err_iiv": (missed + above(sampled.errors).mean(axis=1)) / 2,
         "shift": above(sampled.own).mean(axis=1) - above(sampled.training).mean(axis=1),
     }
-    count = len(sampled.own)
-    weights = rng.multinomial(count, np.full(count, 1 / count), size=draws) / count
-
-    def both(weights: Array) -> dict[str, Array]:
-        mean = {name: weights @ column for name, column in columns.items()}
-        delta = np.abs(mean["shift"])
-        bound = 2 * mean["err_iiv"] - ratio - delta
-        return {**mean, "delta": delta, "bound": bound, "slack": mean["err"] - bound}
-
-    values, drawn = both(np.full((1, count), 1 / count)), both(weights)
-    found = {name: percentile_interval(float(values[name][0]), drawn[name], count) for name in values}
+    found = bound_estimates(parts, ratio, rng, draws)
     del found["shift"]
     return SampledReduction(**found, threshold=1 / smallest, size_ratio=ratio)

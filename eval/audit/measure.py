@@ -1,0 +1,94 @@
+"""Everything that is measured of one enumeration, as `audit.json` holds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..calibration import ece
+from ..estimate import Array, bootstrap_mean
+from .delta import as_floats, shift_by_derivative, shift_by_samples
+from .enumeration import Enumeration, Mask
+from .intervals import bound_estimates, prompt_parts
+from .reduction import above_threshold, reduce_to_classification
+from .roc import roc
+
+CURVE_POINTS = 60
+"""Points of a ROC that are kept for the picture."""
+
+
+def measure(listed: Enumeration, abstains: Mask, *, seed: int, draws: int = 1000) -> dict[str, Any]:
+    """Return both sides of the bound with intervals over prompts, and what belongs to them.
+
+    The model is taken given that its response is listed; `off_list` is the mass that this leaves aside.
+
+    Args:
+        listed: Prompts with equal weights; the model's mass may lie in part on responses not listed.
+        abstains: Which responses abstain, (C, R).
+        seed: Of the intervals and of the samples of the training distribution.
+        draws: Bootstrap resamples.
+    """
+    rng = np.random.default_rng([seed, 21])
+    e = listed.conditional()
+    found = reduce_to_classification(e)
+    estimates = bound_estimates(prompt_parts(e), float(found.size_ratio), rng, draws)
+    curve = roc(e)
+    model = as_floats(e.model)
+    by_loss = shift_by_samples(*_training_samples(e, rng), rng, draws)
+    return {
+        "prompts": len(e.prompts),
+        **{name: estimate.to_json() for name, estimate in estimates.items()},
+        "threshold": float(found.threshold),
+        "size_ratio": float(found.size_ratio),
+        "slack_parts": {
+            "confident_errors": float(found.slack.confident_errors),
+            "timid_truths": float(found.slack.timid_truths),
+            "underconfidence": float(found.slack.underconfidence),
+        },
+        "verdict": found.verdict,
+        "shift_by_derivative": finite(shift_by_derivative(e)),
+        "shift_by_samples": by_loss.to_json(),
+        "abstention": bootstrap_mean((model * abstains).sum(axis=1), rng, draws).to_json(),
+        "accuracy": bootstrap_mean((model * (e.valid & ~abstains)).sum(axis=1), rng, draws).to_json(),
+        "ece": top_ece(e, abstains),
+        "off_list": bootstrap_mean(1 - as_floats(listed.model * (e.valid | e.error)).sum(axis=1), rng, draws).to_json(),
+        "roc_area": curve.area,
+        "least_err_iiv": curve.least_error,
+        "roc": _thinned(curve.false_positive, curve.true_positive),
+    }
+
+
+def top_ece(e: Enumeration, abstains: Mask) -> float | None:
+    """Return the ECE (10 bins) of the likeliest answer given that the model answers, as for multiple choice.
+
+    None where it never answers.
+    """
+    answers = np.where(abstains, 0.0, as_floats(e.model))
+    total = answers.sum(axis=1)
+    asked = total > 0
+    if not asked.any():
+        return None
+    top = answers[asked].argmax(axis=1)
+    rows = np.arange(len(top))
+    confidence = answers[asked][rows, top] / total[asked]
+    return float(ece(confidence.clip(max=1.0), e.valid[asked][rows, top].astype(np.float64)))
+
+
+def _training_samples(e: Enumeration, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return p̂(A_c|c) and whether the response is in A, (C,), of one sample of the training data a prompt."""
+    above, training = above_threshold(e), as_floats(e.training)
+    cumulative = (training / training.sum(axis=1, keepdims=True)).cumsum(axis=1)
+    drawn = (rng.random((len(training), 1)) > cumulative).sum(axis=1).clip(max=training.shape[1] - 1)
+    mass = (as_floats(e.model) * above).sum(axis=1)
+    return mass, above[np.arange(len(training)), drawn].astype(np.float64)
+
+
+def _thinned(x: Array, y: Array) -> dict[str, list[float]]:
+    kept = np.unique(np.linspace(0, len(x) - 1, CURVE_POINTS).round().astype(int))
+    return {"false_positive": x[kept].round(5).tolist(), "true_positive": y[kept].round(5).tolist()}
+
+
+def finite(value: float) -> float | None:
+    """Return `value`, or None for what is undefined."""
+    return value if np.isfinite(value) else None
