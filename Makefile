@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+JOBS ?= 2
+PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 .PHONY: install quickstart test lint check format trainers harnesses
 
@@ -20,7 +22,7 @@ quickstart: install
 	$(BIN)/abstain run tiny
 
 test: install
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 lint: install
 	$(BIN)/ruff format --check .
@@ -28,7 +30,7 @@ lint: install
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 check: lint
-	$(BIN)/python -m pytest -m 'not slow' -q
+	$(PYTEST) -m 'not slow' -q
 
 format: install
 	$(BIN)/ruff format .

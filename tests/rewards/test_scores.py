@@ -149,12 +149,12 @@ def test_bounds_hold_and_the_log_scores_bound_is_its_clip() -> None:
         assert max(pays) <= high + 1e-12
 
 
-@pytest.mark.parametrize("score", SCORES, ids=repr)
+@pytest.mark.parametrize("score", SCORES, ids=lambda score: repr(score).partition(" at 0x")[0])
 def test_stating_the_belief_pays_most(score: ConfidenceScore) -> None:
     assert untruthful(score) is None
 
 
-@pytest.mark.parametrize("score", SCORES, ids=repr)
+@pytest.mark.parametrize("score", SCORES, ids=lambda score: repr(score).partition(" at 0x")[0])
 def test_scores_pickle_and_neither_ungraded_nor_a_missing_confidence_is_a_number(score: ConfidenceScore) -> None:
     assert pickle.loads(pickle.dumps(score)) == score
     assert score(Verdict.UNGRADED, confidence=0.5) is None
