@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ..data import InputError, RunError
+from ..eval.shard import current_shard
 from ..rewards import JudgeError
 from .cli_audit import audit_app
 from .cli_check import check
@@ -61,14 +62,16 @@ def run(
     """
     loaded = load_recipe(recipe, overrides or [])
     folder = out or Path("runs") / loaded.name
-    console = TerminalConsole()
+    console = TerminalConsole(shown=current_shard().main)
     from .run import run as run_recipe
 
     try:
-        path = run_recipe(loaded, folder, console, resume=resume)
+        asked = {"recipe": recipe, "overrides": list(overrides or [])}
+        path = run_recipe(loaded, folder, console, resume=resume, asked=asked)
     finally:
         console.close()
-    conclude(folder, path)
+    if path is not None:
+        conclude(folder, path)
 
 
 def main() -> None:

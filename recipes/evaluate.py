@@ -75,9 +75,13 @@ def evaluate(
     with held(out) as shard:
         if shard.main:
             claim(out, FILE, text, resume=resume)
-            write_atomic(out / "environment.json", json.dumps(environment(asked.seed), indent=1))
+            write_atomic(out / "environment.json", json.dumps(_environment(asked, questions), indent=1))
         _sweep(asked, questions, backend, out, console)
         return report(asked, out, console) if shard.main else None
+
+
+def _environment(asked: Evaluation, questions: list[Question]) -> dict[str, Any]:
+    return environment(asked.seed, sources=[asked.questions], questions={"evaluation": questions})
 
 
 def report(

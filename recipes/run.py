@@ -7,12 +7,13 @@ goes on from its last finished stage and, inside a training stage, from its last
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..data import InputError
+from ..eval.shard import current_shard
 from .check import check
 from .console import Console
 from .environment import describe, environment
@@ -24,29 +25,45 @@ from .schema import Recipe
 from .stages import Policy, make_base, start_of, system_name, train_stages
 
 
-def run(recipe: Recipe, out: Path, console: Console, *, resume: bool = False) -> Path:
+def run(
+    recipe: Recipe, out: Path, console: Console, *, resume: bool = False, asked: Mapping[str, Any] | None = None
+) -> Path | None:
     """Run every stage of `recipe` in the folder `out` and return the path of its report.
+
+    `asked`, what the command line gave, goes into `environment.json`. Where a launcher started several processes, they
+    train together and share the sweeps; the main one writes the folder, and the others return None.
 
     Raises:
         InputError: the folder, the data, the model or the recipe cannot be used, or another process works
             in the folder; raised before anything is trained or overwritten.
     """
-    claim(out, "recipe.yaml", dump_recipe(recipe), resume=resume, dry=True)
-    refuse_if_held(out)
+    if current_shard().main:
+        claim(out, "recipe.yaml", dump_recipe(recipe), resume=resume, dry=True)
+        refuse_if_held(out)
     quiet()
     console.stage("data")
     prepared = prepare(recipe)
     for finding in check(recipe, prepared):
         if finding.level == "warning":
             console.say(str(finding))
-    with held(out):
+    with held(out) as shard:
         folder = RunFolder(out)
         folder.open(recipe, resume=resume)
-        write_atomic(out / "environment.json", json.dumps(environment(recipe.seed), indent=1))
+        folder.note(_environment(recipe, prepared, asked))
         model = make_base(recipe, prepared, folder, console, resume)
         trained = train_stages(recipe, prepared, model, folder, console, resume)
         _evaluate(recipe, prepared, start_of(recipe, model), trained, folder, console)
-        return report(recipe, out, console)
+        return report(recipe, out, console) if shard.main else None
+
+
+def _environment(recipe: Recipe, prepared: Prepared, asked: Mapping[str, Any] | None) -> dict[str, Any]:
+    sources: list[str] = []
+    if recipe.data is not None:
+        train = recipe.data.train
+        sources += [train] if isinstance(train, str) else [part.source for part in train]
+        sources += [recipe.data.eval] if recipe.data.eval is not None else []
+    questions = {"documents": prepared.documents, "training": prepared.rl, "evaluation": prepared.eval}
+    return environment(recipe.seed, asked=asked, sources=sources, questions=questions)
 
 
 def _evaluate(

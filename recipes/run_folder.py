@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ..data import InputError, RunError
+from ..eval.shard import current_shard
+from .environment import resumed
 from .folder import LOCK
 from .load import dump_recipe
 from .schema import Recipe
@@ -27,23 +31,38 @@ class RunFolder:
         self.seconds: dict[str, float] = json.loads(state.read_text())["seconds"] if state.is_file() else {}
 
     def open(self, recipe: Recipe, *, resume: bool) -> None:
-        """Claim the folder for `recipe`.
+        """Claim the folder for `recipe`; of several processes, the main one does.
 
         Raises:
             InputError: it holds another run, or files that are no run; nothing is overwritten.
         """
-        claim(self.path, "recipe.yaml", dump_recipe(recipe), resume=resume)
+        if current_shard().main:
+            claim(self.path, "recipe.yaml", dump_recipe(recipe), resume=resume)
+            for stage in self.seconds:  # a kill came between marking it done and this
+                shutil.rmtree(self.path / "checkpoints" / stage, ignore_errors=True)
+
+    def note(self, environment: dict[str, Any]) -> None:
+        """Write what the run runs on; a resumed one keeps what it began on and adds what differs now."""
+        path = self.path / "environment.json"
+        if not current_shard().main:
+            return
+        if path.is_file():
+            environment = resumed(json.loads(path.read_text(encoding="utf-8")), environment)
+        write_atomic(path, json.dumps(environment, indent=1))
 
     @contextmanager
     def timed(self, stage: str) -> Generator[None]:
-        """Mark `stage` done when the block ends, with the seconds it took in this process."""
+        """Mark `stage` done when the block ends, with the seconds it took in this process; the main one writes it."""
         start = time.monotonic()
         yield
         self.seconds[stage] = round(time.monotonic() - start, 2)
         # Linux counts kibibytes, macOS bytes.
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform != "darwin" else 2**30)
         state = {"seconds": self.seconds, "peak_memory_gib": round(peak, 3)}
-        write_atomic(self.path / "state.json", json.dumps(state, indent=1))
+        if current_shard().main:
+            write_atomic(self.path / "state.json", json.dumps(state, indent=1))
+            # Not before: until the stage is marked done, a kill needs its checkpoints.
+            shutil.rmtree(self.path / "checkpoints" / stage, ignore_errors=True)
 
     def done(self, stage: str) -> bool:
         """Return whether `stage` was finished before."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +78,6 @@ def make_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Co
                 resume=resume,
                 log=_stage_log(folder, "base", console),
             )
-            shutil.rmtree(checkpoints, ignore_errors=True)
     return str(target)
 
 
@@ -112,6 +110,7 @@ def _train(
 ) -> None:
     from ..training.adapter import lora_config
     from ..training.model import load_model, load_tokenizer
+    from ..training.processes import save_policy
 
     tokenizer = load_tokenizer(policy.model, recipe.chat_template_kwargs)
     checkpoints = folder.path / "checkpoints" / name
@@ -126,10 +125,7 @@ def _train(
     }
     model = load_model(policy.model, adapter=policy.adapter, trainable=True)
     trained = train(Stage(recipe, prepared, model, tokenizer, policy.model, common))
-    trained.save_pretrained(str(saved))
-    if name == recipe.stages[-1]:
-        tokenizer.save_pretrained(str(saved))
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    save_policy(trained, common["log"].trainer, saved, tokenizer if name == recipe.stages[-1] else None)
 
 
 def _warm_up(stage: Stage) -> Any:

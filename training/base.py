@@ -25,6 +25,7 @@ from ..data import Document, InputError
 from .checkpoints import last_checkpoint
 from .optimizer import MuonWithAdamW
 from .preflight import build_arguments
+from .processes import save_policy
 from .progress import StageLog
 from .tokenizer import render, train_tokenizer
 
@@ -193,5 +194,4 @@ def train_base(
     if log is not None:
         log.attach(trainer)
     trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints) if resume else None)
-    model.save_pretrained(out)
-    tokenizer.save_pretrained(out)
+    save_policy(model, trainer, out, tokenizer)

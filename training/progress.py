@@ -37,6 +37,23 @@ def console_line(logs: Mapping[str, Any]) -> str:
     return ", ".join(shown)
 
 
+def keep_until(path: Path, step: int, stage: str | None = None) -> None:
+    """Take out of the log file `path` the rows after `step` (of `stage` only, where given), and a cut-off last line."""
+    if not path.is_file():
+        return
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    kept = [line for line in lines if line.endswith("\n") and not _is_after(json.loads(line), step, stage)]
+    if kept == lines:
+        return
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text("".join(kept), encoding="utf-8")
+    temporary.replace(path)
+
+
+def _is_after(row: dict[str, Any], step: int, stage: str | None) -> bool:
+    return row["step"] > step and (stage is None or row.get("stage") == stage)
+
+
 class StageLog(TrainerCallback):
     """Writes every log entry to a JSONL file and tells the console what matters of it."""
 
@@ -48,11 +65,25 @@ class StageLog(TrainerCallback):
         The same rows go to the file `metrics`, which all stages of a run share, under the name of `path`.
         """
         self.path, self.say, self.tick, self.metrics = path, say, tick, metrics
+        self.trainer: Any = None
+        """Whom it was attached to."""
 
     def attach(self, trainer: Any) -> None:
         """Add this log to `trainer`, in place of the trainer's own printing."""
+        self.trainer = trainer
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(self)
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Take out what a killed run wrote of steps that are now made again."""
+        if not state.is_world_process_zero:
+            return
+        for path in filter(None, (self.path, self.metrics)):
+            keep_until(path, state.global_step, self.path.stem if path == self.metrics else None)
+        if state.global_step:
+            self.say(f"goes on from the checkpoint of step {state.global_step}")
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Move the progress bar."""

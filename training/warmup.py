@@ -33,9 +33,11 @@ from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsag
 
 from ..data import Message, PromptStyle, Question, Schedule, spread_draws
 from ..eval.backend import Backend, Completion, Prompt
+from ..eval.shard import current_shard
 from .checkpoints import last_checkpoint
 from .cpu import score_completions_only
 from .preflight import build_arguments
+from .processes import gather
 from .progress import StageLog
 
 
@@ -78,16 +80,16 @@ def own_answers(
     places: dict[str, list[int]] = {}
     for place, question in enumerate(questions):
         places.setdefault(question.id, []).append(place)
-    asked = list(places.values())
+    asked = current_shard().of(list(places.values()))  # each process asks its share, and all get every answer
     prompts = (
         Prompt(style.messages(questions[found[0]], 0.0), tuple(range(1, len(found) + 1)) if temperature else (0,))
         for found in asked
     )
-    answers: list[Completion | None] = [None] * len(questions)
+    made: list[tuple[int, Completion]] = []
     for index, completions in backend.generate(prompts, temperature=temperature, seed=seed):
-        for place, completion in zip(asked[index], cycle(completions), strict=False):
-            answers[place] = completion
-    return cast("list[Completion]", answers)
+        made += zip(asked[index], cycle(completions), strict=False)
+    answers = dict(gather(made))
+    return [answers[place] for place in range(len(questions))]
 
 
 def own_answers_at(
@@ -176,6 +178,7 @@ def warm_up(
     log: StageLog | None = None,
 ) -> Any:
     """Return the `PeftModel` after the warm-up; `lora` is its PEFT config, `out` the checkpoint folder."""
+    arguments = sft_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
     rng = np.random.default_rng([seed, 2])
     order: list[int] = np.resize(rng.permutation(len(questions)), config.prompts).tolist()
     chosen = [questions[i] for i in order]
@@ -184,7 +187,7 @@ def warm_up(
     rows = warmup_rows(chosen, answers, style, drawn, rng, RATES[config.abstain_rate])
     trainer = SFTTrainer(
         model=model,
-        args=sft_arguments(config, out, seed),
+        args=arguments,
         train_dataset=Dataset.from_list(cast("list[dict[str, Any]]", rows)),
         processing_class=tokenizer,
         peft_config=lora,

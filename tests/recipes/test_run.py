@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,10 +14,12 @@ from pathlib import Path
 
 import pytest
 from page import Page
+from typer.testing import CliRunner
 
 from abstain.data import InputError
 from abstain.eval.responses import read_responses
 from abstain.recipes import load_recipe
+from abstain.recipes.cli import app
 from abstain.recipes.run import RunFolder, run, write_atomic
 
 pytestmark = pytest.mark.slow
@@ -160,14 +164,37 @@ def test_a_folder_that_another_process_works_in_is_refused(finished: tuple[Path,
     assert not (out / ".lock").exists()
 
 
-def test_the_same_seed_gives_the_same_responses(finished: tuple[Path, Silent], tmp_path: Path) -> None:
-    run(load_recipe("tiny", MICRO), tmp_path / "again", Silent())
+def test_the_same_seed_gives_the_same_weights_responses_and_metrics(
+    finished: tuple[Path, Silent], tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(app, ["run", "tiny", *MICRO, "--out", str(tmp_path / "again")])
+    assert result.exit_code == 0, result.output
 
     def said(out: Path) -> list[tuple[object, ...]]:
         rows = read_responses(out / "eval" / "trained" / "responses.jsonl")
         return sorted((r.id, r.threshold, r.sample, r.completion) for r in rows)
 
     assert said(tmp_path / "again") == said(finished[0])
+    weights = "base/model warmup/adapter_model adapter/adapter_model"
+    for name in (*(f"{path}.safetensors" for path in weights.split()), "eval/trained/metrics.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (finished[0] / name).read_bytes(), name
+
+    env = json.loads((tmp_path / "again" / "environment.json").read_text())
+    assert (env["recipe"], env["overrides"], env["seed"]) == ("tiny", MICRO, 0)
+    assert env["questions"] == json.loads((finished[0] / "environment.json").read_text())["questions"]
+    assert set(env["questions"]) == {"documents", "training", "evaluation"}
+    assert (env["commit"] is None) == (env["dirty"] is None)  # both, where the package is no checkout
+    assert env["processes"] == 1
+    assert env["packages"]["torch"] == env["versions"]["torch"]
+    assert env["memory_gib"] > 0
+
+
+def test_a_resumed_run_remembers_where_it_began(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.note({"seed": 0, "commit": "a"})
+    folder.note({"seed": 0, "commit": "b"})
+    env = json.loads((tmp_path / "environment.json").read_text())
+    assert env == {"seed": 0, "commit": "a", "resumed": [{"commit": "b"}]}
 
 
 def test_a_users_own_model_and_file(finished: tuple[Path, Silent], tmp_path: Path) -> None:
@@ -181,6 +208,10 @@ def test_a_users_own_model_and_file(finished: tuple[Path, Silent], tmp_path: Pat
     assert (metrics["split"], metrics["items"], metrics["adherence_exact"]) == ("all", 4, None)
     assert metrics["reference_confidence"] == "base"
     assert not (tmp_path / "run" / "base").exists()
+    files = json.loads((tmp_path / "run" / "environment.json").read_text())["files"]
+    contents = (tmp_path / "mine.jsonl").read_bytes()
+    digest = hashlib.sha256(contents).hexdigest()
+    assert files == {str(tmp_path / "mine.jsonl"): {"bytes": len(contents), "sha256": digest}}
 
 
 @pytest.mark.parametrize("stages", [["warmup=null"], ["rl=null"]])
@@ -213,9 +244,12 @@ def test_a_killed_run_resumes_from_its_last_checkpoint(tmp_path: Path) -> None:
     assert again.returncode == 0, again.stderr
     after = json.loads((out / "state.json").read_text())["seconds"]
     assert {stage: after[stage] for stage in before} == before  # what was done was not done again
-    steps = [json.loads(line)["step"] for line in (out / "logs" / "rl.jsonl").read_text().splitlines()][len(logged) :]
-    assert steps[0] > 5  # the first checkpoint holds step 5
-    assert max(steps) == 60
+    told = re.search(r"goes on from the checkpoint of step (\d+)", again.stdout)
+    assert told is not None
+    assert int(told[1]) >= 5
+    entries = [json.loads(line) for line in (out / "logs" / "rl.jsonl").read_text().splitlines()]
+    steps = [entry["step"] for entry in entries if "alarm" not in entry]
+    assert steps == [*range(1, 61), 60]  # each once, whichever the killed run had logged; the last also in a summary
     rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     swept = {row["step"]: row for row in rows if "validation/forced_accuracy" in row}
     assert max(swept) == 60
