@@ -104,6 +104,16 @@ def test_every_curve_has_a_value_and_an_interval_at_every_target() -> None:
             assert low <= entry[name] <= high, name
 
 
+def test_the_interval_of_regret_is_that_of_its_linear_part() -> None:
+    """By leaving out each item in turn: the jackknife's standard error is that of the linear part, nearly."""
+    found = compute_metrics(system(200, ungraded=0), draws=20)["normalized_regret"]
+    table = tabulate(system(200, ungraded=0))
+    reference = reference_confidence(table, None)[1]
+    without = np.array([METRICS["normalized_regret"].resampled(table, reference, 1 - row[None]) for row in np.eye(200)])
+    error = float(np.sqrt(199 * without.var()))
+    assert (found["high"] - found["low"]) / 2 == pytest.approx(1.96 * error, rel=0.1)
+
+
 def test_the_same_seed_gives_the_same_file_and_another_seed_another_interval() -> None:
     first, same, other = (compute_metrics(system(), seed=seed, draws=30) for seed in (1, 1, 2))
     assert first == same

@@ -178,6 +178,19 @@ def test_samples_at_targets_are_answers_and_forced_samples_show_agreement() -> N
     assert found["sample_agreement"]["value"] == 0.5
 
 
+def test_metrics_and_curves_of_repeated_answers_have_the_intervals_and_the_n_of_their_items() -> None:
+    once = [row(f"{i}", v, 0.5) for i, v in enumerate("caw" * 10)]
+    often = [row(r.id, {"correct": "c", "abstained": "a", "wrong": "w"}[r.verdict.value], 0.5, k)
+             for r in once for k in range(4)]  # fmt: skip
+    single, clustered = (score(r, draws=400) for r in (once, often))
+    for found in (single, clustered):
+        assert (found["score"]["n"], found["by_threshold"][0]["coverage"]) == (30, pytest.approx(2 / 3))
+    assert clustered["score"] == pytest.approx(single["score"])
+    assert clustered["by_threshold"][0]["intervals"]["coverage"] == pytest.approx(
+        single["by_threshold"][0]["intervals"]["coverage"]
+    )
+
+
 def _fields(response: Response) -> dict[str, Any]:
     return {name: getattr(response, name) for name in Response.__slots__}
 
