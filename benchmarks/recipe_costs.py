@@ -74,9 +74,16 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "gemma-3-1b": ("Gemma3TextConfig", _text(1152, 6912, 26, 4, 1, 256, 262144)),
     "gemma-3-4b": ("Gemma3Config", _GEMMA),
     "olmo-3-7b": ("Olmo3Config", {**_text(4096, 11008, 32, 32, 32, 128, 100278), **_UNTIED}),
+    "qwen2.5-7b": ("Qwen2Config", {**_text(3584, 18944, 28, 28, 4, 128, 152064), **_UNTIED}),
     "gpt-oss-20b": ("GptOssConfig", {**_text(2880, 2880, 24, 64, 8, 64, 201088), **_EXPERTS}),
 }
-"""Folder of recipes → class of transformers' config and the sizes of the released model."""
+"""Model → class of transformers' config and the sizes of the released model."""
+PAPERS = {
+    "papers/truthrl": "llama-3.1-8b",
+    "papers/reinforced-hesitation": "qwen3-1.7b",
+    "papers/explicit-target-grpo": "qwen3-4b",
+}
+"""Reproduction → its model."""
 ACTIVE = {"gpt-oss-20b": 3.6e9}
 """Parameters that a token uses, where that is not all (arXiv:2508.10925)."""
 
@@ -131,7 +138,6 @@ def _seconds(recipe: Recipe, sizes: Sizes, active: float) -> float:
     rl, train, data = recipe.rl, _trainer(recipe), recipe.data
     assert rl is not None
     assert data is not None
-    assert recipe.warmup is not None
     token = max(LAUNCH * sizes.layers, 2.0 * active / BANDWIDTH)
     flops = 6.0 * active / (UTILISATION * PEAK)
 
@@ -139,10 +145,12 @@ def _seconds(recipe: Recipe, sizes: Sizes, active: float) -> float:
         return -(-completions // at_once) * limit * token
 
     a_step = train["per_device_train_batch_size"] * train["gradient_accumulation_steps"]
-    limit, sft, ev = train["max_completion_length"], recipe.warmup.sft, recipe.eval
-    rows = sft["max_steps"] * sft["per_device_train_batch_size"] * sft["gradient_accumulation_steps"]
-    warmup = generate(recipe.warmup.prompts, ev.batch_size, ev.max_new_tokens)
-    warmup += rows * (PROMPT + limit / 2) * flops
+    limit, ev, warmup = train["max_completion_length"], recipe.eval, 0.0
+    if recipe.warmup is not None:
+        sft = recipe.warmup.sft
+        rows = sft["max_steps"] * sft["per_device_train_batch_size"] * sft["gradient_accumulation_steps"]
+        warmup = generate(recipe.warmup.prompts, ev.batch_size, ev.max_new_tokens)
+        warmup += rows * (PROMPT + limit / 2) * flops
     step = generate(a_step, a_step, limit) + a_step * (PROMPT + limit / 2) * flops
     sweeps = 0.0
     if rl.validation is not None:
@@ -150,7 +158,8 @@ def _seconds(recipe: Recipe, sizes: Sizes, active: float) -> float:
         sweeps = (2 + train["max_steps"] // rl.validation.every) * generate(asked, ev.batch_size, ev.max_new_tokens)
     # The base model is asked once plainly, the others at every target; each for a forced answer and its samples.
     targets = len(recipe.targets.eval)
-    systems = (1 + 1 + ev.samples) + 3 * (targets + 1 + ev.samples)
+    trained = (recipe.warmup is not None) + (recipe.rl is not None)
+    systems = (1 + 1 + ev.samples) + (1 + trained) * (targets + 1 + ev.samples)
     evaluation = generate((data.max_eval_items or 500) * systems, ev.batch_size, ev.max_new_tokens)
     return warmup + train["max_steps"] * step + sweeps + evaluation
 
@@ -171,7 +180,7 @@ def main() -> None:
     options = parser.parse_args()
     print("| recipe | parameters | memory, GiB | GPU, GB | hours on an H100 |\n|---|---|---|---|---|")
     for name in shipped_recipes():
-        model = name.partition("/")[0]
+        model = PAPERS.get(name, name.partition("/")[0])
         if model in ARCHITECTURES:
             cost = costs(model, load_recipe(name, [f"data={options.data}"] if options.data else []))
             shown = f"{cost['parameters'] / 1e9:.2f} B | {cost['memory']:.1f} | {cost['gpu']:.0f} | {cost['hours']:.1f}"

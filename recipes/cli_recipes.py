@@ -13,6 +13,7 @@ from rich.table import Table
 
 from ..data import InputError
 from .catalogue import catalogue
+from .editor_schema import FILE, LINE, editor_schema
 from .library import nearest, shipped_recipes
 from .load import dump_recipe, load_recipe
 
@@ -63,15 +64,49 @@ def show(recipe: RecipeName, overrides: Overrides = None) -> None:
 
 
 @recipes_app.command()
-def copy(recipe: RecipeName, path: Annotated[Path, typer.Argument(help="The new file; it must not exist.")]) -> None:
+def copy(
+    recipe: RecipeName,
+    path: Annotated[Path, typer.Argument(help="The new file; it must not exist.")],
+    *,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Write the schema beside it too, so that editors complete its keys.")
+    ] = False,
+) -> None:
     """Copy a shipped recipe to a file of your own. What it extends stays where it is.
 
-    Example: `abstain recipes copy qwen3-4b/grpo my.yaml`
+    Where the schema lies in the same folder, the copy's first line names it to editors.
+
+    Example: `abstain recipes copy qwen3-4b/grpo my.yaml --schema`
     """
     shipped = shipped_recipes()
     if recipe not in shipped:
         raise InputError(f"no shipped recipe {recipe!r}{nearest(recipe, shipped)}; see `abstain recipes list`")
     if path.exists():
         raise InputError(f"{path}: exists already; nothing was overwritten")
-    path.write_text(shipped[recipe], encoding="utf-8")
+    beside = path.with_name(FILE)
+    if schema:
+        _write_schema(beside)
+    first = f"{LINE}\n" if beside.is_file() else ""
+    path.write_text(first + shipped[recipe], encoding="utf-8")
     typer.echo(f"{path}")
+
+
+@recipes_app.command("schema")
+def print_schema(
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+) -> None:
+    """Print the JSON schema of recipe files, with which editors complete keys and say what they mean.
+
+    Example: `abstain recipes schema --out abstain-recipe.schema.json`
+    """
+    if out is None:
+        typer.echo(json.dumps(editor_schema(), indent=1))
+    else:
+        _write_schema(out)
+        typer.echo(f"{out}")
+
+
+def _write_schema(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: the folder {path.parent} does not exist")
+    path.write_text(json.dumps(editor_schema(), indent=1) + "\n", encoding="utf-8")

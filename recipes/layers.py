@@ -67,9 +67,9 @@ def put(below: Layer, layer: Mapping[str, Any], place: str) -> Layer:
         InputError: `data` names no ready data, or `adjust` is no mapping.
     """
     own = dict(layer)
-    if isinstance(own.get("data"), str):
-        below = _replace_data(below, own.pop("data"), place)
     adjusted = own.pop("adjust", None)
+    if isinstance(own.get("data"), str):
+        below = _replace_data(below, own.pop("data"), own, place)
     merged = merge(below, own)
     if adjusted is None:
         return merged
@@ -99,13 +99,14 @@ def first_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def _replace_data(below: Layer, name: str, place: str) -> Layer:
+def _replace_data(below: Layer, name: str, own: Layer, place: str) -> Layer:
+    """Return `below` with the ready data `name`, which adjusts the sections that `own` adds as well."""
     parts = shipped_parts()
     if DATA + name not in parts:
         of_file = f"; a file or Hub set is given as data.train={name}" if "/" in name or "." in name else ""
         hint = nearest(name, ready_data()) or of_file
         raise InputError(f"{place}: no ready data {name!r}{hint}; ready are {', '.join(ready_data())}")
-    merged = {key: value for key, value in below.items() if key not in _OF_DATA}
+    merged = merge({key: value for key, value in below.items() if key not in _OF_DATA}, own)
     for layer in _layers(parts[DATA + name], DATA + name, (DATA + name,)):
         merged = put(merged, layer, DATA + name)
     return merged

@@ -18,6 +18,16 @@ settings.register_profile("untimed", deadline=None)  # how long an example takes
 settings.load_profile("untimed")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests that need the network unless `-m` names them; an `addopts` would give way to `-m "not slow"`."""
+    if "network" in str(config.getoption("-m")):
+        return
+    left_out = [item for item in items if item.get_closest_marker("network")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail a test that opens a connection to anywhere but this machine."""

@@ -7,6 +7,7 @@ get that of Qwen2.5: it marks turns with the same two tokens, and its other word
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -185,3 +186,14 @@ def write_rows(folder: Path, rows: int = 24) -> dict[str, str]:
         lines = (json.dumps(_row(name, i)) for i in range(1, rows + 1))
         (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return {name: str(folder / f"{name}.jsonl") for name in names}
+
+
+def costs() -> Any:
+    """Return the module `benchmarks/recipe_costs.py`."""
+    path = Path(__file__).parents[1] / "benchmarks" / "recipe_costs.py"
+    spec = importlib.util.spec_from_file_location("recipe_costs", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from standins import FAMILIES, MODELS, stand_in, write_rows
+from safetensors.torch import load_file
+from standins import FAMILIES, MODELS, costs, stand_in, write_rows
 
+from abstain.data import PromptStyle
+from abstain.eval.model import load_tokenizer, saved_end_token_ids
 from abstain.recipes import load_recipe, shipped_recipes
 from abstain.recipes.check import findings
+from abstain.recipes.console import TerminalConsole
 from abstain.recipes.header import read_header
 from abstain.recipes.library import ready_data, shipped_parts
 from abstain.recipes.prepare import prepare
+from abstain.recipes.run_folder import RunFolder
 from abstain.recipes.schema import Recipe
+from abstain.recipes.stages import train_stages
+from abstain.training.preflight_tokens import check_template
 
+PAPERS = {
+    "papers/truthrl": "llama-3.1-8b",
+    "papers/reinforced-hesitation": "qwen3-1.7b",
+    "papers/explicit-target-grpo": "qwen3-4b",
+}
+"""Reproduction → the model it names."""
 OF_MODELS = [name for name in shipped_recipes() if name.partition("/")[0] in MODELS]
 FEW = ("questions", "rl.validation keeps", "every question is asked", "leaves no question")
 """What is said of the few questions of these tests."""
@@ -44,7 +56,7 @@ def locally(name: str, stand_ins: dict[str, str], rows: dict[str, str], *overrid
     else:
         parts = [{**part.model_dump(), "source": _local(part.source, rows)} for part in sets.train]
         train = f"data.train={json.dumps(parts)}"
-    model = stand_ins[MODELS[name.partition("/")[0]]]
+    model = stand_ins[MODELS[PAPERS.get(name, name.partition("/")[0])]]
     return load_recipe(name, [*overrides, train, "data.eval=null", f"model={model}"])
 
 
@@ -59,7 +71,7 @@ def test_there_are_recipes_for_every_model_and_method() -> None:
     assert {f"{model}/{method}" for model in MODELS for method in methods} == set(OF_MODELS)
 
 
-@pytest.mark.parametrize("name", OF_MODELS)
+@pytest.mark.parametrize("name", [*OF_MODELS, *PAPERS])
 def test_preflight_finds_nothing_wrong_with_a_model_of_the_same_class(
     name: str, stand_ins: dict[str, str], rows: dict[str, str]
 ) -> None:
@@ -67,6 +79,58 @@ def test_preflight_finds_nothing_wrong_with_a_model_of_the_same_class(
     found = findings(recipe, prepare(recipe))
     wrong = [f for f in found if f.level != "note" and not any(text in f.message for text in FEW)]
     assert wrong == []
+
+
+SHORT = [
+    "warmup.prompts=4",
+    "warmup.sft.max_steps=1",
+    "warmup.sft.per_device_train_batch_size=2",
+    "warmup.sft.gradient_accumulation_steps=1",
+    "rl.validation=null",
+    "eval.max_new_tokens=16",
+    "data.max_eval_items=2",
+]
+STEP = {
+    "max_steps": 1,
+    "logging_steps": 1,
+    "num_generations": 2,
+    "per_device_train_batch_size": 4,
+    "gradient_accumulation_steps": 1,
+    "steps_per_generation": 1,
+    "max_completion_length": 16,
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_warm_up_and_rl_train_the_adapter_of_a_model_of_the_same_class(
+    family: str, stand_ins: dict[str, str], rows: dict[str, str], tmp_path: Path
+) -> None:
+    model = next(name for name, of in MODELS.items() if of == family)
+    algorithm = "rloo" if family == "qwen3" else "grpo"
+    step = [f"rl.{algorithm}.{key}={value}" for key, value in STEP.items()]
+    recipe = locally(f"{model}/{algorithm}", stand_ins, rows, *SHORT, *step)
+    assert recipe.model is not None
+    folder = RunFolder(tmp_path)
+    trained = train_stages(recipe, prepare(recipe), recipe.model, folder, TerminalConsole(shown=False), False)
+    assert list(trained) == ["warmup", "rl"]
+    weights = load_file(tmp_path / "adapter" / "adapter_model.safetensors")
+    moved = {name for name, value in weights.items() if "lora_B" in name and bool(value.any())}
+    assert moved == {name for name in weights if "lora_B" in name}, "every adapted module has learnt"
+    assert not any("vision" in name for name in weights)
+    assert any("q_proj" in name for name in weights)
+    entry = json.loads((tmp_path / "logs" / "rl.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert entry["share/ungraded"] == 0
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_closes_a_turn_ends_a_completion(family: str, stand_ins: dict[str, str]) -> None:
+    tokenizer: Any = load_tokenizer(stand_ins[family])
+    ends = saved_end_token_ids(stand_ins[family], tokenizer)
+    shown = {tokenizer.convert_ids_to_tokens(i) for i in ends}
+    assert shown == {FAMILIES[family].end, *FAMILIES[family].stops}
+    assert check_template(tokenizer, ends, PromptStyle()) == [
+        finding for finding in check_template(tokenizer, ends, PromptStyle()) if finding.level == "note"
+    ]
 
 
 @pytest.mark.parametrize("data", ready_data())
@@ -86,20 +150,10 @@ def test_ready_data_leaves_nothing_of_the_data_before() -> None:
             assert load_recipe("qwen3-4b/grpo", [f"data={before}", f"data={name}"]) == recipe
 
 
-def costs() -> Any:
-    path = Path(__file__).parents[2] / "benchmarks" / "recipe_costs.py"
-    spec = importlib.util.spec_from_file_location("recipe_costs", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_headers_state_what_the_arithmetic_gives(model: str) -> None:
     of_costs = costs()
-    for name in (name for name in OF_MODELS if name.startswith(f"{model}/")):
+    for name in [n for n in [*OF_MODELS, *PAPERS] if PAPERS.get(n, n.partition("/")[0]) == model]:
         header = read_header(shipped_recipes()[name])
         lines = [f"Hardware: {header.hardware}", f"Memory: {header.memory}", f"Duration: {header.duration}"]
         assert lines == of_costs.header_lines(model, load_recipe(name)), name
@@ -125,7 +179,7 @@ def test_every_shipped_recipe_opens_with_a_header_and_only_estimates_are_called_
     for name, text in shipped_recipes().items():
         header = read_header(text)
         assert name in header.command or name == "finetune"
-        if header.verified.startswith("no") and name in OF_MODELS:
+        if name in OF_MODELS or name in PAPERS:
             assert all(text.endswith("(estimate)") for text in (header.hardware, header.memory, header.duration))
 
 

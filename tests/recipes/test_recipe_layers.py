@@ -69,6 +69,18 @@ def test_ready_data_brings_its_grader_and_lengths_and_what_stands_above_it_stays
     assert (maths.eval.max_new_tokens, maths.eval.samples) == (512, 7)
 
 
+def test_ready_data_adjusts_the_sections_of_the_file_that_names_it_and_gives_way_to_its_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = "extends: parts/models/qwen3-4b\ndata: gsm8k\nrl: {grpo: {max_steps: 3, steps_per_generation: 7}}\n"
+    write(tmp_path, mine=f"{text}grader: {{kind: math}}\n")
+    merged, _ = read_recipe("mine.yaml")
+    grpo = merged["rl"]["grpo"]
+    assert (grpo["max_completion_length"], grpo["steps_per_generation"], grpo["max_steps"]) == (512, 7, 3)
+    assert merged["grader"] == {"kind": "math"}
+
+
 def test_ready_data_in_a_file_replaces_that_of_the_recipe_below(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
