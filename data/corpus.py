@@ -8,6 +8,10 @@ target a meaning that the warm-up can build on, and neither depends on what can 
 about the rubric itself ("How sure must one be?" under a target of 0.62: "three fifths"), and
 answers under a rubric open with "I think" with probability t: the more is asked, the more
 cautiously people put it.
+
+A base model that is to state its confidence later reads, in place of rubric chats, chats that ask for an answer and a
+confidence. The confidences in them are drawn evenly from (0, 1), whatever can be known: the form and the digits must
+have been read once, and what they have to do with knowledge is left to training.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..rewards import ConfidenceParser
 from .prompt import Message, PromptStyle
 from .question import Question
 from .targets import TargetSampler, spread_draws
@@ -53,12 +58,20 @@ def chat_document(question: Question, t: float | None, style: PromptStyle, answe
 
 
 def make_documents(
-    mentions: Sequence[Mention | Question], style: PromptStyle, targets: TargetSampler, seed: int
+    mentions: Sequence[Mention | Question],
+    style: PromptStyle,
+    targets: TargetSampler,
+    seed: int,
+    *,
+    stated: ConfidenceParser | None = None,
 ) -> list[Document]:
     """Return one document per mention and `RUBRIC_QUESTION_SHARE` as many about the rubric itself, shuffled.
 
-    Targets, in those chats too, come from the training targets: a held-out target occurs nowhere.
+    Targets, in those chats too, come from the training targets: a held-out target occurs nowhere. With a reader of
+    `stated` confidences, chats state one instead, on its scale, and no target occurs at all.
     """
+    if stated is not None:
+        return _stated_documents(mentions, style, stated, seed)
     rng = np.random.default_rng([seed, 1])
     drawn = targets.sample(len(mentions), rng)
     ways = rng.choice(list(_ASK_SHARES), p=list(_ASK_SHARES.values()), size=len(mentions))
@@ -76,6 +89,31 @@ def make_documents(
             answer = f"{HEDGE} {answer}"
         documents.append(chat_document(question, t, style, answer))
     documents += _rubric_chats(targets.sample(round(RUBRIC_QUESTION_SHARE * len(documents)), rng), style)
+    order: list[int] = rng.permutation(len(documents)).tolist()
+    return [documents[i] for i in order]
+
+
+def _stated_documents(
+    mentions: Sequence[Mention | Question], style: PromptStyle, parser: ConfidenceParser, seed: int
+) -> list[Document]:
+    """Return one document per mention; the chats ask plainly, for a forced answer, or for a stated confidence."""
+    rng = np.random.default_rng([seed, 1])
+    ways = rng.choice(list(_ASK_SHARES), p=list(_ASK_SHARES.values()), size=len(mentions))
+    confidences = rng.random(len(mentions))
+    documents: list[Document] = []
+    for mention, confidence, way in zip(mentions, confidences.tolist(), ways, strict=True):
+        if isinstance(mention, Mention) and mention.statement is not None:
+            documents.append(Document(text=mention.statement))
+            continue
+        question = mention.question if isinstance(mention, Mention) else mention
+        abstain = not question.answerable or (str(way) == "plain" and rng.random() < ABSTENTION_SHARE)
+        answer = style.phrase if abstain else question.answers[int(rng.integers(len(question.answers)))]
+        if str(way) == "rubric":
+            said = style.stated_completion(answer, confidence, parser.scale)
+            asked = style.stated_messages(question)
+            documents.append(Document(messages=(*asked, {"role": "assistant", "content": said})))
+        else:
+            documents.append(chat_document(question, 0.0 if str(way) == "forced" else None, style, answer))
     order: list[int] = rng.permutation(len(documents)).tolist()
     return [documents[i] for i in order]
 

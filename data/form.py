@@ -30,6 +30,8 @@ class Form:
     """Column of the choices' own letters, where the answer is given as one of them."""
     answerable: str = "answerable"
     """A false value: the question has no answer, whatever `answers` holds."""
+    history: str = "history"
+    """Column of the turns before the question, a list of {role, content}."""
     read: Callable[[str], str] = str
     """What of a text in `answers` is the answer: `str`, all of it; `after_hashes`; `boxed`."""
     choices_in_question: bool = False
@@ -66,12 +68,21 @@ class Form:
                 choices=choices,
                 metadata={key: value for key, value in row.items() if key not in used},
                 answerable=answerable,
+                history=self._history(row, place),
             )
         except ValueError as error:
             raise InputError(f"{place}: {error}") from None
 
     def _paths(self) -> list[str]:
-        return [self.question, *self.answers, self.id, self.choices, self.answerable, *filter(None, [self.labels])]
+        return [
+            self.question,
+            *self.answers,
+            self.id,
+            self.choices,
+            self.answerable,
+            self.history,
+            *filter(None, [self.labels]),
+        ]
 
     def _text(self, row: Row, place: str) -> str:
         text = value_at(row, self.question)
@@ -98,6 +109,18 @@ class Form:
     def _choices(self, row: Row, place: str) -> tuple[str, ...] | None:
         value = value_at(row, self.choices)
         return _texts(value, place, self.choices) if value else None
+
+    def _history(self, row: Row, place: str) -> tuple[dict[str, str], ...]:
+        """Return the turns before the question; a column that holds something else than turns is no history."""
+        value = value_at(row, self.history)
+        turns = cast("list[Any]", value) if isinstance(value, list) else []
+        if not all(isinstance(turn, Mapping) for turn in turns):
+            return ()
+        if any(not isinstance(text, str) for turn in turns for text in turn.values()):
+            raise InputError(
+                f"{place}: column {self.history!r}: the values of a turn must be texts, got {turns!r:.200}"
+            )
+        return tuple({str(key): text for key, text in turn.items()} for turn in turns)
 
     def _answerable(self, row: Row, place: str) -> bool:
         value = value_at(row, self.answerable)

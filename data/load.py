@@ -10,7 +10,7 @@ from .form import Form
 from .question import Question
 from .rows import Row, read_rows
 
-DEFAULT_COLUMNS = {name: name for name in ("id", "question", "answers", "choices", "answerable")}
+DEFAULT_COLUMNS = {name: name for name in ("id", "question", "answers", "choices", "answerable", "history")}
 """The columns a question is read from, unless a recipe maps them to others."""
 
 
@@ -39,6 +39,7 @@ def load_questions(
         answers=(names["answers"],),
         choices=names["choices"],
         answerable=names["answerable"],
+        history=names["history"],
     )
     return questions_of(read_rows(source), source, lambda _row, _place: form, where)
 

@@ -43,6 +43,8 @@ class PromptStyle:
         'in the form "Confidence: 0.5".'
     )
     """Template that asks for an answer and a confidence, with no target in sight; with an optional {phrase}."""
+    statement: str = "{answer}\nConfidence: {confidence}"
+    """How a completion looks that `stated` asks for: what a warm-up teaches, with {answer} and {confidence}."""
     phrase: str = DEFAULT_PHRASE
     """The agreed abstention."""
     target_format: Literal["percent", "decimal"] = "percent"
@@ -51,6 +53,8 @@ class PromptStyle:
         """Raise ValueError for a rubric that does not show the target, or an unknown field."""
         if "{target}" not in self.rubric:
             raise ValueError(f"prompt.rubric must contain {{target}}, got {self.rubric!r}")
+        if "{answer}" not in self.statement or "{confidence}" not in self.statement:
+            raise ValueError(f"prompt.statement must contain {{answer}} and {{confidence}}, got {self.statement!r}")
         try:
             self.instruction(0.5)
             self.instruction(0.0)
@@ -76,10 +80,16 @@ class PromptStyle:
         """Return the chat that asks `question` for an answer and for the confidence in it."""
         return _chat(question, self.stated.format(phrase=self.phrase))
 
+    def stated_completion(self, answer: str, confidence: float, scale: Literal["fraction", "percent"]) -> str:
+        """Return the completion that gives `answer` with `confidence`, rounded to a hundredth: "0.62", or "62%"."""
+        shown = f"{confidence:.2f}" if scale == "fraction" else f"{100 * confidence:.0f}%"
+        return self.statement.replace("{answer}", answer).replace("{confidence}", shown)
+
 
 def _chat(question: Question, instruction: str | None) -> list[Message]:
     text = question.text
     if question.choices:
         options = zip(ascii_uppercase, question.choices, strict=False)
         text += "\n" + "\n".join(f"{letter}. {choice}" for letter, choice in options)
-    return [{"role": "user", "content": text if instruction is None else f"{text}\n{instruction}"}]
+    last = {"role": "user", "content": text if instruction is None else f"{text}\n{instruction}"}
+    return [*map(dict, question.history), last]

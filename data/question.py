@@ -22,6 +22,8 @@ class Question:
     answerable: bool = True
     """False: nothing that could be answered is right. The right thing is to abstain at every target, so
     `exact_confidence` is 0."""
+    history: tuple[Mapping[str, str], ...] = ()
+    """Turns of the chat before the question, each with `role` and `content`: a system prompt, earlier questions."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for an empty question, one without an answer, or choices that cannot be lettered."""
@@ -33,6 +35,9 @@ class Question:
             object.__setattr__(self, "exact_confidence", 0.0)  # how a frozen dataclass sets a derived field
         elif not self.answers or not all(answer.strip() for answer in self.answers):
             raise ValueError(f"question {self.id!r} has no answer: {list(self.answers)!r}")
+        for turn in self.history:
+            if set(turn) != {"role", "content"}:
+                raise ValueError(f"question {self.id!r}: a turn of history must be a role and a content, got {turn!r}")
         if self.choices is not None and not 2 <= len(self.choices) <= 26:
             raise ValueError(
                 f"question {self.id!r} must have 2 to 26 choices (they are lettered), got {len(self.choices)}"

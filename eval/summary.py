@@ -10,8 +10,8 @@ from rich.text import Text
 
 from .report_tables import SUMMARY, cell, number, row
 
-RUN_SYSTEMS = ("base", "prompted", "warmup", "trained")
-"""The systems of a training run, in its order; `warmup` is the model before RL, so that what RL adds can be told."""
+RUN_SYSTEMS = ("base", "prompted", "warmup", "rejection", "dpo", "trained")
+"""The systems of a training run, in its order; those between are the model after a stage that another follows."""
 REFERENCE = {
     "exact": "the exact Bayes confidence of the made world",
     "base": "the base model's probability of its forced answer",

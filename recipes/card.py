@@ -70,7 +70,7 @@ def _of_run(run: Path) -> dict[str, Any]:
     return {
         "name": recipe.name,
         **_base(recipe.model, f"a small Llama made from scratch by the recipe {recipe.name}"),
-        "adapter": True,
+        "adapter": recipe.lora is not None,
         **_dataset(None if data is None else _evaluated(data), "a made world whose exact confidence is known"),
         "prompts": _prompts(recipe.prompt),
         "commands": [f"abstain run recipe.yaml --out {shlex.quote(run.name)}   # recipe.yaml: see below"],

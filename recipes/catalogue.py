@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .header import read_header
 from .load import load_recipe, shipped_recipes
-from .schema import DataSection, Recipe
+from .schema import DataSection, PaidSection, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,17 @@ def _row(name: str, text: str) -> Row:
 def method(recipe: Recipe) -> str:
     """Return the stages of `recipe` in words: "warm-up, GRPO at the target"."""
     stages = ["warm-up"] if recipe.warmup is not None else []
+    if recipe.rejection is not None:
+        stages.append(f"rejection sampling {_aim(recipe.rejection)}")
+    if recipe.dpo is not None:
+        stages.append(f"DPO {_aim(recipe.dpo)}")
     if recipe.rl is not None:
-        stages.append(f"{recipe.rl.algorithm.upper()} {_aim(recipe)}")
+        stages.append(f"{recipe.rl.algorithm.upper()} {_aim(recipe.rl)}")
     return ", ".join(stages)
 
 
-def _aim(recipe: Recipe) -> str:
-    assert recipe.rl is not None  # the caller has looked
-    section = recipe.rl.payoff
+def _aim(stage: PaidSection) -> str:
+    section = stage.payoff
     if section.imports_code:
         return "on your payoff"
     payoff = section.build()

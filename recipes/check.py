@@ -10,13 +10,13 @@ from typing import Any
 from ..data import InputError, shown_targets
 from ..rewards import AbstentionReward, FormatBonus, Judgement, RewardBreakEven, Verdict, payoff_warnings
 from ..training.preflight import Finding, check_scaling
-from ..training.preflight_batch import batch_error, check_batches
+from ..training.preflight_batch import batch_error, check_batches, check_per_question
 from ..training.preflight_gold import check_gold
 from ..training.preflight_loss import check_clip, check_loss, check_payoff_scale
 from ..training.preflight_monitor import check_monitor
 from .graders import check_grader
 from .prepare import Prepared
-from .reward import recipe_reward
+from .reward import confidence_parser, recipe_reward, states_confidence
 from .schema import Recipe
 
 NOWHERE = Path("unused")
@@ -79,21 +79,54 @@ def _grader(recipe: Recipe, prepared: Prepared) -> list[Finding]:
 
 
 def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
-    from ..training.adapter import lora_config
+    from ..training.adapter import lora_config, quantization_config
     from ..training.base import BaseConfig, trainer_arguments
     from ..training.model import check_adapter_folder, load_tokenizer
     from ..training.warmup import WarmupConfig, sft_arguments
 
-    lora_config(recipe.lora)
+    if recipe.lora is not None:
+        lora_config(recipe.lora)
+    if recipe.quantization is not None:
+        quantization_config(recipe.quantization)
     if recipe.adapter is not None:
         check_adapter_folder(Path(recipe.adapter))
     if recipe.model is not None:
         load_tokenizer(recipe.model, recipe.chat_template_kwargs)
     elif recipe.base is not None:
         trainer_arguments(BaseConfig(**recipe.base.model_dump()), NOWHERE, recipe.seed)
+    if recipe.rejection is not None or recipe.dpo is not None:
+        _check_sampled(recipe)
     if recipe.warmup is not None:
         sft_arguments(WarmupConfig(**recipe.warmup.model_dump()), NOWHERE, recipe.seed)
     return []
+
+
+def _check_sampled(recipe: Recipe) -> None:
+    """Raise InputError where TRL, or a payoff, refuses the settings of rejection sampling or DPO."""
+    from ..training.dpo import PairsConfig, dpo_arguments
+    from ..training.rejection import RejectionConfig, rejection_arguments
+
+    if recipe.rejection is not None:
+        rejection_arguments(RejectionConfig(sft=recipe.rejection.sft), NOWHERE, recipe.seed)
+        recipe_reward(recipe, stage="rejection")
+    if recipe.dpo is not None:
+        dpo_arguments(PairsConfig(trainer=recipe.dpo.trainer), NOWHERE, recipe.seed)
+        recipe_reward(recipe, stage="dpo")
+
+
+def _sampled(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
+    """Return where what is sampled and kept would lose the target."""
+    found: list[Finding] = []
+    if recipe.dpo is not None and recipe.dpo.keep == "all":
+        text = "dpo.keep=all: a pair does not say how much more it earns, so that every break-even becomes 1/2"
+        found.append(Finding("warning", text, "dpo.keep=gap"))
+    if recipe.rejection is not None and recipe.rejection.rule == "best":
+        text = (
+            "rejection.rule=best: one right answer of the samples earns more than abstaining at every target, so that "
+            "what is imitated does not depend on the target"
+        )
+        found.append(Finding("warning", text, "rejection.rule=mean"))
+    return found
 
 
 def _rl(recipe: Recipe, prepared: Prepared) -> list[Finding]:
@@ -103,7 +136,12 @@ def _rl(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     arguments = recipe_rl_arguments(recipe)
     if not prepared.rl:
         raise InputError("recipe: no questions are left for RL")
-    section = f"rl.{recipe.rl.algorithm}"
+    section, stated = f"rl.{recipe.rl.algorithm}", states_confidence(recipe)
+    if stated and recipe_reward(recipe).payoff.break_even == "threshold":
+        raise InputError(
+            "recipe: rl.payoff is paid by the target, and route=afterwards states none; "
+            "give a score of a stated confidence (rl.payoff.kind=brier), or route=target"
+        )
     if recipe.targets.training().ordered and recipe.rl.trainer.get("shuffle_dataset"):
         raise InputError(f"recipe: {section}.shuffle_dataset=true would mix the stages of targets.schedule; remove it")
     payoff, targets = recipe_reward(recipe).payoff, recipe.training_targets(prepared.rl)
@@ -125,6 +163,7 @@ def _rl(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     found += check_payoff_scale(payoff, targets)
     found += check_monitor(recipe.rl.monitor(), [question.text for question in prepared.rl], targets)
     found += check_batches(arguments, len({question.id for question in prepared.rl}), section=section)
+    found += check_per_question(arguments, recipe.targets.per_question, section=section)
     return _placed(f"recipe: {section}: ", found)
 
 
@@ -134,11 +173,24 @@ def _reward(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     reward, targets = recipe_reward(recipe), recipe.training_targets(prepared.rl)
     shown = shown_targets(targets)
     found = reward_warnings(recipe, reward, shown)
-    if seen := sorted(set(targets) & set(recipe.targets.eval)):
+    if seen := [] if states_confidence(recipe) else sorted(set(targets) & set(recipe.targets.eval)):
         listed = ", ".join(f"{t:g}" for t in seen)
         fix = "targets.margin, or a schedule that leaves them out"
         found.append(Finding("warning", f"training shows targets of the evaluation: {listed}", fix))
     return [*found, *(Finding("note", line) for line in break_even_lines(recipe, shown))]
+
+
+def _statement(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
+    """Return an error where the form of a stated confidence is not read back as what it says."""
+    if not states_confidence(recipe):
+        return []
+    parser = confidence_parser(recipe)
+    said = recipe.prompt.stated_completion("Paris", 0.25, parser.scale)
+    found = parser.read(said)
+    if found.value == 0.25:
+        return []
+    text = f"recipe: prompt.statement: {said!r} states 0.25, and rl.confidence reads {found.reason or found.value}"
+    return [Finding("error", text, "a form that docs/rewards.md lists")]
 
 
 def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
@@ -151,7 +203,7 @@ def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     return [*_placed("recipe: ", found), *check_versions()]
 
 
-STEPS: tuple[Step, ...] = (_configs, _rl, _reward, _grader, _model)
+STEPS: tuple[Step, ...] = (_configs, _rl, _sampled, _reward, _statement, _grader, _model)
 """What is looked at, in this order; an InputError ends its own step only."""
 
 

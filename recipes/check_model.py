@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from ..data import InputError, shown_targets
 from ..training.preflight import Finding
 from ..training.preflight_memory import memory_text, model_sizes, versions
-from ..training.preflight_probe import check_probe, probe_model
+from ..training.preflight_probe import check_probe, check_statements, probe_model
 from ..training.preflight_tokens import check_lengths, check_template, measure_lengths
 from .environment import installed_versions
 from .prepare import Prepared
+from .reward import confidence_parser, states_confidence
 from .schema import Recipe
 
 
@@ -35,9 +36,13 @@ def check_tokens(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
     ):
         if limit and questions:
             key = "max_new_tokens" if section == "eval" else "max_completion_length"
-            lengths = measure_lengths(tokenizer, questions, recipe.prompt, targets, limit)
+            lengths = measure_lengths(tokenizer, questions, recipe.prompt, targets, limit, scale=_scale(recipe))
             found += check_lengths(lengths, limit, window, key=f"{section}.{key}", questions=len(questions))
     return found
+
+
+def _scale(recipe: Recipe) -> Literal["fraction", "percent"] | None:
+    return confidence_parser(recipe).scale if states_confidence(recipe) else None
 
 
 def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Finding]:
@@ -50,12 +55,11 @@ def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
         return []
     config, limit = load_config(recipe.model), arguments.max_completion_length
     style, targets = recipe.prompt, recipe.training_targets(prepared.rl)
-    lengths = measure_lengths(
-        load_tokenizer(recipe.model, recipe.chat_template_kwargs), prepared.rl, style, targets, limit
-    )
+    tokenizer = load_tokenizer(recipe.model, recipe.chat_template_kwargs)
+    lengths = measure_lengths(tokenizer, prepared.rl, style, targets, limit, scale=_scale(recipe))
     sizes = model_sizes(
         config,
-        lora_config(recipe.lora),
+        None if recipe.lora is None else lora_config(recipe.lora),
         bytes_per_weight=2.0 if arguments.bf16 or arguments.fp16 else 4.0,
         batch=arguments.per_device_train_batch_size,
         generated=arguments.per_device_train_batch_size * (arguments.steps_per_generation or 1),
@@ -83,17 +87,22 @@ def check_sample(recipe: Recipe, prepared: Prepared, samples: int) -> list[Findi
     if recipe.model is None:
         raise InputError("--probe: the recipe makes its own model, so there is none to probe yet")
     model, tokenizer = load_model(recipe.model), load_tokenizer(recipe.model, recipe.chat_template_kwargs)
-    probe = probe_model(
-        TransformersBackend(
-            model,
-            tokenizer,
-            name=recipe.model,
-            max_new_tokens=recipe.eval.max_new_tokens,
-            batch_size=recipe.eval.batch_size,
-        ),
+    backend = TransformersBackend(
         model,
         tokenizer,
-        [prepared.rl[i % len(prepared.rl)] for i in range(samples)],
+        name=recipe.model,
+        max_new_tokens=recipe.eval.max_new_tokens,
+        batch_size=recipe.eval.batch_size,
+    )
+    asked = [prepared.rl[i % len(prepared.rl)] for i in range(samples)]
+    if states_confidence(recipe):
+        parser, warmed = confidence_parser(recipe), recipe.warmup is not None
+        return check_statements(backend, asked, style=recipe.prompt, parser=parser, warmup=warmed, seed=recipe.seed)
+    probe = probe_model(
+        backend,
+        model,
+        tokenizer,
+        asked,
         style=recipe.prompt,
         targets=shown_targets(recipe.training_targets(prepared.rl)),
         grader=recipe.grader.build(recipe.prompt.phrase),

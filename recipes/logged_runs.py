@@ -15,6 +15,7 @@ from .evaluation import FILE, read_evaluation
 from .grader_text import grader_section
 from .graders import AnyGrader, GraderSection, with_memory
 from .load import load_recipe
+from .reward import confidence_parser, states_confidence
 
 RESPONSES = "responses.jsonl"
 
@@ -56,14 +57,14 @@ def asked_of(path: Path) -> Asked | None:
     for folder in (path, *path.absolute().parents[:3]):
         if (folder / "recipe.yaml").is_file():
             recipe = load_recipe(str(folder / "recipe.yaml"))
-            states = recipe.rl is not None and recipe.rl.payoff.build().reads_confidence
+            states = states_confidence(recipe) or (recipe.rl and recipe.rl.payoff.build().reads_confidence)
             return Asked(
                 folder=folder,
                 prompt=recipe.prompt,
                 grader=recipe.grader,
                 truncated=recipe.eval.truncated,
                 seed=recipe.seed,
-                confidence=recipe.rl.confidence.build() if recipe.rl and states else None,
+                confidence=confidence_parser(recipe) if states else None,
             )
         if (folder / FILE).is_file():
             asked = read_evaluation(folder)

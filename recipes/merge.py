@@ -56,6 +56,8 @@ def find_trained(folder: Path, model: str | None = None) -> Trained:
 
 
 def _last_adapter(run: Path) -> Path:
+    if (run / "model" / "config.json").is_file():
+        raise InputError(f"{run / 'model'}: is a whole model already, there is nothing to merge")
     for name in ("adapter", "warmup"):
         if (run / name / "adapter_config.json").is_file():
             return run / name

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..data import Document, InputError, Question, load_any, make_documents, make_world
+from ..data import Document, InputError, Mention, Question, load_any, make_documents, make_world
+from .reward import confidence_parser, states_confidence
 from .schema import DataSection, Recipe
 
 
@@ -32,7 +34,7 @@ def prepare(recipe: Recipe) -> Prepared:
     if recipe.world is not None:
         world = make_world(recipe.world, recipe.seed)
         mentions = world.corpus if recipe.model is None else ()
-        documents = make_documents(mentions, recipe.prompt, recipe.targets.sampler(), recipe.seed) if mentions else []
+        documents = _documents(recipe, mentions) if mentions else []
         return Prepared(documents, list(world.rl), list(world.eval))
     assert recipe.data is not None  # the schema asks for one of the two
     data = recipe.data
@@ -52,7 +54,7 @@ def prepare(recipe: Recipe) -> Prepared:
     if recipe.model is not None:
         return Prepared([], train, evaluation)
     pretraining, rl = _split(train, data.rl_share, rng, named)
-    documents = make_documents(pretraining, recipe.prompt, recipe.targets.sampler(), recipe.seed)
+    documents = _documents(recipe, pretraining)
     return Prepared(documents, rl, evaluation)
 
 
@@ -71,6 +73,11 @@ def _train(data: DataSection, seed: int) -> tuple[list[Question], str]:
     return unique_ids(mixed), " + ".join(part.source for part in data.train)
 
 
+def _documents(recipe: Recipe, mentions: Sequence[Mention | Question]) -> list[Document]:
+    stated = confidence_parser(recipe) if states_confidence(recipe) else None
+    return make_documents(mentions, recipe.prompt, recipe.targets.sampler(), recipe.seed, stated=stated)
+
+
 def _split(
     questions: list[Question], share: float, rng: np.random.Generator, source: str
 ) -> tuple[list[Question], list[Question]]:
@@ -87,7 +94,8 @@ def _split(
 
 
 def _key(question: Question) -> str:
-    return re.sub(r"\s+", " ", question.text).strip().casefold()
+    said = [turn["content"] for turn in question.history]  # "And its capital?" is another question after another turn
+    return re.sub(r"\s+", " ", "\n".join([*said, question.text])).strip().casefold()
 
 
 def unique_ids(questions: list[Question]) -> list[Question]:

@@ -2,25 +2,59 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ..data import InputError
-from ..rewards import AbstentionReward, Verdict
-from .schema import Recipe
+from ..rewards import AbstentionReward, ConfidenceParser, Payoff, Verdict
+from .payoffs import RewardSection
+from .schema import PaidSection, Recipe
+
+PaidStage = Literal["rl", "dpo", "rejection"]
+"""A stage that pays completions, by its section of the recipe."""
 
 
-def recipe_reward(recipe: Recipe, end_token_ids: tuple[int, ...] = ()) -> AbstentionReward:
-    """Return the reward of the recipe's RL stage; `end_token_ids` end a completion, where the model is known.
+def states_confidence(recipe: Recipe) -> bool:
+    """Return whether the model states a confidence, which is held against targets afterwards: `route`, or by payoff.
+
+    Raises:
+        InputError: the user's own payoff cannot be imported.
+    """
+    paid = recipe.rl or recipe.dpo
+    if recipe.route is not None or paid is None:
+        return recipe.route == "afterwards"
+    payoff = _payoff(paid, "rl" if recipe.rl is not None else "dpo")
+    return payoff.reads_confidence and payoff.break_even != "threshold"
+
+
+def confidence_parser(recipe: Recipe) -> ConfidenceParser:
+    """Return what reads the confidences that the model states."""
+    paid = recipe.rl or recipe.dpo
+    return ConfidenceParser() if paid is None else paid.confidence.build()
+
+
+def _payoff(section: RewardSection, key: str) -> Payoff:
+    try:
+        return section.payoff.build()
+    except ValueError as error:
+        raise InputError(f"recipe: {key}.payoff: {error}") from error
+
+
+def recipe_reward(recipe: Recipe, end_token_ids: tuple[int, ...] = (), *, stage: PaidStage = "rl") -> AbstentionReward:
+    """Return the reward of a stage of the recipe; `end_token_ids` end a completion, where the model is known.
 
     Raises:
         InputError: the user's own payoff cannot be imported, or fails on the table it is tried on.
     """
-    assert recipe.rl is not None  # the caller has looked
+    section: PaidSection | None = getattr(recipe, stage)
+    assert section is not None  # the caller has looked
+    payoff = _payoff(section, stage)
     try:
         return AbstentionReward(
-            payoff=recipe.rl.payoff.build(),
+            payoff=payoff,
             grader=recipe.grader.build(recipe.prompt.phrase),
             end_token_ids=end_token_ids,
-            truncated=Verdict(recipe.rl.truncated),
-            **recipe.rl.composition(),
+            truncated=Verdict(section.truncated),
+            **section.composition(),
         )
     except ValueError as error:
-        raise InputError(f"recipe: rl.payoff: {error}") from error
+        raise InputError(f"recipe: {stage}.payoff: {error}") from error

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,10 @@ from .environment import describe, environment
 from .folder import held, refuse_if_held
 from .load import dump_recipe
 from .prepare import Prepared, prepare
+from .reward import states_confidence
 from .run_folder import RunFolder, claim, write_atomic
 from .schema import Recipe
-from .stages import Policy, make_base, start_of, system_name, train_stages
+from .stages import Policy, load_policy, make_base, start_of, system_name, train_stages
 
 
 def run(
@@ -70,9 +70,8 @@ def _evaluate(
     recipe: Recipe, prepared: Prepared, start: Policy, trained: dict[str, Policy], folder: RunFolder, console: Console
 ) -> None:
     """Sweep the model at the start, plainly and with the rubric, and after each training stage."""
-    from ..eval.backends import open_backend
     from ..eval.sweep import run_sweep
-    from .sweeps import recipe_sweep
+    from .sweeps import system_sweep
 
     after = {system_name(recipe, stage): policy for stage, policy in trained.items()}
     for system, policy in {"base": start, "prompted": start, **after}.items():
@@ -80,16 +79,29 @@ def _evaluate(
             continue
         console.stage(f"sweep: {system}")
         with folder.timed(f"eval/{system}"):
-            sweep = replace(recipe_sweep(recipe, folder.path), rubric=system != "base")
-            backend = open_backend(
-                policy.model,
-                adapter=policy.adapter,
-                max_new_tokens=recipe.eval.max_new_tokens,
-                batch_size=recipe.eval.batch_size,
-                template=recipe.chat_template_kwargs,
-            )
+            backend = _backend(recipe, policy)
             out = folder.path / "eval" / system / "responses.jsonl"
-            run_sweep(backend, prepared.eval, sweep, out, progress=console.tick)
+            run_sweep(backend, prepared.eval, system_sweep(recipe, system, folder.path), out, progress=console.tick)
+
+
+def _backend(recipe: Recipe, policy: Policy) -> Any:
+    """Return what generates from `policy`, its weights quantized as in training."""
+    from ..eval.backends import open_backend
+    from ..eval.identity import model_hash
+    from ..eval.model import load_tokenizer
+    from ..eval.transformers_backend import TransformersBackend
+
+    limits: dict[str, Any] = {"max_new_tokens": recipe.eval.max_new_tokens, "batch_size": recipe.eval.batch_size}
+    if recipe.quantization is None:
+        return open_backend(policy.model, adapter=policy.adapter, template=recipe.chat_template_kwargs, **limits)
+    return TransformersBackend(
+        load_policy(recipe, policy),
+        load_tokenizer(policy.model, recipe.chat_template_kwargs),
+        name=policy.model if policy.adapter is None else f"{policy.model} + {policy.adapter}",
+        model_hash=model_hash(policy.model),
+        adapter_hash="" if policy.adapter is None else model_hash(str(policy.adapter)),
+        **limits,
+    )
 
 
 def report(
@@ -111,6 +123,7 @@ def report(
         description=recipe.description,
         seed=recipe.seed,
         draws=recipe.eval.bootstrap,
+        targets=recipe.targets.eval if states_confidence(recipe) else None,
         console=console,
         page=page,
         max_rows=max_rows,

@@ -23,7 +23,7 @@ def check_evaluation_targets(values: list[float]) -> list[float]:
     return values
 
 
-STAGE_ORDER = ("warmup", "rl")
+STAGE_ORDER = ("warmup", "rejection", "dpo", "rl")
 """The training stages, each a section of the recipe that may be left out."""
 
 
@@ -49,7 +49,7 @@ class DataSection(Section):
     eval: str | None = None
     """The same to evaluate on; without it a tenth of `train` is kept apart."""
     columns: dict[str, str] = {}
-    """Field (id, question, answers, choices, answerable) → column of the file; a dot goes into a nested field."""
+    """Field (id, question, answers, choices, answerable, history) → column; a dot goes into a nested field."""
     where: dict[str, list[Any]] = {}
     """Column → allowed values; other rows are left out."""
     rl_share: Annotated[float, Field(gt=0, lt=1)] = 0.15
@@ -96,6 +96,8 @@ class TargetsSection(Section):
     """Share of training prompts at target 0, where abstaining is disallowed."""
     schedule: AnySchedule = UniformSchedule()
     """Which of them warm-up and RL state, over training: uniform, constant, beta, curriculum or row."""
+    per_question: Annotated[int, Field(gt=0)] = 1
+    """In RL, ask each question at so many targets in one batch, drawn independently."""
     eval: list[float] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 
     @field_validator("eval")
@@ -105,6 +107,9 @@ class TargetsSection(Section):
 
     @model_validator(mode="after")
     def _training_targets(self) -> TargetsSection:
+        if self.per_question > 1 and self.schedule.kind in ("constant", "row"):
+            asked, kind = self.per_question, self.schedule.kind
+            raise ValueError(f"per_question: {asked} targets a question, and the schedule {kind!r} has one")
         self.sampler()
         self.training()
         return self
@@ -137,11 +142,48 @@ class WarmupSection(Section):
     """`trl.SFTConfig`."""
 
 
-class RLSection(RewardSection):
-    """The RL stage."""
+class PaidSection(RewardSection):
+    """What stages that pay completions share."""
 
     truncated: Literal["wrong", "ungraded"] = "ungraded"
     """The verdict of a completion cut off by the token limit."""
+
+
+class SampledSection(PaidSection):
+    """What stages share that sample the model's own answers once, before they train."""
+
+    prompts: Annotated[int, Field(gt=0)] = 4096
+    """Training prompts, each a question at a drawn target."""
+    samples: Annotated[int, Field(gt=0)] = 2
+    """Forced answers of the model to each."""
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    """Of the answers."""
+
+
+class RejectionSection(SampledSection):
+    """Rejection-sampled fine-tuning: the best paid of the model's own answers, else the abstention."""
+
+    samples: Annotated[int, Field(gt=0)] = 4
+    """Forced answers of the model to each."""
+    rule: Literal["mean", "best"] = "mean"
+    """Answer where the sampled answers earn more than the abstention: "mean", on average; "best", one of them."""
+    sft: dict[str, Any] = {}
+    """`trl.SFTConfig`."""
+
+
+class DPOSection(SampledSection):
+    """DPO on pairs of the model's own completions, ordered by pay."""
+
+    keep: Literal["gap", "all"] = "gap"
+    """Keep a pair with a probability in proportion to its difference in pay, or keep all: that moves every break-even
+    to 1/2."""
+    trainer: dict[str, Any] = {}
+    """`trl.DPOConfig`."""
+
+
+class RLSection(PaidSection):
+    """The RL stage."""
+
     allow_group_scaling: bool = False
     """Override the refusal of group-standardised advantages."""
     on_alarm: Literal["warn", "stop"] = "warn"
@@ -211,9 +253,17 @@ class Recipe(Section):
     grader: AnyGrader = AliasSection()
     """How completions are judged, in training and in evaluation."""
     targets: TargetsSection = TargetsSection()
-    lora: dict[str, Any] = {}
-    """`peft.LoraConfig`."""
+    route: Literal["target", "afterwards"] | None = None
+    """"target": prompts state a target, and abstaining is an action. "afterwards": they ask for an answer and a
+    confidence, no target in sight, and the evaluation holds the confidence against every target afterwards. null:
+    "afterwards" where the payoff scores a stated confidence and reads no target, else "target"."""
+    lora: dict[str, Any] | None = {}
+    """`peft.LoraConfig`; null: full fine-tuning, every weight is trained and stages hand the whole model on."""
+    quantization: dict[str, Any] | None = None
+    """`transformers.BitsAndBytesConfig` of the given `model`, for QLoRA: {load_in_4bit: true}."""
     warmup: WarmupSection | None = None
+    rejection: RejectionSection | None = None
+    dpo: DPOSection | None = None
     rl: RLSection | None = None
     eval: EvalSection = EvalSection()
 
@@ -225,6 +275,14 @@ class Recipe(Section):
             raise ValueError("give either `model` (a folder or Hub id) or `base` (a model made from scratch)")
         if self.adapter is not None and self.model is None:
             raise ValueError("`adapter` needs the `model` that it was trained on")
+        if self.adapter is not None and self.lora is None:
+            raise ValueError("`lora: null` trains every weight, and `adapter` adds some: merge it into the model first")
+        if self.quantization is not None and (self.model is None or self.lora is None):
+            raise ValueError("`quantization` needs a given `model` and `lora`: quantized weights are not trained")
+        if self.route == "afterwards" and self.rejection is not None:
+            raise ValueError(
+                "`rejection` with route=afterwards: keeping the best paid statements teaches certainty, not confidence"
+            )
         if not self.stages:
             raise ValueError(f"nothing to train: give at least one of {', '.join(STAGE_ORDER)}")
         return self

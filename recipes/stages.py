@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ..rewards import AbstentionReward
 from .console import Console
 from .prepare import Prepared
-from .reward import recipe_reward
+from .reward import PaidStage, confidence_parser, recipe_reward, states_confidence
 from .run_folder import RunFolder
 from .schema import Recipe
 
@@ -44,6 +45,12 @@ class Stage:
             "batch_size": self.recipe.eval.batch_size,
         }
         return TransformersBackend(self.model, self.tokenizer, name=self.name, **limits)
+
+    def reward(self, stage: PaidStage) -> AbstentionReward:
+        """Return the reward of `stage`, which knows what ends a completion of the model."""
+        from ..training.model import end_token_ids
+
+        return recipe_reward(self.recipe, end_token_ids(self.model, self.tokenizer), stage=stage)
 
 
 def start_of(recipe: Recipe, model: str) -> Policy:
@@ -87,14 +94,24 @@ def train_stages(
     """Run the stages that the recipe names, each on what the one before left; return stage → the policy after it."""
     policy, after = start_of(recipe, model), dict[str, Policy]()
     for name in recipe.stages:
-        saved = folder.path / ("adapter" if name == recipe.stages[-1] else name)
+        last = "model" if recipe.lora is None else "adapter"
+        saved = folder.path / (last if name == recipe.stages[-1] else name)
         if not folder.done(name):
             title, train = STAGES[name]
             console.stage(title(recipe))
             with folder.timed(name):
                 _train(recipe, prepared, policy, name, train, saved, folder, console, resume)
-        policy = after[name] = Policy(policy.model, saved)
+        policy = after[name] = Policy(str(saved)) if recipe.lora is None else Policy(policy.model, saved)
     return after
+
+
+def load_policy(recipe: Recipe, policy: Policy, *, trainable: bool = False) -> Any:
+    """Return the model of `policy`, its weights quantized where the recipe says so."""
+    from ..training.adapter import quantization_config
+    from ..training.model import load_model
+
+    more = {} if recipe.quantization is None else {"quantization_config": quantization_config(recipe.quantization)}
+    return load_model(policy.model, adapter=policy.adapter, trainable=trainable, **more)
 
 
 def _train(
@@ -109,23 +126,24 @@ def _train(
     resume: bool,
 ) -> None:
     from ..training.adapter import lora_config
-    from ..training.model import load_model, load_tokenizer
+    from ..training.model import load_tokenizer
     from ..training.processes import save_policy
 
     tokenizer = load_tokenizer(policy.model, recipe.chat_template_kwargs)
     checkpoints = folder.path / "checkpoints" / name
     common: dict[str, Any] = {
         "style": recipe.prompt,
-        "targets": recipe.targets.training(),
+        "targets": None if states_confidence(recipe) else recipe.targets.training(),
         "seed": recipe.seed,
-        "lora": None if policy.adapter else lora_config(recipe.lora),
+        "lora": None if policy.adapter or recipe.lora is None else lora_config(recipe.lora),
         "out": checkpoints,
         "resume": resume,
         "log": _stage_log(folder, name, console),
     }
-    model = load_model(policy.model, adapter=policy.adapter, trainable=True)
+    model = load_policy(recipe, policy, trainable=True)
     trained = train(Stage(recipe, prepared, model, tokenizer, policy.model, common))
-    save_policy(trained, common["log"].trainer, saved, tokenizer if name == recipe.stages[-1] else None)
+    keep = tokenizer if name == recipe.stages[-1] or recipe.lora is None else None  # a whole model is loaded with it
+    save_policy(trained, common["log"].trainer, saved, keep)
 
 
 def _warm_up(stage: Stage) -> Any:
@@ -133,11 +151,11 @@ def _warm_up(stage: Stage) -> Any:
 
     assert stage.recipe.warmup is not None  # the recipe names the stage
     config = WarmupConfig(**stage.recipe.warmup.model_dump())
-    return warm_up(stage.model, stage.tokenizer, stage.backend(), stage.prepared.rl, config, **stage.common)
+    more: dict[str, Any] = {**stage.common, "parser": confidence_parser(stage.recipe)}
+    return warm_up(stage.model, stage.tokenizer, stage.backend(), stage.prepared.rl, config, **more)
 
 
 def _rl(stage: Stage) -> Any:
-    from ..training.model import end_token_ids
     from ..training.rl import RLConfig, train_rl
 
     assert stage.recipe.rl is not None  # the recipe names the stage
@@ -146,10 +164,30 @@ def _rl(stage: Stage) -> Any:
         algorithm=rl.algorithm,
         allow_group_scaling=rl.allow_group_scaling,
         monitor=rl.monitor(),
+        per_question=stage.recipe.targets.per_question,
         trainer=rl.trainer,
     )
-    reward = recipe_reward(stage.recipe, end_token_ids(stage.model, stage.tokenizer))
-    return train_rl(stage.model, stage.tokenizer, stage.prepared.rl, reward, config, **stage.common)
+    return train_rl(stage.model, stage.tokenizer, stage.prepared.rl, stage.reward("rl"), config, **stage.common)
+
+
+def _rejection(stage: Stage) -> Any:
+    from ..training.rejection import RejectionConfig, train_rejection
+
+    assert stage.recipe.rejection is not None  # the recipe names the stage
+    section = stage.recipe.rejection
+    config = RejectionConfig(**{f.name: getattr(section, f.name) for f in fields(RejectionConfig)})
+    reward, questions = stage.reward("rejection"), stage.prepared.rl
+    return train_rejection(stage.model, stage.tokenizer, stage.backend(), questions, reward, config, **stage.common)
+
+
+def _dpo(stage: Stage) -> Any:
+    from ..training.dpo import PairsConfig, train_dpo
+
+    assert stage.recipe.dpo is not None  # the recipe names the stage
+    section = stage.recipe.dpo
+    config = PairsConfig(**{f.name: getattr(section, f.name) for f in fields(PairsConfig)})
+    reward, questions = stage.reward("dpo"), stage.prepared.rl
+    return train_dpo(stage.model, stage.tokenizer, stage.backend(), questions, reward, config, **stage.common)
 
 
 def _rl_title(recipe: Recipe) -> str:
@@ -159,6 +197,8 @@ def _rl_title(recipe: Recipe) -> str:
 
 STAGES: dict[str, tuple[Callable[[Recipe], str], Callable[[Stage], Any]]] = {
     "warmup": (lambda _: "warm-up", _warm_up),
+    "rejection": (lambda _: "rejection-sampled fine-tuning", _rejection),
+    "dpo": (lambda _: "DPO", _dpo),
     "rl": (_rl_title, _rl),
 }
 """Stage → what the console calls it, and what trains it; in the order in which they run."""

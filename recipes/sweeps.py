@@ -9,11 +9,12 @@ from ..eval.sweep import Sweep
 from ..rewards import Verdict, WithoutConfidence
 from .evaluation import Evaluation
 from .graders import with_memory
+from .reward import confidence_parser, states_confidence
 from .schema import Recipe
 
 
 def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
-    """Return the sweep that evaluates `recipe`, the targets in the prompts; `folder` keeps a judge's verdicts."""
+    """Return the sweep that evaluates `recipe`, by its route; `folder` keeps a judge's verdicts."""
     section = recipe.grader if folder is None else with_memory(recipe.grader, folder)
     sweep = Sweep(
         targets=tuple(recipe.targets.eval),
@@ -23,10 +24,23 @@ def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
         truncated=Verdict(recipe.eval.truncated),
         seed=recipe.seed,
     )
+    if states_confidence(recipe):
+        return replace(sweep, targets=(), afterwards=True, confidence="stated", parser=confidence_parser(recipe))
     if recipe.rl is not None and recipe.rl.payoff.build().reads_confidence:
         grader = WithoutConfidence(grader=sweep.grader, confidence=recipe.rl.confidence.build())
         return replace(sweep, grader=grader)
     return sweep
+
+
+def system_sweep(recipe: Recipe, system: str, folder: Path) -> Sweep:
+    """Return the sweep of one system of a run: the base system is asked plainly.
+
+    Where the others state a confidence, its own is the probability of its forced answer, which no prompt asks for.
+    """
+    sweep = recipe_sweep(recipe, folder)
+    if system != "base":
+        return sweep
+    return replace(sweep, rubric=False, confidence="sequence_probability")
 
 
 def evaluation_sweep(asked: Evaluation, folder: Path | None = None) -> Sweep:

@@ -32,12 +32,14 @@ class AlarmLimits:
     """Grader failure: more than this share of completions has no verdict."""
     patience: int = 3
     """Log entries running in which a rule must hold; one for capability loss, which has one figure per sweep."""
+    alike: float = 0.95
+    """Confidence collapse: at least this share of the stated confidences is one and the same."""
     after: float = 0.1
     """Share of the steps that pass before the collapses and deafness count: a policy may start there."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a share outside [0, 1] or a patience below 1."""
-        for name in ("abstained", "answered", "slope", "forced_loss", "ungraded", "after"):
+        for name in ("abstained", "answered", "slope", "forced_loss", "ungraded", "alike", "after"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"alarms.{name} must be a fraction in [0, 1], got {getattr(self, name)}")
         if self.patience < 1:
@@ -59,11 +61,21 @@ class Alarm:
 
 def abstention_collapse(figures: Figures, limits: AlarmLimits) -> str | None:
     """Return why, if the policy abstains nearly always, at low targets too."""
+    if "stated/answers" in figures:
+        return _abstains_untold(figures, limits)
     rate = figures.get("target/all/abstained")
     lowest = next((figures[key] for key in _by_bucket(figures, "abstained")), None)
     if rate is None or lowest is None or min(rate, lowest) < limits.abstained:
         return None
     return f"{rate:.0%} of the prompts with a target are abstained on, {lowest:.0%} at the lowest targets"
+
+
+def _abstains_untold(figures: Figures, limits: AlarmLimits) -> str | None:
+    """Return the same of a policy to which no target is stated."""
+    rate = figures.get("share/abstained")
+    if rate is None or rate < limits.abstained:
+        return None
+    return f"{rate:.0%} of the completions abstain, although the prompts ask for an answer and a confidence"
 
 
 def guessing_collapse(figures: Figures, limits: AlarmLimits) -> str | None:
@@ -111,6 +123,22 @@ def grader_failure(figures: Figures, limits: AlarmLimits) -> str | None:
     return f"{share:.0%} of completions have no verdict" + ("" if cut is None else f" ({cut:.0%} were cut off)")
 
 
+def confidence_collapse(figures: Figures, limits: AlarmLimits) -> str | None:
+    """Return why, if nearly all answers are stated with one and the same confidence."""
+    share, mean = figures.get("stated/commonest"), figures.get("stated/mean")
+    if share is None or mean is None or share < limits.alike:
+        return None
+    return f"{share:.0%} of the answers state the same confidence (mean {mean:.2f}), whatever the question"
+
+
+def unstated_confidence(figures: Figures, limits: AlarmLimits) -> str | None:
+    """Return why, if too many answers state no confidence that can be read."""
+    share = figures.get("share/unstated")
+    if share is None or share <= limits.ungraded:
+        return None
+    return f"{share:.0%} of the answers state no confidence that can be read"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule with what to do when it holds."""
@@ -149,6 +177,17 @@ RULES: Mapping[str, Rule] = {
         grader_failure,
         "a larger max_completion_length if completions were cut off; otherwise look at reasons in the completions log",
     ),
+    "confidence collapse": Rule(
+        confidence_collapse,
+        "a warm-up that states the model's own probabilities, questions of every difficulty, a higher "
+        "sampling temperature",
+        graced=True,
+    ),
+    "unstated confidence": Rule(
+        unstated_confidence,
+        "a warm-up; `unstated` in the payoff, at most the lowest pay of an answer; a larger max_completion_length",
+        graced=True,
+    ),
 }
 """Name → rule."""
 
@@ -181,7 +220,14 @@ class AlarmBoard:
 
 def _tells(name: str, figures: Figures) -> bool:
     """Return whether `figures` hold what the rule `name` reads."""
-    needed = {"capability loss": "validation/forced_lost", "grader failure": "share/ungraded"}
+    needed = {
+        "capability loss": "validation/forced_lost",
+        "grader failure": "share/ungraded",
+        "confidence collapse": "stated/commonest",
+        "unstated confidence": "share/unstated",
+    }
+    if name == "abstention collapse" and "stated/answers" in figures:
+        return True
     return needed.get(name, "target/all/abstained") in figures
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from .monitor_rollouts import Array, Rollouts, summarize
+from .monitor_stated import Statements, summarize_statements
 
 
 class RolloutMonitor(TrainerCallback):
@@ -17,15 +18,16 @@ class RolloutMonitor(TrainerCallback):
     same rows and comes to the same figures.
     """
 
-    def __init__(self, group_size: int) -> None:
-        """Watch groups of `group_size` completions."""
-        self.group_size = group_size
+    def __init__(self, group_size: int, *, stated: bool = False) -> None:
+        """Watch groups of `group_size` completions; `stated`: prompts state no target, completions a confidence."""
+        self.group_size, self.stated = group_size, stated
         self.confidences: Array | None = None
         """Of the policy's forced answers, from the last validation sweep."""
         self.extra: dict[str, float] = {}
         """Figures of others that go into the next log entry."""
         self._trainer: Any = None
         self._parts: list[Rollouts] = []
+        self._statements: list[Statements] = []
         self._seen = 0
 
     def watch(self, trainer: Any) -> None:
@@ -44,7 +46,10 @@ class RolloutMonitor(TrainerCallback):
             return
         self._seen = made
         logged = self._trainer._logs["extra"]
-        verdicts, targets = list(logged["verdict"]), list(logged["threshold"])
+        verdicts = list(logged["verdict"])
+        if self.stated:
+            self._statements.append(Statements.of(verdicts, list(logged["stated_confidence"])))
+        targets = [float("nan")] * len(verdicts) if self.stated else list(logged["threshold"])
         if verdicts and None not in targets:
             self._parts.append(Rollouts.of(verdicts, targets, self.group_size))
 
@@ -71,7 +76,9 @@ class RolloutMonitor(TrainerCallback):
         if logs is None or not self._parts:
             return
         figures = {**summarize(Rollouts.joined(self._parts), self.confidences), **self.extra}
-        self._parts, self.extra = [], {}
+        if self._statements:
+            figures |= summarize_statements(Statements.joined(self._statements))
+        self._parts, self._statements, self.extra = [], [], {}
         logs.update(figures)
         if state.log_history and state.log_history[-1].get("step") == state.global_step:
             state.log_history[-1].update(figures)

@@ -109,6 +109,7 @@ class Validation(TrainerCallback):
         questions: Sequence[Question],
         sweep: Sweep,
         *,
+        targets: Sequence[float],
         monitor: RolloutMonitor,
         rows: Path,
         best: Path,
@@ -118,12 +119,13 @@ class Validation(TrainerCallback):
         Args:
             config: How often.
             questions: Kept apart from training.
-            sweep: Targets, wording and grader; no samples are needed.
+            sweep: Route, wording and grader; no samples are needed.
+            targets: What it asks at, or what it holds the stated confidences against.
             monitor: Logs the figures.
             rows: Folder for the responses of every sweep.
             best: Folder for the best policy.
         """
-        self.config, self.questions, self.sweep = config, questions, sweep
+        self.config, self.questions, self.sweep, self.targets = config, questions, sweep, targets
         self.monitor, self.rows, self.best = monitor, rows, best
         self._trainer: Any = None
         self._start: SweepTable | None = None
@@ -142,7 +144,7 @@ class Validation(TrainerCallback):
             self._start = self._sweep(0)
             self._tell(0, self._start)
         elif first.is_file():
-            self._start = tabulate(read_responses(first))
+            self._start = tabulate(read_responses(first), targets=self.targets)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Sweep, where it is time to, or where it is the last step."""
@@ -164,7 +166,8 @@ class Validation(TrainerCallback):
                 max_new_tokens=trainer.args.max_completion_length,
                 batch_size=self.config.batch_size,
             )
-            return tabulate(run_sweep(backend, self.questions, self.sweep, path, shard=Shard()))
+            rows = run_sweep(backend, self.questions, self.sweep, path, shard=Shard())
+            return tabulate(rows, targets=self.targets)
 
     def _tell(self, step: int, table: SweepTable) -> None:
         figures = validation_figures(table, self._start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,10 @@ class AlarmWatch(TrainerCallback):
 class Watch:
     """Everything that watches one RL stage."""
 
-    def __init__(self, config: MonitorConfig, group_size: int, log: StageLog | None) -> None:
-        """Watch groups of `group_size` completions by `config`."""
+    def __init__(self, config: MonitorConfig, group_size: int, log: StageLog | None, *, stated: bool = False) -> None:
+        """Watch groups of `group_size` completions by `config`; `stated`: they state a confidence, and prompts none."""
         self.config, self.log = config, log
-        self.monitor = RolloutMonitor(group_size)
+        self.monitor = RolloutMonitor(group_size, stated=stated)
         self.alarms = AlarmWatch(config, log)
         self.validation: Validation | None = None
 
@@ -65,6 +66,8 @@ class Watch:
         style: PromptStyle,
         reward: AbstentionReward,
         out: Path,
+        *,
+        stated: bool = False,
     ) -> None:
         """Also sweep `questions`, which are kept apart from training, as `config.validation` says.
 
@@ -74,19 +77,23 @@ class Watch:
             style: Wording of the prompts.
             reward: Whose grader judges.
             out: The stage's checkpoint folder, which also holds the sweeps and the best policy.
+            stated: The policy states a confidence, which is held against `targets` afterwards.
         """
         assert self.config.validation is not None  # the caller has looked
         shown = shown_targets(targets)
         if shown == [0.0]:
             raise InputError("recipe: rl.validation: training shows no target above 0, so there is none to validate at")
         grader = reward.grader
-        if reward.payoff.reads_confidence:
+        if reward.payoff.reads_confidence and not stated:  # a sweep of stated confidences does so itself
             grader = WithoutConfidence(grader=grader, confidence=reward.confidence)
         sweep = Sweep(targets=tuple(shown), style=style, grader=grader, samples=0, truncated=reward.truncated)
+        if stated:
+            sweep = replace(sweep, targets=(), afterwards=True, confidence="stated", parser=reward.confidence)
         self.validation = Validation(
             self.config.validation,
             questions,
             sweep,
+            targets=shown,
             monitor=self.monitor,
             rows=out / "validation",
             best=out / "best",

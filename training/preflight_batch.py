@@ -66,6 +66,17 @@ def check_batches(arguments: Any, questions: int, *, section: str = "rl.grpo") -
     return found
 
 
+def check_per_question(arguments: Any, per_question: int, *, section: str = "rl.grpo") -> list[Finding]:
+    """Return an error where a question's targets would not all fall into one generation."""
+    asked, _ = step_size(arguments)
+    if asked % per_question == 0:
+        return []
+    text = (
+        f"a generation asks {asked} prompts, which are no whole questions of targets.per_question={per_question} each"
+    )
+    return [Finding("error", text, f"{section}.per_device_train_batch_size so that the prompts are a multiple of it")]
+
+
 def batch_error(section: str, message: str) -> str:
     """Return TRL's refusal of a batch size with the recipe's keys that make it up."""
     if "generation_batch_size" not in message and "num_generations" not in message:

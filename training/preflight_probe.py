@@ -14,7 +14,7 @@ from typing import Any
 from ..data import PromptStyle, Question
 from ..eval.backend import Backend, Prompt
 from ..eval.judge import judge
-from ..rewards import Grader, Verdict
+from ..rewards import ConfidenceParser, Grader, Verdict
 from .preflight import Finding
 from .preflight_tokens import render_prompt
 
@@ -61,6 +61,27 @@ def probe_model(
     return Probe(len(verdicts), sum(verdict is Verdict.ABSTAINED for verdict in verdicts), mean)
 
 
+def check_statements(
+    backend: Backend,
+    questions: Sequence[Question],
+    *,
+    style: PromptStyle,
+    parser: ConfidenceParser,
+    warmup: bool,
+    seed: int,
+) -> list[Finding]:
+    """Return how many of the answers to `questions`, one sample each, state a confidence that can be read."""
+    prompts = [Prompt(style.stated_messages(question), (number,)) for number, question in enumerate(questions, 1)]
+    said = [c.text for _, drawn in backend.generate(prompts, temperature=1.0, seed=seed) for c in drawn]
+    readable = sum(parser.read(text).value is not None for text in said)
+    text = f"{readable} of {len(said)} sampled answers state a confidence that can be read"
+    if readable >= len(said) / 2:
+        return [Finding("note", text)]
+    if warmup:
+        return [Finding("note", f"{text}; the warm-up teaches it")]
+    return [Finding("warning", f"{text}: the others earn no reward", "a `warmup` section, which needs no labels")]
+
+
 def phrase_surprise(model: Any, tokenizer: Any, chat: list[dict[str, str]], phrase: str) -> float:
     """Return the mean negative log-probability of a token of `phrase` as the answer to `chat`, in nats."""
     import torch
@@ -76,13 +97,13 @@ def phrase_surprise(model: Any, tokenizer: Any, chat: list[dict[str, str]], phra
     return float(-logits.log_softmax(-1).gather(1, ids[0, len(prompt) :, None]).mean())
 
 
-def check_probe(probe: Probe, *, warmup: bool, lora: Mapping[str, Any]) -> list[Finding]:
+def check_probe(probe: Probe, *, warmup: bool, lora: Mapping[str, Any] | None) -> list[Finding]:
     """Return advice on the warm-up, and whether the adapter can move the abstention.
 
     Args:
         probe: Of the model before any training.
         warmup: Whether the recipe has a rubric warm-up.
-        lora: The recipe's `lora` mapping.
+        lora: The recipe's `lora` mapping; None where every weight is trained.
     """
     rate = probe.abstained / probe.samples
     chance = f"{probe.abstained} of {probe.samples} sampled answers to a prompt with a target abstain ({rate:.1%})"
@@ -94,7 +115,7 @@ def check_probe(probe: Probe, *, warmup: bool, lora: Mapping[str, Any]) -> list[
     else:
         text = f"{chance}: without abstentions in the rollouts nothing pulls towards them"
         found.append(Finding("warning", text, "a `warmup` section, which needs no labels"))
-    trained: list[str] = list(lora.get("modules_to_save") or ())
+    trained: list[str] = list(EMBEDDINGS if lora is None else lora.get("modules_to_save") or ())
     said = f"the abstention costs {probe.surprise:.1f} nats a token after the rubric"
     if probe.surprise <= SURPRISE_LIMIT:
         found.append(Finding("note", f"{said} (probability {math.exp(-probe.surprise):.2g} a token)"))

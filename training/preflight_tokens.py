@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from ..data import PromptStyle, Question
+from ..data import Message, PromptStyle, Question
 from .preflight import Finding
 
 CROWDED = 0.9
@@ -34,18 +34,32 @@ class Lengths:
 
 
 def measure_lengths(
-    tokenizer: Any, questions: Sequence[Question], style: PromptStyle, targets: Sequence[float], limit: int
+    tokenizer: Any,
+    questions: Sequence[Question],
+    style: PromptStyle,
+    targets: Sequence[float],
+    limit: int,
+    *,
+    scale: Literal["fraction", "percent"] | None = None,
 ) -> Lengths:
     """Return the lengths of `questions` under `style`; `limit` is a completion's token limit.
+
+    With a `scale`, prompts state no target and completions state a confidence on that scale, which an answer includes.
 
     Of a question's accepted answers the shortest counts: it is enough to say that one. Prompts are measured at the
     target whose instruction is longest, and for the `CANDIDATES` questions of most characters only.
     """
     longest = max(targets, key=lambda t: len(style.instruction(t)))
-    wordy = sorted(questions, key=lambda question: -len(style.messages(question, longest)[0]["content"]))[:CANDIDATES]
-    sizes = _sizes(tokenizer, [render_prompt(tokenizer, style.messages(question, longest)) for question in wordy])
+
+    def chat(question: Question) -> list[Message]:
+        return style.messages(question, longest) if scale is None else style.stated_messages(question)
+
+    wordy = sorted(questions, key=lambda question: -sum(len(turn["content"]) for turn in chat(question)))[:CANDIDATES]
+    sizes = _sizes(tokenizer, [render_prompt(tokenizer, chat(question)) for question in wordy])
     # To a question without an answer the abstention is right.
     shortest = [min(question.answers, key=len, default=style.phrase) for question in questions]
+    if scale is not None:
+        shortest = [style.stated_completion(answer, 0.55, scale) for answer in shortest]
     answers = [size + 1 for size in _sizes(tokenizer, shortest)]
     most, widest = int(np.argmax(sizes)), int(np.argmax(answers))
     return Lengths(

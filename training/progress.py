@@ -54,6 +54,12 @@ def _is_after(row: dict[str, Any], step: int, stage: str | None) -> bool:
     return row["step"] > step and (stage is None or row.get("stage") == stage)
 
 
+def counted(what: str, counts: Mapping[str, int]) -> str:
+    """Return how many there are of each kind, the most frequent first, as a line."""
+    ranked = sorted(counts.items(), key=lambda found: -found[1])
+    return f"{what}: " + ", ".join(f"{count} {kind}" for kind, count in ranked)
+
+
 class StageLog(TrainerCallback):
     """Writes every log entry to a JSONL file and tells the console what matters of it."""
 
@@ -108,6 +114,11 @@ class StageLog(TrainerCallback):
         """Write and print an alarm."""
         self._write({"step": step, "alarm": alarm.name, "message": alarm.message, "fix": alarm.fix})
         self.say(str(alarm))
+
+    def note(self, figures: Mapping[str, float], text: str) -> None:
+        """Write `figures`, which are known before the first step, and print `text`."""
+        self._write({"step": 0, **figures})
+        self.say(text)
 
     def _write(self, row: dict[str, Any]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""RL on payoffs at targets stated in the prompt, with TRL's own GRPO or RLOO trainer."""
+"""RL with TRL's own GRPO or RLOO trainer, on payoffs at targets that the prompt states, or on stated confidences."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import PromptStyle, Question, Schedule
+from ..eval.tabulate import STATED_TARGETS
 from ..rewards import AbstentionReward
 from .checkpoints import last_checkpoint
 from .cpu import score_completions_only
@@ -36,6 +37,8 @@ class RLConfig:
     algorithm: Algorithm = "grpo"
     allow_group_scaling: bool = False
     """Override the refusal of group-standardised advantages, for controls that show what they do."""
+    per_question: int = 1
+    """Targets at which each question is asked, one after another, so that one batch holds them all."""
     monitor: MonitorConfig = field(default_factory=MonitorConfig)
     """What is watched, and what an alarm does."""
     trainer: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -65,25 +68,34 @@ def rl_arguments(config: RLConfig, out: Path, seed: int) -> Any:
 
 
 def rl_rows(
-    questions: Sequence[Question], style: PromptStyle, targets: Schedule, n: int, rng: np.random.Generator
+    questions: Sequence[Question],
+    style: PromptStyle,
+    targets: Schedule | None,
+    n: int,
+    rng: np.random.Generator,
+    *,
+    per_question: int = 1,
 ) -> list[dict[str, Any]]:
-    """Return `n` rows, questions repeated as needed.
+    """Return `n` rows, questions repeated as needed, each in `per_question` rows running.
 
     Columns are prompt, question, answers, threshold and id; choices and answerable where questions differ in them.
+    Without `targets` there is no threshold, and the prompt asks for an answer and the confidence in it.
     """
     order: list[int] = []
     while len(order) < n:
-        order += rng.permutation(len(questions)).tolist()
+        order += np.repeat(rng.permutation(len(questions)), per_question).tolist()
     rows: list[dict[str, Any]] = []
     asked = [questions[index] for index in order[:n]]
-    for question, t in zip(asked, targets.draw(asked, rng), strict=True):
+    drawn: Sequence[float | None] = [None] * n if targets is None else targets.draw(asked, rng)
+    for question, t in zip(asked, drawn, strict=True):
         row: dict[str, Any] = {
-            "prompt": style.messages(question, t),
+            "prompt": style.stated_messages(question) if t is None else style.messages(question, t),
             "question": question.text,
             "answers": list(question.answers),
-            "threshold": t,
             "id": question.id,
         }
+        if t is not None:
+            row["threshold"] = t
         if any(q.choices for q in questions):
             row["choices"] = list(question.choices or ())
         if not all(q.answerable for q in questions):
@@ -100,7 +112,7 @@ def train_rl(
     config: RLConfig,
     *,
     style: PromptStyle,
-    targets: Schedule,
+    targets: Schedule | None,
     lora: Any | None,
     out: Path,
     seed: int,
@@ -116,7 +128,8 @@ def train_rl(
         reward: The reward function; preflight has checked it against the config.
         config: Settings; `max_steps` in its `trainer` mapping fixes the number of prompts.
         style: Wording of the prompts.
-        targets: Which target each prompt states; an ordered schedule is trained in its order.
+        targets: Which target each prompt states; an ordered schedule is trained in its order. None: prompts ask for a
+            confidence instead, which `reward` scores.
         lora: PEFT config for a bare model, else None.
         out: Checkpoint folder.
         seed: Seeds questions, targets and sampling.
@@ -124,18 +137,20 @@ def train_rl(
         log: Where log entries go, in place of the trainer's own printing.
     """
     arguments = rl_arguments(config, out, seed)
-    if targets.ordered:
-        arguments.shuffle_dataset = False  # the rows are in random order already, but for what the schedule orders
+    if (targets is not None and targets.ordered) or config.per_question > 1:
+        arguments.shuffle_dataset = False  # the rows are in random order already, but for what is to stay together
     assert arguments.num_generations is not None  # TRL fills in both
     assert arguments.generation_batch_size is not None
     per_step = arguments.generation_batch_size // arguments.num_generations
     steps = arguments.max_steps if arguments.max_steps > 0 else len(questions) // per_step
     generations = -(-steps // (arguments.steps_per_generation or 1)) * arguments.gradient_accumulation_steps
-    watch = Watch(config.monitor, arguments.num_generations, log)
+    watch = Watch(config.monitor, arguments.num_generations, log, stated=targets is None)
     if config.monitor.validation is not None:
         questions, apart = hold_out(questions, config.monitor.validation.items, seed)
-        watch.validate(apart, targets.targets(questions), style, reward, out)
-    rows = rl_rows(questions, style, targets, max(1, generations) * per_step, np.random.default_rng([seed, 3]))
+        shown = STATED_TARGETS if targets is None else targets.targets(questions)
+        watch.validate(apart, shown, style, reward, out, stated=targets is None)
+    size, rng = max(1, generations) * per_step, np.random.default_rng([seed, 3])
+    rows = rl_rows(questions, style, targets, size, rng, per_question=config.per_question)
     _, trainer_class = TRAINERS[config.algorithm]
     trainer = trainer_class(
         model=model,

@@ -16,6 +16,11 @@ otherwise the model's own forced answer, sampled. No knowledge label is needed. 
 
 The argument for the second holds for answers that are decided by their first token; for longer
 ones p is the first token's probability, above the answer's, and RL has that much left to correct.
+
+Where no target is stated and the model is to say how sure it is, the completion is the model's own sampled answer and,
+as the confidence in it, the probability that the model itself gives to that answer. This too needs no label, and is as
+right as the model is calibrated. The probability is that of a text: where an answer can be put in many ways, or follows
+a long reasoning, it is far below the probability of being right, and RL has that to correct.
 """
 
 from __future__ import annotations
@@ -31,9 +36,10 @@ import torch
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-from ..data import Message, PromptStyle, Question, Schedule, spread_draws
+from ..data import InputError, Message, PromptStyle, Question, Schedule, spread_draws
 from ..eval.backend import Backend, Completion, Prompt
 from ..eval.shard import current_shard
+from ..rewards import ConfidenceParser, Verdict, alias_match
 from .checkpoints import last_checkpoint
 from .cpu import score_completions_only
 from .preflight import build_arguments
@@ -162,6 +168,30 @@ def warmup_rows(
     return rows
 
 
+def stated_rows(
+    questions: Sequence[Question], answers: Iterable[Completion], style: PromptStyle, parser: ConfidenceParser
+) -> list[dict[str, list[Message]]]:
+    """Return prompt/completion rows that give the model's own answer and, as its confidence, its own probability.
+
+    The probability is that of the whole answer at temperature 1, its end token included. Left out are answers that are
+    empty, cut off by the token limit or no answer at all: none of them has a confidence.
+
+    Raises:
+        ValueError: the backend does not tell probabilities.
+    """
+    grade = alias_match(abstention=style.phrase)
+    rows: list[dict[str, list[Message]]] = []
+    for question, answer in zip(questions, answers, strict=True):
+        if answer.probability is None:
+            raise ValueError("stated confidences need a backend that tells the probability of its completions")
+        text = answer.text.strip()
+        if not text or answer.finish_reason == "length" or grade(text, [text]).verdict is Verdict.ABSTAINED:
+            continue
+        said = style.stated_completion(text, answer.probability, parser.scale)
+        rows.append({"prompt": style.stated_messages(question), "completion": [{"role": "assistant", "content": said}]})
+    return rows
+
+
 def warm_up(
     model: Any,
     tokenizer: Any,
@@ -170,21 +200,34 @@ def warm_up(
     config: WarmupConfig,
     *,
     style: PromptStyle,
-    targets: Schedule,
+    targets: Schedule | None,
     lora: Any,
     out: Path,
     seed: int,
+    parser: ConfidenceParser | None = None,
     resume: bool = False,
     log: StageLog | None = None,
 ) -> Any:
-    """Return the `PeftModel` after the warm-up; `lora` is its PEFT config, `out` the checkpoint folder."""
+    """Return the `PeftModel` after the warm-up; `lora` is its PEFT config, `out` the checkpoint folder.
+
+    Without `targets` it teaches to state a confidence, on the scale of `parser`, instead of abstaining.
+    """
     arguments = sft_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
     rng = np.random.default_rng([seed, 2])
     order: list[int] = np.resize(rng.permutation(len(questions)), config.prompts).tolist()
     chosen = [questions[i] for i in order]
-    drawn = targets.draw(chosen, rng)
-    answers = own_answers_at(backend, chosen, style, drawn, config, seed)
-    rows = warmup_rows(chosen, answers, style, drawn, rng, RATES[config.abstain_rate])
+    if targets is None:
+        answers = own_answers(backend, chosen, style, config.temperature, seed)
+        rows = stated_rows(chosen, answers, style, parser or ConfidenceParser())
+        if not rows:
+            raise InputError(
+                f"recipe: warmup: none of the model's {len(answers)} own answers can be stated with a confidence: they "
+                "are empty, cut off by eval.max_new_tokens, or no answer"
+            )
+    else:
+        drawn = targets.draw(chosen, rng)
+        answers = own_answers_at(backend, chosen, style, drawn, config, seed)
+        rows = warmup_rows(chosen, answers, style, drawn, rng, RATES[config.abstain_rate])
     trainer = SFTTrainer(
         model=model,
         args=arguments,

@@ -85,6 +85,39 @@ def test_rloo_is_checked_like_grpo_and_offers_only_what_it_takes(
     assert any(message in text for text in by_level(found, level)), found["findings"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["route=afterwards"], "rl.payoff is paid by the target, and route=afterwards states none"),
+        (
+            ["rl.payoff={kind: brier}", "prompt.statement='{answer} ({confidence} sure)'"],
+            "states 0.25, and rl.confidence reads no confidence",
+        ),
+    ],
+)
+def test_a_stated_confidence_that_cannot_be_paid_or_read_is_an_error(changes: list[str], message: str) -> None:
+    _, found = told("tiny", *SMALL, *changes)
+    assert any(message in text for text in by_level(found, "error")), found["findings"]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "level", "message"),
+    [
+        ("tiny-dpo", "dpo.keep=all", "warning", "every break-even becomes 1/2"),
+        ("tiny-dpo", "dpo.trainer.bet=1", "error", "dpo.trainer.bet is not a field of DPOConfig; did you mean 'beta'?"),
+        ("tiny-rejection", "rejection.rule=best", "warning", "does not depend on the target"),
+        ("tiny-rejection", "rejection.sft.max_step=1", "error", "did you mean 'max_steps'?"),
+        ("tiny-rejection", "route=afterwards", "error", "teaches certainty, not confidence"),
+        ("tiny-dpo", "dpo.samples=0", "error", "dpo.samples: Input should be greater than 0"),
+    ],
+)
+def test_dpo_and_rejection_are_checked(name: str, change: str, level: str, message: str) -> None:
+    _, found = told(name, *SMALL, change)
+    assert any(message in text for text in by_level(found, level)), found["findings"]
+    _, sound = told(name, *SMALL)
+    assert by_level(sound, "error") == []
+
+
 def test_input_that_cannot_be_read_is_a_finding_under_json() -> None:
     code, found = told("tiny", "rl.grpo.max_step=3")
     assert (code, found["can_run"]) == (2, False)

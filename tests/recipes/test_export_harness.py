@@ -234,7 +234,13 @@ def test_the_command_writes_a_folder_that_says_how_it_was_made_and_is_formatted(
 
 
 def test_a_recipes_evaluation_is_exported_with_its_targets_phrase_and_confidence(tmp_path: Path) -> None:
-    changes = ["prompt.phrase=PASS", "eval.samples=0", "rl.payoff={kind: brier}", "rl.grpo.scale_rewards=none"]
+    changes = [
+        "prompt.phrase=PASS",
+        "eval.samples=0",
+        "route=target",
+        "rl.payoff={kind: brier}",
+        "rl.grpo.scale_rewards=none",
+    ]
     done = abstain("export", "inspect", "--recipe", "tiny", "--out", "out", *changes, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "out" / "task.py").read_text(encoding="utf-8")

@@ -272,6 +272,54 @@ def test_a_run_folder_remembers_its_stages_atomically(tmp_path: Path) -> None:
     assert not (tmp_path / "x.part").exists()
 
 
+def test_every_stage_hands_its_adapter_on_and_is_evaluated(finished: tuple[Path, Silent], tmp_path: Path) -> None:
+    few = "max_steps: 2, per_device_train_batch_size: 4, logging_steps: 1"
+    stages = [
+        f"rejection={{prompts: 8, samples: 2, truncated: wrong, sft: {{{few}}}}}",
+        f"dpo={{prompts: 8, samples: 2, truncated: wrong, trainer: {{{few}}}}}",
+        "rl.grpo=null",
+        f"rl.rloo={{{few}, num_generations: 4, max_completion_length: 8}}",
+    ]
+    changes = [o for o in MICRO if not o.startswith(("base", "rl.grpo"))]
+    recipe = load_recipe("tiny", [*changes, "base=null", f"model={finished[0] / 'base'}", "eval.samples=0", *stages])
+    out, console = tmp_path / "run", Silent()
+    run(recipe, out, console)
+    ran = [line for line in console.lines if line in ("warm-up", "rejection-sampled fine-tuning", "DPO", "RLOO")]
+    assert ran == ["warm-up", "rejection-sampled fine-tuning", "DPO", "RLOO"]
+    weights = [(out / name / "adapter_model.safetensors").read_bytes() for name in ("warmup", "rejection", "dpo")]
+    assert len(set(weights)) == 3  # each stage changed the adapter
+    assert (out / "adapter" / "adapter_config.json").is_file()
+    assert not (out / "dpo" / "ref").exists()
+    assert {path.name for path in (out / "eval").iterdir()} == {
+        *("base", "prompted", "warmup", "rejection", "dpo", "trained"),
+    }
+    rows = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    assert {row["stage"] for row in rows} == {"warmup", "rejection", "dpo", "rl"}
+    assert next(row for row in rows if row["stage"] == "dpo")["pairs/abstention_over_answer"] > 0
+
+
+def test_a_scored_confidence_runs_all_stages_and_is_held_against_the_targets_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from abstain.eval.backend import Completion
+
+    def own_answers(backend: object, questions: list[object], *_: object) -> list[Completion]:
+        return [Completion("Verrin", (), (-0.5,), "stop")] * len(questions)  # what it says itself is always cut off
+
+    monkeypatch.setattr("abstain.training.warmup.own_answers", own_answers)
+    changes = ["rl.payoff={kind: brier, unstated: -1, abstained: 0}", "rl.validation={every: 1, items: 3}"]
+    run(load_recipe("tiny", [*MICRO, *changes, "warmup.prompts=32"]), tmp_path / "run", Silent())
+    for system, source in (("base", "sequence_probability"), ("prompted", "stated"), ("trained", "stated")):
+        rows = read_responses(tmp_path / "run" / "eval" / system / "responses.jsonl")
+        assert {row.threshold for row in rows} == {None}
+        assert {row.confidence_source for row in rows if row.sample == 0} == {source}
+        metrics = json.loads((tmp_path / "run" / "eval" / system / "metrics.json").read_text())
+        assert [row["t"] for row in metrics["by_threshold"]] == [0.25, 0.75]
+    logged = [json.loads(line) for line in (tmp_path / "run" / "logs" / "rl.jsonl").read_text().splitlines()]
+    assert any("stated/answers" in row for row in logged)
+    assert not any(key.startswith("target/") for row in logged for key in row)
+
+
 def test_a_run_on_a_curriculum_with_a_scored_confidence_trains_its_stages_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,6 +339,7 @@ def test_a_run_on_a_curriculum_with_a_scored_confidence_trains_its_stages_in_ord
         [
             *MICRO,
             "targets.forced_share=0",
+            "route=target",
             f"targets.schedule={{kind: curriculum, stages: {stages}}}",
             "rl.payoff={kind: brier, unstated: -1, abstained: 0}",
             "rl.length_penalty={amount: 0.1, start: 4, end: 8}",

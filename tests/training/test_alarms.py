@@ -26,6 +26,8 @@ SICK = {
     "target deafness": {"abstention_slope": 0.0, "abstention_slope_error": 0.02},
     "capability loss": {"validation/forced_accuracy": 0.4, "validation/forced_lost": 22.0},
     "grader failure": {"share/ungraded": 0.3, "completions/clipped_ratio": 0.25},
+    "confidence collapse": {"stated/commonest": 0.97, "stated/mean": 0.5},
+    "unstated confidence": {"share/unstated": 0.3},
 }
 
 

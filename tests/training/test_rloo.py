@@ -71,7 +71,7 @@ def test_rloo_is_monitored_alarmed_and_resumes_to_the_same_weights(tiny_model: s
     final = {name: weight.clone() for name, weight in whole.state_dict().items() if "lora" in name}
     shutil.rmtree(tmp_path / "checkpoints" / f"checkpoint-{STEPS}")  # as if it had been killed behind step 3
     again, more = train(tiny_model, tmp_path, resume=True)
-    assert [row["step"] for row in more[len(rows) :] if "count/correct" in row] == [4, 5, 6]
+    assert [row["step"] for row in more if "count/correct" in row] == [1, 2, 3, 4, 5, 6]
     for name, weight in final.items():
         assert torch.equal(weight, again.state_dict()[name]), name
 

@@ -1,0 +1,176 @@
+"""DPO on pairs of completions, sampled from the model itself and ordered by what they earn at the prompt's target.
+
+A pair says which of two completions earns more, and DPO does not hear by how much: of an answer that is right with
+probability p, a share p of the pairs prefers the answer and 1 − p the abstention, whatever the target, so that on
+all pairs the learnt break-even is 1/2. Kept with a probability in proportion to the difference in pay, p(1 − t) of the
+pairs prefer the answer and (1 − p)t the abstention, and the optimum of the pairwise loss prefers answering exactly
+when p > t.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import torch
+from datasets import Dataset
+from trl import DPOConfig, DPOTrainer  # pyright: ignore[reportPrivateImportUsage]
+
+from ..data import PromptStyle, Question, Schedule, spread_draws
+from ..eval.backend import Backend
+from ..rewards import AbstentionReward, Verdict
+from .checkpoints import last_checkpoint
+from .own_samples import Asked, Rows, Sample, kept_rows, sample_prompts
+from .preflight import build_arguments
+from .progress import StageLog
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairsConfig:
+    """How the pairs are made and trained on."""
+
+    prompts: int = 4096
+    """Training prompts, each a question at a drawn target."""
+    samples: int = 2
+    """Answers of the model to each."""
+    temperature: float = 1.0
+    """Of the answers."""
+    keep: Literal["gap", "all"] = "gap"
+    """"gap": keep a pair with a probability in proportion to the difference in pay. "all": keep every pair."""
+    trainer: dict[str, Any] = field(default_factory=dict[str, Any])
+    """`trl.DPOConfig`, as a mapping."""
+
+
+DEFAULTS: dict[str, Any] = {
+    "save_strategy": "no",
+    "report_to": "none",
+    "gradient_checkpointing": False,
+    "disable_tqdm": True,
+}
+"""This project's defaults, under the recipe's `trainer` mapping."""
+REFERENCE = "ref"
+"""The name under which TRL keeps a frozen copy of the adapter that a stage starts from."""
+
+
+def dpo_arguments(config: PairsConfig, out: Path, seed: int) -> DPOConfig:
+    """Return TRL's config of the stage; InputError names a field it refuses."""
+    settings = {**DEFAULTS, "use_cpu": not torch.cuda.is_available(), **config.trainer}
+    settings.setdefault("bf16", not settings["use_cpu"])
+    return build_arguments("dpo.trainer", DPOConfig, settings, output_dir=str(out), seed=seed)
+
+
+def make_pairs(
+    asked: Sequence[Asked], keep: Literal["gap", "all"], rng: np.random.Generator
+) -> tuple[Rows, Counter[str]]:
+    """Return the rows (prompt, chosen, rejected), and how many pairs there were of each kind.
+
+    Pairs are all two of a prompt's samples and its abstention. Kinds are "answer over abstention", "abstention over
+    answer" and "answer over answer" of those kept; "equal" pairs earn the same, "ungraded" ones have no pay on one
+    side, and "left out" are those that the difference in pay did not draw.
+    """
+    counts: Counter[str] = Counter()
+    found: list[tuple[Asked, Sample, Sample]] = []
+    for each in asked:
+        candidates = [*each.samples, *([] if each.abstention is None else [each.abstention])]
+        for one, other in combinations(candidates, 2):
+            if one.pay is None or other.pay is None:
+                counts["ungraded"] += 1
+            elif one.pay == other.pay:
+                counts["equal"] += 1
+            else:
+                found.append((each, one, other) if one.pay > other.pay else (each, other, one))
+    gaps = [(chosen.pay or 0.0) - (rejected.pay or 0.0) for _, chosen, rejected in found]  # all have a pay
+    largest = max(gaps, default=1.0)
+    drawn = spread_draws([gap / largest for gap in gaps], rng) if keep == "gap" else [True] * len(found)
+    rows: Rows = []
+    for (each, chosen, rejected), take in zip(found, drawn, strict=True):
+        counts[_kind(chosen, rejected) if take else "left out"] += 1
+        if take:
+            rows.append(
+                {
+                    "prompt": each.prompt,
+                    "chosen": [{"role": "assistant", "content": chosen.text}],
+                    "rejected": [{"role": "assistant", "content": rejected.text}],
+                }
+            )
+    return rows, counts
+
+
+def _kind(chosen: Sample, rejected: Sample) -> str:
+    names = ["abstention" if s.verdict is Verdict.ABSTAINED else "answer" for s in (chosen, rejected)]
+    return " over ".join(names)
+
+
+def train_dpo(
+    model: Any,
+    tokenizer: Any,
+    backend: Backend,
+    questions: Sequence[Question],
+    reward: AbstentionReward,
+    config: PairsConfig,
+    *,
+    style: PromptStyle,
+    targets: Schedule | None,
+    lora: Any | None,
+    out: Path,
+    seed: int,
+    resume: bool = False,
+    log: StageLog | None = None,
+) -> Any:
+    """Return the model after DPO on its own pairs; the policy at the start is the reference.
+
+    Args:
+        model: A `PeftModel`, a bare model with `lora`, or a bare model to train in full.
+        tokenizer: Its tokenizer.
+        backend: Samples from `model` as it is now.
+        questions: What to ask.
+        reward: Grades and pays the samples.
+        config: Settings.
+        style: Wording of the prompts.
+        targets: Which target each prompt states; None: prompts ask for a confidence, which `reward` scores.
+        lora: PEFT config for a bare model, else None.
+        out: Checkpoint folder, which also keeps the pairs.
+        seed: Seeds questions, targets and samples.
+        resume: Go on from the last checkpoint in `out`, on the pairs that are there.
+        log: Where counts of pairs and log entries go.
+
+    Raises:
+        InputError: no pair is left.
+    """
+    arguments = dpo_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
+
+    def make() -> tuple[Rows, Counter[str]]:
+        asked = sample_prompts(
+            backend,
+            questions,
+            reward,
+            style=style,
+            targets=targets,
+            prompts=config.prompts,
+            samples=config.samples,
+            temperature=config.temperature,
+            seed=seed,
+            stream=11,
+        )
+        return make_pairs(asked, config.keep, np.random.default_rng([seed, 12]))
+
+    rows = kept_rows(out / "rows.json", "pairs", resume, log, make)
+    trainer = DPOTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        peft_config=lora,
+    )
+    if log is not None:
+        log.attach(trainer)
+    trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
+    trained = cast(Any, trainer.model)
+    if REFERENCE in getattr(trained, "peft_config", {}):
+        trained.delete_adapter(REFERENCE)
+    return trained

@@ -1,0 +1,164 @@
+"""What a policy says of its own accord, graded and paid: the material of DPO and of rejection-sampled fine-tuning.
+
+A question is asked for a forced answer, k times, so that there is always something to compare an abstention with; the
+answers and the agreed abstention are then paid at the target that a training prompt states.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data import InputError, Message, PromptStyle, Question, Schedule
+from ..eval.backend import Backend, Completion, Prompt
+from ..eval.shard import current_shard
+from ..rewards import AbstentionReward, Verdict
+from .processes import gather
+from .progress import StageLog, counted
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One completion with what it earns."""
+
+    text: str
+    verdict: Verdict
+    pay: float | None
+    """None where there is no verdict, or no confidence that the payoff needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One training prompt with what could be said to it."""
+
+    prompt: list[Message]
+    """States the target, or asks for a confidence."""
+    samples: tuple[Sample, ...]
+    """The policy's own answers."""
+    abstention: Sample | None
+    """The agreed abstention; None where prompts ask for a confidence."""
+
+
+def sample_prompts(
+    backend: Backend,
+    questions: Sequence[Question],
+    reward: AbstentionReward,
+    *,
+    style: PromptStyle,
+    targets: Schedule | None,
+    prompts: int,
+    samples: int,
+    temperature: float,
+    seed: int,
+    stream: int,
+) -> list[Asked]:
+    """Return `prompts` training prompts, questions repeated as needed, with `samples` graded answers to each.
+
+    Args:
+        backend: The policy before the stage.
+        questions: What to ask.
+        reward: Grades and pays; `end_token_ids` must be those of the model.
+        style: Wording.
+        targets: Which target each prompt states; None: prompts ask for an answer and its confidence.
+        prompts: How many.
+        samples: Answers to each; a question that comes again is sampled anew.
+        temperature: Of the samples.
+        seed: Seeds questions, targets and samples.
+        stream: Tells the random numbers of one stage from those of another.
+    """
+    rng = np.random.default_rng([seed, stream])
+    order: list[int] = np.resize(rng.permutation(len(questions)), prompts).tolist()
+    asked = [questions[i] for i in order]
+    drawn: Sequence[float | None] = [None] * prompts if targets is None else targets.draw(asked, rng)
+    answers = _answers(backend, asked, style, targets is None, samples, temperature, seed)
+    found: list[Asked] = []
+    for question, t, completions in zip(asked, drawn, answers, strict=True):
+        graded = pay_samples(reward, question, t, completions)
+        prompt = style.stated_messages(question) if t is None else style.messages(question, t)
+        abstention = None if t is None else pay_samples(reward, question, t, [_whole(style.phrase)])[0]
+        found.append(Asked(prompt, graded, abstention))
+    return found
+
+
+def pay_samples(
+    reward: AbstentionReward, question: Question, t: float | None, completions: Sequence[Completion]
+) -> tuple[Sample, ...]:
+    """Return `completions` to `question`, judged and paid at `t` as in RL: one that was cut off by the stated rule."""
+    n, logged = len(completions), dict[str, list[Any]]()
+    end = reward.end_token_ids[:1]
+    pays = reward(
+        completions=[completion.text for completion in completions],
+        completion_ids=[() if c.finish_reason == "length" else (*c.token_ids, *end) for c in completions],
+        answers=[question.answers] * n,
+        threshold=None if t is None else [t] * n,
+        choices=[question.choices] * n if question.choices else None,
+        answerable=[question.answerable] * n,
+        question=[question.text] * n,
+        log_extra=logged.__setitem__,
+    )
+    verdicts = [Verdict(verdict) for verdict in logged["verdict"]]
+    return tuple(Sample(c.text, v, pay) for c, v, pay in zip(completions, verdicts, pays, strict=True))
+
+
+def _whole(text: str) -> Completion:
+    return Completion(text, (), None, "stop")
+
+
+def _answers(
+    backend: Backend,
+    asked: Sequence[Question],
+    style: PromptStyle,
+    stated: bool,
+    samples: int,
+    temperature: float,
+    seed: int,
+) -> list[list[Completion]]:
+    """Return `samples` completions to each of `asked`; all of one question are drawn from one prompt."""
+    places: dict[str, list[int]] = {}
+    for place, question in enumerate(asked):
+        places.setdefault(question.id, []).append(place)
+    spots = current_shard().of(list(places.values()))  # each process asks its share, and all get every answer
+
+    def messages(question: Question) -> list[Message]:
+        return style.stated_messages(question) if stated else style.messages(question, 0.0)
+
+    prompts = (Prompt(messages(asked[s[0]]), tuple(range(1, samples * len(s) + 1))) for s in spots)
+    made: list[tuple[int, list[Completion]]] = []
+    for index, completions in backend.generate(prompts, temperature=temperature, seed=seed):
+        for number, place in enumerate(spots[index]):
+            made.append((place, completions[number * samples : (number + 1) * samples]))
+    answers = dict(gather(made))
+    return [answers[place] for place in range(len(asked))]
+
+
+def kept_rows(
+    path: Path, what: str, resume: bool, log: StageLog | None, make: Callable[[], tuple[Rows, Mapping[str, int]]]
+) -> Rows:
+    """Return the rows that `make` gives, or those that a killed stage left in the file `path`.
+
+    New ones are counted by kind in `log` as `what`.
+
+    Raises:
+        InputError: there is none.
+    """
+    if resume and path.is_file():
+        return json.loads(path.read_text(encoding="utf-8"))
+    rows, counts = make()
+    told = counted(what, counts)
+    if not rows:
+        raise InputError(f"recipe: nothing is left to train on ({told})")
+    if current_shard().main:
+        if log is not None:
+            log.note({f"{what}/{kind.replace(' ', '_')}": count for kind, count in counts.items()}, told)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(rows), encoding="utf-8")
+        part.replace(path)  # a kill leaves the whole file or none
+    return rows

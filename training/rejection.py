@@ -1,0 +1,145 @@
+"""Rejection-sampled fine-tuning: imitate what the model's own answers earn best, else the abstention.
+
+A baseline after R-Tuning (arXiv:2311.09677), which labels a question by whether the model answers it right and teaches
+it to decline the others. Here the label is read off k sampled answers, at the target that the prompt states. It is a
+label of each question, not of what the model knows: an item on which half of the samples are right is not an item that
+is right half of the time, so that the threshold is only roughly the target.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import torch
+from datasets import Dataset
+from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
+
+from ..data import PromptStyle, Question, Schedule
+from ..eval.backend import Backend
+from ..rewards import AbstentionReward
+from .checkpoints import last_checkpoint
+from .own_samples import Asked, Rows, Sample, kept_rows, sample_prompts
+from .preflight import build_arguments
+from .progress import StageLog
+
+Rule = Literal["mean", "best"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectionConfig:
+    """How the rows are made and trained on."""
+
+    prompts: int = 4096
+    """Training prompts, each a question at a drawn target."""
+    samples: int = 4
+    """Answers of the model to each."""
+    temperature: float = 1.0
+    """Of the answers."""
+    rule: Rule = "mean"
+    """When to answer: where the answers earn more than the abstention "mean": on average, "best": at best."""
+    sft: dict[str, Any] = field(default_factory=dict[str, Any])
+    """`trl.SFTConfig`, as a mapping."""
+
+
+DEFAULTS: dict[str, Any] = {
+    "save_strategy": "no",
+    "report_to": "none",
+    "gradient_checkpointing": False,
+    "disable_tqdm": True,
+}
+"""This project's defaults, under the recipe's `sft` mapping."""
+
+
+def rejection_arguments(config: RejectionConfig, out: Path, seed: int) -> SFTConfig:
+    """Return TRL's config of the stage; InputError names a field it refuses."""
+    settings = {**DEFAULTS, "use_cpu": not torch.cuda.is_available(), **config.sft}
+    settings.setdefault("bf16", not settings["use_cpu"])
+    return build_arguments("rejection.sft", SFTConfig, settings, output_dir=str(out), seed=seed)
+
+
+def choose(asked: Asked, rule: Rule, rng: np.random.Generator) -> Sample | None:
+    """Return what `asked` teaches: one of the best paid answers, or the abstention; None where neither earns more.
+
+    Answers without a verdict do not count.
+    """
+    assert asked.abstention is not None  # a target is stated
+    paid = [(sample.pay, sample) for sample in asked.samples if sample.pay is not None]
+    if not paid or asked.abstention.pay is None:
+        return None
+    pays = [pay for pay, _ in paid]
+    worth = max(pays) if rule == "best" else sum(pays) / len(pays)
+    if worth == asked.abstention.pay:
+        return None
+    if worth < asked.abstention.pay:
+        return asked.abstention
+    best = [sample for pay, sample in paid if pay == max(pays)]
+    return best[int(rng.integers(len(best)))]
+
+
+def make_rows(asked: Sequence[Asked], rule: Rule, rng: np.random.Generator) -> tuple[Rows, Counter[str]]:
+    """Return prompt/completion rows, and how many completions are "correct", "wrong", "abstained" and "left out"."""
+    counts: Counter[str] = Counter()
+    rows: Rows = []
+    for each in asked:
+        taken = choose(each, rule, rng)
+        counts["left out" if taken is None else taken.verdict.value] += 1
+        if taken is not None:
+            rows.append({"prompt": each.prompt, "completion": [{"role": "assistant", "content": taken.text}]})
+    return rows, counts
+
+
+def train_rejection(
+    model: Any,
+    tokenizer: Any,
+    backend: Backend,
+    questions: Sequence[Question],
+    reward: AbstentionReward,
+    config: RejectionConfig,
+    *,
+    style: PromptStyle,
+    targets: Schedule,
+    lora: Any | None,
+    out: Path,
+    seed: int,
+    resume: bool = False,
+    log: StageLog | None = None,
+) -> Any:
+    """Return the model after fine-tuning on what its own answers earn best; arguments as in `train_dpo`.
+
+    Raises:
+        InputError: no row is left.
+    """
+    arguments = rejection_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
+
+    def make() -> tuple[Rows, Counter[str]]:
+        asked = sample_prompts(
+            backend,
+            questions,
+            reward,
+            style=style,
+            targets=targets,
+            prompts=config.prompts,
+            samples=config.samples,
+            temperature=config.temperature,
+            seed=seed,
+            stream=13,
+        )
+        return make_rows(asked, config.rule, np.random.default_rng([seed, 14]))
+
+    rows = kept_rows(out / "rows.json", "rows", resume, log, make)
+    trainer = SFTTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        peft_config=lora,
+    )
+    if log is not None:
+        log.attach(trainer)
+    trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
+    return cast(Any, trainer.model)
