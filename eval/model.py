@@ -18,6 +18,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.integrations.deepspeed import is_deepspeed_zero3_enabled, unset_hf_deepspeed_config
 
 from ..data import InputError
 from .shard import current_shard
@@ -86,6 +87,8 @@ def load_model(model: str, *, adapter: Path | None = None, trainable: bool = Fal
     kwargs.setdefault("dtype", "auto" if torch.cuda.is_available() else torch.float32)
     if torch.cuda.is_available():
         kwargs.setdefault("device_map", _device_map())
+    if is_deepspeed_zero3_enabled():
+        unset_hf_deepspeed_config()  # every process loads the whole model; a trainer shares it out afterwards
     loaded: Any = _load(AutoModelForCausalLM, model, **kwargs)
     return loaded if adapter is None else _with_adapter(loaded, model, adapter, trainable)
 

@@ -17,6 +17,7 @@ from .cli_check import check
 from .cli_compare import compare
 from .cli_eval import evaluate, sets_app
 from .cli_export import export_app
+from .cli_launch import launch
 from .cli_merge import merge
 from .cli_push import push
 from .cli_recipes import Overrides, RecipeName, recipes_app
@@ -44,6 +45,7 @@ app.add_typer(audit_app, name="audit")
 app.command()(report)
 app.command()(merge)
 app.command()(push)
+app.command()(launch)
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the operating system says of a full disk, a quota and a limit on a file's size."""
