@@ -82,8 +82,8 @@ class Number:
 
     @property
     def interval(self) -> Interval:
-        """How the interval of its difference is made of the resamples."""
-        return "percentile" if self.metric is None else self.metric.interval
+        """How the interval of its difference is made of the resamples: where not by percentiles, as its p-value is."""
+        return "percentile" if self.metric is None or self.metric.interval == "percentile" else "spread"
 
     def items(self, side: Side) -> NDArray[np.bool_]:
         """Return (G,): which items count."""

@@ -96,6 +96,18 @@ def test_a_clear_difference_is_found_with_its_direction() -> None:
     assert of(turned, "score").difference == pytest.approx(-of(found, "score").difference)
 
 
+def test_intervals_of_thresholds_leave_out_zero_where_their_p_is_small() -> None:
+    for shift in (0.0, 0.1, 0.3):
+        found = against(policy(0, shift=shift), policy(1))
+        curve = found.curves["effective_threshold"]
+        for one in (*curve, *(one for one in found.metrics if one.name.startswith("threshold_"))):
+            assert one.low is not None
+            assert one.high is not None
+            assert one.difference == pytest.approx((one.low + one.high) / 2)
+            assert one.p is not None
+            assert (one.low <= 0 <= one.high) == (one.p > 0.05) or abs(one.p - 0.05) < 0.002
+
+
 def test_calibration_errors_are_better_when_lower() -> None:
     calibrated = [0.1] * 100 + [0.9] * 100
     right = ([Verdict.CORRECT] * 10 + [Verdict.WRONG] * 90) + ([Verdict.WRONG] * 10 + [Verdict.CORRECT] * 90)
