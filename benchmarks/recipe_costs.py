@@ -4,15 +4,16 @@
     python benchmarks/recipe_costs.py --data gsm8k         # the same with other data
 
 Parameters, trained ones included, are counted on the architecture, which is built without weights from the sizes
-below: with one layer and with two, since all layers of a model are of one size. **Memory** is the peak of RL as
-`abstain.training.preflight_memory` estimates it, in bfloat16; a GPU is said to fit that has a quarter more of it, and
-1 GiB for CUDA itself. **Hours** are those of one H100 with transformers' own generation (vLLM is faster), the sum over
-all stages and sweeps of
+below: with one layer and with two, since all layers of a model are of one size. **Memory** is the peak of the last
+stage as `abstain.training.preflight_memory` estimates it, in bfloat16; a GPU is said to fit that has a quarter more
+of it, and 1 GiB for CUDA. **Hours** are those of one H100 with transformers' own generation (vLLM is faster), the sum
+over all stages and sweeps of
 
 - generating: a token of a batch takes the longer of `LAUNCH` seconds a layer, which Python and kernel launches take
   however small the batch, and of reading the weights at `BANDWIDTH`;
 - training: 6 FLOP per parameter and token (forward, forward again for the checkpoints, gradients of activations;
-  frozen weights need no others) at `UTILISATION` of `PEAK`. Of a mixture of experts the parameters that a token uses.
+  frozen weights need no others; in DPO a third more, for the reference) at `UTILISATION` of `PEAK`. Of a mixture of
+  experts the parameters that a token uses.
 
 Prompts are taken to be `PROMPT` tokens long; completions fill half of their limit in training and generation, except
 that a batch generates until its longest one ends.
@@ -79,6 +80,7 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Model → class of transformers' config and the sizes of the released model."""
 PAPERS = {
+    "papers/rlcr": "qwen2.5-7b",
     "papers/truthrl": "llama-3.1-8b",
     "papers/reinforced-hesitation": "qwen3-1.7b",
     "papers/explicit-target-grpo": "qwen3-4b",
@@ -90,16 +92,9 @@ ACTIVE = {"gpt-oss-20b": 3.6e9}
 
 def costs(model: str, recipe: Recipe) -> dict[str, float]:
     """Return `parameters`, `memory` (GiB at the peak), `gpu` (GB) and `hours` of `recipe` on the released `model`."""
-    train = _trainer(recipe)
+    batches = _batches(recipe)
     counted = _sizes(
-        model,
-        recipe.lora,
-        bytes_per_weight=2.0,
-        batch=train["per_device_train_batch_size"],
-        generated=train["per_device_train_batch_size"] * train["steps_per_generation"],
-        prompt_tokens=PROMPT,
-        completion_tokens=train["max_completion_length"],
-        checkpointing=train["gradient_checkpointing"],
+        model, recipe.lora or {}, bytes_per_weight=2.0, prompt_tokens=PROMPT, checkpointing=True, **batches
     )
     memory = estimate_memory(counted)["peak"]
     gpu = next((size for size in GPUS if size >= 1.25 * memory + 1), float("nan"))
@@ -128,40 +123,49 @@ def _config(kind: str, sizes: dict[str, Any], layers: int) -> Any:
     return getattr(transformers, kind)(**{**sizes, **depth})
 
 
-def _trainer(recipe: Recipe) -> dict[str, Any]:
-    assert recipe.rl is not None
-    return recipe.rl.trainer
+def _batches(recipe: Recipe) -> dict[str, int]:
+    """Return sequences of a pass, completions generated at once, and tokens of a completion, of the last stage."""
+    ev = recipe.eval
+    if recipe.rl is None:
+        assert recipe.dpo is not None
+        pairs = recipe.dpo.trainer["per_device_train_batch_size"]
+        return {"batch": 2 * pairs, "generated": ev.batch_size, "completion_tokens": ev.max_new_tokens}
+    train = recipe.rl.trainer
+    device = train["per_device_train_batch_size"]
+    generated = device * train["steps_per_generation"]
+    return {"batch": device, "generated": generated, "completion_tokens": train["max_completion_length"]}
 
 
 def _seconds(recipe: Recipe, sizes: Sizes, active: float) -> float:
-    """Return the seconds of warm-up, RL with its validation, and the sweeps."""
-    rl, train, data = recipe.rl, _trainer(recipe), recipe.data
-    assert rl is not None
+    """Return the seconds of all training stages, RL's validation, and the sweeps."""
+    data, ev = recipe.data, recipe.eval
     assert data is not None
     token = max(LAUNCH * sizes.layers, 2.0 * active / BANDWIDTH)
     flops = 6.0 * active / (UTILISATION * PEAK)
 
-    def generate(completions: int, at_once: int, limit: int) -> float:
+    def generate(completions: int, at_once: int = ev.batch_size, limit: int = ev.max_new_tokens) -> float:
         return -(-completions // at_once) * limit * token
 
-    a_step = train["per_device_train_batch_size"] * train["gradient_accumulation_steps"]
-    limit, ev, warmup = train["max_completion_length"], recipe.eval, 0.0
+    def learn(settings: Mapping[str, Any], rows: int = 1) -> float:
+        """Return the seconds of all steps, each row of a batch being so many sequences."""
+        batch = settings["per_device_train_batch_size"] * settings["gradient_accumulation_steps"]
+        limit = settings.get("max_completion_length", ev.max_new_tokens)
+        return settings["max_steps"] * batch * rows * (PROMPT + limit / 2) * flops
+
+    seconds = 0.0
     if recipe.warmup is not None:
-        sft = recipe.warmup.sft
-        rows = sft["max_steps"] * sft["per_device_train_batch_size"] * sft["gradient_accumulation_steps"]
-        warmup = generate(recipe.warmup.prompts, ev.batch_size, ev.max_new_tokens)
-        warmup += rows * (PROMPT + limit / 2) * flops
-    step = generate(a_step, a_step, limit) + a_step * (PROMPT + limit / 2) * flops
-    sweeps = 0.0
-    if rl.validation is not None:
-        asked = 6 * rl.validation.items
-        sweeps = (2 + train["max_steps"] // rl.validation.every) * generate(asked, ev.batch_size, ev.max_new_tokens)
+        seconds += generate(recipe.warmup.prompts) + learn(recipe.warmup.sft)
+    if recipe.dpo is not None:  # two sequences a pair, and a forward pass of the reference on each
+        seconds += generate(recipe.dpo.prompts * recipe.dpo.samples) + 4 / 3 * learn(recipe.dpo.trainer, 2)
+    if recipe.rl is not None:
+        train, validation = recipe.rl.trainer, recipe.rl.validation
+        a_step = train["per_device_train_batch_size"] * train["gradient_accumulation_steps"]
+        seconds += train["max_steps"] * generate(a_step, a_step, train["max_completion_length"]) + learn(train)
+        if validation is not None:
+            seconds += (2 + train["max_steps"] // validation.every) * generate(6 * validation.items)
     # The base model is asked once plainly, the others at every target; each for a forced answer and its samples.
-    targets = len(recipe.targets.eval)
-    trained = (recipe.warmup is not None) + (recipe.rl is not None)
-    systems = (1 + 1 + ev.samples) + (1 + trained) * (targets + 1 + ev.samples)
-    evaluation = generate((data.max_eval_items or 500) * systems, ev.batch_size, ev.max_new_tokens)
-    return warmup + train["max_steps"] * step + sweeps + evaluation
+    asked = len(recipe.targets.eval) + 1 + ev.samples
+    return seconds + generate((data.max_eval_items or 500) * (2 + ev.samples + (1 + len(recipe.stages)) * asked))
 
 
 def header_lines(model: str, recipe: Recipe) -> list[str]:

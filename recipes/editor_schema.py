@@ -19,9 +19,12 @@ LINE = f"# yaml-language-server: $schema={FILE}"
 OWNERS: dict[tuple[str, str], str] = {
     ("BaseSection", "trainer"): "TrainingArguments",
     ("WarmupSection", "sft"): "SFTConfig",
+    ("RejectionSection", "sft"): "SFTConfig",
+    ("DPOSection", "trainer"): "DPOConfig",
     ("RLSection", "grpo"): "GRPOConfig",
     ("RLSection", "rloo"): "RLOOConfig",
     ("Recipe", "lora"): "LoraConfig",
+    ("Recipe", "quantization"): "BitsAndBytesConfig",
 }
 """Section and key of a mapping → the class whose fields it takes."""
 

@@ -75,6 +75,9 @@ FAMILIES: dict[str, Family] = {
         "LlamaConfig", "llama3_2", LLAMA, "<|eot_id|>", ("<|end_of_text|>", "<|eom_id|>", "<|eot_id|>"),
         start="<|begin_of_text|>",
     ),
+    "qwen2.5": Family(
+        "Qwen2Config", "qwen2_5", CHATML, "<|im_end|>", ("<|im_end|>", "<|endoftext|>"), pad="<|endoftext|>"
+    ),
     "smollm3": Family("SmolLM3Config", "qwen2_5", CHATML, "<|im_end|>", ("<|im_end|>",), verified=False),
     "gemma-3": Family(
         "Gemma3TextConfig", "gemma3", GEMMA, "<eos>", ("<eos>", "<end_of_turn>"), start="<bos>", pad="<pad>"

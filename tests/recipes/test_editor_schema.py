@@ -34,7 +34,7 @@ def test_every_shipped_recipe_and_part_is_valid(validator: Draft202012Validator)
 
 
 def test_a_recipe_with_everything_it_inherits_is_valid_too(validator: Draft202012Validator) -> None:
-    for name in ("tiny", "qwen3-4b/grpo", "qwen3-4b/rloo"):
+    for name in ("tiny", "tiny-rejection", "qwen3-4b/grpo", "qwen3-4b/rloo", "qwen3-4b/stated", "qwen3-4b/dpo"):
         assert validator.is_valid(load_recipe(name).model_dump(mode="json")), name
 
 
