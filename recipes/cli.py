@@ -60,6 +60,9 @@ def run(
 ) -> None:
     """Run every stage a recipe names, then write the report.
 
+    Stages, each optional and in this order: base model, warm-up, rejection sampling, DPO, RL. Then a threshold sweep of
+    the model before, between and after them.
+
     Example: `abstain run tiny seed=1 --out runs/tiny-1`
     """
     loaded = load_recipe(recipe, overrides or [])
