@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from ..eval.audit.rubrics import GraderSet, Rubric
+
 _COLUMNS = ("err", "bound", "slack", "err_iiv", "delta", "abstention", "off_list")
 
 
@@ -53,3 +55,76 @@ def _training(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         f"{mean(1, 'err'):.3f}, delta {mean(0, 'delta'):.3f} → {mean(1, 'delta'):.3f}, abstention "
         f"{mean(0, 'abstention'):.3f} → {mean(1, 'abstention'):.3f}."
     )
+
+
+def rubric_table(rubrics: Sequence[Rubric | GraderSet]) -> Table:
+    """Return the table of rubrics: points, break-even, and what a blind guess is worth above an abstention."""
+    table = Table(
+        "benchmark", "correct / wrong / IDK", "say IDK below", "a blind guess is worth", "at p = ½", "IDK is paid"
+    )
+    table.box, table.pad_edge = None, False
+    for rubric in (r for r in rubrics if isinstance(r, Rubric)):
+        points = f"{rubric.correct:g} / {rubric.wrong:g} / {rubric.abstained:g}"
+        below = f"{rubric.break_even:.0%}" if rubric.break_even > 0 else "never"
+        guess = "?" if rubric.guess is None else f"{rubric.worth(rubric.guess):+.3g} (p = {rubric.guess:g})"
+        table.add_row(rubric.name, points, below, guess, f"{rubric.worth(0.5):+.3g}", _credit(rubric))
+    return table
+
+
+def _credit(rubric: Rubric) -> str:
+    if rubric.abstained == rubric.wrong:
+        return "as a wrong answer"
+    return "less than a wrong answer" if rubric.abstained < rubric.wrong else "more than a wrong answer"
+
+
+def grader_lines(rubrics: Sequence[Rubric | GraderSet]) -> Iterator[str]:
+    """Yield what linear programming over beliefs finds: whether abstaining can ever be the best response."""
+    simple = [r for r in rubrics if isinstance(r, Rubric)]
+    if simple:
+        never = [r.name for r in simple if not r.margin().ever_optimal]
+        yield (
+            "Of all beliefs about which of four answers is right, none makes abstaining optimal in "
+            f"{len(never)} of {len(simple)}: {', '.join(never) or 'none'}."
+        )
+    for rubric in simple:
+        margin = rubric.margin()
+        if margin.ever_optimal:
+            yield f"{rubric.name}: abstaining can gain up to {margin.value:.3g} points (all four equally likely)."
+    for graders in (r for r in rubrics if isinstance(r, GraderSet)):
+        yield _grader_set(graders)
+
+
+def _grader_set(graders: GraderSet) -> str:
+    margin = graders.margin()
+    kind = "binary graders" if graders.binary else "graders"
+    if not margin.ever_optimal:
+        return (
+            f"{graders.name}: {len(graders.payoffs)} {kind}; no belief over them makes abstaining optimal, it always "
+            f"costs at least {-margin.value:.3g} points."
+        )
+    belief = ", ".join(f"{weight:.2g}" for weight in margin.belief)
+    gain = f"up to {margin.value:.3g} points better" if margin.ever_the_only_best else "as good as the best answer"
+    return f"{graders.name}: {len(graders.payoffs)} {kind}; abstaining is {gain} under the belief ({belief})."
+
+
+def fact_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the table of the simulated learners: bounds and errors by number of samples."""
+    heads = (
+        "N",
+        "sr",
+        "missing mass",
+        "chance term",
+        "floor",
+        "≤ err ≤",
+        "ceiling",
+        "err, δ (abstains)",
+        "err, δ (sure)",
+    )
+    table = Table(*heads)
+    table.box, table.pad_edge = None, False
+    for row in rows:
+        others = [f"{row[name]['err']:.3f}, {row[name]['delta']:.3f}" for name in ("abstains", "sure")]
+        numbers = [row["singleton_rate"], row["missing_mass"], row["sampling_term"], row["calibrated"]["floor"]]
+        numbers += [row["calibrated"]["err"], row["ceiling"]]
+        table.add_row(f"{row['n']:,}", *(f"{number:.4f}" for number in numbers), *others)
+    return table
