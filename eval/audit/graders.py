@@ -11,6 +11,7 @@ Shapes: G graders that are thought possible, R responses.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ def abstention_margin(payoffs: Array, abstains: NDArray[np.bool_]) -> Margin:
     Raises:
         ValueError: there is no abstention or no answer.
     """
-    from scipy.optimize import linprog
+    from scipy import optimize
 
     if not abstains.any() or abstains.all():
         raise ValueError("there must be a response that abstains and one that answers")
@@ -60,7 +61,7 @@ def abstention_margin(payoffs: Array, abstains: NDArray[np.bool_]) -> Margin:
         lead = payoffs[:, [abstention]] - payoffs[:, ~abstains]  # (G, answers)
         constraints = np.hstack([-lead.T, np.ones((lead.shape[1], 1))])  # z − Σρ·lead ≤ 0
         sums = np.append(np.ones(graders), 0.0)[None]
-        solved = linprog(
+        solved: Any = optimize.linprog(
             c=np.append(np.zeros(graders), -1.0),
             A_ub=constraints,
             b_ub=np.zeros(len(constraints)),

@@ -43,7 +43,7 @@ def enumeration(asked: Sequence[Word]) -> Enumeration:
 
 def automata(states: int) -> Iterator[tuple[tuple[int, int], ...]]:
     """Yield every automaton: state → (next on another letter, next on the letter)."""
-    yield from product(product(range(states), repeat=2), repeat=states)
+    yield from product(product(range(states), range(states)), repeat=states)
 
 
 def final_state(automaton: Sequence[tuple[int, int]], word: Word) -> int:

@@ -59,7 +59,11 @@ def mixture_by_feature(e: Enumeration, features: Sequence[Hashable]) -> tuple[Nu
     positive = e.prompts[:, None] * e.training * e.valid / 2
     negative = e.prompts[:, None] * e.error * one / (2 * e.sizes[1][:, None])
     groups = [[i for i, f in enumerate(features) if f == feature] for feature in dict.fromkeys(features)]
-    return tuple(np.array([side[group].sum(axis=0) for group in groups]) for side in (positive, negative))  # type: ignore[return-value]
+
+    def summed(side: Numbers) -> Numbers:
+        return np.array([side[group].sum(axis=0) for group in groups])
+
+    return summed(positive), summed(negative)
 
 
 def least_thresholded_error(positive: Numbers, negative: Numbers) -> Any:

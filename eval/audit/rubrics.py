@@ -129,8 +129,16 @@ def _rubric(entry: Any, place: str) -> Rubric | GraderSet:
     guess = None if given.get("guess") is None else _number(given["guess"], "guess", place)
     if guess is not None and not 0 <= guess <= 1:
         raise InputError(f"{place}: guess must be a chance in [0, 1], got {guess:g}")
-    texts = {key: " ".join(str(given.get(key) or "").split()) for key in ("metric", "note")}
-    return Rubric(name=name, guess=guess, **points, **texts)
+    metric, note = (" ".join(str(given.get(key) or "").split()) for key in ("metric", "note"))
+    return Rubric(
+        name=name,
+        correct=points["correct"],
+        wrong=points["wrong"],
+        abstained=points["abstained"],
+        guess=guess,
+        metric=metric,
+        note=note,
+    )
 
 
 def _grader_set(name: str, given: Mapping[str, Any], place: str) -> GraderSet:
