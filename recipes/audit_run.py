@@ -19,10 +19,9 @@ import numpy as np
 from ..data import InputError, Question, World, make_world
 from ..eval.audit.made_world import world_enumeration, world_responses
 from ..eval.audit.measure import measure
-from ..eval.audit.score_store import filled, store_name
 from ..eval.audit.singletons import world_facts
 from ..eval.estimate import Array
-from ..eval.identity import model_hash
+from .audit_scores import stored_scores
 from .console import Console
 from .load import load_recipe
 from .run import quiet, write_atomic
@@ -177,22 +176,15 @@ def _scores(
     values: Mapping[str, tuple[str, ...]],
     console: Console,
 ) -> Array:
-    prompts = [
-        scorer.tokenizer.apply_chat_template(
-            recipe.prompt.messages(q, condition.t), add_generation_prompt=True, tokenize=False
-        )
-        for q in questions
-    ]
-    texts = {kind: world_responses(own, condition.t, recipe.prompt.phrase) for kind, own in values.items()}
-    encoded = {kind: scorer.encode(own.texts) for kind, own in texts.items()}
-    offered = [encoded[str(q.metadata["kind"])] for q in questions]
-    base = recipe.model or str(run / "base")
-    hashes = [model_hash(base), model_hash(str(condition.adapter)) if condition.adapter else ""]
-    name = store_name(*hashes, prompts, {kind: own.texts for kind, own in texts.items()})
-    ids = scorer.encode(prompts)
-
-    def score(missing: Sequence[int]) -> Iterator[tuple[int, Array]]:
-        return scorer.score([ids[i] for i in missing], [offered[i] for i in missing])
-
-    path = run / "audit" / "scores" / f"{name}.npy"
-    return filled(path, [len(own) for own in offered], score, console.tick)
+    chats = (recipe.prompt.messages(question, condition.t) for question in questions)
+    template = scorer.tokenizer.apply_chat_template
+    texts = {kind: world_responses(own, condition.t, recipe.prompt.phrase).texts for kind, own in values.items()}
+    return stored_scores(
+        scorer,
+        run / "audit" / "scores",
+        [template(chat, add_generation_prompt=True, tokenize=False) for chat in chats],
+        [texts[str(question.metadata["kind"])] for question in questions],
+        console,
+        model=recipe.model or str(run / "base"),
+        adapter=condition.adapter,
+    )

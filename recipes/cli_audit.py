@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,31 +33,89 @@ audit_app = typer.Typer(
 
 @audit_app.command("run")
 def audit_run(
-    run: Annotated[str, typer.Argument(help="A run's folder, or its name in runs/, of a recipe with a made world.")],
+    run: Annotated[
+        str | None, typer.Argument(help="A run's folder, or its name in runs/, of a recipe with a made world.")
+    ] = None,
     *,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the intervals. [default: the run's]")] = None,
+    model: Annotated[str | None, typer.Option(help="Instead of a run: a model folder or Hub id.")] = None,
+    adapter: Annotated[Path | None, typer.Option(help="PEFT adapter folder on top of the model.")] = None,
+    questions: Annotated[
+        str | None, typer.Option(help="What to ask: a question file, a Hub set, or a ready set (`abstain sets list`).")
+    ] = None,
+    candidates: Annotated[
+        str | None,
+        typer.Option(help="A file with one possible answer a line, or `choices`: the letters of each question's own."),
+    ] = None,
+    abstention: Annotated[
+        str | None, typer.Option(help='A response that abstains, such as "I don\'t know", beside the candidates.')
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="Where a field stands in the questions: answers=gold; repeatable.")
+    ] = None,
+    targets: Annotated[str | None, typer.Option(help="Also ask at these targets, as `0.25,0.5,0.75`.")] = None,
+    max_items: Annotated[
+        int | None, typer.Option(min=2, help="At most so many questions, drawn with the seed.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of an audit of a model. [default: audit-MODEL]")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of draws and intervals. [default: the run's, or 0]")] = None,
     draws: Annotated[int, typer.Option(min=100, help="Bootstrap resamples.")] = 1000,
     max_prompts: Annotated[
-        int | None, typer.Option(min=2, help="Take so many questions of each split, evenly spaced. [default: all]")
+        int | None, typer.Option(min=2, help="Of a run, so many questions of each split, evenly spaced. [default: all]")
     ] = None,
 ) -> None:
-    """Measure err, err_iiv, delta and both sides of the bound before and after every stage of a run.
+    """Measure err, err_iiv, delta and both sides of the bound: of a run, at every stage, or of any model.
 
-    Example: `abstain audit tiny`
+    Example: `abstain audit tiny`, or `abstain audit --model M --questions quiz.jsonl --candidates choices`
     """
-    from .audit_run import RunAudit, find_run
-    from .audit_run import audit_run as measure_run
+    of_model = {"--questions": questions, "--candidates": candidates}
+    if (run is None) == (model is None):
+        raise InputError("give either a run, as in `abstain audit tiny`, or --model with --questions and --candidates")
+    if model is None:
+        rest = {**of_model, "--adapter": adapter, "--abstention": abstention, "--out": out, "--targets": targets}
+        if given := [name for name, value in {**rest, "--max-items": max_items}.items() if value is not None]:
+            raise InputError(f"{given[0]} goes with --model, not with a run")
+        from .audit_run import RunAudit, find_run
+        from .audit_run import audit_run as measure_run
+
+        asked = RunAudit(run=find_run(str(run)), seed=seed, draws=draws, max_prompts=max_prompts)
+        return _told(asked.run, lambda console: measure_run(asked, console))
+    if missing := [name for name, value in of_model.items() if value is None]:
+        raise InputError(f"--model needs {missing[0]} as well")
+    from .audit_model import ModelAudit, audit_model
+    from .cli_eval import pairs, system_name
+    from .cli_score import read_targets
+
+    wanted = ModelAudit(
+        model=model,
+        adapter=adapter,
+        questions=str(questions),
+        candidates=str(candidates),
+        out=out or Path(f"audit-{system_name(str(adapter or model))}"),
+        columns=pairs(column or (), "--column"),
+        abstention=abstention,
+        targets=tuple(read_targets(targets) or ()),
+        max_items=max_items,
+        seed=seed or 0,
+        draws=draws,
+    )
+    return _told(wanted.out, lambda console: audit_model(wanted, console))
+
+
+def _told(folder: Path, measured: Callable[[TerminalConsole], dict[str, Any]]) -> None:
+    """Measure, write the page, and print the result of the first split."""
+    from ..eval.audit.page import write_page
     from .audit_summary import bound_table, summary
 
-    asked = RunAudit(run=find_run(run), seed=seed, draws=draws, max_prompts=max_prompts)
     console = TerminalConsole()
     try:
-        result = measure_run(asked, console)
+        result = measured(console)
     finally:
         console.close()
     split, rows = next(iter(result["splits"].items()))
-    show(f"{split}, {rows[0]['prompts']} questions", bound_table(rows), summary(rows))
-    typer.echo(f"audit: {asked.run / 'audit.json'}")
+    sentences = list(summary(rows))
+    write_page(result, sentences, folder / "audit.html", folder / "audit")
+    show(f"{split}, {rows[0]['prompts']} questions", bound_table(rows), sentences)
+    typer.echo(f"audit: {folder / 'audit.html'}")
 
 
 @audit_app.command("graders")
@@ -89,6 +148,7 @@ def facts(
     answering: Annotated[float, typer.Option(help="Share of training samples that answer, in (0, 1].")] = 0.9,
     samples: Annotated[str, typer.Option(help="Training samples N, by commas.")] = "1000,10000,100000,1000000,10000000",
     seed: Annotated[int, typer.Option(min=0, help="Of the samples.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder for the picture of err between its bounds.")] = None,
 ) -> None:
     """Simulate a calibrated learner of arbitrary facts, with the singleton rate's bounds on its errors.
 
@@ -104,6 +164,11 @@ def facts(
     if not 0 < answering <= 1:
         raise InputError(f"--answering: must be in (0, 1], got {answering:g}")
     rows = simulate(FactWorld(prompts=prompts, skew=skew, answers=answers, answering=answering), sizes, seed)
+    if out is not None:
+        from ..eval import plotting
+        from ..eval.audit.pictures import learners_by_samples
+
+        plotting.save_print(learners_by_samples(rows), out, "audit_learners")
     held = sum(row[learner]["holds"] for row in rows for learner in ("calibrated", "abstains", "sure"))
     below = sum(row["calibrated"]["err"] <= row["ceiling"] for row in rows)
     told = [

@@ -53,6 +53,12 @@ def test_a_run_is_audited_by_name_and_its_scores_are_kept(run: Path, monkeypatch
         assert 0 < row["off_list"]["value"] < 1
         assert row["err"]["value"] + row["accuracy"]["value"] + row["abstention"]["value"] == pytest.approx(1)
     assert [row["mentions"] for row in result["arbitrary_by_mentions"]] == [0, 1]
+    page = (run / "audit.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 4
+    assert "holds in 4 of 4 conditions" in page
+    assert {path.name for path in (run / "audit").glob("*.svg")} == {
+        f"audit_{name}.svg" for name in ("bound", "price", "roc", "facts")
+    }
     stored = {path: path.stat().st_mtime_ns for path in (run / "audit" / "scores").glob("*.npy")}
     assert len(stored) == 4
     again = CliRunner().invoke(app, ["audit", "run", str(run), "--draws", "100"])
@@ -85,3 +91,54 @@ def test_a_run_without_its_base_model_says_so(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
     done = CliRunner().invoke(app, ["audit", str(tmp_path)])
     assert "has no base model" in str(done.exception)
+
+
+def asked(tmp_path: Path, *rest: str) -> list[str]:
+    rows = [
+        {"id": "a", "question": "Where does Ada live?", "answers": ["Hexham"], "choices": ["Caxton", "Hexham"]},
+        {"id": "b", "question": "Where does Ben live?", "answers": ["Caxton"], "choices": ["Caxton", "Ostley"]},
+    ]
+    (tmp_path / "quiz.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (tmp_path / "towns.txt").write_text("Caxton\nHexham\nOstley\n", encoding="utf-8")
+    return ["audit", "--questions", str(tmp_path / "quiz.jsonl"), "--out", str(tmp_path / "out"), *rest]
+
+
+def test_any_model_is_audited_on_a_list_of_answers_or_on_choices(tiny_model: str, tmp_path: Path) -> None:
+    towns = asked(tmp_path, "--model", tiny_model, "--candidates", str(tmp_path / "towns.txt"), "--draws", "100")
+    done = CliRunner().invoke(app, [*towns, "--abstention", "I don't know", "--targets", "0.5"])
+    assert done.exit_code == 0, done.output
+    plain, at_half = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))["splits"]["all"]
+    assert (plain["t"], at_half["t"]) == (None, 0.5)
+    # one truth and the abstention against two errors
+    assert (plain["threshold"], plain["size_ratio"]) == (0.5, 1.0)
+    assert plain["verdict"] == at_half["verdict"] == "holds"
+    assert (tmp_path / "out" / "audit.html").is_file()
+    done = CliRunner().invoke(app, asked(tmp_path, "--model", tiny_model, "--candidates", "choices", "--draws", "100"))
+    assert done.exit_code == 0, done.output
+    (row,) = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))["splits"]["all"]
+    assert row["size_ratio"] == 1.0
+    assert row["abstention"]["value"] == 0
+
+
+@pytest.mark.parametrize(
+    ("rest", "message"),
+    [
+        (["--candidates", "choices"], "give either a run"),
+        (["--model", "m"], "--model needs --candidates as well"),
+        (["--model", "m", "--candidates", "none.txt"], "none.txt: cannot be read"),
+        (["--model", "m", "--candidates", "{few}"], "needs at least 2 candidates, one a line, got 1"),
+        (["--model", "m", "--candidates", "{twice}"], "'Caxton' stands there twice"),
+        (["--model", "m", "--candidates", "{other}"], "question 'a': none of its answers ['Hexham'] is among"),
+        (["--model", "m", "--candidates", "{towns}", "--abstention", "Ostley"], "is also a candidate"),
+        (["some-run"], "--questions goes with --model, not with a run"),
+    ],
+)
+def test_what_cannot_be_listed_is_said_before_a_model_is_loaded(tmp_path: Path, rest: list[str], message: str) -> None:
+    files = {"few": "Caxton\n", "twice": "Caxton\nCaxton\n", "other": "Ostley\nCaxton\n"}
+    arguments = asked(tmp_path)
+    for name, text in files.items():
+        (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
+    places = {name: str(tmp_path / f"{name}.txt") for name in (*files, "towns")}
+    done = CliRunner().invoke(app, [*arguments, *(part.format(**places) for part in rest)])
+    assert isinstance(done.exception, InputError), done.output
+    assert message in str(done.exception)

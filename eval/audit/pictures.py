@@ -1,0 +1,141 @@
+"""The audit's figures, one function each: they take rows of `audit.json` and return a matplotlib figure.
+
+Rows are mappings as `measure` makes them, with `system` and `t`; style and colours are the report's (`plotting.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .. import plotting
+from ..plotting import ACCENT, INK, MARKERS, PALETTE, SOFT
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def bound_by_target(rows: Rows) -> Any:
+    """Return err, solid, and the bound that it stays above, dashed, against the target, a pair of lines a system."""
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        lines: list[Any] = []
+        for name, colour, marker, own in _systems(rows):
+            t = [row["t"] for row in own]
+            lines += axis.plot(t, _values(own, "err"), f"{marker}-", color=colour, label=plotting.label(name))
+            axis.plot(t, _values(own, "bound"), "--", color=colour, lw=1.1)
+        (dashed,) = axis.plot([], [], "--", color=SOFT, lw=1.1, label="its bound")
+        axis.axhline(0, color=SOFT, lw=0.8)
+        axis.set(xlim=(0, 1), xlabel="target", ylabel="err, and the bound below it")
+        plotting.legend(figure, [*lines, dashed])
+    return figure
+
+
+def price_of_abstaining(rows: Rows) -> Any:
+    """Return err against delta, a mark per system and target: what training buys, and what it pays with."""
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        (line,) = axis.plot([0, 1], [1, 0], color=SOFT, lw=1.1, ls="--", label="err + delta = 1")
+        marks = [
+            axis.plot(_values(own, "delta"), _values(own, "err"), marker, color=colour, label=plotting.label(name))[0]
+            for name, colour, marker, own in _systems(rows)
+        ]
+        axis.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="delta: miscalibration at the threshold", ylabel="err")
+        plotting.legend(figure, [line, *marks])
+    return figure
+
+
+def roc_curves(rows: Rows) -> Any:
+    """Return the is-it-valid classifier's ROC, a line per row; the diagonal judges by chance."""
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        lines = axis.plot([0, 1], [0, 1], color=SOFT, lw=1.1, ls="--", label="by chance")
+        for number, row in enumerate(rows):
+            curve, name = row["roc"], f"{row['system']} ({row['roc_area']:.2f})"
+            colour = PALETTE[number % len(PALETTE)] if number < len(rows) - 1 else ACCENT
+            lines += axis.plot(
+                curve["false_positive"], curve["true_positive"], color=colour, label=plotting.label(name)
+            )
+        axis.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="errors called valid", ylabel="valid responses called valid")
+        plotting.legend(figure, lines)
+    return figure
+
+
+def facts_by_mentions(rows: Rows) -> Any:
+    """Return what is said of arbitrary facts against how often they were mentioned: wrong, right, abstained."""
+    kinds = (("err", "wrong", PALETTE[4]), ("correct", "right", PALETTE[2]), ("abstention", "abstains", PALETTE[0]))
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        places = range(len(rows))
+        lines = [
+            axis.plot(places, _values(rows, key), f"{marker}-", color=colour, label=name)[0]
+            for (key, name, colour), marker in zip(kinds, MARKERS, strict=False)
+        ]
+        axis.set_xticks(list(places), [str(row["mentions"]) for row in rows])
+        axis.set(ylim=(-0.02, 1.02), xlabel="mentions in the corpus", ylabel="share of the model's responses")
+        plotting.legend(figure, lines, columns=3)
+    return figure
+
+
+def learners_by_samples(rows: Rows) -> Any:
+    """Return err of the calibrated learner between its floor and its ceiling, against N on a logarithmic axis."""
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        n = [row["n"] for row in rows]
+        curves = (
+            ("ceiling", [row["ceiling"] for row in rows], "--", PALETTE[1]),
+            ("err, calibrated learner", [row["calibrated"]["err"] for row in rows], "o-", ACCENT),
+            ("singleton rate", [row["singleton_rate"] for row in rows], ":", INK),
+            ("floor", [row["calibrated"]["floor"] for row in rows], "--", PALETTE[2]),
+        )
+        lines = [axis.plot(n, y, style, color=colour, label=name)[0] for name, y, style, colour in curves]
+        axis.set_xscale("log")
+        axis.set(ylim=(-0.05, 1.05), xlabel="training samples N", ylabel="err and its bounds")
+        plotting.legend(figure, lines)
+    return figure
+
+
+def facts_by_samples(rows: Rows) -> Any:
+    """Return a trained model's err, delta and bound beside singleton rate and missing mass, against N."""
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        n = [row["n"] for row in rows]
+        curves = (
+            ("err", _values(rows, "err"), "o-", ACCENT),
+            ("its bound", _values(rows, "bound"), "--", PALETTE[2]),
+            ("delta", _values(rows, "delta"), "s-", PALETTE[1]),
+            ("singleton rate", [row["singleton_rate"] for row in rows], ":", INK),
+            ("missing mass", [row["missing_mass"] for row in rows], "-.", SOFT),
+        )
+        lines = [axis.plot(n, y, style, color=colour, label=name)[0] for name, y, style, colour in curves]
+        axis.axhline(0, color=SOFT, lw=0.8)
+        axis.set_xscale("log")
+        axis.set(xlabel="training samples N", ylabel="share")
+        plotting.legend(figure, lines, columns=3)
+    return figure
+
+
+def training_steps(rows: Rows) -> Any:
+    """Return delta along the steps of pre-training, with the log loss on the right-hand axis."""
+    with plotting.style():
+        figure, axis = plotting.canvas(width=4.9)
+        steps = [row["step"] for row in rows]
+        lines = axis.plot(steps, _values(rows, "delta"), "o-", color=ACCENT, label="delta")
+        axis.set(xlabel="step of pre-training", ylabel="delta", ylim=(0, None))
+        right = axis.twinx()
+        right.grid(visible=False)
+        lines += right.plot(steps, [row["loss"] for row in rows], "s--", color=PALETTE[1], label="log loss, nats")
+        right.set(ylabel="log loss, nats")
+        plotting.legend(figure, lines)
+    return figure
+
+
+def _systems(rows: Rows) -> list[tuple[str, str, str, Rows]]:
+    """Return (name, colour, marker, rows with a target) of every system that was asked at targets."""
+    asked = [row for row in rows if row["t"]]
+    names = list(dict.fromkeys(str(row["system"]) for row in asked))
+    own = [[row for row in asked if row["system"] == name] for name in names]
+    return list(zip(names, plotting.colours(len(names)), MARKERS, own, strict=False))
+
+
+def _values(rows: Rows, key: str) -> list[float]:
+    return [row[key]["value"] for row in rows]
