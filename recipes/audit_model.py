@@ -109,7 +109,8 @@ def list_responses(asked: ModelAudit) -> list[Listed]:
     questions = load_any(asked.questions, columns=asked.columns)
     if asked.max_items is not None and len(questions) > asked.max_items:
         chosen = np.random.default_rng([asked.seed, 26]).choice(len(questions), asked.max_items, replace=False)
-        questions = [questions[i] for i in sorted(chosen.tolist())]
+        places: list[int] = sorted(chosen.tolist())
+        questions = [questions[i] for i in places]
     shared = None if asked.candidates == "choices" else _lines(Path(asked.candidates))
     return [_listed(question, shared, asked) for question in questions]
 
