@@ -14,7 +14,7 @@ from abstain.recipes import load_recipe
 from abstain.recipes.cli import app
 from abstain.recipes.load import dump_recipe
 
-SHARED = Path("/work/shared/data")
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
 
 def run(command: str, *arguments: object) -> str:
