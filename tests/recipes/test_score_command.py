@@ -15,7 +15,7 @@ from abstain.rewards import JudgeMatch, Verdict
 from abstain.rewards.judge_cache import shared_cache
 
 LOGS = Path(__file__).parents[1] / "eval" / "logs"
-SHARED = Path("/work/shared/data")
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 ROWS = [
     {"id": "a", "completion": "It is Paris.", "answers": ["Paris"], "verdict": "wrong"},
     {"id": "b", "completion": "I don't know", "answers": ["Rome"], "verdict": "abstained"},
