@@ -90,7 +90,7 @@ def die_in_the_middle_of_a_write(out: Path, at: int) -> None:
         text = "".join(row.to_json() + "\n" for row in rows).encode()
         if path == out and (path.stat().st_size if path.is_file() else 0) + len(text) > at:
             with path.open("ab", buffering=0) as file:
-                file.write(text[: max(1, len(text) // 2 - 3)])
+                file.write(text[: max(1, len(text) // 2 - 3)].rstrip(b"\n"))
             os.kill(os.getpid(), signal.SIGKILL)
         append(path, rows, sync=sync)
 

@@ -94,41 +94,6 @@ def learners_by_samples(rows: Rows) -> Any:
     return figure
 
 
-def facts_by_samples(rows: Rows) -> Any:
-    """Return a trained model's err, delta and bound beside singleton rate and missing mass, against N."""
-    with plotting.style():
-        figure, axis = plotting.canvas()
-        n = [row["n"] for row in rows]
-        curves = (
-            ("err", _values(rows, "err"), "o-", ACCENT),
-            ("its bound", _values(rows, "bound"), "--", PALETTE[2]),
-            ("delta", _values(rows, "delta"), "s-", PALETTE[1]),
-            ("singleton rate", [row["singleton_rate"] for row in rows], ":", INK),
-            ("missing mass", [row["missing_mass"] for row in rows], "-.", SOFT),
-        )
-        lines = [axis.plot(n, y, style, color=colour, label=name)[0] for name, y, style, colour in curves]
-        axis.axhline(0, color=SOFT, lw=0.8)
-        axis.set_xscale("log")
-        axis.set(xlabel="training samples N", ylabel="share")
-        plotting.legend(figure, lines, columns=3)
-    return figure
-
-
-def training_steps(rows: Rows) -> Any:
-    """Return delta along the steps of pre-training, with the log loss on the right-hand axis."""
-    with plotting.style():
-        figure, axis = plotting.canvas(width=4.9)
-        steps = [row["step"] for row in rows]
-        lines = axis.plot(steps, _values(rows, "delta"), "o-", color=ACCENT, label="delta")
-        axis.set(xlabel="step of pre-training", ylabel="delta", ylim=(0, None))
-        right = axis.twinx()
-        right.grid(visible=False)
-        lines += right.plot(steps, [row["loss"] for row in rows], "s--", color=PALETTE[1], label="log loss, nats")
-        right.set(ylabel="log loss, nats")
-        plotting.legend(figure, lines)
-    return figure
-
-
 def _systems(rows: Rows) -> list[tuple[str, str, str, Rows]]:
     """Return (name, colour, marker, rows with a target) of every system that was asked at targets."""
     asked = [row for row in rows if row["t"]]

@@ -150,8 +150,9 @@ def test_an_alarm_may_stop_the_run_which_then_keeps_the_policy_of_the_least_regr
     taught: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from transformers import TrainerCallback
+    from trl import GRPOConfig, GRPOTrainer
 
-    from abstain.training import grpo
+    from abstain.training import rl
 
     reported: list[dict[str, Any]] = []
 
@@ -161,12 +162,12 @@ def test_an_alarm_may_stop_the_run_which_then_keeps_the_policy_of_the_least_regr
 
     made: list[Any] = []
 
-    class Watched(grpo.GRPOTrainer):  # a reporter stands where `report_to` puts it: before callbacks added later
+    class Watched(GRPOTrainer):  # a reporter stands where `report_to` puts it: before callbacks added later
         def __init__(self, **arguments: Any) -> None:
             super().__init__(callbacks=[Reporter()], **arguments)
             made.append(self)
 
-    monkeypatch.setattr(grpo, "GRPOTrainer", Watched)
+    monkeypatch.setitem(rl.TRAINERS, "grpo", (GRPOConfig, Watched))
     watched = MonitorConfig(on_alarm="stop", validation=ValidationConfig(every=3, items=30))
     rows = train(taught, tmp_path, PAYS_SILENCE, watched, max_steps=200)
     assert alarms(rows)
