@@ -69,13 +69,13 @@ def _environment(recipe: Recipe, prepared: Prepared, asked: Mapping[str, Any] | 
 def _evaluate(
     recipe: Recipe, prepared: Prepared, start: Policy, trained: dict[str, Policy], folder: RunFolder, console: Console
 ) -> None:
-    """Sweep the model at the start, plainly and with the rubric, and after each training stage."""
+    """Sweep the model at the start, plainly and with the rubric, and after each training stage, unless told which."""
     from ..eval.sweep import run_sweep
     from .sweeps import system_sweep
 
     after = {system_name(recipe, stage): policy for stage, policy in trained.items()}
     for system, policy in {"base": start, "prompted": start, **after}.items():
-        if folder.done(f"eval/{system}"):
+        if system not in (recipe.eval.systems or recipe.systems) or folder.done(f"eval/{system}"):
             continue
         console.stage(f"sweep: {system}")
         with folder.timed(f"eval/{system}"):

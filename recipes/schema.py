@@ -223,6 +223,9 @@ class RLSection(PaidSection):
 class EvalSection(Section):
     """The threshold sweep."""
 
+    systems: list[str] | None = None
+    """Which to sweep: "base" and "prompted", the model at the start asked plainly and with the rubric; a stage's name,
+    the model after it; "trained", after the last. null: all of them."""
     samples: Annotated[int, Field(ge=0)] = 4
     """Forced samples per question."""
     max_new_tokens: Annotated[int, Field(gt=0)] = 32
@@ -231,6 +234,13 @@ class EvalSection(Section):
     truncated: Literal["wrong", "ungraded"] = "wrong"
     bootstrap: Annotated[int, Field(ge=0)] = 500
     """Resamples per interval."""
+
+    @field_validator("systems")
+    @classmethod
+    def _some_system(cls, systems: list[str] | None) -> list[str] | None:
+        if systems == []:
+            raise ValueError("names no system; null sweeps all of them")
+        return systems
 
 
 class Recipe(Section):
@@ -285,12 +295,20 @@ class Recipe(Section):
             )
         if not self.stages:
             raise ValueError(f"nothing to train: give at least one of {', '.join(STAGE_ORDER)}")
+        for name in self.eval.systems or ():
+            if name not in self.systems:
+                raise ValueError(f"eval.systems: {name!r} is none of the run's systems: {', '.join(self.systems)}")
         return self
 
     @property
     def stages(self) -> list[str]:
         """The training stages that the recipe names, in the order in which they run."""
         return [name for name in STAGE_ORDER if getattr(self, name) is not None]
+
+    @property
+    def systems(self) -> list[str]:
+        """What the evaluation can sweep: the start, asked in two ways, and the model after each stage."""
+        return ["base", "prompted", *self.stages[:-1], "trained"]
 
     def training_targets(self, questions: Sequence[Question] = ()) -> list[float]:
         """Return every target that warm-up and RL may show, ascending; a schedule by row reads it off `questions`."""

@@ -22,11 +22,11 @@ from transformers import (
 )
 
 from ..data import Document, InputError
-from .checkpoints import last_checkpoint
 from .optimizer import MuonWithAdamW
 from .preflight import build_arguments
 from .processes import save_policy
 from .progress import StageLog
+from .stage import fit
 from .tokenizer import render, train_tokenizer
 
 IGNORE = -100
@@ -191,7 +191,5 @@ def train_base(
         data_collator=default_data_collator,
     )
     trainer.muon_learning_rate = config.muon_learning_rate
-    if log is not None:
-        log.attach(trainer)
-    trainer.train(resume_from_checkpoint=last_checkpoint(checkpoints) if resume else None)
+    fit(trainer, checkpoints, resume=resume, log=log)
     save_policy(model, trainer, out, tokenizer)

@@ -14,54 +14,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
-import torch
 from datasets import Dataset
 from trl import DPOConfig, DPOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import PromptStyle, Question, Schedule, spread_draws
 from ..eval.backend import Backend
 from ..rewards import AbstentionReward, Verdict
-from .checkpoints import last_checkpoint
-from .own_samples import Asked, Rows, Sample, kept_rows, sample_prompts
-from .preflight import build_arguments
+from .own_samples import Asked, Rows, Sample, Sampling, kept_rows, sample_prompts
 from .progress import StageLog
+from .stage import fit, stage_arguments
 
 
 @dataclass(frozen=True, kw_only=True)
-class PairsConfig:
+class PairsConfig(Sampling):
     """How the pairs are made and trained on."""
 
-    prompts: int = 4096
-    """Training prompts, each a question at a drawn target."""
-    samples: int = 2
-    """Answers of the model to each."""
-    temperature: float = 1.0
-    """Of the answers."""
     keep: Literal["gap", "all"] = "gap"
     """"gap": keep a pair with a probability in proportion to the difference in pay. "all": keep every pair."""
     trainer: dict[str, Any] = field(default_factory=dict[str, Any])
     """`trl.DPOConfig`, as a mapping."""
 
 
-DEFAULTS: dict[str, Any] = {
-    "save_strategy": "no",
-    "report_to": "none",
-    "gradient_checkpointing": False,
-    "disable_tqdm": True,
-}
-"""This project's defaults, under the recipe's `trainer` mapping."""
 REFERENCE = "ref"
 """The name under which TRL keeps a frozen copy of the adapter that a stage starts from."""
 
 
 def dpo_arguments(config: PairsConfig, out: Path, seed: int) -> DPOConfig:
     """Return TRL's config of the stage; InputError names a field it refuses."""
-    settings = {**DEFAULTS, "use_cpu": not torch.cuda.is_available(), **config.trainer}
-    settings.setdefault("bf16", not settings["use_cpu"])
-    return build_arguments("dpo.trainer", DPOConfig, settings, output_dir=str(out), seed=seed)
+    return stage_arguments("dpo.trainer", DPOConfig, config.trainer, out, seed)
 
 
 def make_pairs(
@@ -149,11 +132,9 @@ def train_dpo(
             backend,
             questions,
             reward,
+            config,
             style=style,
             targets=targets,
-            prompts=config.prompts,
-            samples=config.samples,
-            temperature=config.temperature,
             seed=seed,
             stream=11,
         )
@@ -167,10 +148,7 @@ def train_dpo(
         processing_class=tokenizer,
         peft_config=lora,
     )
-    if log is not None:
-        log.attach(trainer)
-    trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
-    trained = cast(Any, trainer.model)
+    trained = fit(trainer, out, resume=resume, log=log)
     if REFERENCE in getattr(trained, "peft_config", {}):
         trained.delete_adapter(REFERENCE)
     return trained

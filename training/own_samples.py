@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,18 @@ from .processes import gather
 from .progress import StageLog, counted
 
 Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How much of what a policy says a stage learns from."""
+
+    prompts: int = 4096
+    """Training prompts, each a question at a drawn target."""
+    samples: int = 2
+    """Answers of the model to each."""
+    temperature: float = 1.0
+    """Of the answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,34 +63,36 @@ def sample_prompts(
     backend: Backend,
     questions: Sequence[Question],
     reward: AbstentionReward,
+    sampling: Sampling,
     *,
     style: PromptStyle,
     targets: Schedule | None,
-    prompts: int,
-    samples: int,
-    temperature: float,
     seed: int,
     stream: int,
 ) -> list[Asked]:
-    """Return `prompts` training prompts, questions repeated as needed, with `samples` graded answers to each.
+    """Return training prompts, questions repeated as needed, with graded answers to each.
 
     Args:
         backend: The policy before the stage.
         questions: What to ask.
         reward: Grades and pays; `end_token_ids` must be those of the model.
+        sampling: How many prompts and answers; a question that comes again is sampled anew.
         style: Wording.
         targets: Which target each prompt states; None: prompts ask for an answer and its confidence.
-        prompts: How many.
-        samples: Answers to each; a question that comes again is sampled anew.
-        temperature: Of the samples.
         seed: Seeds questions, targets and samples.
         stream: Tells the random numbers of one stage from those of another.
     """
     rng = np.random.default_rng([seed, stream])
-    order: list[int] = np.resize(rng.permutation(len(questions)), prompts).tolist()
+    order: list[int] = np.resize(rng.permutation(len(questions)), sampling.prompts).tolist()
     asked = [questions[i] for i in order]
-    drawn: Sequence[float | None] = [None] * prompts if targets is None else targets.draw(asked, rng)
-    answers = _answers(backend, asked, style, targets is None, samples, temperature, seed)
+    drawn: Sequence[float | None] = [None] * sampling.prompts if targets is None else targets.draw(asked, rng)
+
+    def forced(question: Question) -> list[Message]:
+        return style.stated_messages(question) if targets is None else style.messages(question, 0.0)
+
+    answers = draw_answers(
+        backend, asked, forced, samples=sampling.samples, temperature=sampling.temperature, seed=seed
+    )
     found: list[Asked] = []
     for question, t, completions in zip(asked, drawn, answers, strict=True):
         graded = pay_samples(reward, question, t, completions)
@@ -111,31 +126,32 @@ def _whole(text: str) -> Completion:
     return Completion(text, (), None, "stop")
 
 
-def _answers(
+def draw_answers(
     backend: Backend,
-    asked: Sequence[Question],
-    style: PromptStyle,
-    stated: bool,
-    samples: int,
+    questions: Sequence[Question],
+    messages: Callable[[Question], list[Message]],
+    *,
+    samples: int = 1,
     temperature: float,
     seed: int,
 ) -> list[list[Completion]]:
-    """Return `samples` completions to each of `asked`; all of one question are drawn from one prompt."""
+    """Return `samples` completions to each of `questions`, in order; at temperature 0 they are all the greedy one.
+
+    A question that comes again is sampled anew: all its completions are drawn from one prompt, `messages` of it.
+    """
     places: dict[str, list[int]] = {}
-    for place, question in enumerate(asked):
+    for place, question in enumerate(questions):
         places.setdefault(question.id, []).append(place)
     spots = current_shard().of(list(places.values()))  # each process asks its share, and all get every answer
-
-    def messages(question: Question) -> list[Message]:
-        return style.stated_messages(question) if stated else style.messages(question, 0.0)
-
-    prompts = (Prompt(messages(asked[s[0]]), tuple(range(1, samples * len(s) + 1))) for s in spots)
+    prompts = (
+        Prompt(messages(questions[s[0]]), tuple(range(1, samples * len(s) + 1)) if temperature else (0,)) for s in spots
+    )
     made: list[tuple[int, list[Completion]]] = []
     for index, completions in backend.generate(prompts, temperature=temperature, seed=seed):
-        for number, place in enumerate(spots[index]):
-            made.append((place, completions[number * samples : (number + 1) * samples]))
+        drawn = cycle(completions)
+        made += [(place, list(islice(drawn, samples))) for place in spots[index]]
     answers = dict(gather(made))
-    return [answers[place] for place in range(len(asked))]
+    return [answers[place] for place in range(len(questions))]
 
 
 def kept_rows(

@@ -12,54 +12,37 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
-import torch
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import PromptStyle, Question, Schedule
 from ..eval.backend import Backend
 from ..rewards import AbstentionReward
-from .checkpoints import last_checkpoint
-from .own_samples import Asked, Rows, Sample, kept_rows, sample_prompts
-from .preflight import build_arguments
+from .own_samples import Asked, Rows, Sample, Sampling, kept_rows, sample_prompts
 from .progress import StageLog
+from .stage import fit, stage_arguments
 
 Rule = Literal["mean", "best"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RejectionConfig:
+class RejectionConfig(Sampling):
     """How the rows are made and trained on."""
 
-    prompts: int = 4096
-    """Training prompts, each a question at a drawn target."""
     samples: int = 4
     """Answers of the model to each."""
-    temperature: float = 1.0
-    """Of the answers."""
     rule: Rule = "mean"
     """When to answer: where the answers earn more than the abstention "mean": on average, "best": at best."""
     sft: dict[str, Any] = field(default_factory=dict[str, Any])
     """`trl.SFTConfig`, as a mapping."""
 
 
-DEFAULTS: dict[str, Any] = {
-    "save_strategy": "no",
-    "report_to": "none",
-    "gradient_checkpointing": False,
-    "disable_tqdm": True,
-}
-"""This project's defaults, under the recipe's `sft` mapping."""
-
-
 def rejection_arguments(config: RejectionConfig, out: Path, seed: int) -> SFTConfig:
     """Return TRL's config of the stage; InputError names a field it refuses."""
-    settings = {**DEFAULTS, "use_cpu": not torch.cuda.is_available(), **config.sft}
-    settings.setdefault("bf16", not settings["use_cpu"])
-    return build_arguments("rejection.sft", SFTConfig, settings, output_dir=str(out), seed=seed)
+    return stage_arguments("rejection.sft", SFTConfig, config.sft, out, seed)
 
 
 def choose(asked: Asked, rule: Rule, rng: np.random.Generator) -> Sample | None:
@@ -121,11 +104,9 @@ def train_rejection(
             backend,
             questions,
             reward,
+            config,
             style=style,
             targets=targets,
-            prompts=config.prompts,
-            samples=config.samples,
-            temperature=config.temperature,
             seed=seed,
             stream=13,
         )
@@ -139,7 +120,4 @@ def train_rejection(
         processing_class=tokenizer,
         peft_config=lora,
     )
-    if log is not None:
-        log.attach(trainer)
-    trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
-    return cast(Any, trainer.model)
+    return fit(trainer, out, resume=resume, log=log)

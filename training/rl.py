@@ -8,20 +8,18 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-import torch
 from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import PromptStyle, Question, Schedule
 from ..eval.tabulate import STATED_TARGETS
 from ..rewards import AbstentionReward
-from .checkpoints import last_checkpoint
 from .cpu import score_completions_only
 from .monitor_config import MonitorConfig
 from .monitor_validation import hold_out
 from .monitor_watch import Watch
-from .preflight import build_arguments
 from .progress import StageLog
+from .stage import fit, stage_arguments
 
 Algorithm = Literal["grpo", "rloo"]
 TRAINERS: dict[str, tuple[Any, Any]] = {"grpo": (GRPOConfig, GRPOTrainer), "rloo": (RLOOConfig, RLOOTrainer)}
@@ -45,13 +43,6 @@ class RLConfig:
     """`trl.GRPOConfig` or `trl.RLOOConfig`, as a mapping."""
 
 
-DEFAULTS: dict[str, Any] = {
-    "save_strategy": "no",
-    "report_to": "none",
-    "gradient_checkpointing": False,
-    "disable_tqdm": True,
-}
-"""This project's defaults, under the recipe's mapping."""
 GRPO_DEFAULTS: dict[str, Any] = {"scale_rewards": "none", "loss_type": "dapo"}
 """GRPO's, under the recipe's `grpo` mapping. They keep t alive: no division by the group's standard deviation, and the
 token-mean loss, under which the entropy bonus has the scale it is given. RLOO has neither field and needs neither: its
@@ -62,9 +53,7 @@ def rl_arguments(config: RLConfig, out: Path, seed: int) -> Any:
     """Return TRL's config of the stage; InputError names a field it refuses."""
     factory, _ = TRAINERS[config.algorithm]
     own = GRPO_DEFAULTS if config.algorithm == "grpo" else {}
-    settings = {**DEFAULTS, **own, "use_cpu": not torch.cuda.is_available(), **config.trainer}
-    settings.setdefault("bf16", not settings["use_cpu"])
-    return build_arguments(f"rl.{config.algorithm}", factory, settings, output_dir=str(out), seed=seed)
+    return stage_arguments(f"rl.{config.algorithm}", factory, config.trainer, out, seed, **own)
 
 
 def rl_rows(
@@ -162,6 +151,6 @@ def train_rl(
     )
     watch.attach(trainer)
     with score_completions_only():
-        trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
+        trained = fit(trainer, out, resume=resume)
     watch.finish()
-    return trainer.model
+    return trained

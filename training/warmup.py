@@ -27,24 +27,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle
 from pathlib import Path
 from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
-import torch
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import InputError, Message, PromptStyle, Question, Schedule, spread_draws
-from ..eval.backend import Backend, Completion, Prompt
-from ..eval.shard import current_shard
+from ..eval.backend import Backend, Completion
 from ..rewards import ConfidenceParser, Verdict, alias_match
-from .checkpoints import last_checkpoint
 from .cpu import score_completions_only
-from .preflight import build_arguments
-from .processes import gather
+from .own_samples import draw_answers
 from .progress import StageLog
+from .stage import fit, stage_arguments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,39 +59,17 @@ class WarmupConfig:
     """`trl.SFTConfig`, as a mapping."""
 
 
-DEFAULTS: dict[str, Any] = {
-    "save_strategy": "no",
-    "report_to": "none",
-    "gradient_checkpointing": False,
-    "disable_tqdm": True,
-}
-"""This project's defaults, under the recipe's `sft` mapping."""
-
-
 def sft_arguments(config: WarmupConfig, out: Path, seed: int) -> SFTConfig:
     """Return TRL's config of the stage; InputError names a field it refuses."""
-    settings = {**DEFAULTS, "use_cpu": not torch.cuda.is_available(), **config.sft}
-    settings.setdefault("bf16", not settings["use_cpu"])
-    return build_arguments("warmup.sft", SFTConfig, settings, output_dir=str(out), seed=seed)
+    return stage_arguments("warmup.sft", SFTConfig, config.sft, out, seed)
 
 
 def own_answers(
     backend: Backend, questions: Sequence[Question], style: PromptStyle, temperature: float, seed: int
 ) -> list[Completion]:
     """Return the model's forced answer to each question, in order; a question that comes again is sampled anew."""
-    places: dict[str, list[int]] = {}
-    for place, question in enumerate(questions):
-        places.setdefault(question.id, []).append(place)
-    asked = current_shard().of(list(places.values()))  # each process asks its share, and all get every answer
-    prompts = (
-        Prompt(style.messages(questions[found[0]], 0.0), tuple(range(1, len(found) + 1)) if temperature else (0,))
-        for found in asked
-    )
-    made: list[tuple[int, Completion]] = []
-    for index, completions in backend.generate(prompts, temperature=temperature, seed=seed):
-        made += zip(asked[index], cycle(completions), strict=False)
-    answers = dict(gather(made))
-    return [answers[place] for place in range(len(questions))]
+    found = draw_answers(backend, questions, lambda q: style.messages(q, 0.0), temperature=temperature, seed=seed)
+    return [answers[0] for answers in found]
 
 
 def own_answers_at(
@@ -235,8 +209,5 @@ def warm_up(
         processing_class=tokenizer,
         peft_config=lora,
     )
-    if log is not None:
-        log.attach(trainer)
     with score_completions_only():
-        trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
-    return cast(Any, trainer.model)
+        return fit(trainer, out, resume=resume, log=log)

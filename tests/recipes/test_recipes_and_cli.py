@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -218,3 +219,15 @@ def test_check_tells_the_break_even_and_trains_nothing(workplace: Path, tiny_mod
 def test_report_of_a_folder_that_is_no_run(tmp_path: Path) -> None:
     done = abstain("report", "nowhere", cwd=tmp_path)
     assert (done.returncode, "not a run's folder" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("systems", "said"),
+    [
+        ("[]", "eval.systems: names no system; null sweeps all of them"),
+        ("[dpo]", "eval.systems: 'dpo' is none of the run's systems: base, prompted, warmup, trained"),
+    ],
+)
+def test_systems_to_sweep_are_those_of_the_run(systems: str, said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        load_recipe("tiny", [f"eval.systems={systems}"])

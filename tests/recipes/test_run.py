@@ -89,6 +89,12 @@ def test_a_run_leaves_what_the_docs_promise(finished: tuple[Path, Silent]) -> No
         assert len(rows) == (4 + 4 + 4) * (1 + 2 + 2)
 
 
+def test_only_the_systems_that_a_recipe_names_are_swept(finished: tuple[Path, Silent], tmp_path: Path) -> None:
+    given = [f"model={finished[0] / 'base'}", "rl=null", "eval.systems=[trained]"]
+    run(load_recipe("tiny", [*MICRO, *given]), tmp_path / "one", Silent())
+    assert [path.name for path in (tmp_path / "one" / "eval").iterdir()] == ["trained"]
+
+
 def test_the_base_folder_is_an_ordinary_model(finished: tuple[Path, Silent]) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
