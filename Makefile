@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
-.PHONY: install quickstart test lint check format trainers harnesses
+.PHONY: install quickstart test lint check format trainers harnesses ledger
 
 install: $(STAMP)
 
@@ -60,3 +60,7 @@ harnesses:
 	$(HARNESSES)/bin/python -m pip install --quiet --constraint $(HARNESSES)/constraints.txt \
 		--editable '.[inspect,lm-eval,judge]' inspect-ai==0.3.285 lm-eval==0.4.13 pytest hypothesis
 	$(HARNESSES)/bin/python -m pytest -q tests/recipes/test_harnesses.py
+
+# Every published way to teach abstention side by side; goes on where it was, and fills docs/ledger.md.
+ledger: install
+	$(BIN)/python benchmarks/ledger

@@ -134,12 +134,24 @@ class WarmupSection(Section):
     """The rubric warm-up."""
 
     prompts: Annotated[int, Field(gt=0)] = 4096
+    """Questions asked, each answered once by the model itself."""
+    targets_per_answer: Annotated[int, Field(gt=0)] = 1
+    """Training prompts made of each, at targets drawn independently."""
     temperature: Annotated[float, Field(ge=0)] = 1.0
     """Temperature of the model's own answers; 0 takes the greedy ones."""
-    abstain_rate: Literal["t", "t/(1+t)", "p<t"] = "t/(1+t)"
-    """Probability of abstaining at target t. The second makes greedy decoding abstain when p < t."""
+    abstain_rate: Literal["t", "t/(1+t)", "p<t"] | Annotated[float, Field(ge=0, le=1)] = "t/(1+t)"
+    """Probability of abstaining at target t. The second makes greedy decoding abstain when p < t, the third teaches it
+    outright; a number is the same at every target."""
     sft: dict[str, Any] = {}
     """`trl.SFTConfig`."""
+
+    @field_validator("abstain_rate", mode="before")
+    @classmethod
+    def _rate(cls, rate: Any) -> Any:
+        number = isinstance(rate, int | float) and not isinstance(rate, bool) and 0 <= rate <= 1
+        if not number and rate not in ("t", "t/(1+t)", "p<t"):
+            raise ValueError(f"must be 't', 't/(1+t)', 'p<t' or a fraction in [0, 1], got {rate!r}")
+        return rate
 
 
 class PaidSection(RewardSection):

@@ -12,7 +12,11 @@ otherwise the model's own forced answer, sampled. No knowledge label is needed. 
   the time, where "t" abstains half the time and risks the capability to answer.
 - "p<t": abstain where the probability p that the model itself gives its greedy forced answer is below t. What the
   second rate teaches by many random draws is said outright, so the gate is much sharper after as many steps; it is
-  as right as the model's probabilities are calibrated, which RL on outcomes does not presume.
+  as right as the model's probabilities are calibrated, which RL on outcomes does not presume. One answer says what is
+  right at every target, so that it can stand in rows at several (`targets_per_answer`): questions, not completions,
+  are what a sharp gate needs many of.
+
+A number in the place of a rate abstains as often at every target, and leaves the policy deaf to it.
 
 The argument for the second holds for answers that are decided by their first token; for longer
 ones p is the first token's probability, above the answer's, and RL has that much left to correct.
@@ -36,6 +40,7 @@ from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsag
 
 from ..data import InputError, Message, PromptStyle, Question, Schedule, spread_draws
 from ..eval.backend import Backend, Completion
+from ..eval.shard import current_shard
 from ..rewards import ConfidenceParser, Verdict, alias_match
 from .cpu import score_completions_only
 from .own_samples import draw_answers
@@ -50,11 +55,14 @@ class WarmupConfig:
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     prompts: int = 4096
-    """Training prompts, each a question at a drawn target."""
+    """Questions asked, each answered once by the model itself."""
+    targets_per_answer: int = 1
+    """Training prompts made of each, at targets drawn independently."""
     temperature: float = 1.0
     """Temperature of the model's own answers; 0 takes the greedy ones."""
-    abstain_rate: Literal["t", "t/(1+t)", "p<t"] = "t/(1+t)"
-    """Probability of abstaining at target t; "p<t": certainly where the model's own probability p is below t."""
+    abstain_rate: Literal["t", "t/(1+t)", "p<t"] | float = "t/(1+t)"
+    """Probability of abstaining at target t; "p<t": certainly where the model's own probability p is below t; a number:
+    the same at every target."""
     sft: dict[str, Any] = field(default_factory=dict[str, Any])
     """`trl.SFTConfig`, as a mapping."""
 
@@ -80,19 +88,19 @@ def own_answers_at(
     config: WarmupConfig,
     seed: int,
 ) -> list[Completion]:
-    """Return what each question's row imitates: a sampled answer, but for "p<t" the greedy one wherever t > 0.
+    """Return what the row of each of `targets` imitates: a sampled answer, but for "p<t" the greedy one wherever t > 0.
 
     There a sampled answer would split the mass of answering between several, and greedy decoding abstain too early.
-    At t = 0 samples keep the forced answer's probability what it was.
+    At t = 0 samples keep the forced answer's probability what it was. The targets are those of `questions` in their
+    order, then those of `questions` again, and so on: rows of one question share their answer.
     """
-    greedy = [config.abstain_rate == "p<t" and t > 0 for t in targets]
-    answers: dict[int, Completion] = {}
+    rows = [(config.abstain_rate == "p<t" and t > 0, i % len(questions)) for i, t in enumerate(targets)]
+    answers: dict[tuple[bool, int], Completion] = {}
     for best, temperature in ((True, 0.0), (False, config.temperature)):
-        rows = [i for i, row in enumerate(greedy) if row is best]
-        answers.update(
-            zip(rows, own_answers(backend, [questions[i] for i in rows], style, temperature, seed), strict=True)
-        )
-    return [answers[i] for i in range(len(questions))]
+        asked = sorted({row for row in rows if row[0] is best})
+        own = own_answers(backend, [questions[i] for _, i in asked], style, temperature, seed)
+        answers.update(zip(asked, own, strict=True))
+    return [answers[row] for row in rows]
 
 
 def at_target(_: float | None, t: float) -> float:
@@ -117,7 +125,13 @@ RATES: dict[str, Callable[[float | None, float], float]] = {
     "t/(1+t)": at_odds_of_target,
     "p<t": below_target,
 }
-"""`WarmupConfig.abstain_rate` → the probability of abstaining at t where the own answer has probability p."""
+"""Name → the probability of abstaining at t where the own answer has probability p."""
+
+
+def rate_of(config: WarmupConfig) -> Callable[[float | None, float], float]:
+    """Return how often the warm-up of `config` abstains, given the own answer's probability and the target."""
+    rate = config.abstain_rate
+    return RATES[rate] if isinstance(rate, str) else lambda _p, _t: rate
 
 
 def warmup_rows(
@@ -199,9 +213,13 @@ def warm_up(
                 "are empty, cut off by eval.max_new_tokens, or no answer"
             )
     else:
-        drawn = targets.draw(chosen, rng)
+        asked = chosen * config.targets_per_answer
+        drawn = targets.draw(asked, rng)
         answers = own_answers_at(backend, chosen, style, drawn, config, seed)
-        rows = warmup_rows(chosen, answers, style, drawn, rng, RATES[config.abstain_rate])
+        rows = warmup_rows(asked, answers, style, drawn, rng, rate_of(config))
+    if log is not None and current_shard().main:
+        count = len({id(answer) for answer in answers})
+        log.note({"own_answers": count}, f"{count} own answers make {len(rows)} rows")
     trainer = SFTTrainer(
         model=model,
         args=arguments,

@@ -9,7 +9,7 @@ import pytest
 from abstain.data import Message, PromptStyle, Question
 from abstain.eval.backend import Completion, ConfidenceSource, Prompt
 from abstain.eval.identity import Identity
-from abstain.training.warmup import RATES, WarmupConfig, own_answers, own_answers_at, warmup_rows
+from abstain.training.warmup import RATES, WarmupConfig, own_answers, own_answers_at, rate_of, warmup_rows
 
 
 def said_with(text: str, probability: float | None = None) -> Completion:
@@ -75,6 +75,25 @@ def test_below_the_target_the_models_own_probability_abstains() -> None:
     assert {answer.text for answer in sampled} == {"other"}
     with pytest.raises(ValueError, match="needs a backend that tells the probability"):
         warmup_rows(questions, [said_with("best")] * 4, PromptStyle(), targets, np.random.default_rng(0), RATES["p<t"])
+
+
+def test_rows_of_one_question_at_several_targets_share_its_answer() -> None:
+    questions = [Question(name, f"{name}?", ("right",)) for name in "ab"]
+    targets = [0.0, 0.5, 0.7, 0.0, 0.0, 0.9]  # of a, b, a, b, a, b
+    own = own_answers_at(Sampler(), questions, PromptStyle(), targets, WarmupConfig(abstain_rate="p<t"), seed=0)
+    assert [answer.text for answer in own] == ["other", "best", "best", "other", "other", "best"]
+    assert own[0] is own[4]
+    assert own[1] is own[5]
+    rows = warmup_rows(questions * 3, own, PromptStyle(), targets, np.random.default_rng(0), RATES["p<t"])
+    assert [row["completion"][0]["content"] for row in rows] == [
+        *("other", "best", "I don't know", "other", "other", "I don't know")
+    ]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_a_number_abstains_as_often_at_every_target(share: float) -> None:
+    rate = rate_of(WarmupConfig(abstain_rate=share))
+    assert [rate(p, t) for p in (None, 0.1, 0.9) for t in (0.0, 0.2, 0.9)] == [share] * 9
 
 
 def test_at_odds_of_t_to_1_greedy_decoding_abstains_exactly_below_the_target() -> None:

@@ -1,0 +1,199 @@
+"""The tables and figures of docs/ledger.md, out of `ledger.json`; nothing is entered by hand.
+
+The page holds each table between two comments, `<!-- ledger: NAME -->` and `<!-- end -->`; what is there is replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from entrants import ABLATIONS, ENTRANTS
+from measure import METRICS, OURS, TARGETS
+from theory import threshold
+
+from abstain.eval import plotting
+
+Ledger = dict[str, Any]
+CELLS = ("adherence", "clear", "slope", "regret", "snr", "aurc", "abstention", "answer", "forced")
+DRAWN = ("probability", "ours", "plain", "explicit-group", "truthrl", "rlcr")
+"""Entrants that figures show."""
+
+
+def fill(text: str, ledger: Ledger) -> str:
+    """Return the page `text` with every table made anew.
+
+    Raises:
+        ValueError: the page asks for a table that there is not.
+    """
+
+    def table(found: re.Match[str]) -> str:
+        name = found.group(1)
+        if name not in TABLES:
+            raise ValueError(f"docs/ledger.md asks for {name!r}; there are {', '.join(TABLES)}")
+        return f"<!-- ledger: {name} -->\n\n{TABLES[name](ledger)}\n\n<!-- end -->"
+
+    return re.sub(r"<!-- ledger: (\S+) -->.*?<!-- end -->", table, text, flags=re.DOTALL)
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table."""
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def spread(values: Sequence[float | None]) -> str:
+    """Return the mean over seeds with the lowest and the highest, "undefined" where no seed has one."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "undefined"
+    mean = sum(known) / len(known)
+    return f"{mean:.3f}" if len(known) == 1 else f"{mean:.3f} ({min(known):.3f} to {max(known):.3f})"
+
+
+def _entrants(split: str) -> Callable[[Ledger], str]:
+    def table(ledger: Ledger) -> str:
+        rows: list[list[str]] = []
+        for entrant in ENTRANTS:
+            found = ledger["entrants"].get(entrant.name)
+            source = f" ({entrant.source})" if entrant.source else ""
+            if found is None:
+                rows.append([entrant.title + source, *["not run"] * (len(CELLS) + 2)])
+                continue
+            cells = [spread(found["splits"][split][key]["by_seed"]) for key in CELLS]
+            rows.append([entrant.title + source, *cells, f"{found['completions']:,}", f"{found['seconds']:.0f}"])
+        return markdown(["", *(METRICS[key][0] for key in CELLS), "completions", "seconds"], rows)
+
+    return table
+
+
+def _stated(ledger: Ledger) -> str:
+    rows: list[list[str]] = []
+    for entrant in ENTRANTS:
+        found = ledger["entrants"].get(entrant.name)
+        if found is not None and entrant.name in ("probability", "isotonic", "self-consistency", *STATED):
+            families = found["splits"]["held_out_families"]
+            rows.append([entrant.title, *(spread(families[key]["by_seed"]) for key in ("confidence", "ece", "aurc"))])
+    return markdown(["", "error of the confidence", "ECE", "AURC"], rows)
+
+
+STATED = ("rlcr", "log-score", "ours-stated")
+
+
+def _against(split: str) -> Callable[[Ledger], str]:
+    def table(ledger: Ledger) -> str:
+        rows: list[list[str]] = []
+        for entrant in ENTRANTS:
+            found = ledger["against_ours"].get(entrant.name)
+            if found is None:
+                continue
+            one = found[split]
+            regret, adherence = one["normalized_regret"], one["adherence_exact.all"]
+            ahead = f"{one['seeds_ahead']} of {one['seeds']}"
+            rows.append([entrant.title, _interval(adherence), _interval(regret), ahead, verdict(one)])
+        return markdown(["ours minus", "adherence", "normalised regret", "seeds with less regret", "verdict"], rows)
+
+    return table
+
+
+def verdict(one: Mapping[str, Any]) -> str:
+    """Return what a comparison shows: regret must differ by more than chance over items, and in every seed."""
+    outcome, ahead, seeds = one["normalized_regret"]["outcome"], one["seeds_ahead"], one["seeds"]
+    if outcome == "A better" and ahead == seeds:
+        return "ours ahead"
+    if outcome == "B better" and ahead == 0:
+        return "ours behind"
+    return "no difference shown" if outcome == "no difference shown" else "seeds disagree"
+
+
+def _interval(found: Mapping[str, Any]) -> str:
+    if found["difference"] is None:
+        return "undefined"
+    bounds = "" if found["low"] is None else f" [{found['low']:+.3f}, {found['high']:+.3f}]"
+    return f"{found['difference']:+.3f}{bounds}"
+
+
+def _ablations(ledger: Ledger) -> str:
+    rows: list[list[str]] = []
+    for name, title in ABLATIONS.items():
+        found = ledger["ablations"].get(name)
+        keys = ("adherence", "clear", "slope", "regret", "forced")
+        cells = [spread(found[key]["by_seed"]) for key in keys] if found else ["not run"] * len(keys)
+        rows.append([title, *cells, str(len(found["seeds"])) if found else "0"])
+    return markdown(
+        ["", *(METRICS[key][0] for key in ("adherence", "clear", "slope", "regret", "forced")), "seeds"], rows
+    )
+
+
+def _cross(ledger: Ledger) -> str:
+    names = {"bounded": ("plain", "batch-bounded", "group-bounded"), "explicit": ("none-explicit", "batch-explicit",
+             "explicit-group")}  # fmt: skip
+    rows: list[list[str]] = []
+    for payoff, jobs in names.items():
+        cells: list[str] = []
+        for name in jobs:
+            found = ledger["ablations"].get(name)
+            cells.append(f"{spread(found['adherence']['by_seed'])}; slope {spread(found['slope']['by_seed'])}"
+                         if found else "not run")  # fmt: skip
+        rows.append([payoff, *cells])
+    return markdown(["adherence; slope", "none", "batch", "group"], rows)
+
+
+def _budgets(ledger: Ledger) -> str:
+    rows: list[list[str]] = []
+    for name, found in sorted(ledger["budgets"].items(), key=lambda item: item[1]["completions"]):
+        kind = "ours, before GRPO" if name.startswith("gate") else "plain GRPO" if name != "start" else "common start"
+        cells = [spread(found[key]["by_seed"]) for key in ("adherence", "clear", "regret")]
+        rows.append([f"{found['completions']:,}", kind, *cells, f"{found['seconds']:.0f}", str(len(found["seeds"]))])
+    header = ["completions", "scheme", "adherence", "adherence, clear pairs", "normalised regret", "seconds", "seeds"]
+    return markdown(header, rows)
+
+
+def _theory(ledger: Ledger) -> str:
+    rows: list[list[str]] = []
+    plain, group = (ledger["ablations"].get(name) for name in ("plain", "group-bounded"))
+    for place, t in enumerate(TARGETS):
+        said = [threshold(t, a=0.5, size=2, divided=divided, shared=True) for divided in (False, True)]
+        apart = threshold(t, a=0.5, size=8, divided=True, shared=False)
+        seen = [f"{one['by_target'][place]['threshold']:.2f}" if one else "not run" for one in (plain, group)]
+        rows.append([f"{t:g}", f"{said[0]:.2f}", seen[0], f"{said[1]:.2f}", seen[1], f"{apart:.2f}"])
+    header = ["target", "as they are: predicted", "measured", "group: predicted", "measured",
+              "group of 8 answers that differ: predicted"]  # fmt: skip
+    return markdown(header, rows)
+
+
+TABLES: dict[str, Callable[[Ledger], str]] = {
+    "families": _entrants("held_out_families"),
+    "people": _entrants("held_out_people"),
+    "against-families": _against("held_out_families"),
+    "against-people": _against("held_out_people"),
+    "stated": _stated,
+    "ablations": _ablations,
+    "cross": _cross,
+    "budgets": _budgets,
+    "theory": _theory,
+}
+"""Name in the page → what makes the table."""
+
+
+def draw(ledger: Ledger, folder: Path) -> None:
+    """Write the page's figures, SVG, into `folder`."""
+    with plotting.style():
+        for name, key, label in (
+            ("ledger_thresholds", "threshold", "effective threshold"),
+            ("ledger_lost", "lost", "pay lost to the oracle"),
+        ):
+            figure, axes = plotting.canvas(5.6, 3.9)
+            if key == "threshold":
+                axes.plot([0, 1], [0, 1], "--", color=plotting.SOFT, linewidth=1)
+            for place, shown in enumerate(n for n in DRAWN if n in ledger["entrants"]):
+                curve = ledger["entrants"][shown]["splits"]["held_out_families"]["by_target"]
+                title = next(entrant.title for entrant in ENTRANTS if entrant.name == shown)
+                colour = plotting.ACCENT if shown == OURS else plotting.PALETTE[place]
+                axes.plot([row["t"] for row in curve], [row[key] for row in curve], label=title, color=colour,
+                          marker=plotting.MARKERS[place])  # fmt: skip
+            axes.set(xlabel="target", ylabel=label)
+            figure.legend(loc="outside upper center", ncols=2)
+            figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
