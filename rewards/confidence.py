@@ -27,6 +27,8 @@ _VALUE = re.compile(
 )
 _NUMERIC = re.compile(r"[+-]?\.?[0-9]|[+-]?(?:nan|inf(?:inity)?)(?![A-Za-z])", re.IGNORECASE)
 _WORDS = re.compile(r"[^\n<>\"{},;.()*]{0,40}")
+_LAST_MARKS = ("</think>", "<|channel|>", "assistantfinal")
+"""The last of them begins, or ends, what is not reasoning (`after_think`)."""
 _CLOSING = re.compile(r"[\s.,;)*\"']{0,8}(?:</confidence>)?", re.IGNORECASE)
 
 
@@ -98,7 +100,7 @@ class ConfidenceParser:
         return "".join((*kept, completion[position:])) if kept else completion
 
     def _statements(self, completion: str) -> Iterator[_Statement]:
-        for opening in _OPENING.finditer(completion, max(completion.rfind("</think>"), 0)):
+        for opening in _OPENING.finditer(completion, max(0, *map(completion.rfind, _LAST_MARKS))):
             window = completion[opening.end() : opening.end() + 120]
             lead = _LEAD.match(window)
             offset = lead.end() if lead else 0

@@ -16,6 +16,12 @@ _LABEL = Pattern(
     re.IGNORECASE,
 )
 _REASONING = ("think", "thinking")
+_CHANNEL = "<|channel|>"
+_FINAL = re.compile(r"<\|channel\|>final(?: ?<\|constrain\|>\w{1,32})?<\|message\|>")
+_TURN_ENDS = re.compile(r"<\|(?:return|end|call|start)\|>")
+_BARE_FINAL = "assistantfinal"
+_BARE_ANALYSIS = re.compile(r"analysis[A-Z][\w'\u2019]*\s")
+_BARE_ANSWER = re.compile(r"final(?=[A-Z])")
 _DEPTH = 50
 """JSON nested deeper than this is no answer, and would exhaust the parser's stack."""
 
@@ -31,18 +37,40 @@ class Extractor(Protocol):
 def after_think(completion: str) -> str | None:
     """Return what follows the reasoning, stripped; None where reasoning is opened and not closed.
 
-    The last `</think>` (or `</thinking>`) ends the reasoning, with or without an opening tag in front.
+    The last `</think>` (or `</thinking>`) ends the reasoning, with or without an opening tag in front. In harmony, the
+    format of gpt-oss, the answer is the last message of the channel "final", and other channels are reasoning; see
+    `_in_final_channel` for what is left of it when special tokens are not decoded.
 
     >>> after_think("<think>Rome? No.</think> Paris"), after_think("<think>Rome? No.")
     ('Paris', None)
+    >>> after_think("analysisThey ask of France.assistantfinalParis"), after_think("Final analysis: Paris")
+    ('Paris', 'Final analysis: Paris')
     """
     text = completion
+    if _CHANNEL in text or text.startswith(("analysis", "final")):
+        return _in_final_channel(text)
     if "<" in text:
         for name in _REASONING:
             text = text.rpartition(f"</{name}>")[2]
         if any(f"<{name}>" in text for name in _REASONING):
             return None
     return text.strip()
+
+
+def _in_final_channel(text: str) -> str | None:
+    """Return the answer of a text in harmony, stripped; None where there is reasoning and no final message.
+
+    With the special tokens left out, a channel's name stands glued to what is said in it and to the role before it:
+    "analysisWe need ...assistantfinalParis", "finalParis". Only such a text is taken for harmony: it begins with
+    "analysis" and holds "assistantfinal", or begins with one of the two names glued to a capital letter.
+    """
+    if _CHANNEL in text:
+        *_, final = [None, *_FINAL.finditer(text)]
+        return _TURN_ENDS.split(text[final.end() :], maxsplit=1)[0].strip() if final else None
+    if text.startswith("analysis"):
+        reasoning, _, answer = text.rpartition(_BARE_FINAL)
+        return answer.strip() if reasoning else None if _BARE_ANALYSIS.match(text) else text.strip()
+    return _BARE_ANSWER.sub("", text, count=1).strip() if _BARE_ANSWER.match(text) else text.strip()
 
 
 def unlabelled(text: str) -> str:

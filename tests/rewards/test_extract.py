@@ -61,6 +61,35 @@ def test_an_extractor_finds_the_final_answers_of_its_form(
         ("<thinking>Rome</thinking>\nParis", "Paris"),
         ("<think>Paris", None),
         ("Paris", "Paris"),
+        # harmony, with its special tokens and without
+        (
+            "<|channel|>analysis<|message|>Rome?<|end|><|start|>assistant<|channel|>final<|message|>Paris<|return|>",
+            "Paris",
+        ),
+        ("<|channel|>final<|message|>Paris<|return|>", "Paris"),
+        ('<|channel|>final <|constrain|>json<|message|>{"answer": "Paris"}', '{"answer": "Paris"}'),
+        (
+            "<|channel|>final<|message|>Paris<|end|><|start|>assistant<|channel|>analysis<|message|>Rome?<|end|>",
+            "Paris",
+        ),
+        ("<|channel|>analysis<|message|>It is Paris.<|end|>", None),
+        ("<|channel|>analysis<|message|>It is Par", None),
+        ("<|channel|>commentary to=functions.ask<|message|>Paris<|call|>", None),
+        ("analysisRome? No, Paris.assistantfinalParis", "Paris"),
+        ("analysis: they ask of France.assistantfinalParis", "Paris"),
+        ("analysisThe user asks of France: Paris", None),
+        ("finalParis", "Paris"),
+        ("finalI don't know", "I don't know"),
+        # ordinary text
+        ("analysis", "analysis"),
+        ("analysis of variance", "analysis of variance"),
+        ("Analysis: final exam", "Analysis: final exam"),
+        ("analysis. The final assistant", "analysis. The final assistant"),
+        ("final", "final"),
+        ("final Fantasy VII", "final Fantasy VII"),
+        ("finalist", "finalist"),
+        ("The channel is <channel>final</channel>", "The channel is <channel>final</channel>"),
+        ("He was an assistantfinal", "He was an assistantfinal"),
     ],
 )
 def test_reasoning_is_cut_off_and_open_reasoning_holds_no_answer(completion: str, rest: str | None) -> None:
@@ -71,6 +100,12 @@ def test_an_answer_inside_reasoning_earns_nothing() -> None:
     judged = alias_match()("<think>It must be Paris.", ["Paris"])
     assert (judged.verdict, judged.reason) == (Verdict.WRONG, "reasoning not closed")
     judged = alias_match()("<think>It must be Paris.</think> Rome", ["Paris"])
+    assert (judged.verdict, judged.answer) == (Verdict.WRONG, "Rome")
+    judged = alias_match()("analysisThe answer must be Paris.", ["Paris"])
+    assert (judged.verdict, judged.reason) == (Verdict.WRONG, "reasoning not closed")
+    judged = alias_match()(
+        "<|channel|>analysis<|message|>Paris.<|end|><|start|>assistant<|channel|>final<|message|>Rome", ["Paris"]
+    )
     assert (judged.verdict, judged.answer) == (Verdict.WRONG, "Rome")
 
 
