@@ -40,7 +40,7 @@ def open_backend(
             where there is a GPU. For "transformers" only.
         batch_size: Completions generated at once. For "transformers" only.
         max_new_tokens: Longest completion, in tokens.
-        template: Variables of the model's chat template, as `load_tokenizer` takes them. For "transformers" only.
+        template: Variables of the model's chat template, as `load_tokenizer` takes them. Not where a server renders.
         options: Further ones of the kind. "vllm": arguments of `vllm.LLM` (tensor_parallel_size, ...). "openai": fields
             of `Endpoint` (api_key_env, concurrency, retries, time_limit, requests_per_minute, extra_body), `route`
             ("chat" or "completions") and `tokenizer`, the folder or Hub id that "completions" renders prompts with.
@@ -57,8 +57,6 @@ def open_backend(
         raise InputError(f"dtype: {dtype!r} is none of {', '.join(DTYPES)}")
     if base_url is not None and chosen != "openai":
         raise InputError(f"base_url: backend {chosen} runs in this process; leave it out, or choose backend openai")
-    if template and chosen != "transformers":
-        raise InputError(f"chat template: backend {chosen} takes no variables of it from here")
     more = dict(options or {})
     name = model if adapter is None else f"{model} + {adapter}"
     if chosen == "openai":
@@ -66,11 +64,19 @@ def open_backend(
             raise InputError(
                 "adapter: a server loads its own adapters; give the name it serves the adapter by as model"
             )
-        return _server(model, base_url, max_new_tokens, more)
+        return _server(model, base_url, max_new_tokens, template, more)
     if chosen == "vllm":
         from .vllm_backend import open_vllm
 
-        return open_vllm(model, adapter=adapter, name=name, dtype=dtype, max_new_tokens=max_new_tokens, engine=more)
+        return open_vllm(
+            model,
+            adapter=adapter,
+            name=name,
+            dtype=dtype,
+            max_new_tokens=max_new_tokens,
+            template=template,
+            engine=more,
+        )
     if more:
         raise InputError(f"backend transformers has no option {next(iter(more))!r}")
     return _in_process(model, adapter, name, dtype, device_map, batch_size, max_new_tokens, template)
@@ -105,7 +111,13 @@ def _in_process(
     )
 
 
-def _server(model: str, base_url: str | None, max_new_tokens: int, options: dict[str, Any]) -> Backend:
+def _server(
+    model: str,
+    base_url: str | None,
+    max_new_tokens: int,
+    template: Mapping[str, Any] | None,
+    options: dict[str, Any],
+) -> Backend:
     from .endpoint import Endpoint
     from .openai_backend import open_openai
 
@@ -114,4 +126,4 @@ def _server(model: str, base_url: str | None, max_new_tokens: int, options: dict
         endpoint = Endpoint(model=model, base_url=base_url, **options)
     except TypeError as error:
         raise InputError(f"backend openai: {str(error).removeprefix('Endpoint.__init__() ')}") from None
-    return open_openai(endpoint, max_new_tokens=max_new_tokens, **own)
+    return open_openai(endpoint, max_new_tokens=max_new_tokens, template=template, **own)

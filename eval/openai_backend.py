@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from itertools import islice
@@ -224,7 +224,12 @@ async def _unless_refused(session: Session, content: Any, fields: dict[str, Any]
 
 
 def open_openai(
-    endpoint: Endpoint, *, route: Route | None = None, tokenizer: str | None = None, max_new_tokens: int = 32
+    endpoint: Endpoint,
+    *,
+    route: Route | None = None,
+    tokenizer: str | None = None,
+    template: Mapping[str, Any] | None = None,
+    max_new_tokens: int = 32,
 ) -> OpenAIBackend:
     """Return a backend on a server, having asked it a little to learn what it offers.
 
@@ -232,19 +237,27 @@ def open_openai(
         endpoint: Where it is.
         route: "chat", or "completions", which needs a tokenizer; None: the latter where there is one.
         tokenizer: Folder or Hub id of the tokenizer whose chat template renders the prompts.
+        template: Variables of that chat template; for the route "completions" only.
         max_new_tokens: Longest completion.
 
     Raises:
-        InputError: the server cannot be reached or refuses; it reads other tokens than the tokenizer gives.
+        InputError: the server cannot be reached or refuses; it reads other tokens than the tokenizer gives; it renders
+            chats itself and there are variables.
     """
     if route == "completions" and tokenizer is None:
         raise InputError("route completions needs the model's tokenizer, whose chat template renders the prompts")
     chosen: Route = route or ("completions" if tokenizer is not None else "chat")
+    if template and chosen == "chat":
+        raise InputError(
+            "chat_template_kwargs: the server renders chats itself and takes no variables from here; give a tokenizer "
+            "and prompts are rendered here, or send them as a field that the server knows: "
+            "extra_body={chat_template_kwargs: {...}}"
+        )
     loaded: Any = None
     if tokenizer is not None:
         from .model import load_tokenizer
 
-        loaded = load_tokenizer(tokenizer)
+        loaded = load_tokenizer(tokenizer, template)
     backend = OpenAIBackend(
         endpoint, Offer(n=False, logprobs=False, seed=False), route=chosen, tokenizer=loaded, max_new_tokens=1
     )

@@ -109,9 +109,12 @@ def open_vllm(
     name: str,
     dtype: str | None,
     max_new_tokens: int,
+    template: Mapping[str, Any] | None = None,
     engine: Mapping[str, Any] | None = None,
 ) -> VLLMBackend:
     """Return a backend on a new engine; `engine` holds arguments for `vllm.LLM` (tensor_parallel_size, ...).
+
+    `template` holds variables of the chat template.
 
     Raises:
         InputError: vLLM is not installed, or the model or the adapter cannot be used.
@@ -130,7 +133,7 @@ def open_vllm(
         check_adapter_folder(adapter)
         options |= lora_options(adapter)
         request = cast(Any, LoRARequest)(adapter.name, 1, str(adapter.resolve()))
-    tokenizer: Any = load_tokenizer(model)
+    tokenizer: Any = load_tokenizer(model, template)
     llm: Any = cast(Any, vllm).LLM(**options)
     ends = saved_end_token_ids(model, tokenizer)
     identity = Identity(

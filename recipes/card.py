@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def _of_run(run: Path) -> dict[str, Any]:
         **_base(recipe.model, f"a small Llama made from scratch by the recipe {recipe.name}"),
         "adapter": recipe.lora is not None,
         **_dataset(None if data is None else _evaluated(data), "a made world whose exact confidence is known"),
-        "prompts": _prompts(recipe.prompt),
+        "prompts": _prompts(recipe.prompt) | _variables(recipe.chat_template_kwargs),
         "commands": [f"abstain run recipe.yaml --out {shlex.quote(run.name)}   # recipe.yaml: see below"],
         "settings": dump_recipe(recipe),
     }
@@ -90,13 +91,14 @@ def _of_evaluation(run: Path) -> dict[str, Any]:
     command = ["abstain", "eval", "--model", asked.model, "--questions", asked.questions]
     command += ["--adapter", asked.adapter] if asked.adapter else []
     command += ["--base-url", asked.base_url] if asked.base_url else []
+    command += _template_option(asked.chat_template_kwargs)
     command += ["--targets", ",".join(f"{t:g}" for t in asked.targets), "--seed", str(asked.seed)]
     return {
         "name": asked.system,
         **_base(asked.model, f"the local folder {Path(asked.model).name}"),
         "adapter": asked.adapter is not None,
         **_dataset(asked.questions, asked.questions),
-        "prompts": _prompts(asked.prompt),
+        "prompts": _prompts(asked.prompt) | _variables(asked.chat_template_kwargs),
         "commands": [shlex.join(command)],
         "settings": (run / "eval.yaml").read_text(encoding="utf-8"),
     }
@@ -117,6 +119,18 @@ def _dataset(source: str | None, otherwise: str) -> dict[str, Any]:
         "dataset_id": name if on_hub else Path(source).stem,
         "dataset_is_on_hub": on_hub,
     }
+
+
+def _template_option(variables: Mapping[str, Any]) -> list[str]:
+    return ["--chat-template-kwargs", json.dumps(variables)] if variables else []
+
+
+def _variables(variables: Mapping[str, Any]) -> dict[str, str]:
+    """Return what an evaluation of the same model has to be given, where its chat template has variables set."""
+    if not variables:
+        return {}
+    option = shlex.join(_template_option(variables))
+    return {"Variables of the chat template, for `apply_chat_template` and for `abstain eval`": option}
 
 
 def _prompts(style: PromptStyle) -> dict[str, str]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 import yaml
@@ -68,6 +68,10 @@ def evaluate(
             "each is asked in a folder of its own, and the spread of the metrics is told. [default: the recipes']"
         ),
     ] = None,
+    chat_template_kwargs: Annotated[
+        str | None,
+        typer.Option(help="Variables of the model's chat template, as in a recipe: `{enable_thinking: false}`."),
+    ] = None,
     samples: Annotated[int | None, typer.Option(help="Forced samples per question. [default: 4]")] = None,
     system: Annotated[str | None, typer.Option(help="What the model is called in the report.")] = None,
     grader: Annotated[
@@ -119,6 +123,7 @@ def evaluate(
         targets=None if targets is None else numbers(targets, "--targets"),
         route=route,
         confidence=confidence,
+        chat_template_kwargs=None if chat_template_kwargs is None else mapping(chat_template_kwargs),
         samples=samples,
         grader=None if grader is None else grader_section(grader),
         max_new_tokens=max_new_tokens,
@@ -201,6 +206,17 @@ def _pair(text: str, option: str) -> tuple[str, str]:
     if not separator or not key or not value:
         raise InputError(f"{option}: write it as NAME=VALUE, got {text!r}")
     return key, value
+
+
+def mapping(text: str) -> dict[str, Any]:
+    """Return the YAML mapping that `text` of --chat-template-kwargs is."""
+    try:
+        found: Any = yaml.load(text, RecipeLoader)
+    except yaml.YAMLError:
+        found = None
+    if not isinstance(found, dict):
+        raise InputError(f"--chat-template-kwargs: write it as {{enable_thinking: false}}, got {text!r}")
+    return cast("dict[str, Any]", found)
 
 
 def pairs(texts: Sequence[str], option: str) -> dict[str, str]:

@@ -136,6 +136,7 @@ def open_model(asked: Evaluation) -> Any:
         device_map=asked.device_map,
         max_new_tokens=asked.max_new_tokens,
         batch_size=asked.batch_size,
+        template=asked.chat_template_kwargs,
         options=asked.backend_options,
     )
 

@@ -58,6 +58,8 @@ class Evaluation(Section):
     template: str | None = None
     """The ready wording that `prompt` is, "exam@1"; null: one of one's own."""
     prompt: PromptStyle = PromptStyle()
+    chat_template_kwargs: dict[str, Any] = {}
+    """Variables of the model's chat template, `{enable_thinking: false}`, as in a recipe."""
     grader: AnyGrader
     truncated: Literal["wrong", "ungraded"] = "wrong"
     """The verdict of a completion cut off by the token limit."""

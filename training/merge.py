@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -81,7 +81,7 @@ def merge_adapter(
     part = out.with_name(out.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     merged.to(getattr(torch, kind)).save_pretrained(str(part))
-    _saved_tokenizer(model, part)
+    _saved_tokenizer(model, adapter, part)
     del loaded, merged
     gc.collect()
     found = _compare(expected, _logits(load_model(str(part), dtype=torch.float32, device_map=None).eval(), rows))
@@ -110,11 +110,19 @@ def _saved_dtype(model: str) -> str:
     return str(found or torch.float32).removeprefix("torch.")
 
 
-def _saved_tokenizer(model: str, folder: Path) -> None:
-    """Save the tokenizer as the model has it: `load_tokenizer` pads on the left, which is for generating."""
+def _saved_tokenizer(model: str, adapter: Path, folder: Path) -> None:
+    """Save the tokenizer as the model has it: `load_tokenizer` pads on the left, which is for generating.
+
+    The chat template is the one saved with the adapter, if any: it holds the variables that training set, so that the
+    merged model is asked as it was trained.
+    """
     from transformers import AutoTokenizer
 
-    cast("Any", AutoTokenizer.from_pretrained(model)).save_pretrained(str(folder))
+    tokenizer: Any = AutoTokenizer.from_pretrained(model)
+    if (adapter / "tokenizer_config.json").is_file():
+        trained: Any = AutoTokenizer.from_pretrained(str(adapter))
+        tokenizer.chat_template = trained.chat_template or tokenizer.chat_template
+    tokenizer.save_pretrained(str(folder))
 
 
 def _rows(tokenizer: Any, prompts: Sequence[Sequence[Message]], vocabulary: int) -> list[torch.Tensor]:

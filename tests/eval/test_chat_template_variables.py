@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+import vllm_stub
+from openai_stub import Stub
 from standins import FAMILIES, stand_in
 from transformers import AutoTokenizer
+from typer.testing import CliRunner
 
-from abstain.data import InputError
+from abstain.data import InputError, PromptStyle, Question
 from abstain.eval.backends import open_backend
 from abstain.eval.model import load_tokenizer, with_variables
+from abstain.eval.responses import prompt_hash, read_responses
+from abstain.recipes.card import write_card
+from abstain.recipes.cli import app
 
 CHAT = [{"role": "user", "content": "Where?"}]
 EMPTY_THOUGHT = "<think>\n\n</think>\n\n"
@@ -54,6 +61,54 @@ def test_what_is_no_variable_is_refused(variables: dict[str, Any]) -> None:
         with_variables("", variables)
 
 
-def test_a_backend_that_renders_elsewhere_refuses_them() -> None:
-    with pytest.raises(InputError, match="backend openai takes no variables"):
+def test_a_server_that_renders_chats_itself_is_refused_them_before_it_is_asked() -> None:
+    with pytest.raises(InputError, match=r"the server renders chats itself .*extra_body=\{chat_template_kwargs"):
         open_backend("m", base_url="http://127.0.0.1:1/v1", template={"enable_thinking": False})
+
+
+def test_vllm_and_a_server_of_completions_are_given_prompts_rendered_with_them(
+    thinker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vllm_stub.install(monkeypatch)
+    backend: Any = open_backend(thinker, kind="vllm", template={"enable_thinking": False})
+    assert backend.render(CHAT).endswith(EMPTY_THOUGHT)
+    tokenizer: Any = load_tokenizer(thinker)
+    with Stub(tokens=lambda prompt: len(tokenizer(prompt, add_special_tokens=False)["input_ids"])) as stub:
+        backend = open_backend(
+            "m", base_url=stub.url, template={"enable_thinking": False}, options={"tokenizer": thinker}
+        )
+    assert backend.render(CHAT).endswith(EMPTY_THOUGHT)
+
+
+def test_abstain_eval_asks_with_them_names_them_and_does_not_go_on_without(thinker: str, tmp_path: Path) -> None:
+    questions = tmp_path / "q.jsonl"
+    questions.write_text(json.dumps({"question": "Where?", "answers": ["There"]}) + "\n")
+    command = ["eval", "--model", thinker, "--questions", questions, "--targets", "0.5", "--samples", "0"]
+    command += ["--max-new-tokens", "1", "--out", tmp_path / "run"]
+    asked = [*command, "--chat-template-kwargs", "{enable_thinking: false}"]
+    done = CliRunner().invoke(app, list(map(str, asked)))
+    assert done.exit_code == 0, done.output
+    backend: Any = open_backend(thinker, template={"enable_thinking": False})
+    (row,) = [r for r in read_responses(next(tmp_path.glob("run/eval/*/responses.jsonl"))) if r.threshold == 0.5]
+    assert row.prompt_hash == prompt_hash(
+        backend.render(PromptStyle().messages(Question("q", "Where?", ("There",)), 0.5))
+    )
+    card = write_card(tmp_path / "run", tmp_path / "card.md").read_text()
+    assert """--chat-template-kwargs '{"enable_thinking": false}'""" in card
+    refused = CliRunner().invoke(app, [*map(str, command), "--resume"])
+    assert isinstance(refused.exception, InputError)
+    refused = CliRunner().invoke(app, [*map(str, command), "--chat-template-kwargs", "enable_thinking"])
+    assert "write it as {enable_thinking: false}, got 'enable_thinking'" in str(refused.exception)
+
+
+def test_a_merged_model_keeps_the_template_that_was_saved_with_the_adapter(thinker: str, tmp_path: Path) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    from abstain.eval.model import load_model
+    from abstain.training.merge import merge_adapter
+
+    adapted: Any = get_peft_model(load_model(thinker), LoraConfig(target_modules=["q_proj"]))
+    adapted.save_pretrained(str(tmp_path / "adapter"))
+    load_tokenizer(thinker, {"enable_thinking": False}).save_pretrained(str(tmp_path / "adapter"))
+    merge_adapter(thinker, tmp_path / "adapter", tmp_path / "merged", [CHAT])
+    assert rendered(AutoTokenizer.from_pretrained(tmp_path / "merged")).endswith(EMPTY_THOUGHT)
