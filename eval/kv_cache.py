@@ -1,8 +1,8 @@
 """A cache of keys and values that can be expanded: rows chosen, repeated and cut, and room to grow.
 
-Shapes: B rows, C columns in use, D head size, H heads. A row's tokens stand at its right end: what is left of them is
-padding that a mask hides. Positions in the row then differ by as much as columns do, so that a sliding window, which
-counts columns, sees what it should.
+Shapes: B rows in use, C columns in use, D head size, H heads. A row's tokens stand at its right end: what is left of
+them is padding that a mask hides. Positions in the row then differ by as much as columns do, so that a sliding window,
+which counts columns, sees what it should.
 """
 
 from __future__ import annotations
@@ -27,39 +27,57 @@ class RoomyLayer(DynamicLayer):
     def __init__(self) -> None:
         """Begin empty."""
         super().__init__()
-        self.used = 0
-        self.stored: list[torch.Tensor] = []  # keys and values, (B, C + room, H, D)
+        self.used = self.rows = 0
+        self.stored: list[torch.Tensor] = []  # keys and values, (B + room, C + room, H, D)
 
     def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *_: Any, **__: Any) -> Any:
         """Append (B, H, Q, D) and return all keys and all values, (B, H, C + Q, D)."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         new = [states.transpose(1, 2) for states in (key_states, value_states)]
-        end = self.used + new[0].shape[1]
+        end, rows = self.used + new[0].shape[1], new[0].shape[0]
         if not self.stored or self.stored[0].shape[1] < end:
-            old, columns = self.stored, end + ROOM + end // 4
-            self.stored = [states.new_empty(states.shape[0], columns, *states.shape[2:]) for states in new]
-            for store, kept in zip(self.stored, old, strict=False):
-                store[:, : self.used] = kept[:, : self.used]
+            self._store(rows, end + ROOM + end // 4, new)
         for store, states in zip(self.stored, new, strict=True):
-            store[:, self.used : end] = states
-        return self.use(end)
+            store[:rows, self.used : end] = states
+        return self.use(rows, end)
 
-    def use(self, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Take the first `columns` as those in use, and return keys and values."""
-        self.used = columns
-        self.keys, self.values = (store[:, :columns].transpose(1, 2) for store in self.stored)
+    def use(self, rows: int, columns: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Take the first `rows` and `columns` as those in use, and return keys and values."""
+        self.rows, self.used = rows, columns
+        self.keys, self.values = (store[:rows, :columns].transpose(1, 2) for store in self.stored)
         return self.keys, self.values
 
-    def gathered(self, rows: torch.Tensor, columns: torch.Tensor, room: int) -> RoomyLayer:
-        """Return a layer whose row b has the columns `columns[b]` (B', C') of this one's row `rows[b]` (B',)."""
+    def _store(self, rows: int, columns: int, like: list[torch.Tensor]) -> None:
+        """Make a store of that size, of the kind of `like`, with what is in use."""
+        old, self.stored = self.stored, [states.new_empty(rows, columns, *states.shape[2:]) for states in like]
+        for store, kept in zip(self.stored, old, strict=False):
+            store[: self.rows, : self.used] = kept[: self.rows, : self.used]
+
+    def gathered(self, rows: torch.Tensor, columns: torch.Tensor, room: int, most: int) -> RoomyLayer:
+        """Return a layer whose row b has the columns `columns[b]` (B', C') of this one's row `rows[b]` (B',).
+
+        It has room for that many columns more, and for `most` rows.
+        """
         layer = RoomyLayer()
         layer.dtype, layer.device, layer.is_initialized = self.dtype, self.device, True
+        count, width = columns.shape
+        layer._store(max(count, most), width + room, self.stored)
         wide = torch.nn.functional.pad(columns, (0, room)).to(self.device)  # the room holds column 0 until it is used
         flat = (rows.to(self.device)[:, None] * self.stored[0].shape[1] + wide).flatten()
-        layer.stored = [s.flatten(0, 1).index_select(0, flat).view(*wide.shape, *s.shape[2:]) for s in self.stored]
-        layer.use(columns.shape[1])
+        for store, s in zip(layer.stored, self.stored, strict=True):
+            torch.index_select(s.flatten(0, 1), 0, flat, out=store[:count].flatten(0, 1))
+        layer.use(count, width)
         return layer
+
+    def choose(self, rows: torch.Tensor, moved: torch.Tensor) -> None:
+        """Let row b be what row `rows[b]` (B',) was; `moved` are the b for which these are two."""
+        if len(rows) > self.stored[0].shape[0]:
+            self._store(len(rows), self.stored[0].shape[1], self.stored)
+        if len(moved):
+            for store in self.stored:
+                store[moved, : self.used] = store[rows[moved], : self.used]
+        self.use(len(rows), self.used)
 
 
 def new_cache() -> Cache:
@@ -67,9 +85,18 @@ def new_cache() -> Cache:
     return Cache(layer_class_to_replicate=RoomyLayer)
 
 
-def gather(cache: Cache, rows: torch.Tensor, columns: torch.Tensor, room: int = ROOM) -> Cache:
-    """Return a cache whose row b has the columns `columns[b]` (B', C') of row `rows[b]` (B',), and so much room."""
-    return Cache(layers=[cast(RoomyLayer, layer).gathered(rows, columns, room) for layer in cache.layers])
+def gather(cache: Cache, rows: torch.Tensor, columns: torch.Tensor, room: int = ROOM, most: int = 0) -> Cache:
+    """Return a cache whose row b has the columns `columns[b]` (B', C') of row `rows[b]` (B',).
+
+    There is room for that many columns more, and for `most` rows.
+    """
+    return Cache(layers=[cast(RoomyLayer, layer).gathered(rows, columns, room, most) for layer in cache.layers])
+
+
+def choose(cache: Cache, rows: torch.Tensor, moved: torch.Tensor) -> None:
+    """Let row b of the cache be what row `rows[b]` (B',) was, in place; `moved` are the b for which these are two."""
+    for layer in cache.layers:
+        cast(RoomyLayer, layer).choose(rows, moved)
 
 
 def refusal(model: PreTrainedModel) -> str | None:

@@ -1,6 +1,6 @@
 """Picking the next token of completions: the likeliest, or by each row's own random numbers.
 
-Shapes: B completions, V vocabulary, T tokens of the longest completion.
+Shapes: B completions, R rows of logits, V vocabulary. Completions that are equal so far share a row.
 """
 
 from __future__ import annotations
@@ -13,19 +13,22 @@ import torch
 from .draws import draw_uniforms
 
 
-def pick(logits: torch.Tensor, temperature: float, uniforms: torch.Tensor, sampled: torch.Tensor) -> torch.Tensor:
-    """Return the next token of every row (B,).
+def pick(
+    logits: torch.Tensor, row_of: torch.Tensor, temperature: float, uniforms: torch.Tensor, sampled: torch.Tensor
+) -> torch.Tensor:
+    """Return the next token of every completion (B,), from the logits (R, V) of its row `row_of` (B,).
 
-    Rows where `sampled` (B,) is set take the first token at which the cumulative probability at `temperature` passes
-    their number in `uniforms` (B,), in [0, 1); the others take the likeliest token of `logits` (B, V).
+    Completions where `sampled` (B,) is set take the first token at which the cumulative probability at `temperature`
+    passes their number in `uniforms` (B,), in [0, 1); the others take the likeliest token.
     """
-    tokens = logits.argmax(-1)
-    rows = sampled.nonzero()[:, 0]
-    if len(rows):
+    tokens = logits.argmax(-1)[row_of]
+    drawn = sampled.nonzero()[:, 0]
+    if len(drawn):
+        rows, at = row_of[drawn].unique(return_inverse=True)
         wide = torch.float32 if logits.device.type == "mps" else torch.float64
-        reached = (logits[rows].float() / temperature).softmax(-1).cumsum(-1, dtype=wide)  # (B', V)
-        goal = uniforms[rows].to(wide)[:, None] * reached[:, -1:]
-        tokens[rows] = torch.searchsorted(reached, goal, right=True)[:, 0].clamp(max=logits.shape[-1] - 1)
+        reached = (logits[rows].float() / temperature).softmax(-1).cumsum(-1, dtype=wide)[at]  # (B', V)
+        goal = uniforms[drawn].to(wide)[:, None] * reached[:, -1:]
+        tokens[drawn] = torch.searchsorted(reached, goal, right=True)[:, 0].clamp(max=logits.shape[-1] - 1)
     return tokens
 
 
@@ -47,15 +50,15 @@ class Choice:
         self.rows = torch.arange(len(draws), device=device)
         self._steps: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
 
-    def next(self, logits: torch.Tensor) -> torch.Tensor:
-        """Return the next token of the rows that are kept, from their logits (B', V)."""
-        tokens = pick(logits, self.temperature, self.uniforms[:, len(self._steps)], self.sampled)
-        scores = logits.float().log_softmax(-1).gather(-1, tokens[:, None])[:, 0]
+    def next(self, logits: torch.Tensor, row_of: torch.Tensor) -> torch.Tensor:
+        """Return the next token of the completions that are kept, from the logits (R, V) of their rows (B',)."""
+        tokens = pick(logits, row_of, self.temperature, self.uniforms[:, len(self._steps)], self.sampled)
+        scores = logits[row_of, tokens].float() - logits.float().logsumexp(-1)[row_of]
         self._steps.append((self.rows, tokens, scores))
         return tokens
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Go on with these of the present rows."""
+        """Go on with these of the present completions."""
         self.rows, self.uniforms, self.sampled = self.rows[rows], self.uniforms[rows], self.sampled[rows]
 
     def results(self) -> list[tuple[list[int], list[float]]]:

@@ -1,9 +1,12 @@
 """Generation with what prompts share computed once, and a decoding loop of few steps and little overhead.
 
 The rows of a batch are completions: the draws of its prompts. Their tokens are computed in three levels, each from the
-cache of the one before: what all prompts begin with, what the prompts of a group begin with, and the prompts; then the
-draws of a prompt start from its row. It is a batch padded on the left whose first columns come from elsewhere, so that
-positions and masks are those of plain generation, and the numbers differ by rounding only.
+cache of the one before: what all prompts begin with, what the prompts of a group begin with, and the prompts. It is a
+batch padded on the left whose first columns come from elsewhere, so that positions and masks are those of plain
+generation, and the numbers differ by rounding only.
+
+Completions that are equal so far share a row: the draws of a prompt start in its one row, and part where their tokens
+do. Few rows of the cache are copied for that, and when rows that ended are left out.
 
 Shapes: R rows of a level, C columns from the cache, S columns computed; B completions, V vocabulary.
 """
@@ -15,12 +18,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from transformers import Cache
 
-from .kv_cache import gather, new_cache
+from .kv_cache import ROOM, choose, gather, new_cache
 from .pick import Choice
 from .shared_prefix import common_length
+
+Rows = NDArray[np.int64]
 
 WORTH_SHARING = 8
 """Tokens that a level must save for each of its rows, to be worth a pass through the model of its own."""
@@ -52,14 +59,19 @@ class PrefixDecoder:
         """Take a model in evaluation mode; `end_ids` end a completion."""
         self.model, self.pad_id = model, pad_id
         self.device = torch.device(model.device)
-        self.end_ids = torch.tensor(end_ids, device=self.device)
+        self.ends = list(end_ids)
         base: Any = model.get_base_model() if hasattr(model, "get_base_model") else model
         known = inspect.signature(base.forward).parameters
         self.options: dict[str, Any] = {"logits_to_keep": 1} if "logits_to_keep" in known else {}
         self.takes_positions = "position_ids" in known
 
-    def prefill(self, prompts: Sequence[list[int]], groups: Sequence[range], shared: Sequence[int]) -> Level:
-        """Return the level of the prompts, of which those of group g begin with the same `shared[g]` tokens."""
+    def prefill(
+        self, prompts: Sequence[list[int]], groups: Sequence[range], shared: Sequence[int], *, most: int = 0
+    ) -> Level:
+        """Return the level of the prompts, of which those of group g begin with the same `shared[g]` tokens.
+
+        Its cache has room for `most` rows.
+        """
         group_of = [g for g, members in enumerate(groups) for _ in members]
         longest = max(map(len, prompts))
         # Rows of a level have equally many tokens computed: the longest rest decides how much of a prefix is of use.
@@ -67,11 +79,11 @@ class PrefixDecoder:
         heads = [max(0, max(len(prompts[i]) for i in members) - rest) for members in groups]
         saved = len(prompts) * (longest - rest) - len(groups) * max(heads)
         if saved < WORTH_SHARING * len(groups):
-            return self._rooted(prompts)
+            return self._rooted(prompts, most)
         prefixes = [prompts[members[0]][:head] for members, head in zip(groups, heads, strict=True)]
         # A group whose prompts are all short has no prefix in use; one token of it is computed all the same.
         prefixes = [prefix or prompts[members[0]][:1] for prefix, members in zip(prefixes, groups, strict=True)]
-        return self._extend(self._rooted(prefixes), group_of, prompts)
+        return self._extend(self._rooted(prefixes), group_of, prompts, most)
 
     def difference(self, prompt: Sequence[int]) -> str | None:
         """Return in words how this differs from a plain pass over `prompt`, or None where it does not.
@@ -95,22 +107,24 @@ class PrefixDecoder:
                 return f"its log-probabilities would differ by {error:.2g} from those without a cache"
         return None
 
-    def _rooted(self, rows: Sequence[list[int]]) -> Level:
+    def _rooted(self, rows: Sequence[list[int]], most: int = 0) -> Level:
         """Return the level of `rows`, with what all of them begin with computed once where that is worth it."""
         first, last = min(rows), max(rows)  # in the order of tokens: what these two share, all between share
         root = min(common_length(first, last), min(map(len, rows)) - 1)
         if root * (len(rows) - 1) < WORTH_SHARING * len(rows):
             return self._extend(None, [0] * len(rows), rows)
-        return self._extend(self._extend(None, [0], [first[:root]]), [0] * len(rows), rows)
+        return self._extend(self._extend(None, [0], [first[:root]]), [0] * len(rows), rows, most)
 
-    def _extend(self, above: Level | None, parents: Sequence[int], rows: Sequence[Sequence[int]]) -> Level:
+    def _extend(
+        self, above: Level | None, parents: Sequence[int], rows: Sequence[Sequence[int]], most: int = 0
+    ) -> Level:
         """Return the level of `rows`, row r beginning with the tokens of row parents[r] of the level above."""
         known = [above.lengths[p] if above else 0 for p in parents]
         count = max(1, max(len(row) - k for row, k in zip(rows, known, strict=True)))  # S
         used = [max(0, len(row) - count) for row in rows]  # tokens taken from above
         cache = new_cache()
         if above and max(used):
-            cache = gather(above.cache, self._tensor(parents), self._columns(above, parents, used), count)
+            cache = gather(above.cache, self._tensor(parents), self._columns(above, parents, used), count + ROOM, most)
         tokens = [[self.pad_id] * (count - len(row)) + list(row[-count:]) for row in rows]
         lengths = [len(row) for row in rows]
         mask = self._mask(lengths, max(used) + count)
@@ -125,23 +139,25 @@ class PrefixDecoder:
 
     def decode(self, level: Level, parents: Sequence[int], choice: Choice) -> None:
         """Pick the tokens of every completion with `choice`; completion b starts from row parents[b]."""
-        rows = self._tensor(parents)
-        cache, mask = level.cache, self._mask(level.lengths, level.width)[rows]
-        if list(parents) != list(range(len(level.lengths))):
-            cache = gather(cache, rows, torch.arange(level.width, device=self.device).expand(len(parents), -1))
-        tokens = choice.next(level.logits[rows])
+        cache, mask, logits = level.cache, self._mask(level.lengths, level.width), level.logits
+        row_of = np.asarray(parents)
+        tokens = choice.next(logits, self._tensor(row_of))
         for _ in range(choice.length - 1):
-            going = ~torch.isin(tokens, self.end_ids)
-            left = int(going.sum())
-            if left == 0:
+            picked = cast(Rows, tokens.cpu().numpy())
+            going = ~np.isin(picked, self.ends)
+            if not going.any():
                 break
-            if 2 * left <= len(tokens):  # finished rows are computed on until they are half
-                kept = going.nonzero()[:, 0]
-                choice.keep(kept)
-                cache, mask = _narrowed(cache, mask, kept)
-                tokens = tokens[kept]
+            if not going.all():
+                choice.keep(self._tensor(going.nonzero()[0]))
+            rows, said, row_of = parted(row_of[going], picked[going], len(mask))
+            moved = (rows != np.arange(len(rows))).nonzero()[0]
+            if len(moved) or len(rows) != len(mask):
+                source = self._tensor(rows)
+                choose(cache, source, self._tensor(moved))
+                mask = mask[source]
             mask = torch.nn.functional.pad(mask, (0, 1), value=1)
-            tokens = choice.next(self._forward(tokens[:, None], mask, cache))
+            logits = self._forward(self._tensor(said)[:, None], mask, cache)
+            tokens = choice.next(logits, self._tensor(row_of))
 
     def _forward(self, tokens: torch.Tensor, mask: torch.Tensor, cache: Cache) -> torch.Tensor:
         """Return the logits (R, V) after `tokens` (R, S), and append them to the cache; mask (R, C + S)."""
@@ -158,12 +174,30 @@ class PrefixDecoder:
         return (torch.arange(width, device=self.device) >= width - self._tensor(lengths)[:, None]).long()
 
     def _tensor(self, values: Any) -> torch.Tensor:
-        return torch.tensor(values, device=self.device)
+        return torch.as_tensor(values, device=self.device)
 
 
-def _narrowed(cache: Cache, mask: torch.Tensor, rows: torch.Tensor) -> tuple[Cache, torch.Tensor]:
-    """Return cache and mask of these rows alone, without the columns that are padding in all of them."""
-    mask = mask[rows]
-    empty = int(mask.any(0).long().argmax())
-    columns = torch.arange(empty, mask.shape[1], device=mask.device).expand(len(rows), -1)
-    return gather(cache, rows, columns), mask[:, empty:]
+def parted(row_of: Rows, tokens: Rows, count: int) -> tuple[Rows, Rows, Rows]:
+    """Return the new rows of completions that were in the rows `row_of` (B,) of `count` and go on with `tokens` (B,).
+
+    Completions of one row that take the same token stay in one. What is returned is the old row of every new one, its
+    token, and the new row of every completion. Rows stay where they are; what parts from a row takes a place that no
+    completion needs, or a new one. Copying a row costs more than computing it in vain for a step, so rows that nobody
+    needs are kept, with a token of no meaning, until they are half.
+
+    >>> rows, said, row_of = parted(np.array([0, 2, 2, 2]), np.array([5, 6, 7, 6]), 3)
+    >>> rows.tolist(), said.tolist(), row_of.tolist()
+    ([0, 2, 2], [5, 7, 6], [0, 2, 1, 2])
+    """
+    base = int(tokens.max()) + 1
+    pairs, inverse = np.unique(row_of * base + tokens, return_inverse=True)
+    old, said = pairs // base, pairs % base
+    size = len(pairs) if 2 * len(pairs) <= count else max(count, len(pairs))
+    stays = np.r_[True, old[1:] != old[:-1]] & (old < size)  # the first of those of an old row, where it has its place
+    free = np.ones(size, bool)
+    free[old[stays]] = False
+    place = np.empty(len(pairs), np.int64)
+    place[stays], place[~stays] = old[stays], free.nonzero()[0][: int((~stays).sum())]
+    rows, token = np.arange(size), np.full(size, said[0])
+    rows[place], token[place] = old, said
+    return rows, token, place[inverse]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any, cast
 
 import torch
@@ -24,7 +23,7 @@ WINDOW = 16
 """Batches' worth of completions whose prompts are read, rendered and sorted at once."""
 
 REMEMBERED = 4096
-"""Rendered prompts that are kept: who asks for a completion asks for its prompt's text again when it comes."""
+"""Rendered prompts that are kept at least: who asks for a completion asks for its text again when it comes."""
 
 NEUTRAL: dict[str, Any] = {
     "do_sample": False,
@@ -84,17 +83,25 @@ class TransformersBackend:
         self.plain_because: str | None = refusal(model) if reuse_prefixes else "reuse_prefixes is off"
         """Why prefixes are computed anew for every completion; None where they are not."""
         self._checked = False
-        self._rendered = lru_cache(REMEMBERED)(self._template)
+        self._rendered: dict[tuple[tuple[tuple[str, str], ...], ...], str] = {}
         if reuse_prefixes and self.plain_because:
             self._plainly(self.plain_because)
 
     def render(self, messages: Sequence[Message]) -> str:
         """Return the chat template's text for `messages`, ready for the assistant's turn."""
-        return self._rendered(tuple(tuple(message.items()) for message in messages))
+        return self._render([messages])[0]
 
-    def _template(self, chat: tuple[tuple[tuple[str, str], ...], ...]) -> str:
-        messages = [dict(message) for message in chat]
-        return self.tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    def _render(self, chats: Sequence[Sequence[Message]]) -> list[str]:
+        """Return the text of every chat; rendered together, each takes a fraction of the time."""
+        keys = [tuple(tuple(message.items()) for message in chat) for chat in chats]
+        unknown = [key for key in dict.fromkeys(keys) if key not in self._rendered]
+        if unknown:
+            if len(self._rendered) > REMEMBERED:
+                self._rendered = {key: self._rendered[key] for key in keys if key in self._rendered}
+            new = [[dict(message) for message in key] for key in unknown]
+            texts = self.tokenizer.apply_chat_template(new, add_generation_prompt=True, tokenize=False)
+            self._rendered.update(zip(unknown, texts, strict=True))
+        return [self._rendered[key] for key in keys]
 
     def generate(
         self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0
@@ -115,7 +122,7 @@ class TransformersBackend:
                         yield number, [done[draw] for draw in wanted[number]]
 
     def _asked(self, window: Sequence[tuple[int, Prompt]]) -> list[Asked]:
-        rendered = [self.render(prompt.messages) for _, prompt in window]
+        rendered = self._render([prompt.messages for _, prompt in window])
         ids: list[list[int]] = self.tokenizer(rendered, add_special_tokens=False, return_attention_mask=False)[
             "input_ids"
         ]
@@ -141,7 +148,8 @@ class TransformersBackend:
             self._check(prompts[0])
         if self.plain_because is None:
             decoder = PrefixDecoder(self.model, self.end_ids, self.pad_id)
-            decoder.decode(decoder.prefill(prompts, batch.groups, batch.shared), parents, choice)
+            level = decoder.prefill(prompts, batch.groups, batch.shared, most=len(parents))
+            decoder.decode(level, parents, choice)
         else:
             self._generate([prompts[row] for row in parents], choice)
         return self._completions(choice)
@@ -195,5 +203,5 @@ class Chosen(LogitsProcessor):
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:  # noqa: ARG002 (generate's call)
         """Return scores (B, V) that only the picked token can win."""
-        tokens = self.choice.next(scores)
+        tokens = self.choice.next(scores, torch.arange(len(scores), device=scores.device))
         return torch.full_like(scores, -torch.inf).scatter(1, tokens[:, None], 0.0)

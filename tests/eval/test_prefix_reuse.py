@@ -4,8 +4,11 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM
 
 from abstain.data import PromptStyle, Question
@@ -57,8 +60,8 @@ class Characters:
 
     pad_token_id, eos_token_id = 0, 1
 
-    def apply_chat_template(self, messages: Sequence[dict[str, str]], **_: Any) -> str:
-        return "".join(f"<{message['role']}>{message['content']}" for message in messages) + "<a>"
+    def apply_chat_template(self, chats: Sequence[Sequence[dict[str, str]]], **_: Any) -> list[str]:
+        return ["".join(f"<{message['role']}>{message['content']}" for message in chat) + "<a>" for chat in chats]
 
     def __call__(self, texts: Sequence[str], **_: Any) -> dict[str, list[list[int]]]:
         return {"input_ids": [[2 + ord(character) % 60 for character in text] for text in texts]}
@@ -132,6 +135,39 @@ def test_each_question_is_computed_once_and_its_draws_share_the_prompt(monkeypat
     assert len(dict(backend.generate(PROMPTS))) == len(PROMPTS)
     plain = sum(len(backend.render(prompt.messages)) * len(prompt.draws) for prompt in PROMPTS)
     assert sum(computed) < plain / 2  # half of a prompt is the question, which its targets share
+
+
+def test_draws_that_are_equal_so_far_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = TransformersBackend(model("llama", COMMON), Characters(), name="m", max_new_tokens=6, batch_size=100)
+    dict(backend.generate([Prompt(PROMPTS[0].messages)]))  # the trial of the cache
+    rows: list[int] = []
+    forward = prefix_decoder.PrefixDecoder._forward
+
+    def counted(self: Any, tokens: torch.Tensor, mask: torch.Tensor, cache: Any) -> torch.Tensor:
+        rows.append(len(tokens))
+        return forward(self, tokens, mask, cache)
+
+    monkeypatch.setattr(prefix_decoder.PrefixDecoder, "_forward", counted)
+    draws = Prompt(PROMPTS[0].messages, tuple(range(12)))
+    ((_, cold),) = backend.generate([draws], temperature=1e-4)  # all take the likeliest token
+    assert len({one.token_ids for one in cold}) == 1
+    assert set(rows) == {1}
+    rows.clear()
+    ((_, hot),) = backend.generate([draws], temperature=5.0)  # they part, each at a step of its own
+    assert len({one.token_ids for one in hot}) == 12
+    assert 1 < max(rows) <= 12
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=12), st.integers(6, 9))
+def test_completions_share_a_row_exactly_as_long_as_they_are_equal(pairs: list[tuple[int, int]], count: int) -> None:
+    old, tokens = (np.array(values) for values in zip(*pairs, strict=True))
+    rows, said, row_of = prefix_decoder.parted(old, tokens, count)
+    assert [(rows[r], said[r]) for r in row_of] == pairs  # each goes on from its own row with its own token
+    assert len(set(row_of.tolist())) == len(set(pairs))
+    needed = len(set(pairs))
+    assert len(rows) == (needed if 2 * needed <= count else max(needed, count))
+    stay = {r for r, _ in pairs if r < len(rows)}
+    assert all(rows[r] == r for r in stay)  # nothing is copied that can stay
 
 
 def test_the_mode_of_the_model_and_a_room_too_small_leave_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
