@@ -76,12 +76,13 @@ def test_prompts_are_read_a_bounded_number_ahead(backend: Any) -> None:
 
 def test_picking_follows_the_cumulative_probability() -> None:
     # softmax of log p is p: 0.2, 0.5, 0.3 are passed at 0.2, 0.7 and 1; at temperature 1/2 p² = 4, 25, 9 of 38.
-    logits = torch.tensor([[0.2, 0.5, 0.3]]).log().repeat(5, 1)
+    logits = torch.tensor([[0.9, 0.1, 0.0], [0.2, 0.5, 0.3]]).log()
+    row_of = torch.ones(5, dtype=torch.long)  # five draws that are equal so far share a row
     uniforms = torch.tensor([0.0, 0.19, 0.21, 0.69, 0.99])
-    assert pick(logits, 1.0, uniforms, torch.ones(5, dtype=torch.bool)).tolist() == [0, 0, 1, 1, 2]
-    assert pick(logits, 1.0, uniforms, torch.zeros(5, dtype=torch.bool)).tolist() == [1] * 5
+    assert pick(logits, row_of, 1.0, uniforms, torch.ones(5, dtype=torch.bool)).tolist() == [0, 0, 1, 1, 2]
+    assert pick(logits, row_of, 1.0, uniforms, torch.zeros(5, dtype=torch.bool)).tolist() == [1] * 5
     sharper = torch.tensor([0.10, 0.11, 0.75, 0.77, 0.99])  # 4/38 = 0.105, 29/38 = 0.763
-    assert pick(logits, 0.5, sharper, torch.ones(5, dtype=torch.bool)).tolist() == [0, 1, 1, 2, 2]
+    assert pick(logits, row_of, 0.5, sharper, torch.ones(5, dtype=torch.bool)).tolist() == [0, 1, 1, 2, 2]
 
 
 def test_draws_of_a_prompt_are_numbered_and_those_of_two_prompts_differ() -> None:
