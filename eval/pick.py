@@ -24,7 +24,7 @@ def pick(
     tokens = logits.argmax(-1)[row_of]
     drawn = sampled.nonzero()[:, 0]
     if len(drawn):
-        rows, at = row_of[drawn].unique(return_inverse=True)
+        rows, at = cast("tuple[torch.Tensor, torch.Tensor]", row_of[drawn].unique(return_inverse=True))
         wide = torch.float32 if logits.device.type == "mps" else torch.float64
         reached = (logits[rows].float() / temperature).softmax(-1).cumsum(-1, dtype=wide)[at]  # (B', V)
         goal = uniforms[drawn].to(wide)[:, None] * reached[:, -1:]

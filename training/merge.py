@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -118,9 +118,9 @@ def _saved_tokenizer(model: str, adapter: Path, folder: Path) -> None:
     """
     from transformers import AutoTokenizer
 
-    tokenizer: Any = AutoTokenizer.from_pretrained(model)
+    tokenizer = cast("Any", AutoTokenizer.from_pretrained(model))
     if (adapter / "tokenizer_config.json").is_file():
-        trained: Any = AutoTokenizer.from_pretrained(str(adapter))
+        trained = cast("Any", AutoTokenizer.from_pretrained(str(adapter)))
         tokenizer.chat_template = trained.chat_template or tokenizer.chat_template
     tokenizer.save_pretrained(str(folder))
 
