@@ -75,7 +75,7 @@ def audit_run(asked: RunAudit, console: Console) -> dict[str, Any]:
     conditions = list(_conditions(recipe, asked.run))
     quiet()
     seed = recipe.seed if asked.seed is None else asked.seed
-    questions = _chosen(world.eval, asked.max_prompts)
+    questions = evenly_chosen(world.eval, asked.max_prompts)
     values = world.values
     measured: dict[str, list[dict[str, Any]]] = {str(q.metadata["split"]): [] for q in questions}
     by_mentions: list[dict[str, Any]] = []
@@ -131,7 +131,7 @@ def _conditions(recipe: Recipe, run: Path) -> Iterator[Condition]:
             yield Condition(system, adapter, t)
 
 
-def _chosen(questions: Sequence[Question], most: int | None) -> list[Question]:
+def evenly_chosen(questions: Sequence[Question], most: int | None) -> list[Question]:
     """Return at most so many questions of each split, evenly spaced: a split is ordered by confidence."""
     splits: dict[str, list[Question]] = {}
     for question in questions:

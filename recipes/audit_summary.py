@@ -19,11 +19,13 @@ def how(t: float | None) -> str:
 
 def bound_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return the table of one split: a line per system and way of asking."""
-    table = Table("system", "asked", *("err ≥", "bound", "slack", "err_iiv", "delta", "abstains", "off list"), "ROC")
+    heads = ("err ≥", "bound", "slack", "err_iiv", "delta", "abstains", "off list")
+    table = Table("system", "asked", *heads, "ECE", "ROC")
     table.box, table.pad_edge = None, False
     for row in rows:
         numbers = [f"{row[name]['value']:.3f}" for name in _COLUMNS]
-        table.add_row(str(row["system"]), how(row["t"]), *numbers, f"{row['roc_area']:.3f}")
+        ece = "–" if row["ece"] is None else f"{row['ece']:.3f}"
+        table.add_row(str(row["system"]), how(row["t"]), *numbers, ece, f"{row['roc_area']:.3f}")
     return table
 
 
@@ -37,7 +39,24 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     )
     for row in failed:
         yield f"{row['system']}, {how(row['t'])}: {row['verdict']}"
+    yield from _derivative(rows)
     yield from _training(rows)
+
+
+def _derivative(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield whether delta as a derivative of the log loss is delta as a difference of masses."""
+    exact = [row for row in rows if row.get("shift_by_derivative") is not None]
+    if not exact:
+        return
+    apart = max(abs(row["shift_by_derivative"] - row["shift"]["value"]) for row in exact)
+    drawn = [(row["shift_by_samples"], row["shift"]["value"]) for row in exact]
+    within = sum(
+        loss["low"] - apart <= shift <= loss["high"] + apart for loss, shift in drawn if loss["low"] is not None
+    )
+    yield (
+        f"Delta as the derivative of the rescaled log loss differs from |p̂(A) − p(A)| by at most {apart:.1g}; on "
+        f"samples of the training distribution its interval holds it in {within} of {len(exact)} conditions."
+    )
 
 
 def _training(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..data import InputError
+from .cli_audit_studies import learn, poor, pretraining
 from .console import TerminalConsole
 
 
@@ -29,6 +30,11 @@ audit_app = typer.Typer(
     help="Measure what the theory of hallucinations says of a run, a model or a benchmark (arXiv:2509.04664).",
     no_args_is_help=True,
 )
+
+
+audit_app.command("poor")(poor)
+audit_app.command("learn")(learn)
+audit_app.command("pretraining")(pretraining)
 
 
 @audit_app.command("run")
@@ -56,6 +62,13 @@ def audit_run(
     max_items: Annotated[
         int | None, typer.Option(min=2, help="At most so many questions, drawn with the seed.")
     ] = None,
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Of a model: draw so many errors and answers of a question in place of scoring all of a long list.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of an audit of a model. [default: audit-MODEL]")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of draws and intervals. [default: the run's, or 0]")] = None,
     draws: Annotated[int, typer.Option(min=100, help="Bootstrap resamples.")] = 1000,
@@ -72,7 +85,11 @@ def audit_run(
         raise InputError("give either a run, as in `abstain audit tiny`, or --model with --questions and --candidates")
     if model is None:
         rest = {**of_model, "--adapter": adapter, "--abstention": abstention, "--out": out, "--targets": targets}
-        if given := [name for name, value in {**rest, "--max-items": max_items}.items() if value is not None]:
+        if given := [
+            name
+            for name, value in {**rest, "--max-items": max_items, "--samples": samples}.items()
+            if value is not None
+        ]:
             raise InputError(f"{given[0]} goes with --model, not with a run")
         from .audit_run import RunAudit, find_run
         from .audit_run import audit_run as measure_run
@@ -81,7 +98,8 @@ def audit_run(
         return _told(asked.run, lambda console: measure_run(asked, console))
     if missing := [name for name, value in of_model.items() if value is None]:
         raise InputError(f"--model needs {missing[0]} as well")
-    from .audit_model import ModelAudit, audit_model
+    from .audit_list import ModelAudit
+    from .audit_model import audit_model
     from .cli_eval import pairs, system_name
     from .cli_score import read_targets
 
@@ -97,6 +115,7 @@ def audit_run(
         max_items=max_items,
         seed=seed or 0,
         draws=draws,
+        samples=samples,
     )
     return _told(wanted.out, lambda console: audit_model(wanted, console))
 

@@ -17,6 +17,9 @@ from transformers import (
     LlamaForCausalLM,
     PreTrainedTokenizerFast,
     Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
     TrainingArguments,
     default_data_collator,
 )
@@ -111,6 +114,25 @@ def trainer_arguments(config: BaseConfig, out: Path, seed: int) -> TrainingArgum
     return build_arguments("base.trainer", TrainingArguments, settings, output_dir=str(out), seed=seed)
 
 
+class SavedAt(TrainerCallback):
+    """Saves a checkpoint after the given steps, beside those that the trainer's own settings ask for."""
+
+    def __init__(self, steps: Sequence[int]) -> None:
+        """Take the numbers of the steps, of which the first is 1."""
+        self.steps = frozenset(steps)
+
+    def on_step_end(
+        self,
+        args: TrainingArguments,  # noqa: ARG002
+        state: TrainerState,
+        control: TrainerControl,
+        **kwargs: Any,
+    ) -> TrainerControl:
+        """Ask for a checkpoint."""
+        control.should_save = control.should_save or state.global_step in self.steps
+        return control
+
+
 class LabelledTokensTrainer(Trainer):
     """Projects only the learnt tokens through the LM head; the loss and its gradient are the same.
 
@@ -161,10 +183,12 @@ def train_base(
     seed: int,
     resume: bool = False,
     log: StageLog | None = None,
+    save_at: Sequence[int] = (),
 ) -> None:
     """Train a model on `documents` and save it, with its tokenizer, as the model folder `out`.
 
-    Checkpoints go to the folder `checkpoints` when `config.trainer` asks for them; `resume` goes on from the last.
+    Checkpoints go to the folder `checkpoints` when `config.trainer` asks for them, and after the steps `save_at`;
+    `resume` goes on from the last.
     """
     tokenizer = train_tokenizer(documents, config.vocab_size)
     torch.manual_seed(seed)
@@ -191,5 +215,7 @@ def train_base(
         data_collator=default_data_collator,
     )
     trainer.muon_learning_rate = config.muon_learning_rate
+    if save_at:
+        trainer.add_callback(SavedAt(save_at))
     fit(trainer, checkpoints, resume=resume, log=log)
     save_policy(model, trainer, out, tokenizer)

@@ -54,24 +54,32 @@ def final_state(automaton: Sequence[tuple[int, int]], word: Word) -> int:
     return state
 
 
+def partitions(asked: Sequence[Word], states: int) -> list[tuple[int, ...]]:
+    """Return how the automata with so many states tell `asked` apart: the last state's number of every word, once."""
+    found: dict[tuple[int, ...], None] = {}
+    for automaton in automata(states):
+        features = tuple(final_state(automaton, word) for word in asked)
+        names = {state: number for number, state in enumerate(dict.fromkeys(features))}
+        found[tuple(names[state] for state in features)] = None  # machines that tell the same words apart are equal
+    return list(found)
+
+
 def of_width(length: int, states: int) -> PoorClass:
     """Return the best over all automata with so many states: opt(G), least err and the bound, exactly."""
     asked = words(length)
     e = enumeration(asked)
-    seen: dict[tuple[int, ...], PoorClass] = {}
-    for automaton in automata(states):
-        features = tuple(final_state(automaton, word) for word in asked)
-        names = {state: number for number, state in enumerate(dict.fromkeys(features))}
-        partition = tuple(names[state] for state in features)  # machines that tell the same words apart are equal
-        if partition not in seen:
-            seen[partition] = examine(e, partition)
-    return _best(list(seen.values()))
+    return _best([examine(e, partition) for partition in partitions(asked, states)])
 
 
 def of_depth(length: int, depth: int) -> PoorClass:
     """Return the same for models that see the last `depth` letters."""
     asked = words(length)
-    return examine(enumeration(asked), [word[length - depth :] for word in asked])
+    return examine(enumeration(asked), last_letters(asked, depth))
+
+
+def last_letters(asked: Sequence[Word], depth: int) -> list[Word]:
+    """Return what models that see the last `depth` letters see of `asked`."""
+    return [word[len(word) - depth :] for word in asked]
 
 
 def _best(found: Sequence[PoorClass]) -> PoorClass:

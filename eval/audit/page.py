@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .. import plotting
-from . import pictures
+from . import pictures, study_pictures
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 COLUMNS = ("err", "bound", "slack", "err_iiv", "delta", "abstention", "accuracy", "off_list")
@@ -28,6 +28,12 @@ def drawings(result: Mapping[str, Any]) -> list[tuple[str, str, str, Any]]:
                 "Generation errs at least as often as judging says it must",
                 f"err by target and, dashed, 2·err_iiv − max|V|/min|E| − delta below it ({of}).",
                 pictures.bound_by_target(rows),
+            ),
+            (
+                "audit_stages",
+                "Before and after training",
+                f"err, err_iiv, delta and abstention by target, with 95 % intervals over questions ({of}).",
+                study_pictures.through_training(rows),
             ),
             (
                 "audit_price",

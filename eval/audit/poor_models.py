@@ -16,7 +16,7 @@ Shapes: C prompts, R responses, S values of the feature. Numbers may be fraction
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,17 +53,37 @@ def examine(e: Enumeration, features: Sequence[Hashable]) -> PoorClass:
     return PoorClass(opt, least, 2 * opt * (one - one / choices))
 
 
+def fitted(e: Enumeration, features: Sequence[Hashable]) -> Enumeration:
+    """Return the enumeration with the model of the class that has the least log loss: p̂(r|c) = p(r|s(c)).
+
+    Being a coarsening of p over prompts it has δ = 0 at every threshold.
+    """
+    rows = np.empty_like(e.training)
+    for group in _groups(features):
+        weight = e.prompts[group]
+        rows[group] = (weight[:, None] * e.training[group]).sum(axis=0) / weight.sum()
+    return replace(e, model=rows)
+
+
 def mixture_by_feature(e: Enumeration, features: Sequence[Hashable]) -> tuple[Numbers, Numbers]:
     """Return the mass of valid and of erroneous examples by feature and response, each (S, R); together 1."""
     one = e.prompts.sum() * 0 + 1
     positive = e.prompts[:, None] * e.training * e.valid / 2
     negative = e.prompts[:, None] * e.error * one / (2 * e.sizes[1][:, None])
-    groups = [[i for i, f in enumerate(features) if f == feature] for feature in dict.fromkeys(features)]
+    groups = _groups(features)
 
     def summed(side: Numbers) -> Numbers:
         return np.array([side[group].sum(axis=0) for group in groups])
 
     return summed(positive), summed(negative)
+
+
+def _groups(features: Sequence[Hashable]) -> list[list[int]]:
+    """Return the prompts of every value of the feature, in the order in which values first occur."""
+    groups: dict[Hashable, list[int]] = {}
+    for number, feature in enumerate(features):
+        groups.setdefault(feature, []).append(number)
+    return list(groups.values())
 
 
 def least_thresholded_error(positive: Numbers, negative: Numbers) -> Any:

@@ -36,6 +36,7 @@ def test_a_run_is_audited_by_name_and_its_scores_are_kept(run: Path, monkeypatch
     done = CliRunner().invoke(app, ["audit", "small", "--draws", "100"])
     assert done.exit_code == 0, done.output
     assert "holds in 4 of 4 conditions" in done.output
+    assert "Delta as the derivative of the rescaled log loss differs from |p̂(A) − p(A)| by at most" in done.output
     result = json.loads((run / "audit.json").read_text(encoding="utf-8"))
     plain, forced, *prompted = result["splits"]["held_out_families"]
     assert [(row["system"], row["t"]) for row in (plain, forced, *prompted)] == [
@@ -54,10 +55,10 @@ def test_a_run_is_audited_by_name_and_its_scores_are_kept(run: Path, monkeypatch
         assert row["err"]["value"] + row["accuracy"]["value"] + row["abstention"]["value"] == pytest.approx(1)
     assert [row["mentions"] for row in result["arbitrary_by_mentions"]] == [0, 1]
     page = (run / "audit.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 5
     assert "holds in 4 of 4 conditions" in page
     assert {path.name for path in (run / "audit").glob("*.svg")} == {
-        f"audit_{name}.svg" for name in ("bound", "price", "roc", "facts")
+        f"audit_{name}.svg" for name in ("bound", "stages", "price", "roc", "facts")
     }
     stored = {path: path.stat().st_mtime_ns for path in (run / "audit" / "scores").glob("*.npy")}
     assert len(stored) == 4
