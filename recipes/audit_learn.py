@@ -88,7 +88,7 @@ def _one(asked: LearnStudy, n: int, console: Console) -> dict[str, Any]:
     folder = asked.out / f"n={n}"
     if not (folder / "model" / "config.json").is_file():
         console.stage(f"base model: N = {n}")
-        _train(asked, drawn, folder)
+        _train(asked, drawn, folder, console)
     from ..eval.audit.candidate_scores import CandidateScorer
     from ..eval.model import load_model, load_tokenizer
 
@@ -109,9 +109,10 @@ def _one(asked: LearnStudy, n: int, console: Console) -> dict[str, Any]:
     return measure_learnt(asked.facts, drawn, scores, asked.seed)
 
 
-def _train(asked: LearnStudy, drawn: Drawn, folder: Path) -> None:
+def _train(asked: LearnStudy, drawn: Drawn, folder: Path, console: Console) -> None:
     """Train a model on the drawn pairs, all of them once an epoch."""
     from ..training.base import BaseConfig, train_base
+    from ..training.progress import StageLog
 
     trainer: dict[str, Any] = {
         "num_train_epochs": asked.epochs,
@@ -134,7 +135,8 @@ def _train(asked: LearnStudy, drawn: Drawn, folder: Path) -> None:
         trainer=trainer,
     )
     documents = training_documents(asked.facts, drawn, asked.seed)
-    train_base(documents, config, folder / "model", checkpoints=folder / "checkpoints", seed=asked.seed)
+    log = StageLog(folder / "train.jsonl", console.say, console.tick)
+    train_base(documents, config, folder / "model", checkpoints=folder / "checkpoints", seed=asked.seed, log=log)
 
 
 def training_documents(facts: FactSet, drawn: Drawn, seed: int) -> list[Document]:

@@ -77,6 +77,7 @@ def _make(asked: Pretraining, console: Console) -> None:
             raise InputError(f"{asked.out}: holds the base model of another recipe; give another --out")
         return
     from ..training.base import BaseConfig, train_base
+    from ..training.progress import StageLog
     from .prepare import prepare
 
     assert asked.recipe.base is not None
@@ -85,9 +86,15 @@ def _make(asked: Pretraining, console: Console) -> None:
     config = BaseConfig(**asked.recipe.base.model_dump())
     config.trainer.update(save_strategy="no", save_only_model=True)
     steps = [FIRST * 2**k for k in range(40) if FIRST * 2**k <= MOST_STEPS]
-    folder = asked.out / "checkpoints"
-    documents = prepare(asked.recipe).documents
-    train_base(documents, config, asked.out / "base", checkpoints=folder, seed=asked.recipe.seed, save_at=steps)
+    train_base(
+        prepare(asked.recipe).documents,
+        config,
+        asked.out / "base",
+        checkpoints=asked.out / "checkpoints",
+        seed=asked.recipe.seed,
+        log=StageLog(asked.out / "train.jsonl", console.say, console.tick),
+        save_at=steps,
+    )
     write_atomic(done, text)  # last: it says that the model is whole
 
 

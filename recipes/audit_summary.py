@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from ..eval.audit.graders import agreement_with_target
 from ..eval.audit.rubrics import GraderSet, Rubric
 
 _COLUMNS = ("err", "bound", "slack", "err_iiv", "delta", "abstention", "off_list")
@@ -111,6 +112,16 @@ def grader_lines(rubrics: Sequence[Rubric | GraderSet]) -> Iterator[str]:
             yield f"{rubric.name}: abstaining can gain up to {margin.value:.3g} points (all four equally likely)."
     for graders in (r for r in rubrics if isinstance(r, GraderSet)):
         yield _grader_set(graders)
+
+
+def target_lines(targets: Sequence[float]) -> Iterator[str]:
+    """Yield in how many beliefs abstaining is best under a target exactly when no answer's chance is above it."""
+    for t in targets:
+        agreeing, total = agreement_with_target(t)
+        yield (
+            f"Target {t:g} (1, {-t / (1 - t):.3g}, 0): abstaining is best exactly when P(correct) ≤ {t:g} in "
+            f"{agreeing:,} of {total:,} beliefs over four answers, in twentieths."
+        )
 
 
 def _grader_set(graders: GraderSet) -> str:

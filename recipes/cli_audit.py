@@ -142,6 +142,10 @@ def graders(
     file: Annotated[
         Path | None, typer.Argument(help="Rubrics in YAML. [default: the paper's ten benchmarks]", show_default=False)
     ] = None,
+    *,
+    targets: Annotated[
+        str | None, typer.Option(help="Also try all beliefs over four answers against the rubric of these targets.")
+    ] = None,
 ) -> None:
     """Print the confidence below which a benchmark pays "I don't know" more than an answer, and what guessing is worth.
 
@@ -150,10 +154,12 @@ def graders(
     Example: `abstain audit graders my-benchmark.yaml`
     """
     from ..eval.audit.rubrics import read_rubrics, shipped_rubrics
-    from .audit_summary import grader_lines, rubric_table
+    from .audit_summary import grader_lines, rubric_table, target_lines
+    from .cli_score import read_targets
 
+    stated = read_targets(targets) or ()
     rubrics = shipped_rubrics() if file is None else read_rubrics(file)
-    show("", rubric_table(rubrics), grader_lines(rubrics))
+    show("", rubric_table(rubrics), [*grader_lines(rubrics), *target_lines(stated)])
 
 
 @audit_app.command("facts")

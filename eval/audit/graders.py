@@ -10,7 +10,9 @@ Shapes: G graders that are thought possible, R responses.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -94,3 +96,20 @@ def one_right_answer(answers: int, correct: float, wrong: float, abstained: floa
 def best_abstains(belief: Array, correct: float, wrong: float, abstained: float) -> bool:
     """Return whether abstaining is at least as good as every answer, for a belief over which answer is right, (R,)."""
     return bool(abstained >= float((belief * correct + (1 - belief) * wrong).max()) - 1e-12)
+
+
+def beliefs(answers: int, parts: int) -> Iterator[Array]:
+    """Yield every belief over which of `answers` is right whose chances are multiples of 1/`parts`, each (R,)."""
+    for cuts in combinations(range(parts + answers - 1), answers - 1):
+        edges = (-1, *cuts, parts + answers - 1)
+        yield np.array([high - low - 1 for low, high in pairwise(edges)]) / parts
+
+
+def agreement_with_target(t: float, answers: int = 4, parts: int = 20) -> tuple[int, int]:
+    """Return for how many beliefs abstaining is best exactly when the likeliest answer's chance is at most t.
+
+    The rubric is that of the target, 1, −t/(1 − t) and 0; the second number is of all beliefs that were tried.
+    """
+    tried = list(beliefs(answers, parts))
+    agreeing = sum(best_abstains(b, 1, -t / (1 - t), 0) == bool(b.max() <= t + 1e-12) for b in tried)
+    return agreeing, len(tried)

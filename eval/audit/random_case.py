@@ -36,6 +36,20 @@ def random_enumeration(rng: np.random.Generator, kind: Kind, *, exact: bool = Fa
     return Enumeration(model=other, training=training, valid=valid, error=error, prompts=prompts)
 
 
+def random_choices(rng: np.random.Generator, *, exact: bool = False) -> tuple[Enumeration, list[int]]:
+    """Return 1 to 6 prompts of 2 to 5 choices, one of them valid, and what a poor model sees of each.
+
+    The enumeration's model is one of the class: prompts with the same feature get the same answers.
+    """
+    c, r = int(rng.integers(1, 7)), int(rng.integers(2, 6))
+    features: list[int] = rng.integers(0, int(rng.integers(1, c + 1)), c).tolist()
+    valid: Mask = np.arange(r)[None] == rng.integers(0, r, (c, 1))
+    one: Numbers = _rows(rng, valid, exact)
+    own = _rows(rng, np.ones((c, r), dtype=np.bool_), exact)
+    prompts = _rows(rng, np.ones((1, c), dtype=np.bool_), exact)[0]
+    return Enumeration(model=own[features], training=one, valid=valid, error=~valid, prompts=prompts), features
+
+
 def _rows(rng: np.random.Generator, where: Mask, exact: bool) -> Numbers:
     """Return a random distribution over the responses of each row's `where`, the same shape."""
     skew = float(rng.choice([0.2, 1.0, 5.0]))

@@ -143,3 +143,13 @@ def test_what_cannot_be_listed_is_said_before_a_model_is_loaded(tmp_path: Path, 
     done = CliRunner().invoke(app, [*arguments, *(part.format(**places) for part in rest)])
     assert isinstance(done.exception, InputError), done.output
     assert message in str(done.exception)
+
+
+def test_a_rubric_is_told_where_to_abstain_what_guessing_is_worth_and_what_targets_do(tmp_path: Path) -> None:
+    exam = tmp_path / "exam.yaml"
+    exam.write_text("name: Exam\ncorrect: 4\nwrong: -1\nabstained: 0\nguess: 0.25\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["audit", "graders", str(exam), "--targets", "0.75"])
+    assert done.exit_code == 0, done.output
+    assert "20%" in done.output
+    assert "+0.25 (p = 0.25)" in done.output
+    assert "abstaining is best exactly when P(correct) ≤ 0.75 in 1,771 of 1,771 beliefs" in done.output

@@ -22,7 +22,7 @@ base:
 warmup: {}
 targets: {eval: [0.25, 0.75]}
 """
-LEARN = ["audit", "learn", "--facts", "12", "--values", "5", "--samples", "60", "--epochs", "5"]
+LEARN = ["audit", "learn", "--facts", "12", "--values", "5", "--samples", "60", "--epochs", "40"]
 
 
 def invoke(*arguments: object) -> Result:

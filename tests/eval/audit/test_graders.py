@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abstain.data import InputError
-from abstain.eval.audit.graders import abstention_margin, best_abstains, is_binary, one_right_answer
+from abstain.eval.audit.graders import (
+    abstention_margin,
+    agreement_with_target,
+    beliefs,
+    best_abstains,
+    is_binary,
+    one_right_answer,
+)
 from abstain.eval.audit.rubrics import GraderSet, Rubric, read_rubrics, shipped_rubrics
 
 
@@ -58,6 +65,14 @@ def test_with_a_target_abstaining_is_best_exactly_when_the_likeliest_answer_is_b
         assert margin.value == pytest.approx(2 / 3 * t / (1 - t) - 1 / 3)
         assert margin.belief == pytest.approx([1 / 3] * 3)
         assert margin.ever_the_only_best == (t > 1 / 3)
+
+
+def test_all_beliefs_in_parts_are_tried_and_agree_with_the_target() -> None:
+    tried = list(beliefs(3, 4))
+    assert len(tried) == len({tuple(b) for b in tried}) == 15  # 4 parts over 3 answers: (4 + 2) choose 2
+    assert all(b.sum() == 1 for b in tried)
+    for t in (0.0, 0.25, 0.3, 0.75):
+        assert agreement_with_target(t, answers=4, parts=8) == (165, 165)  # (8 + 3) choose 3
 
 
 def test_the_ten_benchmarks_never_pay_an_abstention() -> None:

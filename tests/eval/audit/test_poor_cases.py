@@ -9,7 +9,8 @@ import pytest
 
 from abstain.eval.audit import letter_counting, reduce_to_classification
 from abstain.eval.audit.poor_cases import agreement_cases, depth_cases, width_cases
-from abstain.eval.audit.poor_models import fitted
+from abstain.eval.audit.poor_models import examine, fitted
+from abstain.eval.audit.random_case import random_choices
 
 F = Fraction
 
@@ -55,3 +56,15 @@ def test_the_model_with_the_least_log_loss_is_calibrated_and_no_other_has_less(d
     for _ in range(20):
         rows = {feature: rng.dirichlet(np.ones(4)) for feature in features}
         assert loss(np.array([rows[f] for f in features])) >= loss(best.model)
+
+
+@pytest.mark.parametrize(("exact", "draws"), [(True, 100), (False, 1000)])
+def test_no_random_model_of_a_class_errs_less_than_the_multiple_choice_bounds(exact: bool, draws: int) -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(draws):
+        e, features = random_choices(rng, exact=exact)
+        found, own = examine(e, features), reduce_to_classification(e)
+        rounding = 0 if exact else 1e-12
+        assert own.err >= found.bound - rounding
+        assert own.err >= found.least_err - rounding
+        assert own.err >= 2 * found.opt - own.size_ratio - own.delta - rounding

@@ -142,6 +142,34 @@ def test_a_bound_that_fails_names_what_the_run_broke() -> None:
     assert found.verdict == ("fails by 0.889: truncated enumeration: the model puts 1 on responses that are not listed")
 
 
+def test_errors_in_the_training_data_are_named_where_the_bound_fails() -> None:
+    # The only text of the training data is an error, which the model gives just more than the threshold of 1/10.
+    valid = mask("1" + "0" * 10)
+    training = fractions([0, 1, *[0] * 9])
+    model = fractions(["8/9", "1/9", *[0] * 9])
+    one = np.array([F(1)], dtype=object)
+    found = reduce_to_classification(
+        Enumeration(model=model, training=training, valid=valid, error=~valid, prompts=one)
+    )
+    # 2·(1 + 1/10)/2 − 1/10 − 0 against 1/9
+    assert (found.bound, found.err) == (1, F(1, 9))
+    assert found.verdict == "fails by 0.889: p(V) < 1: the training distribution puts 1 on errors"
+
+
+def test_an_error_set_that_is_not_the_complement_is_named_where_the_bound_fails() -> None:
+    # All of the model's mass lies on a listed response that counts neither as valid nor as an error.
+    valid, error = mask("1" + "0" * 11), mask("0" + "1" * 10 + "0")
+    model, training = np.eye(12)[[11]], np.eye(12)[[0]]
+    found = reduce_to_classification(
+        Enumeration(model=model, training=training, valid=valid, error=error, prompts=np.ones(1))
+    )
+    # 2·(1/2) − 1/10 − 0 against 0
+    assert found.bound == pytest.approx(0.9)
+    assert found.verdict == (
+        "fails by 0.9: E is not the complement of V: the model puts 1 on listed responses that are in neither"
+    )
+
+
 def test_given_that_the_response_is_listed_the_enumeration_is_whole() -> None:
     half = dataclasses.replace(two_prompts(), model=two_prompts().model / 2)
     assert half.off_list == F(1, 2)
