@@ -164,15 +164,16 @@ def cost(prompts: int) -> None:
     from abstain.eval.audit.score_store import filled
 
     with tempfile.TemporaryDirectory() as folder:
-        before, start = memory(), time.perf_counter()
+        before, start, used = memory(), time.perf_counter(), time.process_time()
         filled(
             Path(folder) / "scores.npy",
             [len(days)] * prompts,
             lambda missing: scorer.score([ids[i] for i in missing], [days] * len(missing)),
         )
         print(
-            f"{prompts} prompts x {len(days)} candidates: {(time.perf_counter() - start) / 60:.1f} min, peak memory "
-            f"{memory() - before:.2f} GiB above what was in use"
+            f"{prompts} prompts x {len(days)} candidates: {(time.perf_counter() - start) / 60:.1f} min by the clock, "
+            f"{(time.process_time() - used) / 60:.1f} min of the processor, peak memory {memory() - before:.2f} GiB "
+            "above what was in use"
         )
 
 
