@@ -62,7 +62,8 @@ def _roc(sampled: Sampled) -> dict[str, Any]:
     negative: Array = sampled.errors.ravel()
     labels = np.concatenate([np.ones(len(positive)), np.zeros(len(negative))])
     scores = np.concatenate([positive, negative])
-    x, y, _ = metrics.roc_curve(labels, scores, drop_intermediate=False)
+    curve: tuple[Array, Array, Array] = metrics.roc_curve(labels, scores, drop_intermediate=False)
+    x, y, _ = curve
     kept = np.unique(np.linspace(0, len(x) - 1, CURVE_POINTS).round().astype(int))
     return {
         "roc_area": float(np.trapezoid(y, x)),
