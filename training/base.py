@@ -127,10 +127,9 @@ class SavedAt(TrainerCallback):
         state: TrainerState,
         control: TrainerControl,
         **kwargs: Any,
-    ) -> TrainerControl:
+    ) -> None:
         """Ask for a checkpoint."""
         control.should_save = control.should_save or state.global_step in self.steps
-        return control
 
 
 class LabelledTokensTrainer(Trainer):

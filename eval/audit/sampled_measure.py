@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..estimate import Array, bootstrap_mean
+from .delta import as_floats
 from .measure import CURVE_POINTS
 from .monte_carlo import Sampled, reduce_samples
 
@@ -62,8 +63,8 @@ def _roc(sampled: Sampled) -> dict[str, Any]:
     negative: Array = sampled.errors.ravel()
     labels = np.concatenate([np.ones(len(positive)), np.zeros(len(negative))])
     scores = np.concatenate([positive, negative])
-    curve: tuple[Array, Array, Array] = metrics.roc_curve(labels, scores, drop_intermediate=False)
-    x, y, _ = curve
+    curve: Any = metrics.roc_curve(labels, scores, drop_intermediate=False)
+    x, y = (as_floats(side) for side in curve[:2])
     kept = np.unique(np.linspace(0, len(x) - 1, CURVE_POINTS).round().astype(int))
     return {
         "roc_area": float(np.trapezoid(y, x)),
