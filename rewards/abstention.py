@@ -21,7 +21,7 @@ from .phrases import (
     TURN,
     opening,
 )
-from .text import fold, spelling, words
+from .text import ARTICLES, fold, spelling, words
 
 DEFAULT_PHRASE = "I don't know"
 """The abstention the prompts of this project agree on."""
@@ -52,7 +52,8 @@ def _refusal(phrase: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=64)
 def _triggers(phrase: str) -> frozenset[str]:
-    return TRIGGERS | frozenset(words(phrase))
+    said = frozenset(words(phrase))
+    return TRIGGERS | (said - ARTICLES or said)
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,14 @@ class AbstentionDetector:
         if self.tag is not None and not re.fullmatch(r"[A-Za-z][\w-]*", self.tag):
             raise ValueError(f"tag must be a name such as 'abstain', without brackets, got {self.tag!r}")
 
+    @property
+    def triggers(self) -> frozenset[str]:
+        """Normalised words, at least one of which stands in every text that declines or doubts."""
+        return _triggers(self.phrase)
+
     def is_plain(self, found: Iterable[str]) -> bool:
         """Return whether a text of these words surely holds neither refusal nor hedge."""
-        return self.decide is None and self.tag is None and _triggers(self.phrase).isdisjoint(found)
+        return self.decide is None and self.tag is None and self.triggers.isdisjoint(found)
 
     def agreed(self, text: str) -> bool:
         """Return whether `text` is the agreed phrase itself."""

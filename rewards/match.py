@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import groupby, repeat
 from typing import ClassVar, Protocol
 
 from .choice import option_text
 from .dates import Date, parse_date
 from .pattern import Pattern
+from .plain import plain_words
 from .quantities import NUMBER_WORDS, Quantity, digits_for_words, parse_quantity
 from .text import LONG, fold, key, normalize, spelling, words
 from .verdict import Judgement, Verdict
 
 __all__ = ["AliasMatch", "Aliases", "Matcher", "aliases", "matches", "normalize"]
 
-_REMEMBERED = 256
-"""Sets of at most so many aliases are kept, so that what is remembered stays bounded."""
+_REMEMBERED, _SETS = 256, 1 << 15
+"""Sets of at most so many aliases are kept, and so many sets, so that what is remembered stays bounded."""
 _DIGITS = 40
 """Longer numbers are texts."""
 _VALUE = 4096
@@ -34,10 +36,14 @@ _NUMBER_WORDS = NUMBER_WORDS | ROMAN.keys()
 _ORDINAL = re.compile(r"\d(?:st|nd|rd|th)\b")
 _DIGIT = re.compile(r"[\d\u00bc-\u00be\u2150-\u215e]")
 _NOTE_LETTERS = frozenset("ABCDEFG")
+_NOTE_KEYS = frozenset((*(letter + flat for letter in "abcdefg" for flat in ("b", "flat")), "flat"))
+"""What the key of a note with a flat may be: "a" before "flat" is an article."""
 _NOTE = re.compile(r"([A-G])(?:b|[ -]?[Ff]lat|\u266d)")
 _FRAME_WORDS = frozenset(
     str.split("it its that thats this he hes she shes they theyre these in on at by about from to")
 )
+ANOTHER_FORM = _NUMBER_WORDS | _FRAME_WORDS
+"""Words without one of which, or a digit, an answer equals another only by its key."""
 
 
 class Matcher(Protocol):
@@ -51,11 +57,11 @@ class Matcher(Protocol):
 class Aliases:
     """Accepted answers, made ready to be compared with; what few comparisons need is made when one does."""
 
-    def __init__(self, answers: tuple[str, ...]) -> None:
-        """Prepare `answers`."""
+    def __init__(self, answers: tuple[str, ...], keys: Iterable[str] | None = None) -> None:
+        """Prepare `answers`, whose `keys` may be known."""
         self._answers = answers
-        self.keys = frozenset([key(answer) for answer in answers])
-        if not _NOTE_LETTERS.isdisjoint([answer[:1] for answer in answers if len(answer) < 8]):
+        self.keys = frozenset([key(answer) for answer in answers] if keys is None else keys)
+        if not _NOTE_KEYS.isdisjoint(self.keys) and any(a[:1] in _NOTE_LETTERS for a in answers if len(a) < 8):
             self.keys |= self._notes
         if "" in self.keys:
             self.keys -= {""}
@@ -87,6 +93,19 @@ class Aliases:
         return tuple([answer for answer, found in spelt if _numeric(answer, found)])
 
     @cached_property
+    def written(self) -> frozenset[int] | None:
+        """The numbers in the accepted answers, where all stand there in digits alone ("4 July 1776"); else None."""
+        found: set[int] = set()
+        for known in self.keys:
+            parts = known.split()
+            digits = [word for word in parts if not word.isalpha()]
+            if not all(map(str.isdecimal, digits)) or not _NUMBER_WORDS.isdisjoint(parts):
+                return None
+            found.update(map(int, digits))
+        simple = not found or all(a.replace(", ", " ").replace(" ", "").isalnum() for a in self._answers)
+        return frozenset(found) if simple else None
+
+    @cached_property
     def quantities(self) -> tuple[Quantity, ...]:
         """The accepted answers that are numbers or measures."""
         return tuple(q for answer in self.numbers if (q := parse_quantity(answer)) is not None)
@@ -103,13 +122,32 @@ def _notes(answer: str) -> set[str]:
     return {f"{note[1].lower()}b", f"{note[1].lower()}flat"} if note else set()
 
 
-_kept = lru_cache(maxsize=1 << 15)(Aliases)
+_kept: dict[tuple[str, ...], Aliases] = {}
+
+
+def _keep(accepted: Aliases, answers: tuple[str, ...]) -> Aliases:
+    if len(answers) <= _REMEMBERED:
+        if len(_kept) >= _SETS:
+            _kept.clear()
+        _kept[answers] = accepted
+    return accepted
 
 
 def aliases(answers: Sequence[str]) -> Aliases:
     """Return the `answers` made ready; sets that come back, as in training they do, are remembered."""
     given = tuple(answers)
-    return _kept(given) if len(given) <= _REMEMBERED else Aliases(given)
+    return _kept.get(given) or _keep(Aliases(given), given)
+
+
+def aliases_of_rows(rows: Sequence[Sequence[str]]) -> list[Aliases]:
+    """Return `aliases(row)` for each of `rows`; those that are not remembered are normalised together."""
+    groups = [(tuple(answers), sum(1 for _ in group)) for answers, group in groupby(rows)]
+    found = {answers: _kept.get(answers) for answers, _ in groups}
+    unknown = [answers for answers, accepted in found.items() if accepted is None]
+    keys = map(" ".join, plain_words([answer for answers in unknown for answer in answers]))
+    made = {answers: [plain or key(a) for a, plain in zip(answers, keys, strict=False)] for answers in unknown}
+    ready = {a: known or _keep(Aliases(a, made[a]), a) for a, known in found.items()}
+    return [accepted for answers, size in groups for accepted in repeat(ready[answers], size)]
 
 
 def counted(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 
@@ -19,18 +19,22 @@ class Pattern:
     def _compiled(self) -> re.Pattern[str]:
         return re.compile(self.source, self._flags)
 
-    def match(self, text: str, start: int = 0) -> re.Match[str] | None:
-        """Return the match at `start`."""
-        return self._compiled.match(text, start)
+    @cached_property
+    def match(self) -> Callable[..., re.Match[str] | None]:
+        """The compiled pattern's own method, which is as fast as it gets."""
+        return self._compiled.match
 
-    def fullmatch(self, text: str, start: int = 0) -> re.Match[str] | None:
-        """Return the match of all from `start` on."""
-        return self._compiled.fullmatch(text, start)
+    @cached_property
+    def fullmatch(self) -> Callable[..., re.Match[str] | None]:
+        """As `match`."""
+        return self._compiled.fullmatch
 
-    def search(self, text: str, start: int = 0, end: int | None = None) -> re.Match[str] | None:
-        """Return the first match between `start` and `end`."""
-        return self._compiled.search(text, start, len(text) if end is None else end)
+    @cached_property
+    def search(self) -> Callable[..., re.Match[str] | None]:
+        """As `match`."""
+        return self._compiled.search
 
-    def finditer(self, text: str, start: int = 0) -> Iterator[re.Match[str]]:
-        """Yield the matches from `start` on."""
-        return self._compiled.finditer(text, start)
+    @cached_property
+    def finditer(self) -> Callable[..., Iterator[re.Match[str]]]:
+        """As `match`."""
+        return self._compiled.finditer

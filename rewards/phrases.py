@@ -199,7 +199,7 @@ TAKES_BACK_TAIL = Pattern(
 TRIGGERS = frozenset(
     str.split(
         "i im id ill know dont sure certain unsure uncertain unknown unclear idea clue cannot cant can couldnt "
-        "could no not unable sorry maybe perhaps probably possibly likely guess think believe suppose might may "
+        "could no not unable sorry maybe perhaps probably possibly likely guess think believe suppose be "
         "wait actually scratch correction second nevermind never meant mean however but though although idk dunno "
         "abstain lack heard havent impossible possible beyond outside guessing beats na unavailable "
         "pass insufficient nobody knows information data answer decline unanswerable wasnt didnt wont"

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import NoneType
 from typing import Any
 
 from .asking import concurrency_of, grade_answer, together
 from .compose import RewardBreakEven, Term, check_weight, reward_break_even
 from .confidence import ConfidenceParser, StatedConfidence
 from .grader import Grader, alias_match
-from .payoff import ConfidenceTarget, Payoff
+from .payoff import ConfidenceTarget, Payoff, PaysActions
 from .unanswerable import KnowsUnanswerable, judge_unanswerable
 from .verdict import Judgement, Verdict
 
@@ -188,15 +189,7 @@ class AbstentionReward:
         stated = (
             [self.confidence.read(completion_text(c)) for c in completions] if self.payoff.reads_confidence else None
         )
-        rewards = [
-            self._pay(
-                i,
-                judgement,
-                None if threshold is None else threshold[i],
-                None if stated is None else stated[i].value,
-            )
-            for i, judgement in enumerate(judgements)
-        ]
+        rewards = self._paid(judgements, threshold, stated)
         if self.terms:
             rewards = [
                 None if pay is None else pay + self._added(i, judgements[i], completions, completion_ids)
@@ -224,25 +217,52 @@ class AbstentionReward:
                 return judge_unanswerable(grade, text, options)
             return grade_answer(grade, text, answers[i], options, question=None if question is None else question[i])
 
-        cut = [False] * len(completions)
+        texts = [c if isinstance(c, str) else completion_text(c) for c in completions]
+        cut = [False] * len(texts)
         if self.end_token_ids and completion_ids is not None:
             cut = [not ids or ids[-1] not in self.end_token_ids for ids in completion_ids]
         if (concurrency := concurrency_of(grade)) > 1:
-            calls = (partial(judged, i, completion_text(c)) for i, c in enumerate(completions) if not cut[i])
+            calls = (partial(judged, i, text) for i, text in enumerate(texts) if not cut[i])
             results = together(calls, concurrency)
             return [Judgement(self.truncated, reason="truncated") if each else next(results) for each in cut]
-        return [
-            Judgement(self.truncated, reason="truncated") if cut[i] else judged(i, completion_text(completion))
-            for i, completion in enumerate(completions)
-        ]
+        known: dict[int, Judgement] = {}
+        batch = getattr(grade, "grade_batch", None)
+        if batch is not None and (question is None or not getattr(grade, "reads_question", False)):
+            if choices is None and answerable is None and not any(cut):
+                return batch(texts, answers)
+            rows = [
+                i
+                for i in range(len(texts))
+                if not cut[i] and (choices is None or choices[i] is None) and (answerable is None or answerable[i])
+            ]
+            known = dict(zip(rows, batch([texts[i] for i in rows], [answers[i] for i in rows]), strict=True))
+        cut_off = Judgement(self.truncated, reason="truncated")
+        return [cut_off if cut[i] else known.get(i) or judged(i, text) for i, text in enumerate(texts)]
 
-    def _pay(self, row: int, judgement: Judgement, t: float | None, confidence: float | None) -> float | None:
+    def _paid(
+        self,
+        judgements: Sequence[Judgement],
+        threshold: Sequence[float] | None,
+        stated: Sequence[StatedConfidence] | None,
+    ) -> list[float | None]:
+        """Return the weighted payoffs; one that looks at verdict and target alone is asked once about each pair."""
+        targets: Sequence[float | None] = [None] * len(judgements) if threshold is None else threshold
+        same = isinstance(self.payoff, PaysActions) and {float, NoneType}.issuperset(map(type, targets))
+        if stated is not None or not same:
+            said = [None] * len(judgements) if stated is None else [s.value for s in stated]
+            rows = enumerate(zip(judgements, targets, said, strict=True))
+            return [self._pay(row, j.verdict, t, confidence) for row, (j, t, confidence) in rows]
+        pairs = [(judgement.verdict, t) for judgement, t in zip(judgements, targets, strict=True)]
+        pays = {pair: self._pay(pairs.index(pair), *pair) for pair in dict.fromkeys(pairs)}
+        return [pays[pair] for pair in pairs]
+
+    def _pay(self, row: int, verdict: Verdict, t: float | None, confidence: float | None = None) -> float | None:
         """Return the weighted payoff, without terms."""
         try:
-            pay = self.payoff(judgement.verdict, t, confidence)
+            pay = self.payoff(verdict, t, confidence)
         except ValueError as error:
             raise ValueError(f"row {row}: {error}") from error
-        return None if pay is None or judgement.verdict is Verdict.UNGRADED else self.weight * pay
+        return None if pay is None or verdict is Verdict.UNGRADED else self.weight * pay
 
     def _added(
         self,

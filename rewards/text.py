@@ -25,10 +25,11 @@ LONGEST = 50_000
 """Characters of a text that are compared, and of its normal form: one character may stand for eighteen (U+FDFA)."""
 _NOTES = frozenset("bcdefg")
 """Notes that a flat or sharp may follow as a word of its own; "a flat" may be a dwelling."""
-_ARTICLES = frozenset(("a", "an", "the"))
-_ASCII = {i: chr(i).lower() if chr(i).isalnum() else " " for i in range(128)} | {ord("'"): None, ord("`"): None}
+ARTICLES = frozenset(("a", "an", "the"))
+_LOWER = bytes(ord(chr(c).lower()) if chr(c).isalnum() else 32 for c in range(128)) + bytes(128)
 _SYMBOLS = _FOLDS | {0x266D: "flat", 0x266F: "sharp"} | dict.fromkeys(range(0xE000, 0xE003), " ")
-_SPECIAL = re.compile(r"[.,\-]\d|\d/\d|-[$\u20ac\u00a3\u00a5]|[&#]")
+_SPECIAL = re.compile(r"[.,/\-&#](?:(?<=[&#])|(?<=[.,\-])\d|(?<=\d/)\d|(?<=-)[$\u20ac\u00a3\u00a5])")
+"""A sign, a point, a comma or a bar in a number, "&" or "#"; one set of characters in front lets the search skip."""
 _SHARP = re.compile(r"\b([A-Ga-g])#")
 _GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _SIGN = re.compile(r"(?<![^\s(=])-[$\u20ac\u00a3\u00a5]?(?=\.?\d)")
@@ -120,7 +121,7 @@ def _words(text: str) -> list[str]:
     elif (bare := text.rstrip(_TAIL)).replace(" ", "").isalpha():  # most answers: the quickest way to the same words
         found = bare.lower().split()
     else:
-        found = (_plain(text) if _SPECIAL.search(text) else text.translate(_ASCII)).split()
+        found = (_plain(text) if _SPECIAL.search(text) else text.encode().translate(_LOWER, b"'`").decode()).split()
     if len(found) > 1 and min(map(len, found)) == 1 and _may_join(found):
         return _join_letters(found)
     return found
@@ -143,8 +144,8 @@ def normalize(text: str) -> str:
 
 
 def _without_articles(found: list[str]) -> str:
-    if not _ARTICLES.isdisjoint(found):
-        found = _join_letters([word for word in found if word not in _ARTICLES]) or found
+    if not ARTICLES.isdisjoint(found):
+        found = _join_letters([word for word in found if word not in ARTICLES]) or found
     return " ".join(found)
 
 
