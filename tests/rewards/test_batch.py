@@ -163,8 +163,8 @@ def test_rows_of_all_kinds_in_one_call_get_what_they_get_alone() -> None:
         "threshold": [random_.choice((0.25, 0.5)) for _ in range(60)],
         "completion_ids": [[7, random_.choice((2, 2, 7))] for _ in range(60)],
     }
-    alone = [reward(**{name: [column[i]] for name, column in columns.items()})[0] for i in range(60)]  # pyright: ignore
-    assert reward(**columns) == alone  # pyright: ignore
+    alone = [reward(**{name: [column[i]] for name, column in columns.items()})[0] for i in range(60)]
+    assert reward(**columns) == alone
     assert len(set(alone)) > 4
 
 
