@@ -84,7 +84,7 @@ def _make(asked: Pretraining, console: Console) -> None:
     console.stage("base model")
     shutil.rmtree(asked.out / "checkpoints", ignore_errors=True)  # of a study that was cut off
     config = BaseConfig(**asked.recipe.base.model_dump())
-    config.trainer.update(save_strategy="no", save_only_model=True)
+    config.trainer.update(save_strategy="no", save_only_model=True, save_total_limit=None)
     steps = [FIRST * 2**k for k in range(40) if FIRST * 2**k <= MOST_STEPS]
     train_base(
         prepare(asked.recipe).documents,

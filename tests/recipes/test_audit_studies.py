@@ -18,7 +18,7 @@ description: A small world.
 world: {families: 8, held_out_families: 2, members: 20, mentions: [0], strangers: 3, values: 20, eval_members: 2}
 base:
   {layers: 1, width: 32, heads: 2, intermediate: 32, vocab_size: 600,
-   trainer: {max_steps: 22, per_device_train_batch_size: 4, use_cpu: true}}
+   trainer: {max_steps: 22, per_device_train_batch_size: 4, use_cpu: true, save_total_limit: 1}}
 warmup: {}
 targets: {eval: [0.25, 0.75]}
 """
