@@ -222,7 +222,7 @@ class CandidateScorer:
             use_cache=True,
         )
         for layer in cast("list[Any]", level.cache.layers):
-            layer.use(width)
+            layer.use(layer.rows, width)
         return cast(torch.Tensor, output.logits).float()
 
     def _plain_scores(self, prompt: Ids, candidates: Sequence[Ids]) -> Array:
