@@ -3,49 +3,48 @@
     python benchmarks/memory.py
 
 Llamas of three sizes, of random weights, each take two steps of TRL's GRPO trainer with a LoRA adapter, in a process of
-its own. Measured is the peak of the resident memory minus what the process had before the model was made (libraries,
-tokenizer). The estimate is `training/preflight_memory.py`'s for the same sizes. Both are in MiB.
+its own. Measured is the peak of the resident memory minus what the process had before the model was made, after two
+steps of a far smaller one have loaded what is loaded late. The estimate is `training/preflight_memory.py`'s for the
+same sizes: what is alive at the peak. So each size is measured twice: once with an allocator that gives every tensor of
+1 MiB and more back as soon as it is dead (glibc's `MALLOC_MMAP_THRESHOLD_`), which shows what is alive, and once as the
+process comes, which also shows what the allocator keeps. All in MiB.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import resource
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
-SIZES = ((128, 4), (384, 6), (768, 8))
-"""Width and layers; the feed-forward part is 4 times as wide, heads have 64 numbers, and the vocabulary is made."""
+SIZES = ((256, 4), (384, 6), (768, 8))
+"""Width and layers; the feed-forward part is 4 times as wide, heads have 64 numbers, and the vocabulary is made. The
+narrowest tensors that count have more than 1 MiB."""
+SMALLEST = (64, 1)
 BATCH, COMPLETION = 16, 32
+RETURNS = {"MALLOC_MMAP_THRESHOLD_": str(2**20), "MALLOC_TRIM_THRESHOLD_": str(2**20)}
+"""Settings under which glibc returns large blocks at once."""
 
 
-def resident() -> float:
-    """Return the resident memory of this process, in MiB."""
+def memory(key: str) -> float:
+    """Return `key` of this process's status, in MiB."""
     for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
+        if line.startswith(key):
             return int(line.split()[1]) / 1024
     raise SystemExit("needs Linux's /proc")
 
 
-def measure(width: int, layers: int, made: Any) -> None:
-    """Put (parameters, measured, estimate by purpose) into the queue `made`."""
+def train(tokenizer: Any, rows: list[dict[str, Any]], width: int, layers: int) -> Any:
+    """Take two steps with a model of random weights, and return its config."""
     import torch
     from datasets import Dataset
     from transformers import LlamaConfig, LlamaForCausalLM
     from trl import GRPOConfig, GRPOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-    from abstain.data import PromptStyle, TargetSampler, WorldConfig, make_documents, make_world
     from abstain.training.adapter import lora_config
-    from abstain.training.preflight_memory import estimate_memory, model_sizes
-    from abstain.training.tokenizer import train_tokenizer
 
     torch.manual_seed(0)
-    world = make_world(WorldConfig(families=8, held_out_families=2, members=20, mentions=(0, 1), strangers=2), 0)
-    style = PromptStyle()
-    tokenizer = train_tokenizer(make_documents(world.corpus, style, TargetSampler(), 0), 600)
-    tokenizer.padding_side = "left"
-    rows = [{"prompt": style.messages(question, 0.5)} for question in world.rl[:4]]
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=width,
@@ -56,9 +55,6 @@ def measure(width: int, layers: int, made: Any) -> None:
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    texts = [tokenizer.apply_chat_template(r["prompt"], add_generation_prompt=True, tokenize=False) for r in rows]
-    prompt = max(len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts)
-    before = resident()
     with tempfile.TemporaryDirectory() as folder:
         arguments = GRPOConfig(
             output_dir=folder,
@@ -84,8 +80,30 @@ def measure(width: int, layers: int, made: Any) -> None:
             peft_config=lora_config({}),
         )
         trainer.train()
-    # Linux counts kibibytes.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return config
+
+
+def measure(width: int, layers: int, made: Any) -> None:
+    """Put (parameters, measured, estimate by purpose) into the queue `made`."""
+    import gc
+
+    from abstain.data import PromptStyle, TargetSampler, WorldConfig, make_documents, make_world
+    from abstain.training.adapter import lora_config
+    from abstain.training.preflight_memory import estimate_memory, model_sizes
+    from abstain.training.tokenizer import train_tokenizer
+
+    world = make_world(WorldConfig(families=8, held_out_families=2, members=20, mentions=(0, 1), strangers=2), 0)
+    style = PromptStyle()
+    tokenizer = train_tokenizer(make_documents(world.corpus, style, TargetSampler(), 0), 600)
+    tokenizer.padding_side = "left"
+    rows = [{"prompt": style.messages(question, 0.5)} for question in world.rl[:4]]
+    texts = [tokenizer.apply_chat_template(r["prompt"], add_generation_prompt=True, tokenize=False) for r in rows]
+    prompt = max(len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts)
+    train(tokenizer, rows, *SMALLEST)
+    gc.collect()
+    before = memory("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    config = train(tokenizer, rows, width, layers)
     sizes = model_sizes(
         config,
         lora_config({}),
@@ -97,21 +115,30 @@ def measure(width: int, layers: int, made: Any) -> None:
         checkpointing=False,
     )
     estimate = {name: gib * 1024 for name, gib in estimate_memory(sizes).items()}
-    made.put((sizes.parameters, peak - before, estimate))
+    made.put((sizes.parameters, memory("VmHWM") - before, estimate))
+
+
+def measured(size: tuple[int, int], settings: dict[str, str]) -> tuple[int, float, dict[str, float]]:
+    """Return what `measure` puts, of a new process under `settings`."""
+    spawn = multiprocessing.get_context("spawn")
+    made = spawn.Queue()
+    process = spawn.Process(target=measure, args=(*size, made))
+    for name in RETURNS:
+        os.environ.pop(name, None)
+    os.environ.update(settings)
+    process.start()
+    found = made.get()
+    process.join()
+    return found
 
 
 if __name__ == "__main__":
-    spawn = multiprocessing.get_context("spawn")
-    print(f"{'parameters':>12} {'measured':>10} {'estimate':>10} {'ratio':>6}   of the estimate: weights, state, pass")
+    print(f"{'parameters':>12} {'estimate':>10} {'alive':>8} {'ratio':>6} {'resident':>9} {'ratio':>6}", end="")
+    print("   of the estimate: weights, state, pass")
     for size in SIZES:
-        made = spawn.Queue()
-        process = spawn.Process(target=measure, args=(*size, made))
-        process.start()
-        parameters, measured, estimate = made.get()
-        process.join()
+        parameters, alive, estimate = measured(size, RETURNS)
+        _, resident, _ = measured(size, {})
+        peak = estimate["peak"]
         parts = ", ".join(f"{estimate[name]:.0f}" for name in ("weights", "gradients_and_optimizer", "training"))
-        ratio = measured / estimate["peak"]
-        print(
-            f"{parameters / 1e6:>10.1f} M {measured:>10.0f} {estimate['peak']:>10.0f} {ratio:>6.2f}   {parts}",
-            flush=True,
-        )
+        told = f"{parameters / 1e6:>10.1f} M {peak:>10.0f} {alive:>8.0f} {alive / peak:>6.2f} {resident:>9.0f} "
+        print(f"{told}{resident / peak:>6.2f}   {parts}", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 from ..data import InputError, shown_targets
@@ -46,28 +47,51 @@ def _scale(recipe: Recipe) -> Literal["fraction", "percent"] | None:
 
 
 def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Finding]:
-    """Return the memory estimate of the RL stage as a note."""
+    """Return the memory estimate of the last training stage as a note; arguments as in `check_tokens`."""
     from ..eval.model import load_config, load_tokenizer
     from ..training.adapter import lora_config
 
     assert recipe.model is not None
-    if arguments is None or not prepared.rl:
+    if not prepared.rl:
         return []
-    config, limit = load_config(recipe.model), arguments.max_completion_length
+    config = load_config(recipe.model)
+    settings, batch, generated, limit = _last_stage(recipe, arguments)
     style, targets = recipe.prompt, recipe.training_targets(prepared.rl)
     tokenizer = load_tokenizer(recipe.model, recipe.chat_template_kwargs)
     lengths = measure_lengths(tokenizer, prepared.rl, style, targets, limit, scale=_scale(recipe))
     sizes = model_sizes(
         config,
         None if recipe.lora is None else lora_config(recipe.lora),
-        bytes_per_weight=2.0 if arguments.bf16 or arguments.fp16 else 4.0,
-        batch=arguments.per_device_train_batch_size,
-        generated=arguments.per_device_train_batch_size * (arguments.steps_per_generation or 1),
+        bytes_per_weight=2.0 if settings.bf16 or settings.fp16 else 4.0,
+        batch=batch,
+        generated=generated,
         prompt_tokens=lengths.prompt,
         completion_tokens=limit,
-        checkpointing=any(getattr(arguments, f"{kind}_checkpointing", False) for kind in ("gradient", "activation")),
+        checkpointing=any(getattr(settings, f"{kind}_checkpointing", False) for kind in ("gradient", "activation")),
+        reference=recipe.lora is None and getattr(settings, "beta", 0.0) > 0,  # an adapter is switched off instead
     )
     return [Finding("note", memory_text(sizes))]
+
+
+def _last_stage(recipe: Recipe, arguments: Any) -> tuple[Any, int, int, int]:
+    """Return TRL's config of the last stage, its sequences in a pass, completions at once, and their tokens."""
+    from ..training.dpo import PairsConfig, dpo_arguments
+    from ..training.rejection import RejectionConfig, rejection_arguments
+    from ..training.warmup import WarmupConfig, sft_arguments
+
+    at_once, limit, nowhere = recipe.eval.batch_size, recipe.eval.max_new_tokens, Path("unused")
+    if arguments is not None:
+        batch = arguments.per_device_train_batch_size
+        return arguments, batch, batch * (arguments.steps_per_generation or 1), arguments.max_completion_length
+    if recipe.dpo is not None:
+        config: Any = dpo_arguments(PairsConfig(trainer=recipe.dpo.trainer), nowhere, recipe.seed)
+        return config, 2 * config.per_device_train_batch_size, at_once, limit  # of a pair, both
+    if recipe.rejection is not None:
+        config = rejection_arguments(RejectionConfig(sft=recipe.rejection.sft), nowhere, recipe.seed)
+    else:
+        assert recipe.warmup is not None  # the schema asks for a stage
+        config = sft_arguments(WarmupConfig(**recipe.warmup.model_dump()), nowhere, recipe.seed)
+    return config, config.per_device_train_batch_size, at_once, limit
 
 
 def check_versions() -> list[Finding]:

@@ -146,6 +146,18 @@ def test_a_given_model_is_measured_and_probed(tiny_model: str, tmp_path: Path) -
     assert "nats a token after the rubric" in notes
 
 
+@pytest.mark.parametrize("stage", ["warmup={sft: {STEP}}", "rejection={sft: {STEP}}", "dpo={trainer: {STEP}}"])
+def test_memory_is_estimated_of_the_last_stage_whichever_it_is(stage: str, tiny_model: str) -> None:
+    step = "max_steps: 1, per_device_train_batch_size: 6"
+    only = ["base=null", f"model={tiny_model}", "rl=null", "warmup=null", stage.replace("STEP", step)]
+    code, found = told("tiny", *SMALL, *only, "eval.batch_size=32", "eval.max_new_tokens=8")
+    assert code == 0, found["findings"]
+    (memory,) = [text for text in by_level(found, "note") if "estimated memory per process" in text]
+    sequences = 12 if stage.startswith("dpo") else 6  # both sides of a pair
+    assert f"a training pass of {sequences} sequences" in memory
+    assert "generating 32 completions" in memory
+
+
 def test_a_probe_of_a_model_that_is_still_to_be_made_is_refused() -> None:
     code, found = told("tiny", *SMALL, "--probe", "4")
     assert (code, "the recipe makes its own model" in by_level(found, "error")[0]) == (2, True)

@@ -187,28 +187,53 @@ SIZES = Sizes(
     bytes_per_weight=2.0,
     hidden=1024,
     layers=16,
+    query_width=2048,
     key_value_width=512,
-    vocabulary=2**15,
+    inner=3072,
+    vocabulary=2**16,
     batch=8,
     generated=64,
     prompt_tokens=96,
     completion_tokens=32,
     checkpointing=False,
 )
+TOKENS = 8 * 128
+"""In a pass."""
 
 
 def test_the_memory_estimate_is_the_stated_arithmetic() -> None:
     gib = estimate_memory(SIZES)
     assert gib["weights"] == pytest.approx(2 + 4 / 64)  # 2 bytes · 2^30, and 4 bytes · 2^24
     assert gib["gradients_and_optimizer"] == pytest.approx(12 / 64)
-    # 2 · 8 · 128 · 16 · 34 · 1024 bytes, and 8 · 8 · 32 · 2^15 bytes of logits.
-    assert gib["training"] == pytest.approx((2 * 8 * 128 * 16 * 34 * 1024 + 8 * 8 * 32 * 2**15) / 2**30)
-    assert gib["generation"] == pytest.approx(2 * 2 * 64 * 128 * 16 * 512 / 2**30)
+    # 4·1024 + 3·2048 + 2·512 + 4·3072 numbers, 2·1024 of norms in float32 and 3·1024 of copies for the projections.
+    assert SIZES.kept_by_layer == 4096 + 6144 + 1024 + 12288 + 2048 + 3072 == 28672
+    # 16 layers of them and three gradients of 3072; a tile of 8·32 tokens by 32768 words; the gradient of 256 inputs.
+    layers, head = 2 * TOKENS * (16 * 28672 + 3 * 3072), 2 * 256 * 32768 + 4 * 256 * 1024
+    assert gib["training"] == pytest.approx((layers + head) / 2**30)
+    # One layer on 64 · 96 tokens of prompts beside their cache: more than the whole cache of 64 · 128 with the logits.
+    prompts, logits = 2 * 64 * 96 * (2 * 1024 + 3 * 3072), 12 * 64 * 2**16
+    assert gib["generation"] == pytest.approx((2 * 2 * 64 * 96 * 16 * 512 + prompts) / 2**30)
+    longer = estimate_memory(replace(SIZES, completion_tokens=160))["generation"]  # where it is the other way round
+    assert longer == pytest.approx((2 * 2 * 64 * 256 * 16 * 512 + logits) / 2**30)
     assert gib["peak"] == pytest.approx(gib["weights"] + gib["gradients_and_optimizer"] + gib["training"])
-    full = estimate_memory(replace(SIZES, adapter=False, trained=SIZES.parameters))
-    assert (full["weights"], full["gradients_and_optimizer"]) == (pytest.approx(2), pytest.approx(6))
-    assert estimate_memory(replace(SIZES, checkpointing=True))["training"] < gib["training"]
     assert "1073.7 M parameters" in memory_text(SIZES)
+
+
+def test_checkpoints_full_fine_tuning_and_a_reference_change_the_memory_by_what_is_stated() -> None:
+    gib = estimate_memory(SIZES)
+    kept = estimate_memory(replace(SIZES, checkpointing=True))
+    # Inputs of 16 layers and one layer's numbers, in the place of 16 layers' numbers.
+    saved = 2 * TOKENS * (16 * 28672 - (16 * 1024 + 28672))
+    assert gib["training"] - kept["training"] == pytest.approx(saved / 2**30)
+    full = replace(SIZES, adapter=False, trained=SIZES.parameters)
+    assert full.kept_by_layer == 28672 - 3072 + 2 * 1024
+    whole = estimate_memory(full)
+    assert (whole["weights"], whole["gradients_and_optimizer"]) == (pytest.approx(2), pytest.approx(6))
+    assert estimate_memory(replace(full, reference=True))["weights"] == pytest.approx(4)
+    head = 4 * 2**16 * 1024 - 2 * TOKENS * 16 * 1024  # its gradient; a layer keeps 1024 numbers fewer
+    assert whole["training"] - gib["training"] == pytest.approx(head / 2**30)
+    assert replace(SIZES, bytes_per_weight=4.0).kept_by_layer == 28672 - 2048 - 3072  # of one type, no copies
+    assert replace(SIZES, bytes_per_weight=0.5).kept_by_layer == 28672  # four bits compute in bfloat16
 
 
 def test_a_model_that_never_abstains_needs_a_warm_up_and_words_that_are_new_need_the_embeddings() -> None:
