@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers import (
@@ -19,6 +19,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 from transformers.integrations.deepspeed import is_deepspeed_zero3_enabled, unset_hf_deepspeed_config
+from transformers.utils.quantization_config import Mxfp4Config
 
 from ..data import InputError
 from .shard import current_shard
@@ -84,6 +85,8 @@ def load_model(model: str, *, adapter: Path | None = None, trainable: bool = Fal
     """
     if adapter is not None:
         check_adapter_folder(adapter)
+    if trainable or adapter is not None:
+        kwargs = {**_in_two_bytes(model), **kwargs}
     kwargs.setdefault("dtype", "auto" if torch.cuda.is_available() else torch.float32)
     if torch.cuda.is_available():
         kwargs.setdefault("device_map", _device_map())
@@ -91,6 +94,16 @@ def load_model(model: str, *, adapter: Path | None = None, trainable: bool = Fal
         unset_hf_deepspeed_config()  # every process loads the whole model; a trainer shares it out afterwards
     loaded: Any = _load(AutoModelForCausalLM, model, **kwargs)
     return loaded if adapter is None else _with_adapter(loaded, model, adapter, trainable)
+
+
+def _in_two_bytes(model: str) -> dict[str, Any]:
+    """Return what loads weights that were released in MXFP4 (gpt-oss) as bfloat16: four bits cannot be trained.
+
+    Adapters are also evaluated and merged on the weights that they were trained on.
+    """
+    released: Any = getattr(load_config(model), "quantization_config", None)
+    four_bits = isinstance(released, dict) and cast("dict[str, Any]", released).get("quant_method") == "mxfp4"
+    return {"quantization_config": Mxfp4Config(dequantize=True)} if four_bits else {}
 
 
 def _device_map() -> str:
