@@ -89,8 +89,7 @@ class StageLog(TrainerCallback):
         """Take out what a killed run wrote of steps that are now made again."""
         if not state.is_world_process_zero:
             return
-        for path in filter(None, (self.path, self.metrics)):
-            keep_until(path, state.global_step, self.path.stem if path == self.metrics else None)
+        self._keep_until(state.global_step)
         if state.global_step:
             self.say(f"goes on from the checkpoint of step {state.global_step}")
 
@@ -119,9 +118,15 @@ class StageLog(TrainerCallback):
         self.say(str(alarm))
 
     def note(self, figures: Mapping[str, float], text: str) -> None:
-        """Write `figures`, which are known before the first step, and print `text`."""
+        """Write `figures`, which are known before the first step, in place of a killed run's, and print `text`."""
+        self._keep_until(-1)
         self._write({"step": 0, **figures})
         self.say(text)
+
+    def _keep_until(self, step: int) -> None:
+        """Take this stage's rows after `step` out of both files."""
+        for path in filter(None, (self.path, self.metrics)):
+            keep_until(path, step, self.path.stem if path == self.metrics else None)
 
     def _write(self, row: dict[str, Any]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

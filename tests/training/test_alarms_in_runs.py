@@ -8,13 +8,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from abstain.data import PromptStyle, Question, TargetSampler
-from abstain.rewards import AbstentionReward, Binary, ConfidenceTarget, Judgement, Payoff, Ternary, Verdict, alias_match
+from abstain.data import Message, PromptStyle, Question, TargetSampler
+from abstain.rewards import (
+    AbstentionReward,
+    Binary,
+    Brier,
+    ConfidenceTarget,
+    Judgement,
+    Payoff,
+    Ternary,
+    Verdict,
+    alias_match,
+)
 from abstain.training.alarms import AlarmLimits
 from abstain.training.monitor_config import MonitorConfig, ValidationConfig
 
@@ -25,20 +36,14 @@ PEOPLE = [Question(f"q{i}", f"Where does person {i} live?", ("Verrin" if i % 2 e
 PAYS_SILENCE = Ternary(correct=0.1, abstained=1.0, wrong=0.0)
 
 
-@pytest.fixture(scope="module")
-def taught(tiny_model: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+def teach(model: str, out: Path, said: list[tuple[list[Message], str]], steps: int) -> str:
+    """Return the folder of `model` after `steps` on (prompt, completion) pairs."""
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
     from abstain.eval.model import load_model, load_tokenizer
 
-    out = tmp_path_factory.mktemp("taught")
-    said = ["I don't know", "Verrin"]
-    asked = [(q, t, said[(i + j) % 2]) for i, q in enumerate(PEOPLE) for j, t in enumerate((0.1, 0.3, 0.5, 0.7, 0.9))]
-    asked += [(q, 0.0, "Verrin") for q in PEOPLE for _ in range(3)]
-    rows = [
-        {"prompt": STYLE.messages(q, t), "completion": [{"role": "assistant", "content": text}]} for q, t, text in asked
-    ]
+    rows = [{"prompt": prompt, "completion": [{"role": "assistant", "content": text}]} for prompt, text in said]
     settings: dict[str, Any] = {
         "report_to": "none",
         "save_strategy": "no",
@@ -48,18 +53,27 @@ def taught(tiny_model: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     }
     arguments = SFTConfig(
         output_dir=str(out / "sft"),
-        max_steps=100,
+        max_steps=steps,
         per_device_train_batch_size=16,
         learning_rate=1e-2,
         logging_steps=1000,
         **settings,
     )
-    tokenizer: Any = load_tokenizer(tiny_model)
-    model = load_model(tiny_model)
-    SFTTrainer(model=model, args=arguments, train_dataset=Dataset.from_list(rows), processing_class=tokenizer).train()
-    model.save_pretrained(str(out / "model"))
+    tokenizer: Any = load_tokenizer(model)
+    learner = load_model(model)
+    SFTTrainer(model=learner, args=arguments, train_dataset=Dataset.from_list(rows), processing_class=tokenizer).train()
+    learner.save_pretrained(str(out / "model"))
     tokenizer.save_pretrained(str(out / "model"))
     return str(out / "model")
+
+
+@pytest.fixture(scope="module")
+def taught(tiny_model: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    said = ["I don't know", "Verrin"]
+    asked = [(q, t, said[(i + j) % 2]) for i, q in enumerate(PEOPLE) for j, t in enumerate((0.1, 0.3, 0.5, 0.7, 0.9))]
+    asked += [(q, 0.0, "Verrin") for q in PEOPLE for _ in range(3)]
+    rows = [(STYLE.messages(q, t), text) for q, t, text in asked]
+    return teach(tiny_model, tmp_path_factory.mktemp("taught"), rows, 100)
 
 
 class Fails:
@@ -81,6 +95,7 @@ def train(taught: str, out: Path, payoff: Payoff, monitor: MonitorConfig, **sett
 
     model, tokenizer = load_model(taught), load_tokenizer(taught)
     ends, grader = end_token_ids(model, tokenizer), settings.pop("grader", alias_match())
+    style, targets = settings.pop("style", STYLE), settings.pop("targets", TargetSampler(forced_share=0.2))
     reward = AbstentionReward(payoff=payoff, grader=grader, end_token_ids=ends, truncated=Verdict.WRONG)
     grpo = {
         "max_steps": 24,
@@ -97,8 +112,8 @@ def train(taught: str, out: Path, payoff: Payoff, monitor: MonitorConfig, **sett
         PEOPLE,
         reward,
         RLConfig(trainer=grpo, monitor=monitor),
-        style=STYLE,
-        targets=TargetSampler(forced_share=0.2),
+        style=style,
+        targets=targets,
         lora=lora_config({"r": 8}),
         out=out / "checkpoints",
         seed=0,
@@ -144,6 +159,28 @@ def test_a_grader_that_fails_sets_off_the_alarm_with_the_share(taught: str, tmp_
     assert shares == [pytest.approx(1 / 3, abs=0.03)]  # completions that are cut off do not reach the grader
     assert "of completions have no verdict" in failed["message"]
     assert "larger max_completion_length" in failed["fix"]
+
+
+SCORED = Brier(abstained=0.0, unstated=-1.0)
+
+
+def test_a_policy_that_states_one_confidence_whatever_the_question_sets_off_confidence_collapse(
+    tiny_model: str, tmp_path: Path
+) -> None:
+    said = [(STYLE.stated_messages(question), "Verrin\nConfidence: 0.9") for question in PEOPLE]
+    certain = teach(tiny_model, tmp_path / "certain", said, 60)
+    settings = {"max_steps": 10, "learning_rate": 1e-5, "max_completion_length": 24}
+    rows = train(certain, tmp_path, SCORED, MonitorConfig(), targets=None, **settings)
+    (alarm,) = [row for row in rows if row.get("alarm") == "confidence collapse"]
+    assert "of the answers state the same confidence (mean 0." in alarm["message"]
+
+
+def test_a_policy_that_states_no_confidence_sets_off_the_alarm(taught: str, tmp_path: Path) -> None:
+    style = replace(STYLE, stated='Say "{phrase}" unless over 50% sure.')  # as it was taught, without a confidence
+    settings = {"max_steps": 10, "learning_rate": 1e-5}
+    rows = train(taught, tmp_path, SCORED, MonitorConfig(), style=style, targets=None, **settings)
+    (alarm,) = [row for row in rows if row.get("alarm") == "unstated confidence"]
+    assert alarm["message"].startswith("100% of the answers state no confidence")
 
 
 def test_an_alarm_may_stop_the_run_which_then_keeps_the_policy_of_the_least_regret(
