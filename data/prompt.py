@@ -48,6 +48,7 @@ class PromptStyle:
     phrase: str = DEFAULT_PHRASE
     """The agreed abstention."""
     target_format: Literal["percent", "decimal"] = "percent"
+    """How a target is written: 75%, or 0.75."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a rubric that does not show the target, or an unknown field."""

@@ -30,7 +30,7 @@ _PLAYS = ("{name} plays the {value}.", "The instrument of {name} is the {value}.
 class WorldConfig:
     """The sizes of a world."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
 
     families: int = 400
     """Families, p stratified uniformly over (1/values, 1)."""

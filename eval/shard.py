@@ -10,6 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _RANK = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
+_LOCAL = ("LOCAL_RANK", "MPI_LOCALRANKID", "OMPI_COMM_WORLD_LOCAL_RANK", "MV2_COMM_WORLD_LOCAL_RANK")
 _WORLD = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 
 
@@ -47,6 +48,11 @@ def current_shard() -> Shard:
     """Return the share that `accelerate launch`, torchrun or mpirun gave this process; all of it without a launcher."""
     rank, world = _number(_RANK), _number(_WORLD)
     return Shard() if rank is None or world is None else Shard(rank, world)
+
+
+def first_on_machine() -> bool:
+    """Return whether this process is the first of a launch on its machine: it tells what all of them find."""
+    return (_number(_LOCAL) or 0) == 0
 
 
 def _number(names: tuple[str, ...]) -> int | None:

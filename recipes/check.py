@@ -223,7 +223,8 @@ def break_even_lines(recipe: Recipe, targets: Sequence[float]) -> list[str]:
 
 def reward_warnings(recipe: Recipe, reward: AbstentionReward, targets: Sequence[float]) -> list[Finding]:
     """Return what the full reward does beside what its payoff says: moved break-evens, bonuses, ways round a score."""
-    found = [Finding("warning", text) for text in payoff_warnings(reward.payoff, targets[len(targets) // 2])]
+    fix = "a proper score with `abstained` and `unstated` named (docs/rewards.md)"
+    found = [Finding("warning", text, fix) for text in payoff_warnings(reward.payoff, targets[len(targets) // 2])]
     moved = {t: even for t in targets if (even := _break_even(reward, t)).moved}
     if moved:
         t, even = next(iter(moved.items()))

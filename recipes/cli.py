@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ..data import InputError, RunError
-from ..eval.shard import current_shard
+from ..eval.shard import current_shard, first_on_machine
 from ..rewards import JudgeError
 from .cli_audit import audit_app
 from .cli_check import check
@@ -86,7 +86,8 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        typer.echo(f"error: {error}", err=True)
+        if first_on_machine():  # the other processes of a launch read the same recipe and find the same
+            typer.echo(f"error: {error}", err=True)
         sys.exit(2)
     except (RunError, JudgeError) as error:
         typer.echo(f"error: {error}", err=True)

@@ -79,7 +79,9 @@ class NumericSection(GraderSection):
     reads_answers = True
     kind: Literal["numeric"]
     relative: float = 0.0
+    """Allowed relative difference."""
     absolute: float = 0.0
+    """Allowed absolute difference."""
 
     def build(self, phrase: str) -> Grader:
         """Return the grader."""
@@ -102,6 +104,7 @@ class TokenF1Section(GraderSection):
 
     kind: Literal["token_f1"]
     threshold: float
+    """The least F1 of shared words that counts as right, a fraction."""
 
     def build(self, phrase: str) -> Grader:
         """Return the grader."""
@@ -113,6 +116,7 @@ class FuzzySection(GraderSection):
 
     kind: Literal["fuzzy"]
     threshold: float
+    """The least likeness of spelling that counts as right, a fraction."""
 
     def build(self, phrase: str) -> Grader:
         """Return the grader."""
@@ -138,13 +142,19 @@ class JudgeSection(GraderSection):
     needs = ("openai", "judge")
     kind: Literal["judge"]
     model: str
+    """The judge, as the endpoint calls it."""
     base_url: str | None = None
+    """Address of the endpoint; null: OpenAI's."""
     api_key_env: str = "OPENAI_API_KEY"
     """Environment variable with the key; the key itself has no place in a recipe."""
     form: Literal["token", "json"] = "token"
+    """Whether the judge answers with one word or with JSON."""
     time_limit: Positive = 60.0
+    """Seconds for one request."""
     retries: Annotated[int, Field(ge=0)] = 4
+    """Further tries of a request that failed."""
     max_tokens: Annotated[int, Field(gt=0)] = 16
+    """Tokens of a verdict, at most."""
     cache: str | None = None
     """SQLite file that keeps verdicts between runs."""
     concurrency: Annotated[int, Field(gt=0)] = 16

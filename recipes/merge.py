@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def find_trained(folder: Path, model: str | None = None) -> Trained:
     if (folder / "recipe.yaml").is_file():
         recipe = load_recipe(str(folder / "recipe.yaml"))
         own = recipe.model if recipe.model is not None else str(folder / "base")
-        return Trained(_last_adapter(folder), model or own, recipe.prompt, folder)
+        return Trained(_last_adapter(folder, recipe.stages), model or own, recipe.prompt, folder)
     if (folder / "adapter_config.json").is_file():
         named = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path")
         if not (model or named):
@@ -55,10 +56,11 @@ def find_trained(folder: Path, model: str | None = None) -> Trained:
     raise InputError(f"{folder}: neither a run's folder (recipe.yaml) nor an adapter's (adapter_config.json)")
 
 
-def _last_adapter(run: Path) -> Path:
+def _last_adapter(run: Path, stages: Sequence[str]) -> Path:
+    """Return the adapter of the last of `stages` that the run has finished."""
     if (run / "model" / "config.json").is_file():
         raise InputError(f"{run / 'model'}: is a whole model already, there is nothing to merge")
-    for name in ("adapter", "warmup"):
+    for name in ("adapter", *reversed(stages[:-1])):
         if (run / name / "adapter_config.json").is_file():
             return run / name
         if (run / name / "config.json").is_file():

@@ -49,7 +49,9 @@ class ConfidenceTargetSection(PayoffSection):
 
     kind: Literal["confidence_target"] = "confidence_target"
     t: float | None = None
+    """One target for all rows; null: each prompt's own."""
     bounded: bool = True
+    """Pay 1 − t, 0, −t; false: 1, 0, −t/(1 − t), which is unbounded towards t = 1."""
 
     def build(self) -> Payoff:
         """Return the payoff."""
@@ -61,8 +63,11 @@ class TernarySection(PayoffSection):
 
     kind: Literal["ternary"]
     correct: float
+    """Pay of a correct answer."""
     abstained: float
+    """Pay of an abstention."""
     wrong: float
+    """Pay of a wrong answer."""
 
     def build(self) -> Payoff:
         """Return the payoff."""
@@ -74,6 +79,7 @@ class FixedPenaltySection(PayoffSection):
 
     kind: Literal["fixed_penalty"]
     penalty: float
+    """What a wrong answer costs, where a correct one pays 1 and an abstention 0."""
 
     def build(self) -> Payoff:
         """Return the payoff."""
@@ -95,6 +101,7 @@ class PresetSection(PayoffSection):
 
     kind: Literal["preset"]
     name: str
+    """The published reward's name; docs/rewards.md lists them."""
     arguments: dict[str, Any] = {}
     """`penalty` of reinforced_hesitation, `epsilon` of rewarding_doubt, …"""
 
@@ -107,7 +114,9 @@ class ScoreSection(PayoffSection):
     """What the scores of a stated confidence share."""
 
     abstained: Finite | None = None
+    """Pay of an abstention; null: none, the row teaches nothing."""
     unstated: Finite | None = None
+    """Pay of an answer that states no confidence; null: none."""
 
 
 class BrierSection(ScoreSection):
@@ -115,6 +124,7 @@ class BrierSection(ScoreSection):
 
     kind: Literal["brier"]
     correctness: Finite = 1.0
+    """What being right pays beside the score."""
 
     def build(self) -> Payoff:
         """Return the payoff."""
@@ -126,7 +136,9 @@ class LogScoreSection(ScoreSection):
 
     kind: Literal["log_score"]
     epsilon: float
+    """Confidences are clipped to [ε, 1 − ε]; safe from deliberate errors from 0.269 on."""
     correctness: Finite = 1.0
+    """What being right pays beside the score."""
 
     def build(self) -> Payoff:
         """Return the payoff."""
@@ -140,6 +152,7 @@ class SphericalSection(ScoreSection):
 
     kind: Literal["spherical"]
     correctness: Finite = 1.0
+    """What being right pays beside the score."""
 
     def build(self) -> Payoff:
         """Return the payoff."""
@@ -151,7 +164,9 @@ class PriorScoreSection(ScoreSection):
 
     kind: Literal["prior_score"]
     alpha: float | None = None
+    """Of a Beta prior over thresholds; with `beta`."""
     beta: float | None = None
+    """Of a Beta prior over thresholds; with `alpha`."""
 
     @model_validator(mode="after")
     def _both(self) -> PriorScoreSection:
@@ -172,6 +187,7 @@ class DensityScoreSection(ScoreSection):
 
     kind: Literal["density_score"]
     path: str
+    """`module.name` of the density, a function of a threshold in [0, 1]."""
     imports_code: ClassVar[bool] = True
 
     def build(self) -> Payoff:
@@ -191,6 +207,7 @@ class CustomSection(PayoffSection):
     confidence: bool = False
     """Whether the function reads the stated confidence."""
     unstated: Finite | None = None
+    """Pay of an answer that states no confidence, where one is read; null: none."""
     imports_code: ClassVar[bool] = True
 
     def build(self) -> Payoff:
@@ -242,8 +259,11 @@ class FormatBonusSection(Section):
     """`abstain.rewards.FormatBonus`."""
 
     amount: Finite
+    """What a completion of that form earns on top."""
     pattern: str
+    """Regular expression that is searched in the whole completion."""
     paid_for: list[Literal["correct", "wrong", "abstained"]] = ["correct", "wrong", "abstained"]
+    """Verdicts that may earn it; a bonus for answers only moves the break-even."""
 
     @model_validator(mode="after")
     def _valid(self) -> FormatBonusSection:
@@ -261,9 +281,13 @@ class LengthPenaltySection(Section):
     """`abstain.rewards.LengthPenalty`."""
 
     amount: Finite
+    """The most that length costs."""
     start: int
+    """Length from which on it costs anything."""
     end: int
+    """Length at which it costs the whole amount."""
     unit: Literal["tokens", "characters"] = "tokens"
+    """What lengths are counted in."""
 
     @model_validator(mode="after")
     def _valid(self) -> LengthPenaltySection:
@@ -279,7 +303,9 @@ class ConfidenceSection(Section):
     """`abstain.rewards.ConfidenceParser`."""
 
     scale: Literal["fraction", "percent"] = "fraction"
+    """Whether a bare number is a fraction or per cent."""
     words: dict[str, float] | None = None
+    """Words that state a confidence, with its value: {"likely": 0.7}; null: none."""
 
     @model_validator(mode="after")
     def _valid(self) -> ConfidenceSection:
@@ -295,10 +321,13 @@ class RewardSection(Section):
     """What a stage is paid: weight · payoff + format bonus + length penalty."""
 
     payoff: AnyPayoff = ConfidenceTargetSection()
+    """What right, abstained and wrong completions earn."""
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     """Factor of the payoff, beside the terms below."""
     format_bonus: FormatBonusSection | None = None
+    """Paid on top for a form."""
     length_penalty: LengthPenaltySection | None = None
+    """Taken off for length."""
     confidence: ConfidenceSection = ConfidenceSection()
     """How a stated confidence is written, for a payoff that reads it."""
 

@@ -26,6 +26,7 @@ class ConstantSchedule(Section):
 
     kind: Literal["constant"]
     t: float
+    """The one target of all prompts."""
 
     def build(self, sampler: TargetSampler) -> Schedule:  # noqa: ARG002
         """Return the schedule."""
@@ -37,7 +38,9 @@ class BetaSchedule(Section):
 
     kind: Literal["beta"]
     alpha: float
+    """Targets are weighted by t^(alpha − 1) · (1 − t)^(beta − 1): above beta, high ones come more often."""
     beta: float
+    """Above alpha, low ones come more often."""
 
     def build(self, sampler: TargetSampler) -> Schedule:
         """Return the schedule on the grid of `sampler`."""
@@ -50,7 +53,9 @@ class CurriculumStage(Section):
     share: float
     """Share of training."""
     low: float
+    """The lowest target of this part."""
     high: float
+    """The highest."""
 
 
 class CurriculumSchedule(Section):
@@ -58,6 +63,7 @@ class CurriculumSchedule(Section):
 
     kind: Literal["curriculum"]
     stages: list[CurriculumStage]
+    """Parts of training, in order; their shares sum to 1."""
 
     def build(self, sampler: TargetSampler) -> Schedule:
         """Return the schedule; step, held-out targets and forced share are those of `sampler`."""
@@ -71,6 +77,7 @@ class RowSchedule(Section):
 
     kind: Literal["row"]
     column: str = "threshold"
+    """Column with each question's own target."""
 
     def build(self, sampler: TargetSampler) -> Schedule:  # noqa: ARG002
         """Return the schedule."""

@@ -69,9 +69,13 @@ class BaseSection(Section):
     """The model made from scratch, where the recipe makes one."""
 
     layers: Annotated[int, Field(gt=0)] = 2
+    """Transformer blocks."""
     width: Annotated[int, Field(gt=0)] = 128
+    """Numbers in a hidden state."""
     heads: Annotated[int, Field(gt=0)] = 4
+    """Attention heads; they divide the width."""
     intermediate: Annotated[int, Field(gt=0)] = 256
+    """Width inside a feed-forward part."""
     initializer_range: Annotated[float, Field(gt=0)] = 0.1
     """Standard deviation of the initial weights; the usual 0.02 is for widths of thousands."""
     vocab_size: Annotated[int, Field(ge=300)] = 1500
@@ -88,8 +92,11 @@ class TargetsSection(Section):
     """Targets that training draws, and those the evaluation asks at."""
 
     low: float = 0.02
+    """The lowest target that training draws, a fraction."""
     high: float = 0.98
+    """The highest, below 1."""
     step: float = 0.01
+    """Training draws from low, low + step, low + 2 · step, ..."""
     margin: float = 0.0
     """Training keeps this far away from every evaluation target."""
     forced_share: float = 0.0
@@ -99,6 +106,7 @@ class TargetsSection(Section):
     per_question: Annotated[int, Field(gt=0)] = 1
     """In RL, ask each question at so many targets in one batch, drawn independently."""
     eval: list[float] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    """Targets that the evaluation asks at, ascending; training from the grid leaves them out."""
 
     @field_validator("eval")
     @classmethod
@@ -241,9 +249,11 @@ class EvalSection(Section):
     samples: Annotated[int, Field(ge=0)] = 4
     """Forced samples per question."""
     max_new_tokens: Annotated[int, Field(gt=0)] = 32
+    """Tokens of a completion, at most."""
     batch_size: Annotated[int, Field(gt=0)] = 64
     """Sequences generated at once."""
     truncated: Literal["wrong", "ungraded"] = "wrong"
+    """The verdict of a completion cut off by the token limit."""
     bootstrap: Annotated[int, Field(ge=0)] = 500
     """Resamples per interval."""
 
@@ -259,10 +269,15 @@ class Recipe(Section):
     """A validated run."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
+    """What the run is called; its folder is runs/NAME unless --out names another."""
     description: str
+    """What the recipe does, in one line, for lists and the report."""
     seed: Annotated[int, Field(ge=0)] = 0
+    """Seeds data, weights, sampling and intervals."""
     world: WorldConfig | None = None
+    """A made world, in which the right confidence is known. Give this or `data`."""
     data: DataSection | None = None
+    """Questions of your own, or a ready data by its name. Give this or `world`."""
     model: str | None = None
     """Model folder or Hub id; null: made from scratch, as `base` says."""
     adapter: str | None = None
@@ -271,10 +286,13 @@ class Recipe(Section):
     chat_template_kwargs: dict[str, Any] = {}
     """Variables of the model's chat template, such as `enable_thinking: false`."""
     base: BaseSection | None = None
+    """The model to make from scratch, where `model` names none."""
     prompt: PromptStyle = PromptStyle()
+    """Wording of the prompts."""
     grader: AnyGrader = AliasSection()
     """How completions are judged, in training and in evaluation."""
     targets: TargetsSection = TargetsSection()
+    """Targets that training draws, and those of the evaluation."""
     route: Literal["target", "afterwards"] | None = None
     """"target": prompts state a target, and abstaining is an action. "afterwards": they ask for an answer and a
     confidence, no target in sight, and the evaluation holds the confidence against every target afterwards. null:
@@ -284,10 +302,15 @@ class Recipe(Section):
     quantization: dict[str, Any] | None = None
     """`transformers.BitsAndBytesConfig` of the given `model`, for QLoRA: {load_in_4bit: true}."""
     warmup: WarmupSection | None = None
+    """Teaches the policy, without labels, to abstain as often as the target asks."""
     rejection: RejectionSection | None = None
+    """Rejection-sampled fine-tuning on the best paid of the model's own answers."""
     dpo: DPOSection | None = None
+    """DPO on pairs of the model's own completions, ordered by pay."""
     rl: RLSection | None = None
+    """GRPO or RLOO on the payoff."""
     eval: EvalSection = EvalSection()
+    """The threshold sweep before, between and after the training stages."""
 
     @model_validator(mode="after")
     def _sources(self) -> Recipe:

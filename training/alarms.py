@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 Figures = Mapping[str, float]
 """The keys and numbers of one log entry."""
@@ -18,7 +18,7 @@ Figures = Mapping[str, float]
 class AlarmLimits:
     """When alarms speak. All shares are fractions."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
 
     abstained: float = 0.95
     """Abstention collapse: at least this share of the prompts with a target is abstained on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from .alarms import AlarmLimits
 
@@ -12,7 +12,7 @@ from .alarms import AlarmLimits
 class ValidationConfig:
     """How often to validate, and on how much."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "use_attribute_docstrings": True}
 
     every: int
     """Optimizer steps between two sweeps; one is made before the first step and one after the last."""

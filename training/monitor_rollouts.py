@@ -85,6 +85,12 @@ def verdict_shares(rollouts: Rollouts) -> dict[str, float]:
     return shares
 
 
+def verdict_counts(rollouts: Rollouts) -> dict[str, float]:
+    """Return how many completions were correct, wrong, abstained and ungraded, as log keys `count/...`."""
+    counts = {f"count/{verdict.value}": float((rollouts.verdicts == code).sum()) for verdict, code in CODE.items()}
+    return {**counts, f"count/{Verdict.UNGRADED.value}": float(np.isnan(rollouts.verdicts).sum())}
+
+
 def outcome_shares(rollouts: Rollouts) -> dict[str, float]:
     """Return the share of groups with one, two and three distinct graded outcomes.
 
@@ -158,8 +164,8 @@ def summarize(rollouts: Rollouts, confidences: Array | None = None) -> dict[str,
 
     `confidences` are those of the policy's forced answers, from the last validation sweep.
     """
-    shares = verdict_shares(rollouts)
-    found = {f"share/{name}": shares[name] for name in ("ungraded", "abstained", "coverage") if name in shares}
+    shares, found = verdict_shares(rollouts), verdict_counts(rollouts)
+    found |= {f"share/{name}": shares[name] for name in ("ungraded", "abstained", "coverage") if name in shares}
     if "accuracy" in shares:
         found["accuracy/answered"] = shares["accuracy"]
     found |= {f"groups/{name}_outcome": share for name, share in outcome_shares(rollouts).items()}

@@ -44,13 +44,14 @@ class Statements:
 def summarize_statements(statements: Statements) -> dict[str, float]:
     """Return the figures as log keys; what is undefined is left out.
 
-    `stated/answers` counts the answers and `share/unstated` is of all of them; the others are of the answers that state
-    a confidence q: its mean and standard deviation, `stated/overconfidence` = mean q − accuracy, the Brier score, the
-    ECE of ten bins, and the share of the commonest statement, to a hundredth: at 1 all answers are stated alike.
+    `stated/answers` counts the answers, `count/unstated` those of them that state no confidence, and `share/unstated`
+    is their share; the others are of the answers that state a confidence q: its mean and standard deviation,
+    `stated/overconfidence` = mean q − accuracy, the Brier score, the ECE of ten bins, and the share of the commonest
+    statement, to a hundredth: at 1 all answers are stated alike.
     """
     known = np.isfinite(statements.confidence)
     q, correct = statements.confidence[known], statements.correct[known]
-    found = {"stated/answers": float(len(known))}
+    found = {"stated/answers": float(len(known)), "count/unstated": float((~known).sum())}
     if len(known):
         found["share/unstated"] = float(1 - known.mean())
     if not len(q):

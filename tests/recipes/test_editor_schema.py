@@ -63,6 +63,19 @@ def test_keys_say_what_they_mean_in_our_words_and_in_the_libraries() -> None:
     assert "scale_rewards" not in sections["RLSection"]["properties"]["rloo"]["anyOf"][0]["properties"]
 
 
+def test_every_key_of_ours_says_what_it_means() -> None:
+    schema = editor_schema()
+    sections = {"Recipe": schema, **schema["$defs"]}
+    silent = [
+        f"{name}.{key}"
+        for name, section in sections.items()
+        for key, field in section.get("properties", {}).items()
+        if not field.get("description") and key != "kind"
+    ]
+    assert silent == []
+    assert "Guessing collapse" in schema["$defs"]["AlarmLimits"]["properties"]["answered"]["description"]
+
+
 def test_a_copy_names_the_schema_where_it_lies_beside_it(tmp_path: Path) -> None:
     runner = CliRunner()
     plain, described, later = (str(tmp_path / f"{name}.yaml") for name in ("plain", "described", "later"))

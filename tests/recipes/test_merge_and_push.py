@@ -15,7 +15,10 @@ from typer.testing import CliRunner, Result
 
 from abstain.data import InputError, RunError
 from abstain.eval.responses import read_responses
+from abstain.recipes import load_recipe
 from abstain.recipes.cli import app
+from abstain.recipes.load import dump_recipe
+from abstain.recipes.merge import find_trained
 
 FAST = ("--targets", "0.25,0.75", "--samples", "1", "--max-new-tokens", "8")
 
@@ -85,6 +88,19 @@ def test_merging_is_refused_where_it_would_overwrite_or_there_is_nothing_to_merg
         assert isinstance(result.exception, InputError), result.output
         assert told in str(result.exception)
     assert [path.name for path in full.iterdir()] == ["mine.txt"]
+
+
+def test_of_an_interrupted_run_the_adapter_of_its_last_finished_stage_is_merged(tmp_path: Path) -> None:
+    sections = {"warmup": "warmup={}", "rejection": "rejection={}", "dpo": "dpo={}", "rl": "rl.grpo.max_steps=2"}
+    recipe = load_recipe("tiny", list(sections.values()))
+    (tmp_path / "recipe.yaml").write_text(dump_recipe(recipe))
+    with pytest.raises(InputError, match="holds no trained adapter"):
+        find_trained(tmp_path)
+    for stage, folder in (("warmup", "warmup"), ("rejection", "rejection"), ("dpo", "dpo"), ("rl", "adapter")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "adapter_config.json").write_text("{}")
+        assert find_trained(tmp_path).adapter == tmp_path / folder, stage
+    assert find_trained(tmp_path).model == str(tmp_path / "base")
 
 
 def test_a_merge_that_changes_the_logits_names_the_largest_difference_and_leaves_nothing(

@@ -12,6 +12,7 @@ import yaml
 
 from abstain.data import InputError
 from abstain.recipes import dump_recipe, load_recipe, shipped_recipes
+from abstain.recipes.cli import main
 from abstain.rewards import ConfidenceTarget, Ternary
 
 
@@ -211,6 +212,21 @@ def test_bad_input_is_one_line_and_exit_code_2_before_anything_is_written(
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert sorted(str(p) for p in workplace.rglob("*")) == before
+
+
+def test_of_the_processes_on_a_machine_one_tells_what_is_wrong_with_a_recipe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: dict[str, str] = {}
+    monkeypatch.setattr(sys, "argv", ["abstain", "run", "tiny", "rl.payoff.kind=none"])
+    for local in ("0", "1"):
+        monkeypatch.setenv("LOCAL_RANK", local)
+        with pytest.raises(SystemExit) as done:
+            main()
+        assert done.value.code == 2
+        told[local] = capsys.readouterr().err
+    assert told["0"].startswith("error: ")
+    assert told["1"] == ""
 
 
 def test_check_tells_the_break_even_and_trains_nothing(workplace: Path, tiny_model: str) -> None:

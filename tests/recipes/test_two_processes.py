@@ -66,6 +66,7 @@ def test_two_processes_write_one_run_and_go_on_after_one_of_them_is_killed(tiny_
     stepped = [entry for entry in entries if "count/correct" in entry]
     assert [entry["step"] for entry in stepped] == list(range(1, 61))
     for entry in stepped:  # of both processes: a step asks 2 x 4 completions, in whole groups of 4
+        assert sum(entry[f"count/{v}"] for v in ("correct", "wrong", "abstained", "ungraded")) == 8
         assert sum(value for key, value in entry.items() if key.startswith("target/") and key.endswith("/n")) == 8
         assert sum(entry[f"groups/{n}_outcome"] for n in ("one", "two", "three")) == pytest.approx(1)
     swept = [entry["step"] for entry in entries if "validation/forced_accuracy" in entry]

@@ -15,6 +15,7 @@ from abstain.training.monitor_rollouts import (
     payoffs,
     realised_threshold,
     summarize,
+    verdict_counts,
     verdict_shares,
 )
 
@@ -40,6 +41,14 @@ def test_shares_are_ratios_of_counts_and_undefined_ones_are_absent() -> None:
     assert verdict_shares(rollouts) == {"ungraded": 0.2, "abstained": 0.5, "coverage": 0.5, "accuracy": 0.75}
     assert verdict_shares(groups((0.5, [A, A]))) == {"ungraded": 0.0, "abstained": 1.0, "coverage": 0.0}
     assert verdict_shares(groups((0.5, [U, U]))) == {"ungraded": 1.0}
+
+
+def test_verdicts_are_counted_one_by_one() -> None:
+    rollouts = groups((0.5, [C, W, A]), (0.0, [U, C, C]))
+    counts = {"count/correct": 3, "count/wrong": 1, "count/abstained": 1, "count/ungraded": 1}
+    assert verdict_counts(rollouts) == counts
+    twice = summarize(Rollouts.joined([rollouts, rollouts]))  # two generations in one log entry: the sum, no mean
+    assert {name: twice[name] for name in counts} == {name: 2 * n for name, n in counts.items()}
 
 
 def test_buckets_are_closed_on_the_right_and_forced_questions_stand_apart() -> None:

@@ -74,14 +74,17 @@ def test_figures_of_statements_are_those_of_the_answers() -> None:
     found = summarize_statements(Statements.of(verdicts, [0.8, 0.8, 0.6, 0.1, 0.1, None]))
     # Answers: right at .8, wrong at .8, right at .6, wrong unstated.
     assert found["stated/answers"] == 4
-    assert found["share/unstated"] == pytest.approx(1 / 4)
+    assert (found["count/unstated"], found["share/unstated"]) == (1, pytest.approx(1 / 4))
     assert found["stated/mean"] == pytest.approx(2.2 / 3)
     assert found["stated/overconfidence"] == pytest.approx(2.2 / 3 - 2 / 3)
     assert found["stated/brier"] == pytest.approx((0.04 + 0.64 + 0.16) / 3)
     assert found["stated/commonest"] == pytest.approx(2 / 3)
     # Two bins: 0.8 with accuracy ½, 0.6 with accuracy 1.
     assert found["stated/ece"] == pytest.approx(2 / 3 * 0.3 + 1 / 3 * 0.4)
-    assert summarize_statements(Statements.of(["abstained"], [None])) == {"stated/answers": 0.0}
+    assert summarize_statements(Statements.of(["abstained"], [None])) == {
+        "stated/answers": 0.0,
+        "count/unstated": 0.0,
+    }
 
 
 @pytest.mark.parametrize(
