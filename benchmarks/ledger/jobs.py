@@ -49,52 +49,57 @@ def _plain(name: str, *changes: str, adapter: str = "start") -> Job:
     return Job(name=name, recipe="ledger/plain", changes=changes, adapter=adapter)
 
 
+def _rubric(name: str) -> Job:
+    """Return an entrant that starts from the rubric warm-up, in place of the neutral one."""
+    return Job(name=f"rubric-{name}", recipe=f"ledger/{name}")
+
+
 def _gate(prompts: int, per_answer: int) -> Job:
     changes = (f"warmup.prompts={prompts}", f"warmup.targets_per_answer={per_answer}")
     return Job(name=f"gate-{prompts}", recipe="ledger/gate", changes=changes, adapter="")
 
 
 GROUP = ("rl.grpo.scale_rewards=group", "rl.allow_group_scaling=true")
-CONSTANT = (
-    *("warmup.prompts=5120", "warmup.abstain_rate=0.3", "warmup.sft.max_steps=80", "warmup.sft.learning_rate=1.0e-3"),
-    *("warmup.sft.per_device_train_batch_size=64", "warmup.sft.lr_scheduler_type=cosine"),
-)
 
 MAIN = (
     Job(name="start", recipe="ledger/start", base="", adapter=""),
     Job(name="stated-start", recipe="ledger/stated-start", base="", adapter=""),
+    _entrant("neutral-start", adapter=""),
     _entrant("gate", adapter=""),
     _entrant("ours", adapter="gate"),
     _entrant("plain"),
-    _entrant("explicit-group"),
-    _entrant("truthrl"),
-    _entrant("rlcr", base="stated-start", adapter="stated-start"),
+    _entrant("explicit-group", adapter="neutral-start"),
+    _entrant("truthrl", adapter="neutral-start"),
     _entrant("r-tuning", adapter=""),
-    _entrant("dpo"),
+    _entrant("dpo", adapter="neutral-start"),
     _entrant("ours-stated", base="stated-start", adapter=""),
-    _entrant("hesitation-low"),
-    _entrant("hesitation-high"),
-    _entrant("knowrl"),
-    _entrant("barrel"),
-    _entrant("binary"),
-    _entrant("log-score", base="stated-start", adapter="stated-start"),
+    _entrant("rlcr", base="stated-start", adapter=""),
+    _entrant("hesitation-low", adapter="neutral-start"),
+    _entrant("hesitation-high", adapter="neutral-start"),
+    _entrant("knowrl", adapter="neutral-start"),
+    _entrant("barrel", adapter="neutral-start"),
+    _entrant("binary", adapter="neutral-start"),
+    _entrant("log-score", base="stated-start", adapter=""),
 )
 MORE = (
     _plain("group-bounded", *GROUP),
-    _plain("batch-bounded", "rl.grpo.scale_rewards=batch"),
-    _plain("none-explicit", "rl.payoff.bounded=false"),
-    _plain("batch-explicit", "rl.payoff.bounded=false", "rl.grpo.scale_rewards=batch"),
+    _plain("neutral-plain", adapter="neutral-start"),
+    _rubric("explicit-group"),
+    _gate(1280, 20),
+    _plain("plain-80", "rl.grpo.max_steps=80"),
     _plain("no-warmup", adapter=""),
-    _plain("constant-warmup", *CONSTANT, adapter=""),
+    _plain("none-explicit", "rl.payoff.bounded=false"),
+    _plain("batch-bounded", "rl.grpo.scale_rewards=batch"),
+    _plain("batch-explicit", "rl.payoff.bounded=false", "rl.grpo.scale_rewards=batch"),
+    _rubric("truthrl"),
+    _rubric("dpo"),
     _plain("groups-of-8", "rl.grpo.num_generations=8"),
     _plain("entropy", "rl.grpo.entropy_coef=0.02"),
     _plain("loss-grpo", "rl.grpo.loss_type=grpo"),
     _plain("loss-dr-grpo", "rl.grpo.loss_type=dr_grpo"),
     _gate(640, 40),
-    _gate(1280, 20),
     _gate(2560, 10),
     _plain("plain-20", "rl.grpo.max_steps=20"),
-    _plain("plain-80", "rl.grpo.max_steps=80"),
     _plain("plain-160", "rl.grpo.max_steps=160"),
 )
 JOBS: Mapping[str, Job] = {job.name: job for job in (*MAIN, *MORE)}
@@ -106,40 +111,37 @@ def finished(run: Path) -> bool:
 
 
 def run_missing(
-    names: Sequence[str], seeds: Sequence[int], out: Path, *, at_once: int, say: Callable[[str], None]
+    jobs: Mapping[str, Job], names: Sequence[str], seed: int, out: Path, *, at_once: int, say: Callable[[str], None]
 ) -> None:
-    """Run what is missing of the jobs `names` and of what they need, seed by seed, `at_once` at a time.
+    """Run what is missing of the `jobs` of those `names` and of what they need, `at_once` at a time.
 
     A killed run is continued. One that fails is said and left for another call; what needs it is left out.
     """
-    order = [name for name in JOBS if name in _with_needs(names)]
-    for seed in seeds:
-        for wave in _waves([name for name in order if not finished(JOBS[name].folder(out, seed))]):
-            ready = [JOBS[n] for n in wave if all(finished(JOBS[m].folder(out, seed)) for m in JOBS[n].needs)]
-            with ThreadPoolExecutor(at_once) as pool:
-                runs = [(job, pool.submit(_run, job, out, seed)) for job in ready]
-                for job, run in runs:
-                    took = run.result()
-                    say(f"{job.name}-{seed}: {f'{took:.0f} s' if took is not None else 'failed, see its log'}")
+    wanted = with_needs(jobs, names)
+    missing = [job for name, job in jobs.items() if name in wanted and not finished(job.folder(out, seed))]
+    for wave in waves(missing):
+        ready = [job for job in wave if all(finished(jobs[need].folder(out, seed)) for need in job.needs)]
+        with ThreadPoolExecutor(at_once) as pool:
+            for job, run in [(job, pool.submit(_run, job, out, seed)) for job in ready]:
+                took = run.result()
+                say(f"{job.name}-{seed}: {f'{took:.0f} s' if took is not None else 'failed, see its log'}")
 
 
-def _with_needs(names: Sequence[str]) -> set[str]:
-    found = set(names)
-    for name in names:
-        found |= _with_needs(JOBS[name].needs)
-    return found
+def with_needs(jobs: Mapping[str, Job], names: Sequence[str]) -> set[str]:
+    """Return `names` and those of all that they need."""
+    return {*names, *(found for name in names for found in with_needs(jobs, jobs[name].needs))}
 
 
-def _waves(names: Sequence[str]) -> list[list[str]]:
-    """Return `names` in waves, each needing only what an earlier one has or what was there before."""
-    waves: list[list[str]] = []
+def waves(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Return `jobs` in waves, each needing only what an earlier one has or what was there before."""
+    found: list[list[Job]] = []
     place: dict[str, int] = {}
-    for name in names:
-        place[name] = max((place[need] + 1 for need in JOBS[name].needs if need in place), default=0)
-        if place[name] == len(waves):
-            waves.append([])
-        waves[place[name]].append(name)
-    return waves
+    for job in jobs:
+        place[job.name] = max((place[need] + 1 for need in job.needs if need in place), default=0)
+        if place[job.name] == len(found):
+            found.append([])
+        found[place[job.name]].append(job)
+    return found
 
 
 def _run(job: Job, out: Path, seed: int) -> float | None:

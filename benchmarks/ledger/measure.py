@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import facts
 from entrants import ABLATIONS, BUDGETS, ENTRANTS, Entrant
 from jobs import JOBS, cost, finished
+from odds import regret_at_odds
 from systems import Rows, system
 
 from abstain.eval.compare import System, compare
@@ -19,9 +21,9 @@ from abstain.eval.compute import compute_metrics
 SPLITS = ("held_out_families", "held_out_people", "arbitrary")
 OURS = "ours"
 TARGETS = (0.06, 0.17, 0.28, 0.39, 0.5, 0.61, 0.72, 0.83, 0.94)
-METRICS: Mapping[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
-    "adherence": ("adherence", lambda m: m["adherence_exact"]["all"]),
-    "clear": ("adherence, clear pairs", lambda m: m["adherence_exact"]["clear"]),
+METRICS: Mapping[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any] | None]]] = {
+    "adherence": ("adherence", lambda m: (m["adherence_exact"] or m["adherence_reference"])["all"]),
+    "clear": ("adherence, clear pairs", lambda m: (m["adherence_exact"] or m["adherence_reference"])["clear"]),
     "slope": ("slope", lambda m: m["threshold_slope"]),
     "regret": ("normalised regret", lambda m: m["normalized_regret"]),
     "snr": ("SNR gain", lambda m: m["snr_gain"]),
@@ -33,34 +35,82 @@ METRICS: Mapping[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]] = 
     "ece": ("ECE", lambda m: m["ece"]),
 }
 """Key → what tables call it, and where `metrics.json` has it."""
-COMPARED = ("adherence_exact.all", "threshold_slope", "normalized_regret", "forced_accuracy", "snr_gain")
+COMPARED = (
+    "adherence_exact.all",
+    "adherence_reference.all",
+    "threshold_slope",
+    "normalized_regret",
+    "forced_accuracy",
+    "snr_gain",
+)
 DRAWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Arena:
+    """Where entrants meet: finished runs by seed, and the parts of the evaluation that are told apart."""
+
+    runs: Mapping[int, Mapping[str, Path]]
+    """Seed → name of a job → folder of its run; "base" has the responses of the model that was not trained."""
+    splits: tuple[str, ...]
+    split: Callable[[Rows, int], Rows]
+    """Puts the rows of a seed into their splits."""
+
+    def done(self, entrant: Entrant) -> list[int]:
+        """Return the seeds for which all of the entrant's runs are there."""
+        return [seed for seed, runs in self.runs.items() if all(name in runs for name in ("base", *entrant.jobs))]
 
 
 def measure(out: Path, seeds: Sequence[int]) -> dict[str, Any]:
     """Return the contents of `ledger.json`; what has not been run is absent."""
-    runs = {seed: {name: job.folder(out, seed) for name, job in JOBS.items()} for seed in seeds}
-    there = {seed: {name: run for name, run in found.items() if finished(run)} for seed, found in runs.items()}
-    rows = cache(lambda name, seed: _entrant(name).rows(there[seed]))
-    done = {e.name: [s for s in seeds if _ready(e, there[s])] for e in ENTRANTS}
-    found: dict[str, Any] = {"seeds": list(seeds), "targets": list(TARGETS)}
-    found["entrants"] = {
-        e.name: {
-            "seeds": done[e.name],
-            **_cost(e.jobs, [there[s] for s in done[e.name]]),
-            "splits": {split: figures({s: of_split(rows(e.name, s), split) for s in done[e.name]}) for split in SPLITS},
-        }
-        for e in ENTRANTS
-        if done[e.name]
-    }
-    found["against_ours"] = {
-        name: {split: _against(rows, name, split, shared) for split in SPLITS[:2]}
-        for name in found["entrants"]
-        if name != OURS and (shared := [s for s in done[name] if s in done[OURS]])
-    }
+    world = Arena(_finished(out, seeds, "", "start"), SPLITS, lambda rows, _: rows)
+    real = Arena(
+        _finished(out, seeds, facts.PREFIX, "start"),
+        facts.SPLITS,
+        lambda rows, seed: facts.split_by_relation(rows, out, seed),
+    )
+    found = {"seeds": list(seeds), "targets": list(TARGETS), "world": _measure(world), "facts": _measure(real)}
     for key, names in (("ablations", tuple(ABLATIONS)), ("budgets", BUDGETS)):
-        found[key] = {name: _of_job(name, there) for name in names if any(name in have for have in there.values())}
+        found[key] = {name: one for name in names if (one := _of_job(name, world)) is not None}
     return found
+
+
+def _finished(out: Path, seeds: Sequence[int], prefix: str, base: str) -> dict[int, dict[str, Path]]:
+    names = {name: f"{prefix}{name}" for name in JOBS} | {"base": f"{prefix}{base}"}
+    runs = {seed: {name: out / f"{job}-{seed}" for name, job in names.items()} for seed in seeds}
+    return {seed: {name: run for name, run in found.items() if finished(run)} for seed, found in runs.items()}
+
+
+def _measure(arena: Arena) -> dict[str, Any]:
+    """Return every entrant's figures, and its comparison with ours."""
+    by_name = {entrant.name: entrant for entrant in ENTRANTS}
+    rows = cache(lambda name, seed: arena.split(by_name[name].rows(arena.runs[seed]), seed))
+    done = {name: seeds for name, entrant in by_name.items() if (seeds := arena.done(entrant))}
+
+    def parts(name: str, seeds: Sequence[int]) -> dict[str, dict[int, Rows]]:
+        return {split: {s: of_split(rows(name, s), split) for s in seeds} for split in arena.splits}
+
+    return {
+        "entrants": {
+            name: {
+                "seeds": seeds,
+                **_cost(by_name[name].jobs, [arena.runs[s] for s in seeds]),
+                "splits": {
+                    split: figures(found, parts("none", seeds)[split]) for split, found in parts(name, seeds).items()
+                },
+            }
+            for name, seeds in done.items()
+        },
+        "against_ours": {
+            name: {
+                split: _against(name, *(parts(which, shared)[split] for which in (OURS, name, "none")))
+                for split in arena.splits
+                if split != "arbitrary"
+            }
+            for name, seeds in done.items()
+            if name != OURS and (shared := [s for s in seeds if s in done.get(OURS, [])])
+        },
+    }
 
 
 def of_split(rows: Rows, split: str) -> Rows:
@@ -68,14 +118,18 @@ def of_split(rows: Rows, split: str) -> Rows:
     return [row for row in rows if row.split == split]
 
 
-def figures(by_seed: Mapping[int, Rows]) -> dict[str, Any]:
-    """Return each metric by seed, and over the items of all seeds with its interval."""
-    each = {seed: _metrics(rows, draws=0) for seed, rows in by_seed.items()}
-    whole = _metrics(pooled(by_seed), draws=DRAWS)
+def figures(by_seed: Mapping[int, Rows], base: Mapping[int, Rows]) -> dict[str, Any]:
+    """Return each metric by seed, and over the items of all seeds with its interval; `base` is the untrained model."""
+    each = {seed: _metrics(rows, base[seed], draws=0) for seed, rows in by_seed.items()}
+    whole = _metrics(pooled(by_seed), pooled(base), draws=DRAWS)
     return {
         **{
-            key: {"by_seed": [pick(m)["value"] for m in each.values()], "pooled": pick(whole)}
+            key: {"by_seed": [_pick(pick, m)["value"] for m in each.values()], "pooled": _pick(pick, whole)}
             for key, (_, pick) in METRICS.items()
+        },
+        "odds": {
+            "by_seed": [regret_at_odds(rows, base[seed], TARGETS) for seed, rows in by_seed.items()],
+            "pooled": {"value": regret_at_odds(pooled(by_seed), pooled(base), TARGETS)},
         },
         "by_target": [
             {"t": row["t"], "threshold": row["effective_threshold"], "lost": row["oracle_score"] - row["score"]}
@@ -85,21 +139,20 @@ def figures(by_seed: Mapping[int, Rows]) -> dict[str, Any]:
     }
 
 
+def _pick(pick: Callable[[dict[str, Any]], dict[str, Any] | None], metrics: dict[str, Any]) -> dict[str, Any]:
+    return pick(metrics) or {"value": None}
+
+
 def pooled(by_seed: Mapping[int, Rows]) -> Rows:
     """Return the rows of all seeds, each of whose worlds has items of its own."""
     return [replace(row, id=f"{seed}/{row.id}") for seed, rows in by_seed.items() for row in rows]
 
 
-def _metrics(rows: Rows, draws: int) -> dict[str, Any]:
-    return compute_metrics(rows, draws=draws, targets=None if any(row.threshold for row in rows) else TARGETS)
-
-
-def _entrant(name: str) -> Entrant:
-    return next(entrant for entrant in ENTRANTS if entrant.name == name)
-
-
-def _ready(entrant: Entrant, there: Mapping[str, Path]) -> bool:
-    return all(name in there for name in ("start", *entrant.jobs))
+def _metrics(rows: Rows, base: Rows, draws: int) -> dict[str, Any]:
+    targets = None if any(row.threshold for row in rows) else TARGETS
+    # The base model's forced answers alone: its own targets may be others, and its confidence is what is asked for.
+    forced = [replace(row, threshold=None) for row in base if row.threshold in (0.0, None) and not row.sample]
+    return compute_metrics(rows, base=forced, draws=draws, targets=targets or TARGETS)
 
 
 def _cost(jobs: Sequence[str], there: Sequence[Mapping[str, Path]]) -> dict[str, float]:
@@ -111,26 +164,30 @@ def _cost(jobs: Sequence[str], there: Sequence[Mapping[str, Path]]) -> dict[str,
     }
 
 
-def _of_job(name: str, there: Mapping[int, Mapping[str, Path]]) -> dict[str, Any]:
-    seeds = [seed for seed, have in there.items() if name in have]
+def _of_job(name: str, world: Arena) -> dict[str, Any] | None:
+    seeds = [seed for seed, runs in world.runs.items() if {"base", name} <= set(runs)]
+    if not seeds:
+        return None
     chain = (*(n for n in (JOBS[name].adapter,) if n), name)
-    by_seed = {s: of_split(system(there[s][name], "trained"), SPLITS[0]) for s in seeds}
-    return {"seeds": seeds, **_cost(chain, [there[s] for s in seeds]), **figures(by_seed)}
+    by_seed = {s: of_split(system(world.runs[s][name], "trained"), SPLITS[0]) for s in seeds}
+    base = {s: of_split(system(world.runs[s]["base"], "base"), SPLITS[0]) for s in seeds}
+    return {"seeds": seeds, **_cost(chain, [world.runs[s] for s in seeds]), **figures(by_seed, base)}
 
 
-def _against(rows: Any, name: str, split: str, seeds: Sequence[int]) -> dict[str, Any]:
+def _against(name: str, ours: dict[int, Rows], theirs: dict[int, Rows], base: dict[int, Rows]) -> dict[str, Any]:
     """Return ours minus the entrant `name`, with intervals over items, and how many seeds have ours ahead."""
-    both = [{s: of_split(rows(which, s), split) for s in seeds} for which in (OURS, name)]
-    ours, theirs = (pooled(found) for found in both)
-    sides = System(name=OURS, rows=ours), System(name=name, rows=theirs)
+    forced = pooled(base)
+    sides = (System(name=n, rows=pooled(rows), base=forced) for n, rows in ((OURS, ours), (name, theirs)))
     compared = compare(*sides, overlap=True, targets=TARGETS, names=COMPARED, draws=DRAWS)
-    regrets = [[_metrics(found[s], draws=0)["normalized_regret"]["value"] for s in seeds] for found in both]
+    regrets = [
+        [_metrics(rows[s], base[s], draws=0)["normalized_regret"]["value"] for s in rows] for rows in (ours, theirs)
+    ]
     return {
         **{
             one.name: {"difference": one.difference, "low": one.low, "high": one.high, "p": one.p_adjusted,
                        "outcome": one.outcome}
             for one in compared.metrics
         },
-        "seeds": len(seeds),
+        "seeds": len(ours),
         "seeds_ahead": sum(a < b for a, b in zip(*regrets, strict=True) if None not in (a, b)),
     }  # fmt: skip

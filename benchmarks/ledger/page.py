@@ -17,7 +17,8 @@ from theory import threshold
 from abstain.eval import plotting
 
 Ledger = dict[str, Any]
-CELLS = ("adherence", "clear", "slope", "regret", "snr", "aurc", "abstention", "answer", "forced")
+CELLS = ("adherence", "clear", "slope", "regret", "odds", "snr", "aurc", "abstention", "answer", "forced")
+TITLES = {key: title for key, (title, _) in METRICS.items()} | {"odds": "regret at the known odds"}
 DRAWN = ("probability", "ours", "plain", "explicit-group", "truthrl", "rlcr")
 """Entrants that figures show."""
 
@@ -53,18 +54,18 @@ def spread(values: Sequence[float | None]) -> str:
     return f"{mean:.3f}" if len(known) == 1 else f"{mean:.3f} ({min(known):.3f} to {max(known):.3f})"
 
 
-def _entrants(split: str) -> Callable[[Ledger], str]:
+def _entrants(arena: str, split: str) -> Callable[[Ledger], str]:
     def table(ledger: Ledger) -> str:
         rows: list[list[str]] = []
         for entrant in ENTRANTS:
-            found = ledger["entrants"].get(entrant.name)
+            found = ledger[arena]["entrants"].get(entrant.name)
             source = f" ({entrant.source})" if entrant.source else ""
             if found is None:
                 rows.append([entrant.title + source, *["not run"] * (len(CELLS) + 2)])
                 continue
             cells = [spread(found["splits"][split][key]["by_seed"]) for key in CELLS]
             rows.append([entrant.title + source, *cells, f"{found['completions']:,}", f"{found['seconds']:.0f}"])
-        return markdown(["", *(METRICS[key][0] for key in CELLS), "completions", "seconds"], rows)
+        return markdown(["", *(TITLES[key] for key in CELLS), "completions", "seconds"], rows)
 
     return table
 
@@ -72,7 +73,7 @@ def _entrants(split: str) -> Callable[[Ledger], str]:
 def _stated(ledger: Ledger) -> str:
     rows: list[list[str]] = []
     for entrant in ENTRANTS:
-        found = ledger["entrants"].get(entrant.name)
+        found = ledger["world"]["entrants"].get(entrant.name)
         if found is not None and entrant.name in ("probability", "isotonic", "self-consistency", *STATED):
             families = found["splits"]["held_out_families"]
             rows.append([entrant.title, *(spread(families[key]["by_seed"]) for key in ("confidence", "ece", "aurc"))])
@@ -82,15 +83,18 @@ def _stated(ledger: Ledger) -> str:
 STATED = ("rlcr", "log-score", "ours-stated")
 
 
-def _against(split: str) -> Callable[[Ledger], str]:
+def _against(arena: str, split: str) -> Callable[[Ledger], str]:
     def table(ledger: Ledger) -> str:
         rows: list[list[str]] = []
         for entrant in ENTRANTS:
-            found = ledger["against_ours"].get(entrant.name)
+            found = ledger[arena]["against_ours"].get(entrant.name)
             if found is None:
                 continue
             one = found[split]
-            regret, adherence = one["normalized_regret"], one["adherence_exact.all"]
+            regret, adherence = (
+                one["normalized_regret"],
+                one.get("adherence_exact.all") or one["adherence_reference.all"],
+            )
             ahead = f"{one['seeds_ahead']} of {one['seeds']}"
             rows.append([entrant.title, _interval(adherence), _interval(regret), ahead, verdict(one)])
         return markdown(["ours minus", "adherence", "normalised regret", "seeds with less regret", "verdict"], rows)
@@ -116,20 +120,18 @@ def _interval(found: Mapping[str, Any]) -> str:
 
 
 def _ablations(ledger: Ledger) -> str:
+    keys = ("adherence", "clear", "slope", "regret", "odds", "forced")
     rows: list[list[str]] = []
-    for name, title in ABLATIONS.items():
+    for name, what in ABLATIONS.items():
         found = ledger["ablations"].get(name)
-        keys = ("adherence", "clear", "slope", "regret", "forced")
         cells = [spread(found[key]["by_seed"]) for key in keys] if found else ["not run"] * len(keys)
-        rows.append([title, *cells, str(len(found["seeds"])) if found else "0"])
-    return markdown(
-        ["", *(METRICS[key][0] for key in ("adherence", "clear", "slope", "regret", "forced")), "seeds"], rows
-    )
+        rows.append([what, *cells, str(len(found["seeds"])) if found else "0"])
+    return markdown(["", *(TITLES[key] for key in keys), "seeds"], rows)
 
 
 def _cross(ledger: Ledger) -> str:
     names = {"bounded": ("plain", "batch-bounded", "group-bounded"), "explicit": ("none-explicit", "batch-explicit",
-             "explicit-group")}  # fmt: skip
+             "rubric-explicit-group")}  # fmt: skip
     rows: list[list[str]] = []
     for payoff, jobs in names.items():
         cells: list[str] = []
@@ -145,9 +147,18 @@ def _budgets(ledger: Ledger) -> str:
     rows: list[list[str]] = []
     for name, found in sorted(ledger["budgets"].items(), key=lambda item: item[1]["completions"]):
         kind = "ours, before GRPO" if name.startswith("gate") else "plain GRPO" if name != "start" else "common start"
-        cells = [spread(found[key]["by_seed"]) for key in ("adherence", "clear", "regret")]
+        cells = [spread(found[key]["by_seed"]) for key in ("adherence", "clear", "regret", "odds")]
         rows.append([f"{found['completions']:,}", kind, *cells, f"{found['seconds']:.0f}", str(len(found["seeds"]))])
-    header = ["completions", "scheme", "adherence", "adherence, clear pairs", "normalised regret", "seconds", "seeds"]
+    header = [
+        "completions",
+        "scheme",
+        "adherence",
+        "adherence, clear pairs",
+        "normalised regret",
+        TITLES["odds"],
+        "seconds",
+        "seeds",
+    ]
     return markdown(header, rows)
 
 
@@ -165,10 +176,16 @@ def _theory(ledger: Ledger) -> str:
 
 
 TABLES: dict[str, Callable[[Ledger], str]] = {
-    "families": _entrants("held_out_families"),
-    "people": _entrants("held_out_people"),
-    "against-families": _against("held_out_families"),
-    "against-people": _against("held_out_people"),
+    "families": _entrants("world", "held_out_families"),
+    "people": _entrants("world", "held_out_people"),
+    "asked-relations": _entrants("facts", "asked_relations"),
+    "other-relations": _entrants("facts", "other_relations"),
+    "popqa-rare": _entrants("facts", "popqa_rare"),
+    "popqa-popular": _entrants("facts", "popqa_popular"),
+    "against-families": _against("world", "held_out_families"),
+    "against-people": _against("world", "held_out_people"),
+    "against-asked-relations": _against("facts", "asked_relations"),
+    "against-other-relations": _against("facts", "other_relations"),
     "stated": _stated,
     "ablations": _ablations,
     "cross": _cross,
@@ -188,8 +205,8 @@ def draw(ledger: Ledger, folder: Path) -> None:
             figure, axes = plotting.canvas(5.6, 3.9)
             if key == "threshold":
                 axes.plot([0, 1], [0, 1], "--", color=plotting.SOFT, linewidth=1)
-            for place, shown in enumerate(n for n in DRAWN if n in ledger["entrants"]):
-                curve = ledger["entrants"][shown]["splits"]["held_out_families"]["by_target"]
+            for place, shown in enumerate(n for n in DRAWN if n in ledger["world"]["entrants"]):
+                curve = ledger["world"]["entrants"][shown]["splits"]["held_out_families"]["by_target"]
                 title = next(entrant.title for entrant in ENTRANTS if entrant.name == shown)
                 colour = plotting.ACCENT if shown == OURS else plotting.PALETTE[place]
                 axes.plot([row["t"] for row in curve], [row[key] for row in curve], label=title, color=colour,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,7 @@ from abstain.recipes.load import dump_recipe
 from abstain.rewards import Verdict
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "ledger"
-MODULES = ("systems", "entrants", "jobs", "theory", "measure", "page", "__main__")
+MODULES = ("systems", "entrants", "jobs", "theory", "odds", "facts", "measure", "page")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def ledger() -> Any:
     """The benchmark's modules, as `python benchmarks/ledger` sees them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(FOLDER))
-        found = {name: importlib.import_module(name) for name in MODULES if name != "__main__"}
+        found = {name: importlib.import_module(name) for name in MODULES}
         spec = importlib.util.spec_from_file_location("ledger_main", FOLDER / "__main__.py")
         assert spec is not None
         assert spec.loader is not None
@@ -63,14 +64,17 @@ def test_trained_entrants_have_as_many_completions_but_for_their_warm_ups(ledger
         name: asked("start") + asked(name) for name in ("plain", "truthrl", "dpo", "explicit-group")
     } == dict.fromkeys(("plain", "truthrl", "dpo", "explicit-group"), 25_600)
     assert asked("r-tuning") == 25_600
-    assert asked("stated-start") + asked("rlcr") == 25_600
+    assert asked("rlcr") == 25_600
     assert asked("gate") + asked("ours") < 25_600  # and the forced answers that the gate samples
 
 
 def test_jobs_wait_for_what_they_need(ledger: Any) -> None:
-    waves = ledger.jobs._waves(["start", "gate", "ours", "plain"])
-    assert waves == [["start"], ["gate", "plain"], ["ours"]]
-    assert ledger.jobs._waves(["ours", "plain"]) == [["ours", "plain"]]
+    def waves(*names: str) -> list[list[str]]:
+        return [[job.name for job in wave] for wave in ledger.jobs.waves([ledger.jobs.JOBS[name] for name in names])]
+
+    assert waves("start", "gate", "ours", "plain") == [["start"], ["gate", "plain"], ["ours"]]
+    assert waves("ours", "plain") == [["ours", "plain"]]
+    assert ledger.jobs.with_needs(ledger.jobs.JOBS, ["ours"]) == {"ours", "gate", "start"}
 
 
 @given(
@@ -167,18 +171,19 @@ def test_what_was_run_is_measured_and_the_rest_marked(
     )
     ledger.main.main()
     found = json.loads((out / "ledger.json").read_text())
-    ours, plain = (found["entrants"][name]["splits"]["held_out_families"] for name in ("ours", "plain"))
+    ours, plain = (found["world"]["entrants"][name]["splits"]["held_out_families"] for name in ("ours", "plain"))
     assert ours["adherence"]["by_seed"] == [1.0, 1.0]
     assert ours["regret"]["pooled"]["value"] == pytest.approx(0.0, abs=1e-9)
     assert ours["items"] == 80
+    assert ours["odds"]["by_seed"] == [pytest.approx(0.0, abs=1e-9)] * 2
     assert ours["slope"]["pooled"]["value"] == pytest.approx(1.0, abs=0.05)
     assert plain["slope"]["pooled"]["value"] == pytest.approx(0.0, abs=0.05)
     assert [point["t"] for point in ours["by_target"]] == list(TARGETS)
-    assert found["entrants"]["ours"]["completions"] == 7000 + 35 * 512
-    assert found["entrants"]["plain"]["completions"] == 5120 + 40 * 512
-    assert found["entrants"]["plain"]["seconds"] == 20.0 + 30.0 + 20.0 + 30.0
-    assert "truthrl" not in found["entrants"]
-    against = found["against_ours"]["plain"]["held_out_families"]
+    assert found["world"]["entrants"]["ours"]["completions"] == 7000 + 35 * 512
+    assert found["world"]["entrants"]["plain"]["completions"] == 5120 + 40 * 512
+    assert found["world"]["entrants"]["plain"]["seconds"] == 20.0 + 30.0 + 20.0 + 30.0
+    assert "truthrl" not in found["world"]["entrants"]
+    against = found["world"]["against_ours"]["plain"]["held_out_families"]
     assert (against["seeds"], against["seeds_ahead"]) == (2, 2)
     assert against["normalized_regret"]["difference"] == pytest.approx(-plain["regret"]["pooled"]["value"])
     text = page.read_text(encoding="utf-8")
@@ -188,6 +193,21 @@ def test_what_was_run_is_measured_and_the_rest_marked(
     assert "| plain GRPO, bounded payoff | " in text
     assert "ours ahead |" in text
     assert (page.parent / "figures" / "ledger_thresholds.svg").is_file()
+
+
+def test_known_odds_pay_what_an_answer_earns_on_average(ledger: Any) -> None:
+    def item(name: str, p: float, decisions: dict[float, tuple[str, str | None]]) -> list[Response]:
+        common: dict[str, Any] = {"exact_confidence": p}
+        return [row(name, verdict, t, answer=answer, **common) for t, (verdict, answer) in decisions.items()]
+
+    # a, p = 0.9: answered at 0.5, abstains at 0.8. b, p = 0.2: answers both, another answer at 0.8, which is right.
+    rows = item("a", 0.9, {0.0: ("c", "Rome"), 0.5: ("w", "rome"), 0.8: ("a", None)})
+    rows += item("b", 0.2, {0.0: ("w", "Oslo"), 0.5: ("w", "Oslo"), 0.8: ("c", "Bonn")})
+    base = item("a", 0.9, {0.0: ("c", "Rome")}) + item("b", 0.2, {0.0: ("w", "Oslo")})
+    # Pays 0.9 - 0.5, 0, 0.2 - 0.5 and 1 - 0.8, so 0.3. Oracle 0.4 + 0.1. Constants: 0.4 - 0.3 at 0.5, 0 at 0.8.
+    found = ledger.odds.regret_at_odds(rows, base, (0.5, 0.8))
+    assert found == pytest.approx((0.5 - 0.3) / (0.5 - 0.1))
+    assert ledger.odds.regret_at_odds([replace(r, exact_confidence=None) for r in rows], base, (0.5, 0.8)) is None
 
 
 def test_a_page_that_asks_for_an_unknown_table_is_refused(ledger: Any) -> None:
