@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from systems import Rows, afterwards, by_probability, by_samples, nearest_model, recalibrated, system
+
+from abstain.eval.responses import Response
 
 Runs = Mapping[str, Path]
 """Name of a job → the folder of its run."""
@@ -44,42 +46,25 @@ def _trained(
     )
 
 
+def _untrained(name: str, title: str, rows: Callable[[Runs], Rows], source: str = "") -> Entrant:
+    return Entrant(name=name, title=title, source=source, jobs=(), rows=rows)
+
+
+def _by(confidence: Callable[[Response, Sequence[Response]], float | None]) -> Callable[[Runs], Rows]:
+    return lambda runs: afterwards(system(runs["base"], "base"), confidence)
+
+
 ENTRANTS = (
-    Entrant(
-        name="none",
-        title="no training",
-        source="",
-        jobs=(),
-        rows=lambda runs: system(runs["base"], "base"),
+    _untrained("none", "no training", lambda runs: system(runs["base"], "base")),
+    _untrained("prompted", "prompted only", lambda runs: system(runs["base"], "prompted")),
+    _untrained("probability", "threshold on answer probability", _by(by_probability)),
+    _untrained(
+        "isotonic",
+        "threshold on recalibrated probability",
+        lambda runs: recalibrated(_by(by_probability)(runs)),
+        "arXiv:2601.13284",
     ),
-    Entrant(
-        name="prompted",
-        title="prompted only",
-        source="",
-        jobs=(),
-        rows=lambda runs: system(runs["base"], "prompted"),
-    ),
-    Entrant(
-        name="probability",
-        title="threshold on answer probability",
-        source="",
-        jobs=(),
-        rows=lambda runs: afterwards(system(runs["base"], "base"), by_probability),
-    ),
-    Entrant(
-        name="isotonic",
-        title="threshold on recalibrated probability",
-        source="arXiv:2601.13284",
-        jobs=(),
-        rows=lambda runs: recalibrated(afterwards(system(runs["base"], "base"), by_probability)),
-    ),
-    Entrant(
-        name="self-consistency",
-        title="threshold on agreement of 16 samples",
-        source="",
-        jobs=(),
-        rows=lambda runs: afterwards(system(runs["base"], "base"), by_samples),
-    ),
+    _untrained("self-consistency", "threshold on agreement of 16 samples", _by(by_samples)),
     _trained("binary", "binary reward, GRPO"),
     _trained("truthrl", "TruthRL, 1 / 0 / −1", "arXiv:2509.25760"),
     Entrant(
