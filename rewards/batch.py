@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from .abstention import AbstentionDetector, Reading
-from .extract import unlabelled
+from .extract import after_think, unlabelled
 from .match import ANOTHER_FORM, Aliases, aliases_of_rows
 from .plain import SHORT, plain_words
 from .text import spelling
@@ -58,7 +58,8 @@ def _steps(
     grade: Callable[[str, Sequence[str]], Judgement],
 ) -> list[Judgement]:
     """Return the judgements, of all rows step by step."""
-    texts = [unlabelled(c) if "nswer" in c or "NSWER" in c else c for c in map(str.strip, completions)]
+    finals = [after_think(completion) or "" for completion in completions]  # an empty one is left to the grader
+    texts = [unlabelled(text) if "nswer" in text or "NSWER" in text else text for text in finals]
     words = plain_words(texts)
     compared = _compared_by_letters(texts, words, accepted, detector.triggers)
     readings: dict[str, Reading] = {}

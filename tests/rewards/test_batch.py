@@ -63,7 +63,16 @@ FRAMES = (
         "`{}`",
     ),
     *("I don't know", "I don’t know.", "I'm not sure, but {}", "Perhaps {}", "{}, but I'm not certain.", "It is {}"),
-    *("{}. Actually, I don't know.", "{}, no, wait, Rome", "<think>{}</think> {}", "<think>{}", "{} or {}", "{}\n{}"),
+    *(
+        "{}. Actually, I don't know.",
+        "{}, no, wait, Rome",
+        "<think>{}</think> {}",
+        "<think>{}",
+        "final{}",
+        "analysisThey ask.assistantfinal{}",
+        "{} or {}",
+        "{}\n{}",
+    ),
 )
 texts = st.one_of(
     st.builds(lambda frame, name: frame.replace("{}", name), st.sampled_from(FRAMES), st.sampled_from(NAMES)),
@@ -117,6 +126,11 @@ def test_free_text_of_real_models_in_one_batch() -> None:
     answers = [[row["gold"]] for row in given_rows] * 2
     grade = alias_match()
     assert grade.grade_batch(completions, answers) == [grade(c, a) for c, a in zip(completions, answers, strict=True)]
+
+
+def test_reasoning_is_cut_off_in_a_batch_as_alone() -> None:
+    completions = ["finalParis", "analysisThey ask of France.assistantfinalParis", "<think>Rome</think>Paris"]
+    assert [j.verdict for j in alias_match().grade_batch(completions, [["Paris"]] * 3)] == [Verdict.CORRECT] * 3
 
 
 def test_one_hostile_row_changes_no_other() -> None:
