@@ -150,3 +150,18 @@ def test_behind_a_refusal_a_label_turns_to_an_answer_and_a_bare_name_does_not() 
         assert grade(text, ["Paris"]).verdict is Verdict.ABSTAINED, text
     for text in ("I don't know. The answer is not known to me.", "I don't know. The answer is not available."):
         assert grade(text, ["Paris"]).verdict is Verdict.ABSTAINED, text
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("It's hard to tell.", Verdict.ABSTAINED),
+        ("It is difficult to say", Verdict.ABSTAINED),
+        ("My bet is Paris", Verdict.CORRECT),
+        ("Hard Times", Verdict.WRONG),
+    ],
+)
+def test_every_word_that_a_refusal_or_a_hedge_can_do_with_is_looked_for(text: str, verdict: Verdict) -> None:
+    grade = alias_match()
+    assert grade(text, ["Paris"]).verdict is verdict
+    assert grade.grade_batch([text], [["Paris"]])[0].verdict is verdict
