@@ -202,7 +202,8 @@ TRIGGERS = frozenset(
         "could no not unable sorry maybe perhaps probably possibly likely guess think believe suppose be "
         "wait actually scratch correction second nevermind never meant mean however but though although idk dunno "
         "abstain lack heard havent impossible possible beyond outside guessing beats na unavailable "
-        "pass insufficient nobody knows information data answer decline unanswerable wasnt didnt wont hard difficult bet"
+        "pass insufficient nobody knows information data answer decline unanswerable wasnt didnt wont "
+        "hard difficult bet"
     )
 )
 """Normalised words, at least one of which stands in every text that a pattern here matches."""

@@ -22,9 +22,9 @@ The argument for the second holds for answers that are decided by their first to
 ones p is the first token's probability, above the answer's, and RL has that much left to correct.
 
 Where no target is stated and the model is to say how sure it is, the completion is the model's own answer, greedy or
-sampled, and, as the confidence in it, the probability that it gives to that answer itself. This too needs no label, and is as
-right as the model is calibrated. The probability is that of a text: where an answer can be put in many ways, or follows
-a long reasoning, it is far below the probability of being right, and RL has that to correct.
+sampled, and, as the confidence in it, the probability that it gives to that answer itself. This too needs no label, and
+is as right as the model is calibrated. The probability is that of a text: where an answer can be put in many ways, or
+follows a long reasoning, it is far below the probability of being right, and RL has that to correct.
 """
 
 from __future__ import annotations
