@@ -8,7 +8,7 @@ spelling, 40 % another question's, 15 % a refusal and 5 % a hedge. Measured once
 (its caches are cold) and once more, in turns with the others so that load on the machine hits all; a time is
 the median over batches of 100 rows, of this process's own seconds.
 `accuracy_reward` is timed on `--slow-rows`: of other such rows, whose names it cannot parse and gives None for, and
-of numbers, which it can. `maths` grades expressions in 1, 2, ... worker processes.
+of numbers, which it can, and of both in equal parts. `maths` grades expressions in 1, 2, ... worker processes.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def alternately(rows: list[Row], runs: list[Callable[..., Any]], batch: int = 10
     return [statistics.median(times) for times in took]
 
 
-def short_answers(rows: list[Row], names: list[Row], numbers: list[Row]) -> None:
+def short_answers(rows: list[Row], names: list[Row], numbers: list[Row], both: list[Row]) -> None:
     from trl.rewards import accuracy_reward
 
     reward = AbstentionReward(payoff=ConfidenceTarget())
@@ -133,6 +133,7 @@ def short_answers(rows: list[Row], names: list[Row], numbers: list[Row]) -> None
         ("plain SQuAD loop", rows, plain_loop),
         ("accuracy_reward, names", names, trl),
         ("accuracy_reward, numbers", numbers, trl),
+        ("accuracy_reward, both", both, trl),
     ):
         for seen in ("not seen before", "the same again"):
             mine, theirs, plain = alternately(given, [ours, other, plain_loop])
@@ -177,7 +178,10 @@ def main() -> None:
     questions = read_questions(given.questions) or made_questions(20_000, random_)
     names = rows_of(made_questions(given.slow_rows, random_), given.slow_rows, given.group, random_)
     numbers = number_rows(given.slow_rows, random_)
-    short_answers(rows_of(questions, given.rows, given.group, random_), names, numbers)
+    half = given.slow_rows // 2
+    both = rows_of(made_questions(half, random_), half, given.group, random_) + number_rows(half, random_)
+    random_.shuffle(both)
+    short_answers(rows_of(questions, given.rows, given.group, random_), names, numbers, both)
     if given.maths_rows:
         maths(given.maths_rows, given.processes, random_)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import facts
 from jobs import JOBS, run_missing
 from measure import measure
-from page import draw, fill
+from tables import draw, fill
 
 ROOT = Path(__file__).parents[2]
 

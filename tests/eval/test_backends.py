@@ -47,9 +47,9 @@ def test_the_same_rendered_prompt_reaches_the_model_on_every_backend(
     wanted = sorted(tokenizer(texts, add_special_tokens=False)["input_ids"])
     reached: dict[str, list[list[int]]] = {}
 
-    def prefill(self: Any, prompts: list[list[int]], *rest: Any) -> Any:
+    def prefill(self: Any, prompts: list[list[int]], *rest: Any, **options: Any) -> Any:
         reached["transformers"] = [list(prompt) for prompt in prompts]
-        return original(self, prompts, *rest)
+        return original(self, prompts, *rest, **options)
 
     original = PrefixDecoder.prefill
     monkeypatch.setattr(PrefixDecoder, "prefill", prefill)

@@ -22,7 +22,7 @@ from abstain.recipes.load import dump_recipe
 from abstain.rewards import Verdict
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "ledger"
-MODULES = ("systems", "entrants", "jobs", "theory", "odds", "facts", "measure", "page")
+MODULES = ("systems", "entrants", "jobs", "theory", "odds", "facts", "measure", "tables")
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_what_was_run_is_measured_and_the_rest_marked(
 ) -> None:
     out, page = tmp_path / "runs", tmp_path / "docs" / "ledger.md"
     (page.parent / "figures").mkdir(parents=True)
-    asked = "".join(f"## {name}\n<!-- ledger: {name} -->\nof before\n<!-- end -->\n" for name in ledger.page.TABLES)
+    asked = "".join(f"## {name}\n<!-- ledger: {name} -->\nof before\n<!-- end -->\n" for name in ledger.tables.TABLES)
     page.write_text(asked, encoding="utf-8")
     right, deaf = Policy(noise=0.0), Policy(slope=0.0, intercept=0.5, noise=0.0)
     for seed in (0, 1):
@@ -212,4 +212,4 @@ def test_known_odds_pay_what_an_answer_earns_on_average(ledger: Any) -> None:
 
 def test_a_page_that_asks_for_an_unknown_table_is_refused(ledger: Any) -> None:
     with pytest.raises(ValueError, match="asks for 'familes'; there are families, people"):
-        ledger.page.fill("<!-- ledger: familes --> <!-- end -->", {})
+        ledger.tables.fill("<!-- ledger: familes --> <!-- end -->", {})
