@@ -42,6 +42,7 @@ from ..data import InputError, Message, PromptStyle, Question, Schedule, spread_
 from ..eval.backend import Backend, Completion
 from ..eval.shard import current_shard
 from ..rewards import ConfidenceParser, Verdict, alias_match
+from .checkpoints import last_checkpoint
 from .cpu import score_completions_only
 from .own_samples import draw_answers
 from .progress import StageLog
@@ -217,7 +218,8 @@ def warm_up(
         drawn = targets.draw(asked, rng)
         answers = own_answers_at(backend, chosen, style, drawn, config, seed)
         rows = warmup_rows(asked, answers, style, drawn, rng, rate_of(config))
-    if log is not None and current_shard().main:
+    begun = resume and last_checkpoint(out) is not None  # then the log has the count already, and the steps so far
+    if log is not None and current_shard().main and not begun:
         count = len({id(answer) for answer in answers})
         log.note({"own_answers": count}, f"{count} own answers make {len(rows)} rows")
     trainer = SFTTrainer(

@@ -179,9 +179,7 @@ def _against(name: str, ours: dict[int, Rows], theirs: dict[int, Rows], base: di
     forced = pooled(base)
     sides = (System(name=n, rows=pooled(rows), base=forced) for n, rows in ((OURS, ours), (name, theirs)))
     compared = compare(*sides, overlap=True, targets=TARGETS, names=COMPARED, draws=DRAWS)
-    regrets = [
-        [_metrics(rows[s], base[s], draws=0)["normalized_regret"]["value"] for s in rows] for rows in (ours, theirs)
-    ]
+    regrets = [[_regret(rows[s], base[s]) for s in rows] for rows in (ours, theirs)]
     return {
         **{
             one.name: {"difference": one.difference, "low": one.low, "high": one.high, "p": one.p_adjusted,
@@ -191,3 +189,9 @@ def _against(name: str, ours: dict[int, Rows], theirs: dict[int, Rows], base: di
         "seeds": len(ours),
         "seeds_ahead": sum(a < b for a, b in zip(*regrets, strict=True) if None not in (a, b)),
     }  # fmt: skip
+
+
+def _regret(rows: Rows, base: Rows) -> float | None:
+    """Return the regret at the known odds, that of what happened where they are not known."""
+    known = regret_at_odds(rows, base, TARGETS)
+    return known if known is not None else _metrics(rows, base, draws=0)["normalized_regret"]["value"]

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from abstain.data import Message, PromptStyle, Question
+from abstain.data import Message, PromptStyle, Question, TargetSampler
 from abstain.eval.backend import Completion, ConfidenceSource, Prompt
 from abstain.eval.identity import Identity
+from abstain.training import warmup
+from abstain.training.progress import StageLog
 from abstain.training.warmup import RATES, WarmupConfig, own_answers, own_answers_at, rate_of, warmup_rows
 
 
@@ -105,3 +108,27 @@ def test_at_odds_of_t_to_1_greedy_decoding_abstains_exactly_below_the_target() -
         said = [row["completion"][0]["content"] for row in rows]
         assert said.count("I don't know") == pytest.approx(1000 * t / (1 + t), abs=1)
         assert (said.count("I don't know") > said.count("home")) is (p < t)
+
+
+@pytest.mark.parametrize("checkpoint", [True, False])
+def test_going_on_from_a_checkpoint_leaves_the_log_of_the_steps_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: bool
+) -> None:
+    path, said = tmp_path / "warmup.jsonl", list[str]()
+    before = '{"step": 0, "own_answers": 7}\n{"step": 4, "loss": 1.0}\n'
+    path.write_text(before, encoding="utf-8")
+    if checkpoint:
+        (tmp_path / "out" / "checkpoint-4").mkdir(parents=True)
+        (tmp_path / "out" / "checkpoint-4" / "trainer_state.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(warmup, "SFTTrainer", lambda **_: None)
+    monkeypatch.setattr(warmup, "fit", lambda *_, **__: None)
+    questions = [Question(str(i), f"Question {i}?", ("right",)) for i in range(4)]
+    config = WarmupConfig(prompts=4, targets_per_answer=3, abstain_rate="t", sft={"max_steps": 1})
+    log = StageLog(path, said.append, lambda *_: None)
+    warmup.warm_up(
+        *(None, None, Sampler(), questions, config),
+        style=PromptStyle(), targets=TargetSampler(), lora=None, out=tmp_path / "out", seed=0, resume=True, log=log,
+    )  # fmt: skip
+    kept = path.read_text(encoding="utf-8")
+    assert kept == (before if checkpoint else '{"step": 0, "own_answers": 4}\n')
+    assert said == ([] if checkpoint else ["4 own answers make 12 rows"])
