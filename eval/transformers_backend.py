@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain, islice
 from typing import Any, cast
 
 import torch
@@ -13,6 +15,7 @@ from transformers import LogitsProcessor
 from ..data import Message
 from .backend import Completion, ConfidenceSource, Prompt, sources
 from .batches import Asked, Batch, batches, windows
+from .concurrent_batches import batches_at_once, in_order
 from .identity import Identity, settings_text
 from .kv_cache import refusal
 from .model import end_token_ids
@@ -67,7 +70,7 @@ class TransformersBackend:
             tokenizer: With a chat template.
             name: As responses record it.
             max_new_tokens: Longest completion.
-            batch_size: Completions made at once.
+            batch_size: Completions in a batch. Of a small model on a processor two batches are made at once.
             reuse_prefixes: Compute what prompts share once. Where the model does not allow it, `plain_because` says
                 why, with a warning, and `generate` of transformers is used, as it is when this is False.
             model_hash: Of `eval/identity.py`; rows are keyed by it.
@@ -107,19 +110,28 @@ class TransformersBackend:
         self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0
     ) -> Iterator[tuple[int, list[Completion]]]:
         """Yield (number of the prompt, completions) batch by batch."""
-        for window in windows(prompts, WINDOW * self.batch_size):
-            made: dict[int, dict[int, Completion]] = {number: {} for number, _ in window}
-            wanted = {number: prompt.draws for number, prompt in window}
-            for batch in batches(self._asked(window), self.batch_size):
-                with self._evaluating():
-                    completions = self._complete(batch, temperature, seed)
+        with self._evaluating():
+            made: dict[int, dict[int, Completion]] = {}
+            wanted: dict[int, tuple[int, ...]] = {}
+            todo = self._batches(prompts, wanted)
+            first = list(islice(todo, 1))
+            self._check(first)
+            at_once = 1 if self.plain_because else batches_at_once(self.model)
+            work = partial(self._complete, temperature=temperature, seed=seed)
+            for batch, completions in in_order(work, chain(first, todo), at_once):
                 draws = [(one.number, draw) for one in batch.asked for draw in one.draws]
                 for (number, draw), completion in zip(draws, completions, strict=True):
-                    made[number][draw] = completion
+                    made.setdefault(number, {})[draw] = completion
                 for number in dict.fromkeys(number for number, _ in draws):
                     if len(made[number]) == len(set(wanted[number])):
                         done = made.pop(number)
-                        yield number, [done[draw] for draw in wanted[number]]
+                        yield number, [done[draw] for draw in wanted.pop(number)]
+
+    def _batches(self, prompts: Iterable[Prompt], wanted: dict[int, tuple[int, ...]]) -> Iterator[Batch]:
+        """Yield the batches, and note in `wanted` the draws of every prompt in them."""
+        for window in windows(prompts, WINDOW * self.batch_size):
+            wanted.update((number, prompt.draws) for number, prompt in window)
+            yield from batches(self._asked(window), self.batch_size)
 
     def _asked(self, window: Sequence[tuple[int, Prompt]]) -> list[Asked]:
         rendered = self._render([prompt.messages for _, prompt in window])
@@ -135,29 +147,32 @@ class TransformersBackend:
     def _evaluating(self) -> Generator[None]:
         training = self.model.training
         self.model.eval()
-        with torch.no_grad():
+        try:
             yield
-        self.model.train(training)
+        finally:
+            self.model.train(training)
 
-    def _complete(self, batch: Batch, temperature: float, seed: int) -> list[Completion]:
+    @torch.no_grad()
+    def _complete(self, batch: Batch, temperature: float, seed: int) -> tuple[Batch, list[Completion]]:
         draws = [(one.rendered, draw) for one in batch.asked for draw in one.draws]
         parents = [row for row, one in enumerate(batch.asked) for _ in one.draws]
         prompts = [one.ids for one in batch.asked]
         choice = Choice(draws, temperature=temperature, seed=seed, length=self.max_new_tokens, device=self.model.device)
-        if self.plain_because is None and not self._checked:
-            self._check(prompts[0])
         if self.plain_because is None:
             decoder = PrefixDecoder(self.model, self.end_ids, self.pad_id)
             level = decoder.prefill(prompts, batch.groups, batch.shared, most=len(parents))
             decoder.decode(level, parents, choice)
         else:
             self._generate([prompts[row] for row in parents], choice)
-        return self._completions(choice)
+        return batch, self._completions(choice)
 
-    def _check(self, prompt: list[int]) -> None:
-        """Try the reuse of prefixes, once, on a prompt: a model may count positions in a way of its own."""
+    @torch.no_grad()
+    def _check(self, some: Sequence[Batch]) -> None:
+        """Try the reuse of prefixes, once, on a prompt of `some`: a model may count positions in a way of its own."""
+        if self._checked or self.plain_because or not some:
+            return
         self._checked = True
-        reason = PrefixDecoder(self.model, self.end_ids, self.pad_id).difference(prompt)
+        reason = PrefixDecoder(self.model, self.end_ids, self.pad_id).difference(some[0].asked[0].ids)
         if reason:
             self._plainly(reason)
 
