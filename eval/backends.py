@@ -98,7 +98,7 @@ def _in_process(
     given: dict[str, Any] = {
         key: value for key, value in {"dtype": dtype, "device_map": device_map}.items() if value is not None
     }
-    tokenizer = load_tokenizer(model, template)
+    tokenizer = load_tokenizer(model, template, adapter=adapter)
     loaded = load_model(model, adapter=adapter, **given)
     return TransformersBackend(
         loaded,

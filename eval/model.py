@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,11 +26,15 @@ from ..data import InputError
 from .shard import current_shard
 
 
-def load_tokenizer(model: str, template: Mapping[str, Any] | None = None) -> PreTrainedTokenizerBase:
+def load_tokenizer(
+    model: str, template: Mapping[str, Any] | None = None, *, adapter: Path | None = None
+) -> PreTrainedTokenizerBase:
     """Return the tokenizer of a model folder or Hub id, padded on the left.
 
     Args:
         model: Model folder or Hub id.
+        adapter: Folder of the adapter on top of it. A chat template that was saved there is the one that it was trained
+            with, and takes the place of the model's.
         template: Variables of its chat template (`enable_thinking: false`). They are set in the template itself, so
             that trainers, backends and checks all render the same, and so does the tokenizer that a run saves.
 
@@ -37,6 +42,8 @@ def load_tokenizer(model: str, template: Mapping[str, Any] | None = None) -> Pre
         InputError: it cannot be loaded, has no chat template, or no end token.
     """
     tokenizer: Any = _load(AutoTokenizer, model)
+    if adapter is not None:
+        tokenizer.chat_template = saved_template(adapter) or tokenizer.chat_template
     if tokenizer.chat_template is None:
         raise InputError(
             f"model: {model} has no chat template, so prompts cannot be rendered; use an instruction-tuned model, "
@@ -52,8 +59,17 @@ def load_tokenizer(model: str, template: Mapping[str, Any] | None = None) -> Pre
     return tokenizer
 
 
+def saved_template(adapter: Path) -> str | dict[str, str] | None:
+    """Return the chat template that was saved with the adapter in that folder, or None."""
+    if not (adapter / "tokenizer_config.json").is_file():
+        return None
+    return cast("Any", AutoTokenizer.from_pretrained(str(adapter))).chat_template
+
+
 def with_variables(template: str | dict[str, str], variables: Mapping[str, Any]) -> str:
     """Return a chat template with `variables` set; of several named templates, the default one.
+
+    A template that has some of them set already, because it was saved after training, forgets those.
 
     Raises:
         InputError: a name is no variable's, or a value is no text, number, truth value or null.
@@ -68,7 +84,22 @@ def with_variables(template: str | dict[str, str], variables: Mapping[str, Any])
             )
     # Jinja spells texts, numbers and truth values as JSON does, and null as none.
     values = {name: "none" if value is None else json.dumps(value) for name, value in variables.items()}
-    return "".join(f"{{% set {name} = {value} %}}" for name, value in values.items()) + template
+    return "".join(map(_set, values, values.values())) + _without(template, values)
+
+
+def _set(name: str, value: str) -> str:
+    return f"{{% set {name} = {value} %}}"
+
+
+def _without(template: str, names: Iterable[str]) -> str:
+    """Return `template` without what an earlier call has set of `names`."""
+    literal = r'(?:none|true|false|-?[\d.e+-]+|"(?:[^"\\]|\\.)*")'
+    begun = re.match(rf"(?:\{{% set \w+ = {literal} %\}})+", template)
+    if begun is None:
+        return template
+    some = "|".join(map(re.escape, names))
+    kept = re.sub(rf"\{{% set (?:{some}) = {literal} %\}}", "", begun.group())
+    return kept + template[begun.end() :]
 
 
 def load_model(model: str, *, adapter: Path | None = None, trainable: bool = False, **kwargs: Any) -> PreTrainedModel:

@@ -133,7 +133,7 @@ def open_vllm(
         check_adapter_folder(adapter)
         options |= lora_options(adapter)
         request = cast(Any, LoRARequest)(adapter.name, 1, str(adapter.resolve()))
-    tokenizer: Any = load_tokenizer(model, template)
+    tokenizer: Any = load_tokenizer(model, template, adapter=adapter)
     llm: Any = cast(Any, vllm).LLM(**options)
     ends = saved_end_token_ids(model, tokenizer)
     identity = Identity(

@@ -91,7 +91,8 @@ def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG0
     if recipe.adapter is not None:
         check_adapter_folder(Path(recipe.adapter))
     if recipe.model is not None:
-        load_tokenizer(recipe.model, recipe.chat_template_kwargs)
+        adapter = None if recipe.adapter is None else Path(recipe.adapter)
+        load_tokenizer(recipe.model, recipe.chat_template_kwargs, adapter=adapter)
     elif recipe.base is not None:
         trainer_arguments(BaseConfig(**recipe.base.model_dump()), NOWHERE, recipe.seed)
     if recipe.rejection is not None or recipe.dpo is not None:

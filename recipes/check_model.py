@@ -24,10 +24,10 @@ def check_tokens(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
         prepared: Its questions.
         arguments: TRL's config of the RL stage, or None where the recipe has none.
     """
-    from ..eval.model import load_config, load_tokenizer, saved_end_token_ids
+    from ..eval.model import load_config, saved_end_token_ids
 
     assert recipe.model is not None
-    tokenizer: Any = load_tokenizer(recipe.model, recipe.chat_template_kwargs)
+    tokenizer: Any = _tokenizer(recipe)
     window = getattr(load_config(recipe.model).get_text_config(), "max_position_embeddings", None)
     found = check_template(tokenizer, saved_end_token_ids(recipe.model, tokenizer), recipe.prompt)
     trained = f"rl.{recipe.rl.algorithm}" if recipe.rl is not None else ""
@@ -48,7 +48,7 @@ def _scale(recipe: Recipe) -> Literal["fraction", "percent"] | None:
 
 def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Finding]:
     """Return the memory estimate of the last training stage as a note; arguments as in `check_tokens`."""
-    from ..eval.model import load_config, load_tokenizer
+    from ..eval.model import load_config
     from ..training.adapter import lora_config
 
     assert recipe.model is not None
@@ -57,7 +57,7 @@ def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
     config = load_config(recipe.model)
     settings, batch, generated, limit = _last_stage(recipe, arguments)
     style, targets = recipe.prompt, recipe.training_targets(prepared.rl)
-    tokenizer = load_tokenizer(recipe.model, recipe.chat_template_kwargs)
+    tokenizer = _tokenizer(recipe)
     lengths = measure_lengths(tokenizer, prepared.rl, style, targets, limit, scale=_scale(recipe))
     sizes = model_sizes(
         config,
@@ -105,12 +105,12 @@ def check_sample(recipe: Recipe, prepared: Prepared, samples: int) -> list[Findi
     Raises:
         InputError: the recipe makes its model itself, so that there is none to probe.
     """
-    from ..eval.model import load_model, load_tokenizer
+    from ..eval.model import load_model
     from ..eval.transformers_backend import TransformersBackend
 
     if recipe.model is None:
         raise InputError("--probe: the recipe makes its own model, so there is none to probe yet")
-    model, tokenizer = load_model(recipe.model), load_tokenizer(recipe.model, recipe.chat_template_kwargs)
+    model, tokenizer = load_model(recipe.model), _tokenizer(recipe)
     backend = TransformersBackend(
         model,
         tokenizer,
@@ -133,3 +133,12 @@ def check_sample(recipe: Recipe, prepared: Prepared, samples: int) -> list[Findi
         seed=recipe.seed,
     )
     return check_probe(probe, warmup=recipe.warmup is not None, lora=recipe.lora)
+
+
+def _tokenizer(recipe: Recipe) -> Any:
+    """Return the tokenizer of the given model, as the run will have it."""
+    from ..eval.model import load_tokenizer
+
+    assert recipe.model is not None
+    adapter = None if recipe.adapter is None else Path(recipe.adapter)
+    return load_tokenizer(recipe.model, recipe.chat_template_kwargs, adapter=adapter)

@@ -96,7 +96,7 @@ def _backend(recipe: Recipe, policy: Policy) -> Any:
         return open_backend(policy.model, adapter=policy.adapter, template=recipe.chat_template_kwargs, **limits)
     return TransformersBackend(
         load_policy(recipe, policy),
-        load_tokenizer(policy.model, recipe.chat_template_kwargs),
+        load_tokenizer(policy.model, recipe.chat_template_kwargs, adapter=policy.adapter),
         name=policy.model if policy.adapter is None else f"{policy.model} + {policy.adapter}",
         model_hash=model_hash(policy.model),
         adapter_hash="" if policy.adapter is None else model_hash(str(policy.adapter)),

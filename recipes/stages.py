@@ -129,7 +129,7 @@ def _train(
     from ..training.model import load_tokenizer
     from ..training.processes import save_policy
 
-    tokenizer = load_tokenizer(policy.model, recipe.chat_template_kwargs)
+    tokenizer = load_tokenizer(policy.model, recipe.chat_template_kwargs, adapter=policy.adapter)
     checkpoints = folder.path / "checkpoints" / name
     common: dict[str, Any] = {
         "style": recipe.prompt,

@@ -16,7 +16,7 @@ from typing import Any, cast
 import torch
 
 from ..data import InputError, Message, RunError
-from ..eval.model import load_config, load_model, load_tokenizer
+from ..eval.model import load_config, load_model, load_tokenizer, saved_template
 
 TOLERANCE = {"float32": 1e-3, "float16": 0.05, "bfloat16": 0.25}
 """Type of the saved weights → the largest difference of a logit that merging may make.
@@ -73,7 +73,7 @@ def merge_adapter(
     if kind not in TOLERANCE:
         raise InputError(f"--dtype: {kind!r} is none of {', '.join(TOLERANCE)}")
     limit = TOLERANCE[kind] if tolerance is None else tolerance
-    tokenizer: Any = load_tokenizer(model)
+    tokenizer: Any = load_tokenizer(model, adapter=adapter)
     loaded: Any = load_model(model, adapter=adapter, dtype=torch.float32, device_map=None).eval()
     rows = _rows(tokenizer, prompts, loaded.get_input_embeddings().num_embeddings)
     expected = _logits(loaded, rows)
@@ -119,9 +119,7 @@ def _saved_tokenizer(model: str, adapter: Path, folder: Path) -> None:
     from transformers import AutoTokenizer
 
     tokenizer = cast("Any", AutoTokenizer.from_pretrained(model))
-    if (adapter / "tokenizer_config.json").is_file():
-        trained = cast("Any", AutoTokenizer.from_pretrained(str(adapter)))
-        tokenizer.chat_template = trained.chat_template or tokenizer.chat_template
+    tokenizer.chat_template = saved_template(adapter) or tokenizer.chat_template
     tokenizer.save_pretrained(str(folder))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -101,14 +102,50 @@ def test_abstain_eval_asks_with_them_names_them_and_does_not_go_on_without(think
     assert "write it as {enable_thinking: false}, got 'enable_thinking'" in str(refused.exception)
 
 
-def test_a_merged_model_keeps_the_template_that_was_saved_with_the_adapter(thinker: str, tmp_path: Path) -> None:
+def test_variables_that_were_set_before_are_set_anew() -> None:
+    once = with_variables("{{ x }}{{ y }}{{ z }}", {"x": 'a" %}b', "y": None, "z": -1.5})
+    again = with_variables(once, {"x": 2, "z": True})
+    assert again == "{% set x = 2 %}{% set z = true %}{% set y = none %}{{ x }}{{ y }}{{ z }}"
+    assert with_variables(once, {}) == once
+    own = "{% set x = messages[0] %}{{ x }}"  # the template's own, which is no literal
+    assert with_variables(own, {"x": 2}) == "{% set x = 2 %}" + own
+
+
+@pytest.fixture(scope="module")
+def trained_without_thinking(thinker: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from peft import LoraConfig, get_peft_model
 
     from abstain.eval.model import load_model
+
+    folder = tmp_path_factory.mktemp("trained") / "adapter"
+    adapted: Any = get_peft_model(load_model(thinker), LoraConfig(target_modules=["q_proj"]))
+    adapted.save_pretrained(str(folder))
+    load_tokenizer(thinker, {"enable_thinking": False}).save_pretrained(str(folder))
+    return folder
+
+
+def test_an_adapter_is_asked_with_the_template_that_was_saved_with_it(
+    thinker: str, trained_without_thinking: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Any = open_backend(thinker, adapter=trained_without_thinking)
+    assert asked.render(CHAT).endswith(EMPTY_THOUGHT)
+    told: Any = open_backend(thinker, adapter=trained_without_thinking, template={"enable_thinking": True})
+    assert not told.render(CHAT).endswith(EMPTY_THOUGHT)
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        shutil.copy(trained_without_thinking / name, alone)
+    without: Any = open_backend(thinker, adapter=alone)
+    assert not without.render(CHAT).endswith(EMPTY_THOUGHT)
+    vllm_stub.install(monkeypatch)
+    engine: Any = open_backend(thinker, adapter=trained_without_thinking, kind="vllm")
+    assert engine.render(CHAT).endswith(EMPTY_THOUGHT)
+
+
+def test_a_merged_model_keeps_the_template_that_was_saved_with_the_adapter(
+    thinker: str, trained_without_thinking: Path, tmp_path: Path
+) -> None:
     from abstain.training.merge import merge_adapter
 
-    adapted: Any = get_peft_model(load_model(thinker), LoraConfig(target_modules=["q_proj"]))
-    adapted.save_pretrained(str(tmp_path / "adapter"))
-    load_tokenizer(thinker, {"enable_thinking": False}).save_pretrained(str(tmp_path / "adapter"))
-    merge_adapter(thinker, tmp_path / "adapter", tmp_path / "merged", [CHAT])
+    merge_adapter(thinker, trained_without_thinking, tmp_path / "merged", [CHAT])
     assert rendered(AutoTokenizer.from_pretrained(tmp_path / "merged")).endswith(EMPTY_THOUGHT)
