@@ -67,14 +67,11 @@ def run(
     """
     loaded = load_recipe(recipe, overrides or [])
     folder = out or Path("runs") / loaded.name
-    console = TerminalConsole(shown=current_shard().main)
     from .run import run as run_recipe
 
-    try:
+    with TerminalConsole(shown=current_shard().main) as console:
         asked = {"recipe": recipe, "overrides": list(overrides or [])}
         path = run_recipe(loaded, folder, console, resume=resume, asked=asked)
-    finally:
-        console.close()
     if path is not None:
         conclude(folder, path)
 

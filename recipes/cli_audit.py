@@ -125,11 +125,8 @@ def _told(folder: Path, measured: Callable[[TerminalConsole], dict[str, Any]]) -
     from ..eval.audit.page import write_page
     from .audit_summary import bound_table, summary
 
-    console = TerminalConsole()
-    try:
+    with TerminalConsole() as console:
         result = measured(console)
-    finally:
-        console.close()
     split, rows = next(iter(result["splits"].items()))
     sentences = list(summary(rows))
     write_page(result, sentences, folder / "audit.html", folder / "audit")

@@ -70,11 +70,8 @@ def learn(
         raise InputError(f"--answering: must be in (0, 1], got {answering:g}")
     chosen = stranger_facts(facts, values, seed) if birthdays is None else birthday_facts(birthdays)
     asked = LearnStudy(facts=chosen, samples=sizes, answering=answering, epochs=epochs, seed=seed, out=out)
-    console = TerminalConsole()
-    try:
+    with TerminalConsole() as console:
         rows = learn(asked, console)
-    finally:
-        console.close()
     show(f"{chosen.name}, {len(chosen.questions)} facts", learn_table(rows), learn_sentences(rows))
     typer.echo(f"figure: {out / 'audit_learn.svg'}")
 
@@ -97,10 +94,7 @@ def pretraining(
     from .load import load_recipe
 
     asked = Pretraining(recipe=load_recipe(recipe, changes or []), out=out, max_prompts=max_prompts)
-    console = TerminalConsole()
-    try:
+    with TerminalConsole() as console:
         rows = audit_pretraining(asked, console)
-    finally:
-        console.close()
     show(f"{asked.recipe.name}, {rows[0]['prompts']} questions", pretraining_table(rows), pretraining_sentences(rows))
     typer.echo(f"figure: {out / 'audit_pretraining.svg'}")

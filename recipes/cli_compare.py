@@ -33,8 +33,5 @@ def compare(
     from .console import TerminalConsole
 
     request = CompareRequest(a=a, b=b, out=out, overlap=overlap, targets=read_targets(targets), seed=seed, draws=draws)
-    console = TerminalConsole()
-    try:
+    with TerminalConsole() as console:
         compare_paths(request, console)
-    finally:
-        console.close()

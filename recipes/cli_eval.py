@@ -141,11 +141,8 @@ def _ask(asked: Evaluation, out: Path | None, resume: bool) -> None:
     from .evaluate import evaluate as run
 
     folder = out or Path("runs") / f"{asked.system}-{asked.asked}"
-    console = TerminalConsole(shown=current_shard().main)
-    try:
+    with TerminalConsole(shown=current_shard().main) as console:
         path = run(asked, folder, console, resume=resume)
-    finally:
-        console.close()
     if path is not None:
         conclude(folder, path, (asked.system,))
 
@@ -156,11 +153,8 @@ def _ask_in_each(asked: Mapping[str, Evaluation], out: Path | None, resume: bool
 
     one = next(iter(asked.values()))
     folder = out or Path("runs") / f"{one.system}-{one.asked}-wordings"
-    console = TerminalConsole(shown=current_shard().main)
-    try:
+    with TerminalConsole(shown=current_shard().main) as console:
         found = evaluate_wordings(asked, folder, console, resume=resume)
-    finally:
-        console.close()
     if found is not None:
         typer.echo(spread_text(found))
         typer.echo(f"spread: {folder / 'wordings.json'}")

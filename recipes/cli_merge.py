@@ -41,13 +41,12 @@ def merge(
     check_out(out)
     found = find_trained(trained, model)
     quiet()
-    console = TerminalConsole()
-    console.stage("merge")
-    console.say(f"{found.adapter} into {found.model}")
-    result = merge_adapter(found.model, found.adapter, out, found.probes, dtype=dtype, tolerance=tolerance)
-    console.say(
-        f"largest difference of a logit {result.largest_difference:.2g} (tolerance {result.tolerance:g} for "
-        f"{result.dtype}) over {result.tokens} tokens; {result.same_choice:.2%} have the same likeliest next token"
-    )
-    console.close()
+    with TerminalConsole() as console:
+        console.stage("merge")
+        console.say(f"{found.adapter} into {found.model}")
+        result = merge_adapter(found.model, found.adapter, out, found.probes, dtype=dtype, tolerance=tolerance)
+        console.say(
+            f"largest difference of a logit {result.largest_difference:.2g} (tolerance {result.tolerance:g} for "
+            f"{result.dtype}) over {result.tokens} tokens; {result.same_choice:.2%} have the same likeliest next token"
+        )
     typer.echo(f"model: {out}")

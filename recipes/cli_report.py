@@ -38,18 +38,16 @@ def report(
     Example: `abstain report runs/tiny`, or `abstain report runs/a runs/b --out a-and-b.html`
     """
     _check(runs, out, system, model_card)
-    console = TerminalConsole()
-    try:
-        if len(runs) > 1:
-            return _report_several(runs, out or Path("comparison.html"), system or [], rows)
-        (run,) = runs
+    if len(runs) > 1:
+        _report_several(runs, out or Path("comparison.html"), system or [], rows)
+        return
+    (run,) = runs
+    with TerminalConsole() as console:
         conclude(run, _rebuild(run, console, out, rows))
-        if model_card is not None:
-            from .card import write_card
+    if model_card is not None:
+        from .card import write_card
 
-            typer.echo(f"model card: {write_card(run, model_card)}")
-    finally:
-        console.close()
+        typer.echo(f"model card: {write_card(run, model_card)}")
 
 
 def _check(runs: Sequence[Path], out: Path | None, system: Sequence[str] | None, card: Path | None) -> None:

@@ -66,11 +66,8 @@ def score(
         seed=seed,
         draws=draws,
     )
-    console = TerminalConsole()
-    try:
+    with TerminalConsole() as console:
         score_file(request, console)
-    finally:
-        console.close()
 
 
 def read_targets(text: str | None) -> list[float] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from rich.console import Console as Rich
 from rich.markup import escape
@@ -42,6 +42,14 @@ class TerminalConsole:
         self.progress: Progress | None = None
         self.task: Any = None
         self.began = self.told = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """Return itself, to be closed at the end of a `with`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the bar, also where an error ends the block."""
+        self.close()
 
     def say(self, text: str) -> None:
         """Print a line."""
