@@ -91,7 +91,7 @@ def _against(arena: str, split: str) -> Callable[[Ledger], str]:
             if found is None:
                 continue
             one = found[split]
-            adherence, regret = _interval(_adherence(one)), _interval(one["normalized_regret"])
+            adherence, regret = _interval(_adherence(one)), _interval(one.get("normalized_regret"))
             ahead = f"{one['seeds_ahead']} of {one['seeds']}"
             rows.append([entrant.title, adherence, regret, ahead, verdict(one)])
         ahead = "seeds with less regret at the known odds"
@@ -117,8 +117,9 @@ def _adherence(one: Mapping[str, Any]) -> Mapping[str, Any]:
     return one.get("adherence_exact.all") or one["adherence_reference.all"]
 
 
-def _interval(found: Mapping[str, Any]) -> str:
-    if found["difference"] is None:
+def _interval(found: Mapping[str, Any] | None) -> str:
+    """Return a difference with its interval; a metric that one of the two has not, has none."""
+    if found is None or found["difference"] is None:
         return "undefined"
     bounds = "" if found["low"] is None else f" [{found['low']:+.3f}, {found['high']:+.3f}]"
     return f"{found['difference']:+.3f}{bounds}"
