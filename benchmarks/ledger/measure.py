@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -64,15 +64,17 @@ class Arena:
 def measure(out: Path, seeds: Sequence[int]) -> dict[str, Any]:
     """Return the contents of `ledger.json`; what has not been run is absent."""
     world = Arena(_finished(out, seeds, "", "start"), SPLITS, lambda rows, _: rows)
-    real = Arena(
-        _finished(out, seeds, facts.PREFIX, "start"),
-        facts.SPLITS,
-        lambda rows, seed: facts.split_by_relation(rows, out, seed),
-    )
-    found = {"seeds": list(seeds), "targets": list(TARGETS), "world": _measure(world), "facts": _measure(real)}
+    found: dict[str, Any] = {"seeds": list(seeds), "targets": list(TARGETS), "world": _measure(world)}
+    for key, which in (("facts", facts.EIGHT), ("larger", facts.ALL)):
+        split = partial(_by_relation, which, out)
+        found[key] = _measure(Arena(_finished(out, seeds, which.prefix, "start"), facts.SPLITS, split))
     for key, names in (("ablations", tuple(ABLATIONS)), ("budgets", BUDGETS)):
         found[key] = {name: one for name in names if (one := _of_job(name, world)) is not None}
     return found
+
+
+def _by_relation(which: facts.Facts, out: Path, rows: Rows, seed: int) -> Rows:
+    return facts.split_by_relation(which, rows, out, seed)
 
 
 def _finished(out: Path, seeds: Sequence[int], prefix: str, base: str) -> dict[int, dict[str, Path]]:

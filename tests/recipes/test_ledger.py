@@ -213,3 +213,60 @@ def test_known_odds_pay_what_an_answer_earns_on_average(ledger: Any) -> None:
 def test_a_page_that_asks_for_an_unknown_table_is_refused(ledger: Any) -> None:
     with pytest.raises(ValueError, match="asks for 'familes'; there are families, people"):
         ledger.tables.fill("<!-- ledger: familes --> <!-- end -->", {})
+
+
+def entity_questions(folder: Path) -> Path:
+    """Write a small set in the form of EntityQuestions: 40 questions of each of three relations."""
+    folder.mkdir()
+    for part in ("train", "dev"):
+        rows = [
+            {"relation": relation, "question": f"{words} {part} {i}?", "answers": [f"{relation} {i % 5}"]}
+            for relation, words in (
+                ("P17", "Which country is"),
+                ("P136", "What type of music is"),
+                ("P26", "Who married"),
+            )
+            for i in range(40)
+        ]
+        (folder / f"{part}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["EIGHT", "ALL"])
+def test_the_runs_on_real_facts_load_and_keep_relations_for_transfer(ledger: Any, name: str, tmp_path: Path) -> None:
+    which = getattr(ledger.facts, name)
+    source = entity_questions(tmp_path / "source")
+    popqa = tmp_path / "popqa.jsonl"
+    popqa.write_text("".join(
+        json.dumps({"id": i, "question": f"In what country is X{i}?", "possible_answers": ["Y"], "s_pop": i}) + "\n"
+        for i in range(4)
+    ))  # fmt: skip
+    ledger.facts.write_questions(which, source, popqa, tmp_path, 0)
+    asked = [json.loads(line) for line in which.questions(tmp_path, "rl", 0).read_text().splitlines()]
+    assert {one["relation"] for one in asked} == {"P17"}
+    jobs = ledger.facts.jobs(which, source, tmp_path, 0)
+    for job in jobs.values():
+        recipe = load_recipe(job.recipe, job.overrides(tmp_path, 0))
+        assert set(job.needs) <= set(jobs)
+        assert (recipe.model is None) is (job.name == f"{which.prefix}base")
+    evaluated = [json.loads(line) for line in which.questions(tmp_path, "eval", 0).read_text().splitlines()]
+    rows = [replace(row(one["id"], "c", 0.5), question=one["question"]) for one in evaluated]
+    splits = {one["relation"]: found.split for one, found in
+              zip(evaluated, ledger.facts.split_by_relation(which, rows, tmp_path, 0), strict=True)}  # fmt: skip
+    others = {"P136": "other_relations"} | ({"P26": "other_relations"} if name == "ALL" else {})
+    rare = {"popqa_rare": "popqa_rare", "popqa_popular": "popqa_popular"}
+    assert splits == {"P17": "asked_relations", **others, **rare}
+
+
+def test_the_larger_model_has_at_least_100_m_parameters(ledger: Any) -> None:
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    base = load_recipe("facts", list(ledger.facts.ALL.changes)).base
+    assert base is not None
+    with torch.device("meta"):
+        model = LlamaForCausalLM(LlamaConfig(
+            vocab_size=base.vocab_size, hidden_size=base.width, num_hidden_layers=base.layers,
+            num_attention_heads=base.heads, intermediate_size=base.intermediate, tie_word_embeddings=True,
+        ))  # fmt: skip
+    assert 100e6 < model.num_parameters() == pytest.approx(125e6, rel=0.02)
