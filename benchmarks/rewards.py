@@ -27,6 +27,8 @@ from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
 
+from files import existing_file
+
 from abstain.rewards import AbstentionReward, ConfidenceTarget, math_match
 
 REFUSALS = ("I don't know", "I don't know.", "I'm not sure.", "I cannot determine that.", "I have no idea.")
@@ -171,7 +173,7 @@ def main() -> None:
     parser.add_argument("--maths-rows", type=int, default=1000)
     parser.add_argument("--processes", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--questions", type=Path, nargs="*", default=[])
+    parser.add_argument("--questions", type=existing_file, nargs="*", default=[])
     given = parser.parse_args()
     random_ = random.Random(given.seed)
     print(f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}")

@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from files import existing_file
+
 from abstain.rewards import AnswerLabel, Judgement, Verdict, contains_match, numeric_match
 
 Grade = Callable[[str, str], Judgement]
@@ -94,10 +96,12 @@ def solutions(path: Path, show: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--free-text", type=Path, nargs="*", default=[])
-    parser.add_argument("--solutions", type=Path)
+    parser.add_argument("--free-text", type=existing_file, nargs="*", default=[])
+    parser.add_argument("--solutions", type=existing_file)
     parser.add_argument("--show", type=int, default=0)
     given = parser.parse_args()
+    if not given.free_text and not given.solutions:
+        parser.error("nothing to measure: give files by --free-text, --solutions or both")
     free_text(given.free_text, given.show)
     if given.solutions:
         solutions(given.solutions, given.show)

@@ -7,8 +7,10 @@ import doctest
 import importlib
 import json
 import pkgutil
+import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -73,16 +75,85 @@ def test_docstring_examples_are_true() -> None:
                 assert doctest.testmod(importlib.import_module(info.name)).failed == 0, info.name
 
 
+FINDER = """
+import json, os, setuptools
+from distutils.core import run_setup
+dist = run_setup("setup.py", stop_after="config")
+command = dist.get_command_obj("build_py")
+command.ensure_finalized()
+data = [os.path.join(folder, name) for _, folder, _, names in command.data_files for name in names]
+print(json.dumps([dist.packages, [*command.get_source_files(), *data]]))
+"""
+"""Prints the packages and the files that a wheel takes from this tree, without building it."""
+
+
+def files_below(*folders: str) -> set[str]:
+    """Return every file below `folders` but the compiled ones, relative to the root."""
+    paths = (path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file())
+    return {str(path.relative_to(ROOT)) for path in paths if "__pycache__" not in path.parts}
+
+
+def packed_at(file: str) -> Path:
+    """Return where the wheel holds `file`, whose path is relative to the root."""
+    return Path(file) if Path(file).parts[0] == "abstain" else Path("abstain", file)
+
+
+def test_every_package_and_every_file_below_the_folders_ships() -> None:
+    pytest.importorskip("setuptools")
+    done = subprocess.run([sys.executable, "-c", FINDER], cwd=ROOT, capture_output=True, text=True, check=True)
+    packages, files = json.loads(done.stdout.splitlines()[-1])
+    folders = [folder for folder in ("abstain", *ORDER) if (ROOT / folder).is_dir()]
+    inits = [file for file in files_below(*folders) if Path(file).name == "__init__.py"]
+    assert set(packages) == {".".join(packed_at(path).parent.parts) for path in inits}
+    assert set(files) == files_below(*folders)
+
+
+def test_every_folder_that_holds_python_is_a_package() -> None:
+    for path in SOURCES:
+        assert (path.parent / "__init__.py").is_file(), f"{path.parent} needs an __init__.py, or it is not in the wheel"
+
+
+@pytest.fixture
+def clean_tree(tmp_path: Path) -> Path:
+    """A copy of what the repository holds, without what earlier builds left in build/."""
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copy(path, tmp_path)
+        elif path.name in ("abstain", *ORDER, "tests", "docs", "benchmarks"):
+            shutil.copytree(path, tmp_path / path.name, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
 @pytest.mark.slow
-def test_a_built_wheel_holds_the_tree_and_nothing_else(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(ROOT)]
+def test_a_built_wheel_holds_the_tree_and_nothing_else_and_the_build_warns_of_nothing(clean_tree: Path) -> None:
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     try:
         importlib.import_module("setuptools")
     except ModuleNotFoundError:
         build.remove("--no-build-isolation")
-    subprocess.run(build, check=True, capture_output=True)
-    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+    done = subprocess.run([*build, "-w", "dist", "."], cwd=clean_tree, check=True, capture_output=True, text=True)
+    assert "Warning" not in done.stdout + done.stderr
+    with zipfile.ZipFile(next((clean_tree / "dist").glob("*.whl"))) as wheel:
         packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    kinds = ("*.py", "*.yaml", "*.jinja", "*.css", "*.js", "py.typed")
-    tree = {f"abstain/{p.relative_to(ROOT)}" for f in ORDER for kind in kinds for p in (ROOT / f).rglob(kind)}
-    assert packed == tree
+    assert packed == {packed_at(file).as_posix() for file in files_below("abstain", *ORDER)}
+
+
+@pytest.mark.slow
+def test_an_editable_install_warns_of_nothing(clean_tree: Path) -> None:
+    pytest.importorskip("setuptools")
+    code = "from setuptools.build_meta import build_editable; build_editable('dist')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=clean_tree, check=True, capture_output=True, text=True)
+    assert "BuildBackendWarning" not in done.stdout + done.stderr
+    assert "!!" not in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_the_source_distribution_holds_the_tests_their_data_the_docs_and_the_benchmarks(clean_tree: Path) -> None:
+    pytest.importorskip("setuptools")
+    code = "from setuptools.build_meta import build_sdist; build_sdist('dist')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=clean_tree, check=True, capture_output=True, text=True)
+    assert "warning" not in (done.stdout + done.stderr).casefold()
+    with tarfile.open(next((clean_tree / "dist").glob("*.tar.gz"))) as archive:
+        packed = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
+    assert files_below("abstain", *ORDER, "tests", "docs", "benchmarks") <= packed
+    assert {"setup.py", "pyproject.toml", "Makefile", "constraints.txt", "README.md", "LICENSE"} <= packed

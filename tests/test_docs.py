@@ -1,12 +1,18 @@
-"""The Python blocks of docs/adapters.md and docs/metrics.md are run as they stand."""
+"""The Python blocks of docs/adapters.md and docs/metrics.md are run as they stand, and come out as they should."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
+import verifiers_stub
 from golden import CASES
 
 from abstain.eval import metrics
@@ -18,6 +24,16 @@ TEXT = (DOCS / "adapters.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 PLAIN = [b for b in BLOCKS if not b.startswith("# needs") and "trl" not in b]
 VERIFIERS = [b for b in BLOCKS if b.startswith("# needs verifiers")]
+
+
+PAID = {"Paris": 0.25, "Rome": -0.75, "I don't know": 0.0}
+"""What the blocks' reward pays for an answer to their question at their target of 0.75: 1 − t, −t and 0."""
+
+
+def run_block(block: str) -> dict[str, Any]:
+    scope: dict[str, Any] = {"__name__": "docs"}
+    exec(compile(block, "docs/adapters.md", "exec"), scope)
+    return scope
 
 
 def test_there_is_a_block_for_every_trainer() -> None:
@@ -33,16 +49,116 @@ def test_the_tables_size_is_the_one_stated() -> None:
 
 
 @pytest.mark.parametrize("block", PLAIN, ids=range(len(PLAIN)))
-def test_blocks_that_need_no_trainer_run_as_they_stand(block: str) -> None:
-    exec(compile(block, "docs/adapters.md", "exec"), {"__name__": "docs"})
+def test_blocks_that_need_no_trainer_come_out_as_they_state(block: str) -> None:
+    assert "assert" in block
+    run_block(block)
+
+
+def test_every_block_states_its_outcome_or_has_a_test_of_it() -> None:
+    assert [b.splitlines()[0] for b in BLOCKS if "assert" not in b] == [
+        "from datasets import Dataset",  # TRL
+        "# needs verifiers 0.1",
+        "# needs verifiers 0.4",
+    ]
+
+
+def paid_by_rubric(vf: Any, scope: dict[str, Any]) -> dict[str, float]:
+    """Return what the rubric of a block for verifiers 0.1 pays for each answer to the block's only question."""
+    (row,) = scope["rows"]
+    paid: dict[str, float] = {}
+    for reply in PAID:
+        asked = {"prompt": [], "answer": row["answer"], "info": row["info"], "example_id": 0}
+        completion = [vf.types.AssistantMessage(content=reply)]
+        state = vf.State(input=asked, completion=completion, is_truncated=False, trajectory=[])
+        asyncio.run(scope["environment"].rubric.score_rollout(state))
+        paid[reply] = state["reward"]
+    return paid
+
+
+def paid_by_task(scope: dict[str, Any], trace_of: Callable[[Any, str], Any], **settings: Any) -> dict[str, float]:
+    """Return what the task of a block for verifiers 0.4 pays for each answer."""
+    data = scope["FactData"](answers=["Paris"], threshold=0.75, **settings)
+    paid: dict[str, float] = {}
+    for reply in PAID:
+        task = scope["FactTask"](data)
+        trace = trace_of(task, reply)
+        paid[reply] = asyncio.run(task.abstention(trace))
+        verdicts = asyncio.run(task.verdicts(trace))
+        assert sum(verdicts.values()) == verdicts[{0.25: "correct", -0.75: "wrong", 0.0: "abstained"}[PAID[reply]]] == 1
+    return paid
+
+
+def test_the_block_for_verifiers_0_1_pays_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "verifiers", stub := verifiers_stub.version_0_1())
+    scope = run_block(VERIFIERS[0])
+    assert paid_by_rubric(stub, scope) == PAID
+    assert scope["environment"].dataset[0]["info"] == {"answers": ["Paris"], "threshold": 0.75}
+
+
+def test_the_block_for_verifiers_0_4_pays_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    stub = verifiers_stub.version_0_4()
+    monkeypatch.setitem(sys.modules, "verifiers", ModuleType("verifiers"))
+    monkeypatch.setitem(sys.modules, "verifiers.v1", stub)
+    monkeypatch.setattr(sys.modules["verifiers"], "v1", stub, raising=False)
+    scope = run_block(VERIFIERS[1])
+    assert paid_by_task(scope, lambda task, reply: stub.Trace(last_reply=reply, is_truncated=False)) == PAID
 
 
 @pytest.mark.parametrize("block", VERIFIERS, ids=["0.1", "0.4"])
-def test_blocks_for_verifiers_run_where_it_is_installed(block: str) -> None:
+def test_blocks_for_verifiers_pay_the_target_where_it_is_installed(block: str) -> None:
     verifiers = pytest.importorskip("verifiers")
-    if hasattr(verifiers, "Rubric") != block.startswith("# needs verifiers 0.1"):
+    classic = block.startswith("# needs verifiers 0.1")
+    if hasattr(verifiers, "Rubric") != classic:
         pytest.skip("another verifiers is installed")
-    exec(compile(block, "docs/adapters.md", "exec"), {"__name__": "docs"})
+    scope = run_block(block)
+    if classic:
+        assert paid_by_rubric(verifiers, scope) == PAID
+        return
+    v1 = importlib.import_module("verifiers.v1")
+
+    def trace_of(task: Any, reply: str) -> Any:
+        named = v1.TraceTask(type="FactTask", data=task.data, key=task.key, hash=task.hash)
+        return v1.Trace(task=named, agent=v1.AgentInfo(config=v1.AgentConfig()), root_reply=reply)
+
+    assert paid_by_task(scope, trace_of, idx=0, name="paris", prompt="Capital of France?") == PAID
+
+
+class StandInTrainer:
+    """Calls the reward as TRL's trainer does, with a completion of each kind."""
+
+    def __init__(self, model: str, reward_funcs: Any, args: Any, train_dataset: Any) -> None:
+        self.model, self.reward, self.args, self.rows = model, reward_funcs, args, train_dataset
+        self.paid: list[float | None] = []
+
+    def train(self) -> None:
+        few = [self.rows[i] for i in range(len(PAID))]
+        columns = {name: [row[name] for row in few] for name in few[0] if name != "prompt"}
+        completions = [[{"role": "assistant", "content": reply}] for reply in PAID]
+        call = self.reward(prompts=[row["prompt"] for row in few], completions=completions, **columns)
+        self.paid = asyncio.run(call)
+
+
+SMALL = 'output_dir="out", max_steps=1, use_cpu=True, bf16=False, report_to="none", max_completion_length=4,'
+
+
+def small_script(model: str) -> str:
+    """Return the training script of the docs for `model`, cut to one short step on a CPU."""
+    (block,) = [b for b in BLOCKS if "trl" in b]
+    block = block.replace('"Qwen/Qwen3-0.6B"', repr(model)).replace('output_dir="out",', SMALL)
+    assert SMALL in block
+    assert model in block
+    return block
+
+
+def test_the_training_script_of_the_docs_gives_trl_a_reward_that_pays_the_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trl = pytest.importorskip("trl")
+    monkeypatch.setattr(trl, "GRPOTrainer", StandInTrainer)
+    monkeypatch.chdir(tmp_path)
+    trainer = run_block(small_script("stand-in"))["trainer"]
+    assert trainer.paid == list(PAID.values())
+    assert (trainer.args.scale_rewards, trainer.args.loss_type) == ("none", "dapo")
 
 
 @pytest.mark.slow
@@ -51,15 +167,13 @@ def test_the_training_script_of_the_docs_trains(
 ) -> None:
     if importlib.util.find_spec("trl") is None:
         pytest.skip("TRL is not installed")
-    (block,) = [b for b in BLOCKS if "trl" in b]
     monkeypatch.chdir(tmp_path)
-    small = 'output_dir="out", max_steps=1, use_cpu=True, bf16=False, report_to="none", max_completion_length=4,'
-    block = block.replace('"Qwen/Qwen3-0.6B"', repr(tiny_model)).replace('output_dir="out",', small)
-    assert small in block
-    assert tiny_model in block
-    scope: dict[str, object] = {"__name__": "docs"}
-    exec(compile(block, "docs/adapters.md", "exec"), scope)
-    assert scope["trainer"].state.global_step == 1  # type: ignore[attr-defined]
+    trainer = run_block(small_script(tiny_model))["trainer"]
+    assert trainer.state.global_step == 1
+    (log,) = trainer.state.log_history
+    counts = {name: log[f"count/{name}"] for name in ("correct", "wrong", "abstained", "ungraded")}
+    assert sum(counts.values()) == trainer.args.num_generations == 8
+    assert log["reward"] == pytest.approx((0.25 * counts["correct"] - 0.75 * counts["wrong"]) / 8)
 
 
 def test_the_blocks_on_metrics_run_one_after_the_other() -> None:

@@ -12,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from PIL import Image
+from rows import row
 from simulated import TARGETS, Policy, simulate
 
 from abstain.eval import figures, plotting
@@ -53,10 +54,28 @@ def test_a_bin_without_questions_has_no_rate() -> None:
 
 
 def test_regret_is_the_oracles_pay_less_the_systems() -> None:
-    one = view()
-    (line,) = [line for line in figures.regret([one]).axes[0].lines if line.get_gid() == "sys0"]
-    row = one.by_threshold[3]
-    assert line.get_ydata()[3] == pytest.approx(row["oracle_score"] - row["score"])
+    """Right at confidences 0.9 and 0.6, wrong at 0.3 and 0.1; the system answers all at 0.25 and the first at 0.5."""
+    forced = [row(str(i), v, 0.0, p) for i, (v, p) in enumerate(zip("ccww", (0.9, 0.6, 0.3, 0.1), strict=True))]
+    rows = [*forced, *(row(str(i), v, 0.25) for i, v in enumerate("ccww"))]
+    rows += [row(str(i), v, 0.5) for i, v in enumerate("caaa")]
+    table = tabulate(rows)
+    one = View(
+        name="m",
+        colour=plotting.ACCENT,
+        marker="o",
+        number=0,
+        table=table,
+        reference=table.confidence,
+        source="own",
+        by_threshold=compute_metrics(rows, draws=0)["by_threshold"],
+    )
+    lines = figures.regret([one]).axes[0].lines
+    (system,) = [line for line in lines if line.get_gid() == "sys0"]
+    (constant,) = [line for line in lines if line.get_label().startswith("always or never")]
+    # The oracle answers three at 0.25, (0.75 + 0.75 − 0.25) / 4 = 0.3125, and two at 0.5, (0.5 + 0.5) / 4 = 0.25. The
+    # system gets (1.5 − 0.5) / 4 = 0.25 and 0.5 / 4 = 0.125; always answering gets 0.25 and 0, never answering 0.
+    assert system.get_xydata().tolist() == [[0.25, pytest.approx(0.0625)], [0.5, pytest.approx(0.125)]]
+    assert constant.get_xydata().tolist() == [[0.25, pytest.approx(0.0625)], [0.5, pytest.approx(0.25)]]
 
 
 def test_the_identity_is_drawn_beside_the_effective_thresholds() -> None:

@@ -1,4 +1,4 @@
-"""Known answers of another project (see data/README.md beside the repository); skipped where the file is not there."""
+"""The answers that fd-shifts, another project, expects of its metrics on its cases (data_files/fd_shifts)."""
 
 from __future__ import annotations
 
@@ -12,39 +12,34 @@ import pytest
 from abstain.eval.calibration import ece, mce
 from abstain.eval.selective import augrc, aurc, auroc, e_aurc
 
-FILE = Path(__file__).parents[3] / "shared" / "data" / "metric_vectors" / "fd_shifts_known_answers.json"
-VECTORS: dict[str, Any] = json.loads(FILE.read_text()) if FILE.is_file() else {}
-CURVES = VECTORS.get("risk_coverage_cases", [])
-SCALARS = VECTORS.get("scalar_cases", {})
-BINS = VECTORS.get("n_bins", 20)
+FILE = Path(__file__).parents[1] / "data_files" / "fd_shifts" / "known_answers.json"
+KNOWN: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+ARRAYS = {name: np.array(values) for name, values in KNOWN["arrays"].items()}
+CURVES: list[dict[str, Any]] = KNOWN["risk_coverage"]
 CALIBRATION = [
-    (name, *case)
-    for name in ("expected_calibration_error", "maximum_calibration_error")
-    for case in SCALARS.get(name, [])
+    (name, *case) for name in ("expected_calibration_error", "maximum_calibration_error") for case in KNOWN[name]
 ]
 
 
-@pytest.mark.skipif(not VECTORS, reason=f"{FILE} is not there")
-def test_the_file_holds_thirty_curves_and_twenty_calibration_errors() -> None:
-    assert (len(CURVES), len(CALIBRATION)) == (30, 20)
+def test_the_file_holds_thirty_curves_eighteen_rankings_and_twenty_calibration_errors() -> None:
+    assert (len(CURVES), len(KNOWN["failauc"]), len(CALIBRATION)) == (30, 18, 20)
+    assert {len(array) for array in ARRAYS.values()} == {100}
 
 
-@pytest.mark.parametrize("case", CURVES, ids=lambda case: case["expected"]["ID"])
+@pytest.mark.parametrize("case", CURVES, ids=lambda case: f"{case['confidence']}-{case['correct']}")
 def test_risk_coverage_areas(case: dict[str, Any]) -> None:
-    p, y, expected = np.array(case["confidence"]), np.array(case["correct"]), case["expected"]
-    assert aurc(p, y) == pytest.approx(expected["aurc"], abs=1e-9)
-    assert e_aurc(p, y) == pytest.approx(expected["eaurc"], abs=1e-9)
-    assert augrc(p, y) == pytest.approx(expected["augrc"], abs=1e-9)
+    p, y = ARRAYS[case["confidence"]], ARRAYS[case["correct"]]
+    assert aurc(p, y) == pytest.approx(case["aurc"], abs=1e-9)
+    assert e_aurc(p, y) == pytest.approx(case["eaurc"], abs=1e-9)
+    assert augrc(p, y) == pytest.approx(case["augrc"], abs=1e-9)
 
 
 @pytest.mark.parametrize(("name", "correct", "confidence", "expected"), CALIBRATION)
 def test_binned_calibration_errors(name: str, correct: str, confidence: str, expected: float) -> None:
     metric = ece if name.startswith("expected") else mce
-    found = metric(np.array(VECTORS["arrays"][confidence]), np.array(VECTORS["arrays"][correct]), BINS)
-    assert found == pytest.approx(expected, abs=1e-9)
+    assert metric(ARRAYS[confidence], ARRAYS[correct], KNOWN["bins"]) == pytest.approx(expected, abs=1e-9)
 
 
-@pytest.mark.parametrize(("correct", "confidence", "expected"), SCALARS.get("failauc", []))
+@pytest.mark.parametrize(("correct", "confidence", "expected"), KNOWN["failauc"])
 def test_ranking(correct: str, confidence: str, expected: float | str) -> None:
-    found = auroc(np.array(VECTORS["arrays"][confidence]), np.array(VECTORS["arrays"][correct]))
-    assert found == pytest.approx(float(expected), nan_ok=True)
+    assert auroc(ARRAYS[confidence], ARRAYS[correct]) == pytest.approx(float(expected), nan_ok=True)

@@ -14,7 +14,7 @@ from abstain.recipes import load_recipe
 from abstain.recipes.cli import app
 from abstain.recipes.load import dump_recipe
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+SOLUTIONS = Path(__file__).parents[1] / "data_files" / "gsm8k" / "example_model_solutions.jsonl"
 
 
 def run(command: str, *arguments: object) -> str:
@@ -108,14 +108,13 @@ def test_scored_folders_are_compared(tmp_path: Path) -> None:
     assert "4 items in both" in text
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data is not here")
 def test_the_larger_of_two_real_systems_is_found_to_be_better(tmp_path: Path) -> None:
-    lines = (SHARED / "gsm8k" / "example_model_solutions.jsonl").read_text(encoding="utf-8").splitlines()
-    said = [json.loads(line) for line in lines]
+    """By the set's own labels 33 and 77 of the 120 are right; the larger is right alone on 51, the smaller on 7."""
+    rows = [json.loads(line) for line in SOLUTIONS.read_text(encoding="utf-8").splitlines()]
     paths = [
-        write(tmp_path / f"{name}.jsonl", "".join("c" if row[name]["is_correct"] else "w" for row in said))
+        write(tmp_path / f"{name}.jsonl", "".join("c" if row[name]["is_correct"] else "w" for row in rows))
         for name in ("6b_finetuning", "175b_verification")
     ]
     text = run("compare", *paths, "--draws", 500)
     assert "B better in accuracy" in text
-    assert "1319 items in both" in text
+    assert "120 items in both" in text

@@ -163,14 +163,12 @@ def test_help_shows_an_example() -> None:
     assert "abstain eval --model runs/tiny/base" in abstain("eval", "--help").output
 
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+DATA_FILES = Path(__file__).parents[1] / "data_files"
 
 
 @pytest.mark.parametrize("file", ["popqa/dev.jsonl", "gsm8k/test.jsonl"])
 def test_a_real_set_is_asked_from_its_file(file: str, tiny_model: str, tmp_path: Path) -> None:
-    if not (SHARED / file).is_file():
-        pytest.skip(f"{SHARED / file} is not there")
-    given = ("--questions", f"{file.partition('/')[0]}:{SHARED / file}", "--max-items", "8", *FAST)
+    given = ("--questions", f"{file.partition('/')[0]}:{DATA_FILES / file}", "--max-items", "8", *FAST)
     result = abstain("eval", "--model", tiny_model, *given, "--out", tmp_path / "run")
     assert result.exit_code == 0, result.output
     assert len(read_responses(tmp_path / "run" / "eval" / "model" / "responses.jsonl")) == 8 * 5

@@ -15,7 +15,7 @@ from abstain.rewards import JudgeMatch, Verdict
 from abstain.rewards.judge_cache import shared_cache
 
 LOGS = Path(__file__).parents[1] / "eval" / "logs"
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+DATA_FILES = Path(__file__).parents[1] / "data_files"
 ROWS = [
     {"id": "a", "completion": "It is Paris.", "answers": ["Paris"], "verdict": "wrong"},
     {"id": "b", "completion": "I don't know", "answers": ["Rome"], "verdict": "abstained"},
@@ -163,40 +163,60 @@ def test_a_judges_verdicts_are_kept_by_judge_and_asked_for_once(
     assert (tmp_path / "judge-verdicts.sqlite").is_file()
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data is not here")
-def test_judged_answers_of_real_models_are_scored(tmp_path: Path) -> None:
-    lines = (SHARED / "judged_answers" / "free_text_answers.jsonl").read_text(encoding="utf-8").splitlines()
-    seen: dict[str, int] = {}
+def data_rows(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (DATA_FILES / name).read_text(encoding="utf-8").splitlines()]
+
+
+# The answers among the 300 that people and the rule of `contains` judge differently, each of them read: in all but one
+# a person accepts a word that is not the gold's (CONEY, Checks); in one the gold (Bb) is stated of another instrument.
+READ_DIFFERENTLY = [
+    *["Checked."] * 3,
+    "Check pattern.",
+    "Coneys.",
+    *["Coneys"] * 3,
+    *["Conies."] * 2,
+    "Cony.",
+    'Adult bunnies were called "conies."',
+    "Adult bunnies were called rabbits.",
+    "Trumpets are most commonly pitched in B♭, while trombones are typically pitched in C.",
+]
+
+
+def test_judged_answers_of_real_models_are_scored_as_people_did_but_for_those_read_otherwise(tmp_path: Path) -> None:
+    samples: dict[str, int] = {}
     rows: list[dict[str, Any]] = []
-    for said in map(json.loads, lines):
-        sample = seen[said["question"]] = seen.get(said["question"], -1) + 1
-        verdict = {"correct": "correct", "incorrect": "wrong"}[said["verdict"]]
-        row = {"id": said["question"], "sample": sample, "completion": said["response"], "answers": [said["gold"]]}
-        rows.append({**row, "verdict": verdict})
+    for row in data_rows("judged_answers/free_text_answers.jsonl"):
+        sample = samples[row["question"]] = samples.get(row["question"], -1) + 1
+        verdict = {"correct": "correct", "incorrect": "wrong"}[row["verdict"]]
+        columns = {"completion": row["response"], "answers": [row["gold"]], "verdict": verdict}
+        rows.append({"id": row["question"], "sample": sample, **columns})
     file = write(tmp_path / "judged.jsonl", rows)
     text = run(file, "--regrade", "--grader", "contains", "--out", tmp_path / "scored")
-    assert "1620 rows, 20 items" in text
-    # docs/verdicts.md: agreement 0.956, that is 72 of 1,620 rows come out otherwise.
-    assert metrics(tmp_path / "scored")["source"]["changed"] == 72
+    assert "300 rows, 20 items" in text
+    assert metrics(tmp_path / "scored")["source"]["changed"] == len(READ_DIFFERENTLY) == 14
     assert metrics(tmp_path / "scored")["verdicts"][Verdict.UNGRADED.value] == 0
+    people = {(row["id"], row["sample"]): row["verdict"] for row in rows}
+    graded = [json.loads(line) for line in (tmp_path / "scored" / "responses.jsonl").read_text().splitlines()]
+    changed = [row["completion"].strip() for row in graded if row["verdict"] != people[row["id"], row["sample"]]]
+    assert sorted(changed) == sorted(READ_DIFFERENTLY)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data is not here")
-def test_solutions_of_real_systems_are_scored(tmp_path: Path) -> None:
-    lines = (SHARED / "gsm8k" / "example_model_solutions.jsonl").read_text(encoding="utf-8").splitlines()
+def test_solutions_of_real_systems_are_scored_as_their_labels_say(tmp_path: Path) -> None:
+    """By the set's own labels 77 of the 120 solutions are right; graded anew, each gets the verdict of its label."""
     rows = [
         {
             "id": number,
-            "completion": said["175b_verification"]["solution"],
-            "answers": [said["ground_truth"].rpartition("A:")[2].strip()],
-            "verdict": "correct" if said["175b_verification"]["is_correct"] else "wrong",
+            "completion": row["175b_verification"]["solution"],
+            "answers": [row["ground_truth"].rpartition("A:")[2].strip()],
+            "verdict": "correct" if row["175b_verification"]["is_correct"] else "wrong",
         }
-        for number, said in enumerate(map(json.loads, lines))
+        for number, row in enumerate(data_rows("gsm8k/example_model_solutions.jsonl"))
     ]
     file = write(tmp_path / "gsm8k.jsonl", rows)
     run(file, "--out", tmp_path / "scored")
-    logged = sum(row["verdict"] == "correct" for row in rows) / len(rows)
-    assert metrics(tmp_path / "scored")["rates"]["accuracy"]["value"] == logged
+    assert metrics(tmp_path / "scored")["rates"]["accuracy"]["value"] == pytest.approx(77 / 120)
     grader = "{kind: numeric, extract: last_line}"
     run(file, "--regrade", "--grader", grader, "--out", tmp_path / "again")
-    assert metrics(tmp_path / "again")["source"]["graded"] == 1319
+    assert metrics(tmp_path / "again")["source"]["graded"] == 120
+    assert metrics(tmp_path / "again")["source"]["changed"] == 0
+    assert metrics(tmp_path / "again")["rates"]["accuracy"]["value"] == pytest.approx(77 / 120)

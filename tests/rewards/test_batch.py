@@ -1,4 +1,4 @@
-"""Grading many rows at once is grading each of them."""
+"""Grading many rows at once is grading each of them, and both are what a reader says."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from abstain.rewards import (
 from abstain.rewards.match import Aliases, aliases_of_rows
 from abstain.rewards.plain import SHORT, plain_words
 
-JUDGED = Path(__file__).parents[3] / "shared" / "data" / "judged_answers" / "free_text_answers.jsonl"
+JUDGED = Path(__file__).parents[1] / "data_files" / "judged_answers" / "free_text_answers.jsonl"
 NAMES = (
     *(
         "Paris",
@@ -111,14 +111,51 @@ def test_accepted_answers_are_normalised_together_as_they_are_alone(given_rows: 
     assert [each.keys for each in together] == [Aliases((*row, "unseen")).keys for row in given_rows]
 
 
-def test_the_golden_table_in_one_batch() -> None:
-    cases = [case for case in CASES if case.grader == "short-answer"]
-    grade = alias_match()
-    completions, answers = [case.completion for case in cases], [case.answers for case in cases]
-    assert grade.grade_batch(completions, answers) == [grade(c, a) for c, a in zip(completions, answers, strict=True)]
+def test_the_golden_table_in_one_batch_has_its_verdicts() -> None:
+    cases = [case for case in CASES if case.grader == "short-answer" and not case.cut and case.choices is None]
+    judged = alias_match().grade_batch([case.completion for case in cases], [case.answers for case in cases])
+    assert len(cases) > 150
+    differing = [
+        (case.id, case.verdict, judgement.verdict.value)
+        for case, judgement in zip(cases, judged, strict=True)
+        if judgement.verdict.value != case.verdict
+    ]
+    assert differing == []
 
 
-@pytest.mark.skipif(not JUDGED.exists(), reason="needs the judged answers, which are not in the repository")
+# Decided by reading, each with what it is accepted for.
+READ: list[tuple[str, list[str], str]] = [
+    ("Paris", ["Paris"], "correct"),
+    ("the Beatles.", ["Beatles"], "correct"),
+    ("  SÃO PAULO\n", ["São Paulo"], "correct"),
+    ("Rome", ["Paris"], "wrong"),
+    ("", ["Paris"], "wrong"),
+    ("Paris or Rome", ["Paris"], "wrong"),
+    ("I don’t know.", ["Paris"], "abstained"),
+    ("I don't know", ["I don't know"], "abstained"),
+    ("12 May 1776", ["May 12, 1776"], "correct"),
+    ("1776-05-13", ["May 12, 1776"], "wrong"),
+    ("5000", ["5,000"], "correct"),
+    ("five", ["5"], "correct"),
+    ("5 km", ["5000 m"], "correct"),
+    ("6", ["5"], "wrong"),
+    ("ww2", ["World War II"], "wrong"),
+    ("World War 2", ["World War II"], "correct"),
+    ("<think>Rome?</think> Paris", ["Paris"], "correct"),
+    ("<think>Paris</think> Rome", ["Paris"], "wrong"),
+    ("analysisThey ask.assistantfinalParis", ["Paris"], "correct"),
+    ("I'm not sure, but Paris", ["Paris"], "correct"),
+    ("C#", ["C"], "wrong"),
+    ("AC/DC", ["AC DC"], "correct"),
+]
+
+
+def test_a_batch_has_the_verdicts_of_a_reader() -> None:
+    judged = alias_match().grade_batch([row[0] for row in READ], [row[1] for row in READ])
+    verdicts = [judgement.verdict.value for judgement in judged]
+    assert [(*row[:2], verdict) for row, verdict in zip(READ, verdicts, strict=True)] == READ
+
+
 def test_free_text_of_real_models_in_one_batch() -> None:
     given_rows = [json.loads(line) for line in JUDGED.read_text(encoding="utf-8").splitlines()]
     shorter = [row["response"].partition(" is ")[2] or row["response"] for row in given_rows]

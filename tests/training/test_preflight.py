@@ -113,7 +113,7 @@ def test_scaling_is_checked_at_the_break_even_that_a_payoff_really_has() -> None
     assert (finding.level, "0.09" in finding.message) == ("error", True)
 
 
-def test_item_13_scale_rewards_left_at_trls_default_is_refused(tmp_path: Path) -> None:
+def test_scale_rewards_left_at_trls_default_is_refused(tmp_path: Path) -> None:
     from trl import GRPOConfig
 
     default = GRPOConfig(output_dir=str(tmp_path), use_cpu=True, bf16=False)

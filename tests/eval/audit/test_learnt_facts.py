@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,6 @@ import pytest
 
 from abstain.data import InputError
 from abstain.eval.audit.learnt_facts import FactSet, birthday_facts, draw, measure_learnt, stranger_facts
-
-BIRTHDAYS = Path(__file__).parents[3].parent / "shared" / "data" / "birthdays" / "us_legislators_executives.jsonl"
 
 
 def ideal(facts: FactSet, known: np.ndarray, answering: float) -> np.ndarray:
@@ -78,9 +77,15 @@ def test_a_file_without_birthdays_is_refused_by_line(tmp_path: Path, rows: list[
         birthday_facts(str(people))
 
 
-@pytest.mark.skipif(not BIRTHDAYS.is_file(), reason="the shared data is not here")
-def test_the_legislators_birthdays_are_facts_of_one_of_366_days() -> None:
-    facts = birthday_facts(str(BIRTHDAYS))
+def test_the_birthdays_of_617_people_are_facts_of_one_of_366_days(tmp_path: Path) -> None:
+    days = np.random.default_rng(0).integers(0, 366, 617)
+    rows = [
+        {"name": f"Person {i}", "birthday": str(date(1972, 1, 1) + timedelta(days=int(day)))}
+        for i, day in enumerate(days)
+    ]
+    people = tmp_path / "people.jsonl"
+    people.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    facts = birthday_facts(str(people))
     assert len(facts.questions) == 617
     drawn = draw(617, 617, 0.9, np.random.default_rng(1))
     row = measure_learnt(facts, drawn, ideal(facts, drawn.answered > 0, 0.9), seed=0)

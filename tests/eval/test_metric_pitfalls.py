@@ -1,4 +1,4 @@
-"""Mistakes seen in other tools, each with a test of its name: metrics and intervals."""
+"""Pitfalls of metrics and intervals, seen in other tools: what happens here instead."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from abstain.eval.metrics import (
 )
 
 
-def test_item_4_judge_failures_do_not_leave_the_denominator_unseen_and_raise_a_rate() -> None:
+def test_a_failed_judge_is_counted_and_the_rate_is_bounded_by_what_it_might_have_said() -> None:
     """Two right, one wrong, one failed judge: 2/3 of three, counted as ungraded, and between 2/4 and 3/4."""
     rows = [row(str(i), v, None, 0.6) for i, v in enumerate("ccwu")]
     found = compute_metrics(rows, targets=[0.5], draws=0)
@@ -33,20 +33,20 @@ def test_item_4_judge_failures_do_not_leave_the_denominator_unseen_and_raise_a_r
     assert found["bounds"]["forced_accuracy"] == {"low": 0.5, "high": 0.75}
 
 
-def test_item_5_a_nan_confidence_is_not_most_confident() -> None:
+def test_a_nan_confidence_is_not_most_confident() -> None:
     p, y = np.array([0.9, np.nan, 0.1]), np.array([1.0, 0, 0])
     assert aurc(p, y) == aurc(p[[0, 2]], y[[0, 2]]) == 0.125  # 0.5·0 + 0.5·(0 + 1/2)/2
     assert auroc(p, y) == 1.0
     assert np.isnan(tabulate([row("x", "c", None, float("nan"))], targets=[0.5]).verdicts).all()
 
 
-def test_item_5_ties_are_not_broken_by_the_order_of_the_input() -> None:
+def test_ties_are_not_broken_by_the_order_of_the_input() -> None:
     p = np.full(4, 0.5)
     for y in (np.array([1.0, 1, 0, 0]), np.array([0.0, 0, 1, 1])):
         assert (aurc(p, y), auroc(p, y)) == (0.5, 0.5)
 
 
-def test_item_5_a_confidence_outside_zero_to_one_is_in_neither_the_bins_nor_n() -> None:
+def test_a_confidence_outside_0_to_1_is_counted_apart_and_in_no_bin() -> None:
     rows = [row("a", "c", None, 0.9), row("b", "w", None, 90.0)]
     found = compute_metrics(rows, draws=0)
     assert found["bad_confidence"] == 1
@@ -56,18 +56,18 @@ def test_item_5_a_confidence_outside_zero_to_one_is_in_neither_the_bins_nor_n() 
         ece(np.array([0.9, 90.0]), np.array([1.0, 0]))
 
 
-def test_item_5_a_missing_confidence_is_not_100_percent() -> None:
+def test_a_missing_confidence_is_not_100_percent() -> None:
     rows = [row("a", "c", None, 0.9), row("b", "w", None, None)]
     found = compute_metrics(rows, draws=0)
     assert found["missing_confidence"] == 1
     assert found["brier"] == {"value": pytest.approx(0.01), "low": None, "high": None, "n": 1}
 
 
-def test_item_5_calibration_errors_are_lower_the_better() -> None:
+def test_calibration_errors_are_lower_the_better() -> None:
     assert {METRICS[name].better for name in ("brier", "log_score", "ece", "mce", "smooth_ece")} == {"lower"}
 
 
-def test_item_6_more_draws_do_not_make_the_interval_narrower() -> None:
+def test_more_draws_do_not_make_the_interval_narrower() -> None:
     """The half width is 1.96 standard deviations of the mean, and not divided by the root of the draws."""
     x = np.random.default_rng(0).normal(size=400)
     widths: list[float] = []
@@ -79,7 +79,7 @@ def test_item_6_more_draws_do_not_make_the_interval_narrower() -> None:
     assert widths == pytest.approx([1.96 * x.std() / 20] * 2, rel=0.1)
 
 
-def test_item_7_an_abstention_is_no_hallucination() -> None:
+def test_an_abstention_is_no_hallucination() -> None:
     rows = [row("a", "c", 0.0), row("a", "c", 0.5), row("b", "w", 0.0), row("b", "a", 0.5)]
     entry = compute_metrics(rows, draws=0)["by_threshold"][0]
     assert entry["accuracy_answered"] == 1.0
@@ -87,7 +87,7 @@ def test_item_7_an_abstention_is_no_hallucination() -> None:
     assert entry["score"] == pytest.approx((0.5 + 0) / 2)
 
 
-def test_item_7_unanswerable_questions_stay_and_abstaining_on_them_is_right() -> None:
+def test_unanswerable_questions_stay_and_abstaining_on_them_is_right() -> None:
     """Nothing is right for an unanswerable question: its forced answer is wrong, and it is asked at every target."""
     rows = [row("can", "c", 0.0, 0.8), row("can", "c", 0.5), row("cannot", "w", 0.0, 0.6), row("cannot", "a", 0.5)]
     table = tabulate(rows)
@@ -98,7 +98,7 @@ def test_item_7_unanswerable_questions_stay_and_abstaining_on_them_is_right() ->
     assert len(invents.ids) == 2
 
 
-def test_item_12_the_metrics_keep_to_their_rule_answer_iff_confidence_is_not_below_t() -> None:
+def test_a_policy_that_answers_unless_its_confidence_is_below_t_adheres_and_has_effective_threshold_t() -> None:
     """Abstain iff p < t, everywhere: the table, adherence and the effective threshold agree on a perfect policy."""
     p = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
     rows = [row(str(i), "c", None, q) for i, q in enumerate(p)]
@@ -112,10 +112,13 @@ def test_item_12_the_metrics_keep_to_their_rule_answer_iff_confidence_is_not_bel
         assert below <= effective_threshold(table.abstained[:, j], p) <= above
 
 
-def test_item_12_ece_is_the_mean_gap_of_the_reliability_diagram() -> None:
+def test_ece_is_the_mean_gap_of_the_reliability_diagram() -> None:
     rng = np.random.default_rng(0)
     p = rng.random(300)
     y = (rng.random(300) < p).astype(float)
     mean, accuracy, count = reliability(p, y)
     assert ece(p, y) == pytest.approx(float(np.sum(count * np.abs(mean - accuracy)) / 300))
-    assert brier(p, y) == pytest.approx(float(np.mean((p - y) ** 2)))
+    # Two bins of two: |0.1 − 1/2| = 0.4 and |0.9 − 1| = 0.1, on average 0.25; squares 0.01, 0.81, 0.01, 0.01.
+    p, y = np.array([0.1, 0.1, 0.9, 0.9]), np.array([0.0, 1, 1, 1])
+    assert ece(p, y) == pytest.approx(0.25)
+    assert brier(p, y) == pytest.approx(0.84 / 4)

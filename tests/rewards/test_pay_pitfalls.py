@@ -1,4 +1,4 @@
-"""Mistakes seen in other tools, each with a test of its name: pay and stated confidence."""
+"""Pitfalls of pay and of stated confidence, seen in other tools: what happens here instead."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from abstain.rewards import (
 )
 
 
-def test_item_5_a_nan_confidence_is_not_the_most_confident() -> None:
+def test_a_nan_confidence_is_not_the_most_confident() -> None:
     assert stated_confidence("Confidence: NaN") is None
     with pytest.raises(ValueError, match="confidence must be a fraction"):
         Brier()(Verdict.CORRECT, confidence=math.nan)
 
 
-def test_item_5_confidences_of_0_to_100_are_not_mixed_with_those_of_0_to_1() -> None:
+def test_confidences_of_0_to_100_are_not_mixed_with_those_of_0_to_1() -> None:
     assert [stated_confidence(f"Confidence: {x}") for x in ("80", "80%", "0.8")] == [None, 0.8, 0.8]
     percent = ConfidenceParser(scale="percent")
     assert [percent.read(f"Confidence: {x}").value for x in ("80", "80%", "0.8")] == [0.8, 0.8, None]
 
 
-def test_item_5_a_missing_confidence_is_not_100_nor_any_number() -> None:
+def test_a_missing_confidence_is_no_number_and_is_not_paid() -> None:
     assert stated_confidence("Paris") is None
     assert AbstentionReward(payoff=Brier())(completions=["Paris"], answers=[["Paris"]]) == [None]
 
 
-def test_item_9_a_length_penalty_makes_no_negative_reward_smaller() -> None:
+def test_a_length_penalty_makes_no_negative_reward_smaller() -> None:
     penalty = LengthPenalty(amount=0.5, start=0, end=4, unit="characters")
     plain, long = (
         AbstentionReward(payoff=ConfidenceTarget(t=0.9)),
@@ -49,7 +49,7 @@ def test_item_9_a_length_penalty_makes_no_negative_reward_smaller() -> None:
         assert with_penalty == pytest.approx(without - 0.5)
 
 
-def test_item_10_an_exception_in_a_payoff_or_grader_never_becomes_0() -> None:
+def test_an_exception_in_a_payoff_or_grader_never_becomes_0() -> None:
     def failing_payoff(verdict: Verdict, t: float | None, confidence: float | None) -> float:
         return {Verdict.CORRECT: 1.0, Verdict.ABSTAINED: 0.0, Verdict.WRONG: -1.0}[verdict] / (0 if t == 0.3 else 1)
 
@@ -67,8 +67,7 @@ def test_item_10_an_exception_in_a_payoff_or_grader_never_becomes_0() -> None:
 
 
 @pytest.mark.parametrize("t", [0.0, 0.3, 0.75, 0.99])
-def test_item_12_the_documented_rule_answer_iff_p_is_above_t_is_the_one_paid(t: float) -> None:
-    """The rest of item 12, the numbers of docs/rewards.md, is tested in test_rewards_page.py."""
+def test_answering_pays_more_than_abstaining_exactly_when_p_is_above_t(t: float) -> None:
     for bounded in (True, False):
         pay = ConfidenceTarget(t=t, bounded=bounded)
         right, wrong, idk = (pay(v) for v in (Verdict.CORRECT, Verdict.WRONG, Verdict.ABSTAINED))
