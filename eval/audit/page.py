@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .. import plotting
-from . import pictures, study_pictures
+from . import pictures
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 COLUMNS = ("err", "bound", "slack", "err_iiv", "delta", "abstention", "accuracy", "off_list")
@@ -33,7 +33,7 @@ def drawings(result: Mapping[str, Any]) -> list[tuple[str, str, str, Any]]:
                 "audit_stages",
                 "Before and after training",
                 f"err, err_iiv, delta and abstention by target, with 95 % intervals over questions ({of}).",
-                study_pictures.through_training(rows),
+                pictures.through_training(rows),
             ),
             (
                 "audit_price",

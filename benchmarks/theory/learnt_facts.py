@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from singletons import error_ceiling, error_floor, sampling_term, singleton_rate
+from small_model import birthday_question, day_name, days_of_the_year
 
-from ...data import InputError, Question, WorldConfig, make_world
-from ...data.rows import read_rows
-from ..estimate import Array, bootstrap_mean
-from .delta import log_loss
-from .enumeration import Enumeration
-from .measure import measure
-from .singletons import error_ceiling, error_floor, sampling_term, singleton_rate
+from abstain.data import InputError, Question, WorldConfig, make_world
+from abstain.data.rows import read_rows
+from abstain.eval.audit.delta import log_loss
+from abstain.eval.audit.enumeration import Enumeration
+from abstain.eval.audit.measure import measure
+from abstain.eval.estimate import Array, bootstrap_mean
 
 MOST_MENTIONS = 4
 """Prompts that were answered at least so often are told of together."""
@@ -51,16 +52,10 @@ def birthday_facts(source: str) -> FactSet:
             day = day_name(date.fromisoformat(given))
         except ValueError:
             raise InputError(f"{place}: birthday must be a date as 1958-10-13, got {given!r}") from None
-        questions.setdefault(name, Question(name, f"When is {name}'s birthday?", (day,)))
+        questions.setdefault(name, birthday_question(name, day))
     if len(questions) < 2:
         raise InputError(f"{source}: needs at least 2 people, got {len(questions)}")
-    days = tuple(day_name(date(2000, 1, 1) + timedelta(days=n)) for n in range(366))
-    return FactSet("birthdays", tuple(questions.values()), days)
-
-
-def day_name(day: date) -> str:
-    """Return a day of the year in words: "October 13"."""
-    return f"{day:%B} {day.day}"
+    return FactSet("birthdays", tuple(questions.values()), days_of_the_year())
 
 
 def stranger_facts(count: int, values: int, seed: int) -> FactSet:

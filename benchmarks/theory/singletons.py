@@ -13,15 +13,10 @@ sr is also the Good–Turing estimate of the missing mass: the chance that the n
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from ...data import Question
-from ..estimate import Array, bootstrap_mean
-from .made_world import Responses
 
 
 def singleton_rate(answered: NDArray[np.integer[Any]], n: int) -> float:
@@ -48,32 +43,3 @@ def error_floor(rate: float, n: int, min_errors: int, delta: float) -> float:
 def error_ceiling(rate: float, n: int, max_errors: int) -> float:
     """Return sr − sr/(max_c|E_c| + 1) + 13/√N, which a calibrated learner stays under."""
     return rate - rate / (max_errors + 1) + 13 / math.sqrt(n)
-
-
-def world_facts(
-    questions: Sequence[Question], responses: Sequence[Responses], log_probabilities: Array, seed: int = 0
-) -> list[dict[str, Any]]:
-    """Return, by the number of mentions of the made world's arbitrary facts, what the model makes of them.
-
-    Mentions are set by the world and not drawn, so that the theorem's N and sr do not apply; what can be seen is how
-    err falls with them. Probabilities are given that the response is listed.
-
-    Args:
-        questions: C questions, of which the arbitrary ones count.
-        responses: Of each question.
-        log_probabilities: ln p̂(r|c) with no target in the prompt, (C, R).
-        seed: Of the intervals.
-    """
-    mentioned = [q.metadata.get("mentions") if q.metadata["kind"] == "arbitrary" else None for q in questions]
-    rows: list[dict[str, Any]] = []
-    for count in sorted({m for m in mentioned if m is not None}):
-        rng = np.random.default_rng([seed, 22])
-        chosen = [i for i, m in enumerate(mentioned) if m == count]
-        listed = np.exp(log_probabilities[chosen])
-        listed /= listed.sum(axis=1, keepdims=True)
-        abstains = np.array([[v is None for v in responses[i].values] for i in chosen])
-        right = np.array([[v == questions[i].answers[0] for v in responses[i].values] for i in chosen])
-        kinds = {"err": ~abstains & ~right, "correct": right, "abstention": abstains}
-        found = {name: bootstrap_mean((listed * of).sum(axis=1), rng, 500).to_json() for name, of in kinds.items()}
-        rows.append({"mentions": count, "questions": len(chosen), **found})
-    return rows

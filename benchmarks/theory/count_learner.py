@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from singletons import error_ceiling, error_floor, sampling_term
 
-from ..estimate import Array
-from .singletons import error_ceiling, error_floor, sampling_term
+from abstain.eval.estimate import Array
 
 BLOCK = 2**20
 """Prompts whose counts exist at once."""

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from learnt_facts import FactSet, birthday_facts, draw, measure_learnt, stranger_facts
 
 from abstain.data import InputError
-from abstain.eval.audit.learnt_facts import FactSet, birthday_facts, draw, measure_learnt, stranger_facts
 
-BIRTHDAYS = Path(__file__).parents[3].parent / "shared" / "data" / "birthdays" / "us_legislators_executives.jsonl"
+BIRTHDAYS = Path(__file__).parents[2].parent / "shared" / "data" / "birthdays" / "us_legislators_executives.jsonl"
 
 
 def ideal(facts: FactSet, known: np.ndarray, answering: float) -> np.ndarray:
