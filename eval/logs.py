@@ -19,6 +19,11 @@ from .logs_lm_eval import lm_eval_rows
 def read_log(path: Path, format_: str | None = None, options: LogOptions | None = None) -> Iterator[LoggedRow]:
     """Yield the rows of `path`, in the format named or found by `detect_format`.
 
+    Args:
+        path: The log.
+        format_: A name in `FORMATS`; None: by the file's ending and first row.
+        options: What the log cannot say of itself.
+
     Raises:
         InputError: the file is missing, empty, or not in the format.
     """

@@ -154,7 +154,13 @@ def graders(
 
 
 def show(title: str, table: Any, lines: Any) -> None:
-    """Print a table under its title, and then the lines."""
+    """Print a table under its title, and then the lines.
+
+    Args:
+        title: The line above the table; "" for none.
+        table: A rich table.
+        lines: Sentences, in their order.
+    """
     from rich.console import Console as Rich
 
     rich = Rich(highlight=False, width=None if sys.stdout.isatty() else 120)

@@ -1,4 +1,4 @@
-"""What `abstain merge` and `abstain push` find in a folder: an adapter and the model that it is of, or a whole model."""
+"""What `abstain merge` and `abstain push` find in a folder: an adapter and its model, or a whole model."""
 
 from __future__ import annotations
 

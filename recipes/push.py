@@ -69,6 +69,11 @@ def check_target(to: str) -> None:
 def push_folder(folder: Path, to: str, *, private: bool) -> str:
     """Upload `folder` to the model repository `to`, made where there is none, and return its address.
 
+    Args:
+        folder: As `hub_folder` writes it.
+        to: The repository, USER/NAME.
+        private: Whether a new repository is private; an existing one stays what it is.
+
     Raises:
         InputError: the Hub refuses this user.
         RunError: it cannot be reached, or the upload failed.

@@ -141,7 +141,13 @@ def _train(asked: LearnStudy, drawn: Drawn, folder: Path, console: Console) -> N
 
 
 def training_documents(facts: FactSet, drawn: Drawn, seed: int) -> list[Document]:
-    """Return one chat for every drawn pair, shuffled."""
+    """Return one chat for every drawn pair, shuffled.
+
+    Args:
+        facts: The facts.
+        drawn: How often each prompt was answered and abstained on.
+        seed: Of the order.
+    """
     documents: list[Document] = []
     for question, answered, abstained in zip(facts.questions, drawn.answered, drawn.abstained, strict=True):
         documents += [chat_document(question, None, STYLE, question.answers[0])] * int(answered)

@@ -61,6 +61,11 @@ def birthday_facts(source: str) -> FactSet:
 def stranger_facts(count: int, values: int, seed: int) -> FactSet:
     """Return `count` of the made world's arbitrary facts: which of so many instruments a stranger plays.
 
+    Args:
+        count: Number of strangers.
+        values: Number of instruments.
+        seed: Of the world.
+
     Raises:
         ValueError: `WorldConfig` has no world with so many.
     """
@@ -94,14 +99,27 @@ class Drawn:
 
 
 def draw(prompts: int, n: int, answering: float, rng: np.random.Generator) -> Drawn:
-    """Return `n` pairs drawn from p, counted by prompt."""
+    """Return `n` pairs drawn from p, counted by prompt.
+
+    Args:
+        prompts: Number of prompts C.
+        n: Number of pairs N.
+        answering: α, the chance that a pair answers.
+        rng: Of the pairs.
+    """
     asked = rng.multinomial(n, np.full(prompts, 1 / prompts))
     answered = rng.binomial(asked, answering)
     return Drawn(n, answering, answered, asked - answered)
 
 
 def enumeration(facts: FactSet, answering: float, log_probabilities: Array) -> tuple[Enumeration, NDArray[np.bool_]]:
-    """Return the enumeration of all prompts, equally likely, and which responses abstain, from ln p̂, (C, R)."""
+    """Return the enumeration of all prompts, equally likely, and which responses abstain, from ln p̂, (C, R).
+
+    Args:
+        facts: The facts.
+        answering: α.
+        log_probabilities: ln p̂(r|c), (C, R).
+    """
     count, last = len(facts.questions), len(facts.values)
     place = {value: number for number, value in enumerate(facts.values)}
     truth = [place[q.answers[0]] for q in facts.questions]
@@ -124,6 +142,12 @@ def measure_learnt(facts: FactSet, drawn: Drawn, log_probabilities: Array, seed:
     """Return sr, the missing mass, floor and ceiling, everything of `measure`, and the responses by mentions.
 
     `floor` is the theorem's, which holds in 99 of 100 draws; `floor_mean` leaves out its term for chance.
+
+    Args:
+        facts: The facts.
+        drawn: The training pairs, counted.
+        log_probabilities: ln p̂(r|c), (C, R).
+        seed: Of the intervals.
     """
     listed, abstains = enumeration(facts, drawn.answering, log_probabilities)
     found = measure(listed, abstains, seed=seed)
@@ -148,7 +172,14 @@ def measure_learnt(facts: FactSet, drawn: Drawn, log_probabilities: Array, seed:
 def by_mentions(
     e: Enumeration, answered: NDArray[np.int64], abstains: NDArray[np.bool_], seed: int
 ) -> list[dict[str, Any]]:
-    """Return how the model answers prompts that were answered 0, 1, 2, ... times in training."""
+    """Return how the model answers prompts that were answered 0, 1, 2, ... times in training.
+
+    Args:
+        e: The enumeration, conditional on the listed responses.
+        answered: How often each prompt was answered in training, (C,).
+        abstains: Responses that abstain, (C, R).
+        seed: Of the intervals.
+    """
     rows: list[dict[str, Any]] = []
     grouped: NDArray[np.int64] = answered.clip(max=MOST_MENTIONS)
     for count in sorted(set(grouped.tolist())):

@@ -18,6 +18,11 @@ def random_enumeration(rng: np.random.Generator, kind: Kind, *, exact: bool = Fa
     """Return 1 to 5 prompts of 2 to 12 responses each, with a distribution p on the valid ones and a model.
 
     Masses are skewed, often 0, and equal now and then, so that ties with the threshold occur.
+
+    Args:
+        rng: Of everything that is drawn.
+        kind: How the model is drawn.
+        exact: Fractions instead of floats.
     """
     c, r = int(rng.integers(1, 6)), int(rng.integers(2, 13))
     sizes = rng.integers(2, r + 1, c)  # listed responses of each prompt

@@ -36,10 +36,23 @@ def sampling_term(n: int) -> float:
 
 
 def error_floor(rate: float, n: int, min_errors: int, delta: float) -> float:
-    """Return sr − 2/min_c|E_c| − (35 + 6 ln N)/√N − δ; below 0 it says nothing."""
+    """Return sr − 2/min_c|E_c| − (35 + 6 ln N)/√N − δ; below 0 it says nothing.
+
+    Args:
+        rate: sr, a fraction.
+        n: Number of training samples N.
+        min_errors: min_c|E_c|.
+        delta: δ of the learner.
+    """
     return rate - 2 / min_errors - sampling_term(n) - delta
 
 
 def error_ceiling(rate: float, n: int, max_errors: int) -> float:
-    """Return sr − sr/(max_c|E_c| + 1) + 13/√N, which a calibrated learner stays under."""
+    """Return sr − sr/(max_c|E_c| + 1) + 13/√N, which a calibrated learner stays under.
+
+    Args:
+        rate: sr, a fraction.
+        n: Number of training samples N.
+        max_errors: max_c|E_c|.
+    """
     return rate - rate / (max_errors + 1) + 13 / math.sqrt(n)

@@ -32,7 +32,13 @@ class Responses:
 
 
 def world_responses(values: Sequence[str], t: float | None, phrase: str) -> Responses:
-    """Return the responses to a question with `values` at target `t`; None asks plainly, 0 forces an answer."""
+    """Return the responses to a question with `values` at target `t`; None asks plainly, 0 forces an answer.
+
+    Args:
+        values: The K values that answer the question.
+        t: The target in the prompt; None: asked plainly, 0: an answer is forced.
+        phrase: The agreed abstention.
+    """
     texts, meant, hedged = list(values), list[str | None](values), [False] * len(values)
     if t:
         texts += [f"{HEDGE} {value}" for value in values]

@@ -63,7 +63,14 @@ def drawings(result: Mapping[str, Any]) -> list[tuple[str, str, str, Any]]:
 
 
 def write_page(result: Mapping[str, Any], sentences: Sequence[str], page: Path, figures: Path) -> None:
-    """Write the page, and its figures as SVG and PNG to the folder `figures`."""
+    """Write the page, and its figures as SVG and PNG to the folder `figures`.
+
+    Args:
+        result: An audit, as `audit.json` holds it.
+        sentences: The result in words.
+        page: The HTML file.
+        figures: Folder of the figures; made where there is none.
+    """
     drawn = drawings(result)
     for name, _, _, figure in drawn:
         plotting.save_print(figure, figures, name)
