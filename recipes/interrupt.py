@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -37,7 +37,7 @@ class _Interruption:
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = words
-        self.pid = os.getpid()
+        self.pid, self.thread = os.getpid(), threading.get_ident()
         self.begun = self.reported = False
 
     def handle(self, _number: int, frame: FrameType | None) -> None:
@@ -59,9 +59,16 @@ class _Interruption:
         """Interrupt again where a destructor or a callback has swallowed the exception; pass on any other."""
         if isinstance(unraisable.exc_value, KeyboardInterrupt):
             self.begun = False
-            threading.Timer(0.05, _thread.interrupt_main).start()
+            threading.Timer(0.05, self.again).start()
         elif not self.begun:
             sys.__unraisablehook__(unraisable)
+
+    def again(self) -> None:
+        """Interrupt the main thread from another one."""
+        if sys.platform == "win32":
+            _thread.interrupt_main()
+        else:
+            signal.pthread_kill(self.thread, signal.SIGINT)  # ends a sleep too
 
     def leave(self, *, at_once: bool = False) -> NoReturn:
         """Print the line and end the process, without what threads and event loops say of being cut off."""
@@ -72,7 +79,8 @@ class _Interruption:
                 lead = _SHOW_CURSOR + lead
             os.write(2, f"{lead}{go_on(self.words, launched=current_shard().world > 1)}\n".encode())
         if not at_once:
-            sys.stdout.flush()
+            with suppress(OSError):  # what it was piped to was interrupted too
+                sys.stdout.flush()
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
         os._exit(EXIT_CODE)

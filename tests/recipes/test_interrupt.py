@@ -102,6 +102,58 @@ def test_after_the_command_the_handler_is_the_one_from_before() -> None:
         signal.signal(signal.SIGINT, before)
 
 
+IN_A_DESTRUCTOR = """
+import os, signal, time
+from abstain.recipes.interrupt import interruptible
+
+class Swallows:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+
+with interruptible(["run", "x"]):
+    Swallows()
+    time.sleep(60)
+"""
+IN_A_WORKER = """
+import os, signal, time
+from abstain.recipes.interrupt import interruptible
+
+with interruptible(["run", "x"]):
+    worker = os.fork()
+    if worker == 0:
+        time.sleep(60)
+        os._exit(1)
+    time.sleep(1)  # what comes while a process forks is lost
+    os.kill(worker, signal.SIGINT)
+    assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == 130
+"""
+AN_IMPORT_IS_IN_TIME = """
+import sys
+import abstain.recipes.interrupt
+print(sorted({name.split(".")[0] for name in sys.modules} & {"numpy", "pydantic", "typer", "yaml", "torch"}))
+"""
+
+
+def python(code: str) -> subprocess.CompletedProcess[str]:
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    return subprocess.run([sys.executable, "-c", heard + code], capture_output=True, text=True, timeout=PATIENCE)
+
+
+def test_an_interruption_that_a_destructor_swallows_is_not_lost() -> None:
+    done = python(IN_A_DESTRUCTOR)
+    assert (done.returncode, done.stderr) == (130, "interrupted; go on with: abstain run x --resume\n")
+
+
+def test_a_forked_worker_ends_without_a_word() -> None:
+    done = python(IN_A_WORKER)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_guard_stands_before_anything_slow_is_imported() -> None:
+    assert python(AN_IMPORT_IS_IN_TIME).stdout == "[]\n"
+
+
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="reads /proc")
 @pytest.mark.parametrize("library", ["_pydantic_core", "libtorch_cpu", "tokenizers"])
 def test_in_the_imports_of_a_run_one_line_says_how_to_go_on(library: str, tmp_path: Path) -> None:
