@@ -20,7 +20,7 @@ from ..rewards import (
     judge_unanswerable,
     together,
 )
-from .logs import LoggedRow
+from .log_rows import LoggedRow
 from .responses import Response
 
 How = Literal["kept", "scored", "graded"]

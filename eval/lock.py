@@ -1,18 +1,19 @@
-"""One process at a time: a lock that the operating system lets go when its holder ends, however it ends."""
+"""One process at a time: a lock that the operating system releases when its holder ends, however it ends."""
 
 from __future__ import annotations
 
-import fcntl
+import importlib.util
 import json
 import os
 import socket
+import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from ..data import InputError
+from ..data import InputError, RunError
 
 PATIENCE = 1.0
 """Seconds to go on trying: another process may look, for a moment, whether a lock is held."""
@@ -32,6 +33,7 @@ def locked(path: Path, what: Path, *, launch: str = "", keep: bool = False) -> G
 
     Raises:
         InputError: another process, or this one, holds it; the message names `what` and the process.
+        RunError: the platform has no record locks.
     """
     key = str(path.resolve())
     if key in _held:
@@ -51,7 +53,12 @@ def locked(path: Path, what: Path, *, launch: str = "", keep: bool = False) -> G
 
 
 def is_free(path: Path) -> bool:
-    """Return whether no process holds the lock file `path`."""
+    """Return whether no process holds the lock file `path`.
+
+    Raises:
+        RunError: the platform has no record locks.
+    """
+    _check_platform(path)
     if str(path.resolve()) in _held:
         return False
     try:
@@ -86,7 +93,17 @@ def in_use(path: Path, what: Path) -> InputError:
     return InputError(f"{what}: in use by {who}; wait until it ends, or choose another folder")
 
 
+def _check_platform(path: Path) -> None:
+    """Raise RunError where `fcntl` is missing, as on Windows."""
+    if importlib.util.find_spec("fcntl") is None:
+        raise RunError(
+            f"{path.parent}: cannot be locked on {sys.platform}; `abstain run` and `abstain eval` need Linux, macOS or "
+            "WSL, all other commands work here"
+        )
+
+
 def _acquire(path: Path, what: Path) -> int:
+    _check_platform(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -102,6 +119,8 @@ def _acquire(path: Path, what: Path) -> int:
 
 
 def _try_lock(descriptor: int) -> bool:
+    import fcntl  # not on Windows
+
     # Record locks and not flock: a forked child does not inherit them, so none outlives its process.
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

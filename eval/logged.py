@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from ..data import InputError
 from .grading import Grading, How, plan_verdict, reach_verdicts, read_stated, with_judgement
+from .log_rows import LoggedRow
 from .logged_values import (
     read_answerable,
     read_flag,
@@ -23,7 +24,6 @@ from .logged_values import (
     short,
     shown,
 )
-from .logs import LoggedRow
 from .responses import Response
 
 Scale = Literal["fraction", "percent"]

@@ -7,37 +7,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from ..data import InputError
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedRow:
-    """One logged output, not yet checked."""
-
-    place: str
-    """Where it stands, for errors: "FILE:12" or "FILE: sample 'q1', epoch 2"."""
-    values: Mapping[str, Any]
-    """Its keys. Beside those of a `Response`: `t`, `choices`, and `scored`, which is a foreign scorer's yes or no."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogOptions:
-    """What a foreign log cannot say of itself."""
-
-    scorer: str | None = None
-    """lm-eval: the metric, Inspect: the scorer that the verdicts are taken from; None: see the formats."""
-    filter: str | None = None
-    """lm-eval: the filter whose responses are graded; None: the responses as they were generated."""
-    regrade: bool = False
-    """Whether the log's own scores are passed over."""
+from .log_rows import LoggedRow, LogOptions
+from .logs_inspect import inspect_rows
+from .logs_lm_eval import lm_eval_rows
 
 
 def read_log(path: Path, format_: str | None = None, options: LogOptions | None = None) -> Iterator[LoggedRow]:
     """Yield the rows of `path`, in the format named or found by `detect_format`.
+
+    Args:
+        path: The log.
+        format_: A name in `FORMATS`; None: by the file's ending and first row.
+        options: What the log cannot say of itself.
 
     Raises:
         InputError: the file is missing, empty, or not in the format.
@@ -95,20 +80,12 @@ def _rows(path: Path, options: LogOptions) -> Iterator[LoggedRow]:
 
 
 def _lm_eval(path: Path, options: LogOptions) -> Iterator[LoggedRow]:
-    from .logs_lm_eval import lm_eval_rows
-
     return lm_eval_rows(json_lines(path), options)
-
-
-def _inspect(path: Path, options: LogOptions) -> Iterator[LoggedRow]:
-    from .logs_inspect import inspect_rows
-
-    return inspect_rows(path, options)
 
 
 FORMATS: Mapping[str, Callable[[Path, LogOptions], Iterator[LoggedRow]]] = {
     "rows": _rows,
     "lm-eval": _lm_eval,
-    "inspect": _inspect,
+    "inspect": inspect_rows,
 }
 """Name → reader."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..data import InputError
-from .logs import LoggedRow, LogOptions
+from .log_rows import LoggedRow, LogOptions
 
 _ZSTANDARD = 93
 """The zip compression that Inspect writes; Python reads it from 3.14 on."""

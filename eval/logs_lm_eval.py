@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ..data import InputError
-from .logs import LoggedRow, LogOptions
+from .log_rows import LoggedRow, LogOptions
 
 _TAKEN = (
     *("id", "question", "choices", "answers", "answerable", "threshold", "sample", "split"),

@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..data import InputError, Question, World, make_world
-from ..eval.audit.made_world import world_enumeration, world_responses
+from ..eval.audit.made_world import world_enumeration, world_facts, world_responses
 from ..eval.audit.measure import measure
-from ..eval.audit.singletons import world_facts
 from ..eval.estimate import Array
 from .audit_scores import stored_scores
 from .console import Console

@@ -28,7 +28,16 @@ MAX_NEW_TOKENS = 64
 def sample_rows(
     asked: ModelAudit, listed: Sequence[Listed], scorer: Any, style: PromptStyle, t: float | None, console: Console
 ) -> dict[str, Any]:
-    """Return what is measured from `asked.samples` samples of every question at target `t`."""
+    """Return what is measured from `asked.samples` samples of every question at target `t`.
+
+    Args:
+        asked: The audit; `samples` of it is not None.
+        listed: The questions with their candidates.
+        scorer: A `CandidateScorer` of the model.
+        style: How the model is prompted.
+        t: The target in the prompt; None: asked plainly.
+        console: Shows the progress.
+    """
     assert asked.samples is not None
     rng = np.random.default_rng([asked.seed, 30])
     offered = [_offered(own, asked.samples, rng) for own in listed]

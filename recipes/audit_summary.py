@@ -135,26 +135,3 @@ def _grader_set(graders: GraderSet) -> str:
     belief = ", ".join(f"{weight:.2g}" for weight in margin.belief)
     gain = f"up to {margin.value:.3g} points better" if margin.ever_the_only_best else "as good as the best answer"
     return f"{graders.name}: {len(graders.payoffs)} {kind}; abstaining is {gain} under the belief ({belief})."
-
-
-def fact_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return the table of the simulated learners: bounds and errors by number of samples."""
-    heads = (
-        "N",
-        "sr",
-        "missing mass",
-        "chance term",
-        "floor",
-        "≤ err ≤",
-        "ceiling",
-        "err, δ (abstains)",
-        "err, δ (sure)",
-    )
-    table = Table(*heads)
-    table.box, table.pad_edge = None, False
-    for row in rows:
-        others = [f"{row[name]['err']:.3f}, {row[name]['delta']:.3f}" for name in ("abstains", "sure")]
-        numbers = [row["singleton_rate"], row["missing_mass"], row["sampling_term"], row["calibrated"]["floor"]]
-        numbers += [row["calibrated"]["err"], row["ceiling"]]
-        table.add_row(f"{row['n']:,}", *(f"{number:.4f}" for number in numbers), *others)
-    return table

@@ -24,6 +24,7 @@ from .cli_recipes import Overrides, RecipeName, recipes_app
 from .cli_report import conclude, report
 from .cli_score import score
 from .console import TerminalConsole
+from .interrupt import interruptible
 from .load import load_recipe
 
 app = typer.Typer(
@@ -46,6 +47,24 @@ app.command()(report)
 app.command()(merge)
 app.command()(push)
 app.command()(launch)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"abstain {version('abstain')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the operating system says of a full disk, a quota and a limit on a file's size."""
@@ -77,11 +96,12 @@ def run(
 
 
 def main() -> None:
-    """Run the command line; exit codes: 0 done, 1 the run failed, 2 the input is wrong."""
+    """Run the command line; exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted."""
     if "" not in sys.path and (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # a recipe's `payoff.path` may name a file in the folder one is in
     try:
-        app()
+        with interruptible(sys.argv[1:]):
+            app()
     except InputError as error:
         if first_on_machine():  # the other processes of a launch read the same recipe and find the same
             typer.echo(f"error: {error}", err=True)

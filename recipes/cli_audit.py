@@ -11,7 +11,6 @@ import typer
 from typer.core import TyperGroup
 
 from ..data import InputError
-from .cli_audit_studies import learn, poor, pretraining
 from .console import TerminalConsole
 
 
@@ -30,11 +29,6 @@ audit_app = typer.Typer(
     help="Measure what the theory of hallucinations says of a run, a model or a benchmark (arXiv:2509.04664).",
     no_args_is_help=True,
 )
-
-
-audit_app.command("poor")(poor)
-audit_app.command("learn")(learn)
-audit_app.command("pretraining")(pretraining)
 
 
 @audit_app.command("run")
@@ -159,49 +153,14 @@ def graders(
     show("", rubric_table(rubrics), [*grader_lines(rubrics), *target_lines(stated)])
 
 
-@audit_app.command("facts")
-def facts(
-    *,
-    prompts: Annotated[int, typer.Option(min=1, help="Facts that there are.")] = 10_000_000,
-    skew: Annotated[
-        float, typer.Option(min=0, help="Exponent of how often they are asked: 0 equally, 1 Zipf's law.")
-    ] = 0.0,
-    answers: Annotated[int, typer.Option(min=2, help="Possible answers of each.")] = 365,
-    answering: Annotated[float, typer.Option(help="Share of training samples that answer, in (0, 1].")] = 0.9,
-    samples: Annotated[str, typer.Option(help="Training samples N, by commas.")] = "1000,10000,100000,1000000,10000000",
-    seed: Annotated[int, typer.Option(min=0, help="Of the samples.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="Folder for the picture of err between its bounds.")] = None,
-) -> None:
-    """Simulate a calibrated learner of arbitrary facts, with the singleton rate's bounds on its errors.
-
-    Example: `abstain audit facts --skew 1`
-    """
-    from ..eval.audit.count_learner import FactWorld, simulate
-    from .audit_summary import fact_table
-    from .cli_eval import numbers
-
-    sizes = [int(n) for n in numbers(samples, "--samples")]
-    if min(sizes) < 2:
-        raise InputError(f"--samples: must be at least 2, got {min(sizes)}")
-    if not 0 < answering <= 1:
-        raise InputError(f"--answering: must be in (0, 1], got {answering:g}")
-    rows = simulate(FactWorld(prompts=prompts, skew=skew, answers=answers, answering=answering), sizes, seed)
-    if out is not None:
-        from ..eval import plotting
-        from ..eval.audit.pictures import learners_by_samples
-
-        plotting.save_print(learners_by_samples(rows), out, "audit_learners")
-    held = sum(row[learner]["holds"] for row in rows for learner in ("calibrated", "abstains", "sure"))
-    below = sum(row["calibrated"]["err"] <= row["ceiling"] for row in rows)
-    told = [
-        f"The floor holds in {held} of {3 * len(rows)} cases (learner and N); the calibrated learner stays under the "
-        f"ceiling at {below} of {len(rows)} sizes."
-    ]
-    show("", fact_table(rows), told)
-
-
 def show(title: str, table: Any, lines: Any) -> None:
-    """Print a table under its title, and then the lines."""
+    """Print a table under its title, and then the lines.
+
+    Args:
+        title: The line above the table; "" for none.
+        table: A rich table.
+        lines: Sentences, in their order.
+    """
     from rich.console import Console as Rich
 
     rich = Rich(highlight=False, width=None if sys.stdout.isatty() else 120)

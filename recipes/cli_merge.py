@@ -34,16 +34,24 @@ def merge(
 
     Example: `abstain merge runs/tiny --out runs/tiny-merged`, then `abstain eval --model runs/tiny-merged ...`
     """
+    from ..data import InputError
     from ..training.merge import check_out, merge_adapter
     from .merge import find_trained
     from .run import quiet
 
     check_out(out)
     found = find_trained(trained, model)
+    if found.adapter is None:
+        raise InputError(f"{found.model}: is a whole model already, there is nothing to merge")
     quiet()
     with TerminalConsole() as console:
         console.stage("merge")
         console.say(f"{found.adapter} into {found.model}")
+        if found.unfinished:
+            console.say(
+                f"the run is not finished: this is the adapter after {found.stage}, without "
+                f"{', '.join(found.unfinished)}; go on with `abstain run --resume`"
+            )
         result = merge_adapter(found.model, found.adapter, out, found.probes, dtype=dtype, tolerance=tolerance)
         console.say(
             f"largest difference of a logit {result.largest_difference:.2g} (tolerance {result.tolerance:g} for "

@@ -26,7 +26,7 @@ def push(
         Path | None, typer.Option(metavar="DIR", help="Write the folder that would be pushed, and push nothing.")
     ] = None,
 ) -> None:
-    """Push a run's adapter or merged model to the Hub, with a model card that carries its calibration.
+    """Push a run's adapter or whole model to the Hub, with a model card that carries its calibration.
 
     The card has the table and the figure of behavioral calibration of every system of the run; recipe and environment
     go along. An existing repository gets a new commit.

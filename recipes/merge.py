@@ -1,14 +1,14 @@
-"""What `abstain merge` and `abstain push` make of a run's folder or an adapter's: which adapter, of which model."""
+"""What `abstain merge` and `abstain push` find in a folder: an adapter and its model, or a whole model."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..data import InputError, Message, PromptStyle, Question
 from .load import load_recipe
+from .schema import Recipe
 
 PROBES = ("Which city is the capital of Australia?", "What is 17 times 23?", "Who wrote the letter?")
 """Questions whose prompts are compared; what is asked matters little, that the template is rendered does."""
@@ -18,13 +18,18 @@ TARGETS = (None, 0.0, 0.5, 0.9)
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """An adapter, the model that it belongs to, and how the model is prompted."""
+    """An adapter and the model that it belongs to, or a whole model; and how it is prompted."""
 
-    adapter: Path
+    adapter: Path | None
+    """None: `model` is whole, trained without an adapter."""
     model: str
     style: PromptStyle
     run: Path | None
     """The run's folder, where it is a run's."""
+    stage: str | None = None
+    """The run's stage that it comes from."""
+    unfinished: tuple[str, ...] = ()
+    """The run's stages that are still to come."""
 
     @property
     def probes(self) -> list[list[Message]]:
@@ -33,36 +38,35 @@ class Trained:
 
 
 def find_trained(folder: Path, model: str | None = None) -> Trained:
-    """Return the adapter of the run in `folder`, of its last stage, or the one that `folder` itself is.
+    """Return what the run in `folder` trained, after its last finished stage, or the adapter or model in `folder`.
 
     `model` takes the place of the one that the run or the adapter names.
 
     Raises:
-        InputError: there is no adapter, or its model is not known.
+        InputError: there is neither an adapter nor a model, or the adapter's model is not known.
     """
     if (folder / "recipe.yaml").is_file():
-        recipe = load_recipe(str(folder / "recipe.yaml"))
-        own = recipe.model if recipe.model is not None else str(folder / "base")
-        return Trained(_last_adapter(folder, recipe.stages), model or own, recipe.prompt, folder)
+        return _of_run(folder, load_recipe(str(folder / "recipe.yaml")), model)
     if (folder / "adapter_config.json").is_file():
         named = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path")
         if not (model or named):
             raise InputError(f"{folder}: the adapter does not name its model; give it with --model")
         return Trained(folder, model or named, PromptStyle(), None)
+    if (folder / "config.json").is_file():
+        return Trained(None, str(folder), PromptStyle(), None)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    if (folder / "config.json").is_file():
-        raise InputError(f"{folder}: is a whole model already, there is nothing to merge")
     raise InputError(f"{folder}: neither a run's folder (recipe.yaml) nor an adapter's (adapter_config.json)")
 
 
-def _last_adapter(run: Path, stages: Sequence[str]) -> Path:
-    """Return the adapter of the last of `stages` that the run has finished."""
-    if (run / "model" / "config.json").is_file():
-        raise InputError(f"{run / 'model'}: is a whole model already, there is nothing to merge")
-    for name in ("adapter", *reversed(stages[:-1])):
+def _of_run(run: Path, recipe: Recipe, model: str | None) -> Trained:
+    """Return what the last finished stage of the run left: a whole model under `lora: null`, else an adapter."""
+    *earlier, last = recipe.stages
+    for name, stage in (("model", last), ("adapter", last), *((stage, stage) for stage in reversed(earlier))):
+        unfinished = tuple(recipe.stages[recipe.stages.index(stage) + 1 :])
         if (run / name / "adapter_config.json").is_file():
-            return run / name
+            base = recipe.model if recipe.model is not None else str(run / "base")
+            return Trained(run / name, model or base, recipe.prompt, run, stage, unfinished)
         if (run / name / "config.json").is_file():
-            raise InputError(f"{run / name}: is a whole model already, there is nothing to merge")
-    raise InputError(f"{run}: holds no trained adapter; go on with `abstain run ... --resume`")
+            return Trained(None, str(run / name), recipe.prompt, run, stage, unfinished)
+    raise InputError(f"{run}: holds no trained adapter or model; go on with `abstain run ... --resume`")

@@ -12,21 +12,21 @@ from .card import write_card
 from .merge import Trained, find_trained
 from .run import write_atomic
 
-LEFT_OUT = ("README.md", "training_args.bin")
-"""Of an adapter's folder: PEFT's empty card, and the trainer's pickled arguments."""
+LEFT_OUT = ("README.md", "training_args.bin", "checkpoint-*")
+"""Of a trained folder: PEFT's empty card, the trainer's pickled arguments, and its checkpoints."""
 ELSEWHERE = "write the folder with --dry-run DIR and push it from elsewhere: hf upload USER/NAME DIR"
 
 
 def hub_folder(run: Path, out: Path, *, merged: bool, base: str | None = None) -> Path:
     """Write what is pushed of the run in the folder `run` to the new folder `out`; return it.
 
-    That is the adapter or, if `merged`, the whole model; the tokenizer; the card with the table and the figure of
-    behavioral calibration; recipe and environment of the run.
+    That is the adapter or, if `merged` or trained without an adapter, the whole model; the tokenizer; the card with the
+    table and the figure of behavioral calibration; recipe and environment of the run.
 
     Args:
         run: A run's folder, with its evaluation done.
         out: Missing or empty.
-        merged: Push the adapter's weights inside the model's.
+        merged: Push the adapter's weights inside the model's; a model trained without an adapter is whole as it is.
         base: The Hub id of the adapter's model, where the run had it from a folder.
 
     Raises:
@@ -36,16 +36,12 @@ def hub_folder(run: Path, out: Path, *, merged: bool, base: str | None = None) -
 
     check_out(out)
     trained = _finished(run)
-    named = base or trained.model
-    if not merged and not _may_be_hub_id(named):
-        raise InputError(
-            f"{run}: the adapter's model is {named}, a folder of this machine that others cannot load; push the whole "
-            "model with --merged, or name the same model on the Hub with --base USER/NAME"
-        )
-    if merged:
+    if trained.adapter is None:
+        _copy_weights(Path(trained.model), out)
+    elif merged:
         merge_adapter(trained.model, trained.adapter, out, trained.probes)
     else:
-        _copy_adapter(trained.adapter, out, named)
+        _copy_adapter(trained.adapter, out, _hub_model(run, base or trained.model))
     write_card(run, out / "README.md", base=base, merged=merged)
     for name in ("recipe.yaml", "environment.json"):
         shutil.copy(run / name, out / name)
@@ -72,6 +68,11 @@ def check_target(to: str) -> None:
 
 def push_folder(folder: Path, to: str, *, private: bool) -> str:
     """Upload `folder` to the model repository `to`, made where there is none, and return its address.
+
+    Args:
+        folder: As `hub_folder` writes it.
+        to: The repository, USER/NAME.
+        private: Whether a new repository is private; an existing one stays what it is.
 
     Raises:
         InputError: the Hub refuses this user.
@@ -101,10 +102,25 @@ def push_folder(folder: Path, to: str, *, private: bool) -> str:
 def _finished(run: Path) -> Trained:
     trained = find_trained(run)
     if trained.run is None:
-        raise InputError(f"{run}: is an adapter without a run; its card needs the run's evaluation, so give the run")
+        kind = "a model" if trained.adapter is None else "an adapter"
+        raise InputError(f"{run}: is {kind} without a run; its card needs the run's evaluation, so give the run")
     if not list(run.glob("eval/trained/metrics.json")):
         raise InputError(f"{run}: the run is not finished, its card would be empty; go on with `abstain run --resume`")
     return trained
+
+
+def _hub_model(run: Path, named: str) -> str:
+    """Return the Hub id that the adapter of `run` names as its model.
+
+    Raises:
+        InputError: `named` is a folder of this machine.
+    """
+    if not _may_be_hub_id(named):
+        raise InputError(
+            f"{run}: the adapter's model is {named}, a folder of this machine that others cannot load; push the whole "
+            "model with --merged, or name the same model on the Hub with --base USER/NAME"
+        )
+    return named
 
 
 def _may_be_hub_id(model: str) -> bool:
@@ -113,7 +129,11 @@ def _may_be_hub_id(model: str) -> bool:
 
 def _copy_adapter(adapter: Path, out: Path, named: str) -> None:
     """Copy the adapter's files, which then name `named` as their model."""
-    ignored = shutil.ignore_patterns(*LEFT_OUT, "checkpoint-*")
-    shutil.copytree(adapter, out, dirs_exist_ok=True, ignore=ignored)
+    _copy_weights(adapter, out)
     config = json.loads((out / "adapter_config.json").read_text(encoding="utf-8"))
     write_atomic(out / "adapter_config.json", json.dumps({**config, "base_model_name_or_path": named}, indent=2))
+
+
+def _copy_weights(folder: Path, out: Path) -> None:
+    """Copy an adapter or a model with its tokenizer."""
+    shutil.copytree(folder, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*LEFT_OUT))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
 import sys
 import time
@@ -53,6 +52,8 @@ class RunFolder:
     @contextmanager
     def timed(self, stage: str) -> Generator[None]:
         """Mark `stage` done when the block ends, with the seconds it took in this process; the main one writes it."""
+        import resource  # not on Windows, where no folder can be locked for a run either
+
         start = time.monotonic()
         yield
         self.seconds[stage] = round(time.monotonic() - start, 2)

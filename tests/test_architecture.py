@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Iterator, Sequence
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,63 @@ def imported_folders(path: Path) -> set[str]:
 def test_imports_run_downwards_only(path: Path) -> None:
     rank = ORDER.index(path.relative_to(ROOT).parts[0])
     assert all(ORDER.index(folder) < rank for folder in imported_folders(path))
+
+
+def module_name(path: Path) -> str:
+    """Return the name of the module in `path` below the namespace; a package has the name of its folder."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def run_time_imports(node: ast.AST) -> Iterator[ast.ImportFrom]:
+    """Yield the relative imports below `node`, those inside functions too, but not those under TYPE_CHECKING."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            yield from (found for other in child.orelse for found in run_time_imports(ast.Module([other], [])))
+        elif isinstance(child, ast.ImportFrom) and child.level:
+            yield child
+        else:
+            yield from run_time_imports(child)
+
+
+def imported_modules(path: Path, names: set[str]) -> set[str]:
+    """Return which modules of `names` the one in `path` imports; a package stands for its `__init__.py`."""
+    package = path.relative_to(ROOT).parent.parts
+    found: set[str] = set()
+    for node in run_time_imports(ast.parse(path.read_text(encoding="utf-8"))):
+        base = ".".join([*package[: len(package) - node.level + 1], *(node.module or "").split(".")]).strip(".")
+        for alias in node.names:
+            submodule = f"{base}.{alias.name}".strip(".")
+            found.add(submodule if submodule in names else base)
+    return found & names
+
+
+def import_circle(sources: Sequence[Path]) -> list[str]:
+    """Return the modules of one circle of imports among `sources`; [] where there is none."""
+    names = {module_name(path) for path in sources}
+    try:
+        TopologicalSorter({module_name(path): imported_modules(path, names) for path in sources}).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert import_circle(SOURCES) == []
+
+
+def test_a_circle_through_a_function_is_found_and_one_for_types_alone_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    package = tmp_path / "eval"
+    package.mkdir()
+    (package / "a.py").write_text("def f():\n    from .b import g\n")
+    (package / "b.py").write_text("from ..eval import a\n")
+    sources = [package / "a.py", package / "b.py"]
+    assert set(import_circle(sources)) == {"eval.a", "eval.b"}
+    (package / "b.py").write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from . import a\n")
+    assert import_circle(sources) == []
 
 
 def modules_after(statement: str) -> set[str]:

@@ -22,13 +22,25 @@ STEP = 1e-3
 
 
 def rescaled(model: Numbers, above: Mask, s: float) -> Numbers:
-    """Return p̂_s, (C, R): the probabilities above the threshold times s, each prompt renormalised."""
+    """Return p̂_s, (C, R): the probabilities above the threshold times s, each prompt renormalised.
+
+    Args:
+        model: p̂(r|c), (C, R).
+        above: Responses above the threshold, (C, R).
+        s: Factor; 1 leaves p̂ as it is.
+    """
     scaled = np.where(above, model * s, model)
     return scaled / scaled.sum(axis=1, keepdims=True)
 
 
 def log_loss(model: Array, training: Array, prompts: Array) -> float:
-    """Return Σ_c μ(c) Σ_r −p(r|c) ln p̂(r|c) in nats; infinite where p has mass and p̂ none."""
+    """Return Σ_c μ(c) Σ_r −p(r|c) ln p̂(r|c) in nats; infinite where p has mass and p̂ none.
+
+    Args:
+        model: p̂(r|c), (C, R).
+        training: p(r|c), (C, R).
+        prompts: μ(c), (C,).
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(training > 0, -training * np.log(model), 0.0)
     return float((prompts * terms.sum(axis=1)).sum())

@@ -97,6 +97,13 @@ class Enumeration:
 
 
 def without_prompts(model: Numbers, training: Numbers, valid: Mask, error: Mask) -> Enumeration:
-    """Return the enumeration of a language model without prompts: distributions over R texts, each (R,)."""
+    """Return the enumeration of a language model without prompts: distributions over R texts, each (R,).
+
+    Args:
+        model: p̂ of the texts.
+        training: p of the texts.
+        valid: The texts that are valid.
+        error: The texts that are errors.
+    """
     one: Numbers = np.array([Fraction(1) if model.dtype == object else 1.0], dtype=model.dtype)
     return Enumeration(model=model[None], training=training[None], valid=valid[None], error=error[None], prompts=one)

@@ -87,6 +87,12 @@ def one_right_answer(answers: int, correct: float, wrong: float, abstained: floa
     """Return payoffs and abstentions where one of `answers` is right, and each may be: grader g takes answer g.
 
     The last response abstains.
+
+    Args:
+        answers: Number of possible answers, one of them right.
+        correct: Points of the right answer.
+        wrong: Points of any other.
+        abstained: Points of an abstention.
     """
     paid = np.where(np.eye(answers, dtype=np.bool_), correct, wrong)
     payoffs = np.hstack([paid, np.full((answers, 1), abstained)])
@@ -94,7 +100,14 @@ def one_right_answer(answers: int, correct: float, wrong: float, abstained: floa
 
 
 def best_abstains(belief: Array, correct: float, wrong: float, abstained: float) -> bool:
-    """Return whether abstaining is at least as good as every answer, for a belief over which answer is right, (R,)."""
+    """Return whether abstaining is at least as good as every answer, for a belief over which answer is right, (R,).
+
+    Args:
+        belief: Probability that each answer is the right one, (R,).
+        correct: Points of the right answer.
+        wrong: Points of any other.
+        abstained: Points of an abstention.
+    """
     return bool(abstained >= float((belief * correct + (1 - belief) * wrong).max()) - 1e-12)
 
 
@@ -109,6 +122,11 @@ def agreement_with_target(t: float, answers: int = 4, parts: int = 20) -> tuple[
     """Return for how many beliefs abstaining is best exactly when the likeliest answer's chance is at most t.
 
     The rubric is that of the target, 1, −t/(1 − t) and 0; the second number is of all beliefs that were tried.
+
+    Args:
+        t: The target, a fraction in [0, 1).
+        answers: Number of possible answers.
+        parts: Beliefs are multiples of 1/parts.
     """
     tried = list(beliefs(answers, parts))
     agreeing = sum(best_abstains(b, 1, -t / (1 - t), 0) == bool(b.max() <= t + 1e-12) for b in tried)

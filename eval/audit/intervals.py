@@ -30,6 +30,12 @@ def bound_estimates(
 
     The threshold and max|V|/min|E| are held fixed. δ is the size of a mean, so that near 0 its interval, which cannot
     reach below 0, lies too high by about a standard error.
+
+    Args:
+        parts: What each prompt contributes to err, err_iiv and shift, by name, each (C,).
+        size_ratio: max|V|/min|E|.
+        rng: Of the resamples.
+        draws: Bootstrap resamples.
     """
     count = len(parts["err"])
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ...data import Question
 from ...data.corpus import ABSTENTION_SHARE, HEDGE
-from ..estimate import Array
+from ..estimate import Array, bootstrap_mean
 from .enumeration import Enumeration
 
 
@@ -31,7 +32,13 @@ class Responses:
 
 
 def world_responses(values: Sequence[str], t: float | None, phrase: str) -> Responses:
-    """Return the responses to a question with `values` at target `t`; None asks plainly, 0 forces an answer."""
+    """Return the responses to a question with `values` at target `t`; None asks plainly, 0 forces an answer.
+
+    Args:
+        values: The K values that answer the question.
+        t: The target in the prompt; None: asked plainly, 0: an answer is forced.
+        phrase: The agreed abstention.
+    """
     texts, meant, hedged = list(values), list[str | None](values), [False] * len(values)
     if t:
         texts += [f"{HEDGE} {value}" for value in values]
@@ -69,3 +76,32 @@ def world_enumeration(
         error=~valid,
         prompts=np.full(count, 1 / count),
     )
+
+
+def world_facts(
+    questions: Sequence[Question], responses: Sequence[Responses], log_probabilities: Array, seed: int = 0
+) -> list[dict[str, Any]]:
+    """Return, by the number of mentions of the made world's arbitrary facts, what the model makes of them.
+
+    Mentions are set by the world and not drawn, so that N and sr of arXiv:2509.04664, theorem 2, do not apply; what
+    can be seen is how err falls with them. Probabilities are given that the response is listed.
+
+    Args:
+        questions: C questions, of which the arbitrary ones count.
+        responses: Of each question.
+        log_probabilities: ln p̂(r|c) with no target in the prompt, (C, R).
+        seed: Of the intervals.
+    """
+    mentioned = [q.metadata.get("mentions") if q.metadata["kind"] == "arbitrary" else None for q in questions]
+    rows: list[dict[str, Any]] = []
+    for count in sorted({m for m in mentioned if m is not None}):
+        rng = np.random.default_rng([seed, 22])
+        chosen = [i for i, m in enumerate(mentioned) if m == count]
+        listed = np.exp(log_probabilities[chosen])
+        listed /= listed.sum(axis=1, keepdims=True)
+        abstains = np.array([[v is None for v in responses[i].values] for i in chosen])
+        right = np.array([[v == questions[i].answers[0] for v in responses[i].values] for i in chosen])
+        kinds = {"err": ~abstains & ~right, "correct": right, "abstention": abstains}
+        found = {name: bootstrap_mean((listed * of).sum(axis=1), rng, 500).to_json() for name, of in kinds.items()}
+        rows.append({"mentions": count, "questions": len(chosen), **found})
+    return rows

@@ -55,6 +55,11 @@ def reduce_samples(sampled: Sampled, rng: np.random.Generator, draws: int = 1000
     """Return both sides of `err ≥ 2·err_iiv − max|V|/min|E| − δ` with 95 % bootstrap intervals over prompts.
 
     δ is the size of a mean, so its estimate is too high by about the standard error where δ is near 0.
+
+    Args:
+        sampled: Samples of every prompt, with their probabilities.
+        rng: Of the resamples.
+        draws: Bootstrap resamples.
     """
     smallest = int(sampled.error_sizes.min())
     ratio = int(sampled.valid_sizes.max()) / smallest

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .. import plotting
-from . import pictures, study_pictures
+from . import pictures
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 COLUMNS = ("err", "bound", "slack", "err_iiv", "delta", "abstention", "accuracy", "off_list")
@@ -33,7 +33,7 @@ def drawings(result: Mapping[str, Any]) -> list[tuple[str, str, str, Any]]:
                 "audit_stages",
                 "Before and after training",
                 f"err, err_iiv, delta and abstention by target, with 95 % intervals over questions ({of}).",
-                study_pictures.through_training(rows),
+                pictures.through_training(rows),
             ),
             (
                 "audit_price",
@@ -63,7 +63,14 @@ def drawings(result: Mapping[str, Any]) -> list[tuple[str, str, str, Any]]:
 
 
 def write_page(result: Mapping[str, Any], sentences: Sequence[str], page: Path, figures: Path) -> None:
-    """Write the page, and its figures as SVG and PNG to the folder `figures`."""
+    """Write the page, and its figures as SVG and PNG to the folder `figures`.
+
+    Args:
+        result: An audit, as `audit.json` holds it.
+        sentences: The result in words.
+        page: The HTML file.
+        figures: Folder of the figures; made where there is none.
+    """
     drawn = drawings(result)
     for name, _, _, figure in drawn:
         plotting.save_print(figure, figures, name)

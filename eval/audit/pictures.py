@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import plotting
-from ..plotting import ACCENT, INK, MARKERS, PALETTE, SOFT
+from ..plotting import ACCENT, MARKERS, PALETTE, SOFT
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -27,6 +27,29 @@ def bound_by_target(rows: Rows) -> Any:
         axis.axhline(0, color=SOFT, lw=0.8)
         axis.set(xlim=(0, 1), xlabel="target", ylabel="err, and the bound below it")
         plotting.legend(figure, [*lines, dashed])
+    return figure
+
+
+def through_training(rows: Rows) -> Any:
+    """Return err, err_iiv, delta and abstention against the target, a panel each and a line a system."""
+    from matplotlib.figure import Figure
+
+    with plotting.style():
+        figure: Any = Figure(figsize=(7.6, 5.6), layout="constrained")
+        panels = figure.subplots(2, 2, sharex=True)
+        lines: list[Any] = []
+        for panel, key in zip(panels.flat, ("err", "err_iiv", "delta", "abstention"), strict=True):
+            lines = []
+            for name, colour, marker, own in _systems(rows):
+                t = [row["t"] for row in own]
+                lines += panel.plot(t, _values(own, key), f"{marker}-", color=colour, label=plotting.label(name))
+                low, high = ([row[key][side] for row in own] for side in ("low", "high"))
+                if None not in low and None not in high:
+                    panel.fill_between(t, low, high, color=colour, alpha=0.15, lw=0)
+            panel.set(xlim=(0, 1), ylim=(-0.02, 1.02), title=key)
+        for panel in panels[1]:
+            panel.set(xlabel="target")
+        plotting.legend(figure, lines, columns=3)
     return figure
 
 
@@ -73,24 +96,6 @@ def facts_by_mentions(rows: Rows) -> Any:
         axis.set_xticks(list(places), [str(row["mentions"]) for row in rows])
         axis.set(ylim=(-0.02, 1.02), xlabel="mentions in the corpus", ylabel="share of the model's responses")
         plotting.legend(figure, lines, columns=3)
-    return figure
-
-
-def learners_by_samples(rows: Rows) -> Any:
-    """Return err of the calibrated learner between its floor and its ceiling, against N on a logarithmic axis."""
-    with plotting.style():
-        figure, axis = plotting.canvas()
-        n = [row["n"] for row in rows]
-        curves = (
-            ("ceiling", [row["ceiling"] for row in rows], "--", PALETTE[1]),
-            ("err, calibrated learner", [row["calibrated"]["err"] for row in rows], "o-", ACCENT),
-            ("singleton rate", [row["singleton_rate"] for row in rows], ":", INK),
-            ("floor", [row["calibrated"]["floor"] for row in rows], "--", PALETTE[2]),
-        )
-        lines = [axis.plot(n, y, style, color=colour, label=name)[0] for name, y, style, colour in curves]
-        axis.set_xscale("log")
-        axis.set(ylim=(-0.05, 1.05), xlabel="training samples N", ylabel="err and its bounds")
-        plotting.legend(figure, lines)
     return figure
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -99,8 +100,28 @@ def test_of_an_interrupted_run_the_adapter_of_its_last_finished_stage_is_merged(
     for stage, folder in (("warmup", "warmup"), ("rejection", "rejection"), ("dpo", "dpo"), ("rl", "adapter")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "adapter_config.json").write_text("{}")
-        assert find_trained(tmp_path).adapter == tmp_path / folder, stage
+        found = find_trained(tmp_path)
+        assert (found.adapter, found.stage) == (tmp_path / folder, stage)
+        assert found.unfinished == tuple(list(sections)[list(sections).index(stage) + 1 :])
     assert find_trained(tmp_path).model == str(tmp_path / "base")
+
+
+def test_merging_an_interrupted_run_says_after_which_stage_it_is(
+    tiny_model: str, adapter: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    recipe = load_recipe("tiny", ["warmup={}", "rl.grpo.max_steps=2", "base=null", f"model={tiny_model}"])
+    (run / "recipe.yaml").write_text(dump_recipe(recipe))
+    shutil.copytree(adapter, run / "warmup")
+    told = "the run is not finished: this is the adapter after warmup, without rl; go on with `abstain run --resume`"
+    done = abstain("merge", run, "--out", tmp_path / "early")
+    assert done.exit_code == 0, done.output
+    assert told in done.output
+    shutil.copytree(adapter, run / "adapter")
+    done = abstain("merge", run, "--out", tmp_path / "late")
+    assert done.exit_code == 0, done.output
+    assert "not finished" not in done.output
 
 
 def test_a_merge_that_changes_the_logits_names_the_largest_difference_and_leaves_nothing(
@@ -129,10 +150,6 @@ def test_a_head_trained_apart_from_the_embeddings_is_saved_apart(tiny_model: str
 @pytest.fixture(scope="module")
 def run(tiny_model: str, adapter: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder as `abstain run` leaves it, its sweeps made by `abstain eval`."""
-    import shutil
-
-    from abstain.recipes.load import dump_recipe, load_recipe
-
     folder = tmp_path_factory.mktemp("run") / "mine"
     write_questions(questions := folder.parent / "q.jsonl")
     asked = ("eval", "--model", tiny_model, "--adapter", adapter, "--questions", questions, *FAST)
@@ -210,8 +227,41 @@ def test_pushing_makes_the_repository_and_uploads_the_folder(run: Path, hub: typ
     assert not Path(uploaded["folder_path"]).exists()
 
 
+def whole_model_run(run: Path, tiny_model: str, out: Path) -> Path:
+    """Return a copy of the run as `lora: null` leaves it: the last stage's model under model/, and no adapter."""
+    shutil.copytree(run, out, ignore=shutil.ignore_patterns("adapter"))
+    recipe = load_recipe(str(run / "recipe.yaml"), ["lora=null"])
+    (out / "recipe.yaml").write_text(dump_recipe(recipe))
+    shutil.copytree(tiny_model, out / "model")
+    (out / "model" / "training_args.bin").write_bytes(b"pickled")
+    return out
+
+
+@pytest.mark.parametrize("options", [(), ("--merged",)])
+def test_a_model_trained_without_an_adapter_is_pushed_whole(
+    options: tuple[str, ...], run: Path, tiny_model: str, tmp_path: Path, hub: type[FakeApi]
+) -> None:
+    trained = whole_model_run(run, tiny_model, tmp_path / "whole")
+    result = abstain("push", trained, "--to", "me/whole", *options)
+    assert result.exit_code == 0, result.output
+    assert "pushed: https://huggingface.co/me/whole" in result.output
+    _, uploaded = hub.calls
+    assert {"README.md", "config.json", "model.safetensors", "tokenizer.json", "recipe.yaml"} <= set(uploaded["files"])
+    assert not {"training_args.bin", "adapter_config.json"} & set(uploaded["files"])
+    assert abstain("push", trained, "--dry-run", tmp_path / "hub").exit_code == 0
+    weights = (tmp_path / "hub" / "model.safetensors").read_bytes()
+    assert weights == (Path(tiny_model) / "model.safetensors").read_bytes()
+    assert front_matter(tmp_path / "hub" / "README.md")["library_name"] == "transformers"
+
+
+def test_a_model_trained_without_an_adapter_has_nothing_to_merge(run: Path, tiny_model: str, tmp_path: Path) -> None:
+    trained = whole_model_run(run, tiny_model, tmp_path / "whole")
+    result = abstain("merge", trained, "--out", tmp_path / "x")
+    assert str(result.exception) == f"{trained / 'model'}: is a whole model already, there is nothing to merge"
+
+
 def test_what_cannot_be_pushed_is_told_in_one_line_with_what_to_do(
-    run: Path, adapter: Path, hub: type[FakeApi], monkeypatch: pytest.MonkeyPatch
+    run: Path, adapter: Path, tiny_model: str, hub: type[FakeApi], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def told(*arguments: object) -> str:
         result = abstain("push", *arguments)
@@ -222,7 +272,8 @@ def test_what_cannot_be_pushed_is_told_in_one_line_with_what_to_do(
     assert "--to USER/NAME is needed" in told(run)
     assert "--to mine: not a Hub id" in told(run, "--to", "mine")
     assert "a folder of this machine that others cannot load" in told(run, "--to", "me/mine")
-    assert "its card needs the run's evaluation" in told(adapter, "--to", "me/mine")
+    assert "is an adapter without a run; its card needs the run's evaluation" in told(adapter, "--to", "me/mine")
+    assert "is a model without a run; its card needs the run's evaluation" in told(tiny_model, "--to", "me/mine")
     hub.error = ConnectionError("no route to host")
     assert "the Hub cannot be reached (no route to host); write the folder with --dry-run DIR" in told(
         run, "--base", "someone/base", "--to", "me/mine"

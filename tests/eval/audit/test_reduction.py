@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from random_case import random_enumeration
 
 from abstain.eval.audit import Enumeration, reduce_to_classification, roc, without_prompts
-from abstain.eval.audit.random_case import random_enumeration
 
 F = Fraction
 

@@ -13,7 +13,7 @@ from itertools import product
 
 import numpy as np
 
-from .enumeration import Enumeration
+from abstain.eval.audit.enumeration import Enumeration
 
 SUBJECTS = (("She", "her"), ("He", "his"))
 MIDDLES = (

@@ -12,9 +12,9 @@ from fractions import Fraction
 from itertools import product
 
 import numpy as np
+from poor_models import PoorClass, examine
 
-from .enumeration import Enumeration
-from .poor_models import PoorClass, examine
+from abstain.eval.audit.enumeration import Enumeration
 
 Word = tuple[int, ...]
 

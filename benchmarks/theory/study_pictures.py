@@ -1,4 +1,4 @@
-"""Figures of the audit's studies: poor models, facts learnt, pre-training, and a run before and after its stages.
+"""Figures of the studies: poor models, the simulated learner, facts learnt, and pre-training.
 
 One function each, which takes rows as the studies write them and returns a matplotlib figure.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import plotting
-from ..plotting import ACCENT, INK, MARKERS, PALETTE, SOFT
-from .poor_cases import Case
+from poor_cases import Case
+
+from abstain.eval import plotting
+from abstain.eval.plotting import ACCENT, INK, MARKERS, PALETTE, SOFT
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -33,6 +34,24 @@ def poor_classes(cases: Sequence[Case]) -> Any:
         axis.set_xticks(list(places), names, rotation=90, fontsize=7.5)
         axis.set(ylim=(-0.02, 1.0), ylabel="err")
         plotting.legend(figure, lines, columns=3)
+    return figure
+
+
+def learners_by_samples(rows: Rows) -> Any:
+    """Return err of the calibrated learner between its floor and its ceiling, against N on a logarithmic axis."""
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        n = [row["n"] for row in rows]
+        curves = (
+            ("ceiling", [row["ceiling"] for row in rows], "--", PALETTE[1]),
+            ("err, calibrated learner", [row["calibrated"]["err"] for row in rows], "o-", ACCENT),
+            ("singleton rate", [row["singleton_rate"] for row in rows], ":", INK),
+            ("floor", [row["calibrated"]["floor"] for row in rows], "--", PALETTE[2]),
+        )
+        lines = [axis.plot(n, y, style, color=colour, label=name)[0] for name, y, style, colour in curves]
+        axis.set_xscale("log")
+        axis.set(ylim=(-0.05, 1.05), xlabel="training samples N", ylabel="err and its bounds")
+        plotting.legend(figure, lines)
     return figure
 
 
@@ -90,34 +109,4 @@ def pretraining(rows: Rows) -> Any:
         right.set_xscale("log")
         right.set(xlabel="steps of pre-training", ylim=(-0.02, None))
         plotting.legend(figure, lines)
-    return figure
-
-
-STAGES = ("err", "err_iiv", "delta", "abstention")
-
-
-def through_training(rows: Rows) -> Any:
-    """Return err, err_iiv, delta and abstention against the target, a panel each and a line a system."""
-    from matplotlib.figure import Figure
-
-    asked = [row for row in rows if row["t"]]
-    names = list(dict.fromkeys(str(row["system"]) for row in asked))
-    with plotting.style():
-        figure: Any = Figure(figsize=(7.6, 5.6), layout="constrained")
-        panels = figure.subplots(2, 2, sharex=True)
-        lines: list[Any] = []
-        for panel, key in zip(panels.flat, STAGES, strict=True):
-            drawn: list[Any] = []
-            for name, colour, marker in zip(names, plotting.colours(len(names)), MARKERS, strict=False):
-                own = [row for row in asked if row["system"] == name]
-                t, values = [row["t"] for row in own], [row[key]["value"] for row in own]
-                drawn += panel.plot(t, values, f"{marker}-", color=colour, label=plotting.label(name))
-                low, high = ([row[key][side] for row in own] for side in ("low", "high"))
-                if None not in low and None not in high:
-                    panel.fill_between(t, low, high, color=colour, alpha=0.15, lw=0)
-            panel.set(xlim=(0, 1), ylim=(-0.02, 1.02), title=key)
-            lines = drawn
-        for panel in panels[1]:
-            panel.set(xlabel="target")
-        plotting.legend(figure, lines, columns=3)
     return figure

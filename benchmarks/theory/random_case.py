@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from .delta import coarsened
-from .enumeration import Enumeration, Mask, Numbers
+from abstain.eval.audit.delta import coarsened
+from abstain.eval.audit.enumeration import Enumeration, Mask, Numbers
 
 Kind = Literal["any", "near", "coarse"]
 """The model: drawn apart from p, p blurred and mixed with noise, or p known up to a random partition (δ = 0)."""
@@ -18,6 +18,11 @@ def random_enumeration(rng: np.random.Generator, kind: Kind, *, exact: bool = Fa
     """Return 1 to 5 prompts of 2 to 12 responses each, with a distribution p on the valid ones and a model.
 
     Masses are skewed, often 0, and equal now and then, so that ties with the threshold occur.
+
+    Args:
+        rng: Of everything that is drawn.
+        kind: How the model is drawn.
+        exact: Fractions instead of floats.
     """
     c, r = int(rng.integers(1, 6)), int(rng.integers(2, 13))
     sizes = rng.integers(2, r + 1, c)  # listed responses of each prompt

@@ -10,10 +10,12 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from . import agreement, letter_counting
-from .enumeration import Enumeration
-from .poor_models import PoorClass, examine, fitted
-from .reduction import reduce_to_classification
+import agreement
+import letter_counting
+from poor_models import PoorClass, examine, fitted
+
+from abstain.eval.audit.enumeration import Enumeration
+from abstain.eval.audit.reduction import reduce_to_classification
 
 N_GRAMS = (2, 3, 9)
 """Nine words are enough to see the subject of every sentence."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 
+import count_learner
 import numpy as np
 import pytest
-
-from abstain.eval.audit import count_learner
-from abstain.eval.audit.count_learner import FactWorld, learnt, sample, simulate
-from abstain.eval.audit.singletons import error_ceiling, error_floor, sampling_term, singleton_rate
+from count_learner import FactWorld, learnt, sample, simulate
+from singletons import error_ceiling, error_floor, sampling_term, singleton_rate
 
 
 def test_the_formulas_are_those_of_the_theorem() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import chain, combinations, pairwise, product
 
+import agreement
+import letter_counting
 import numpy as np
 import pytest
+from poor_models import examine, least_thresholded_error
 
-from abstain.eval.audit import agreement, letter_counting, reduce_to_classification
-from abstain.eval.audit.poor_models import examine, least_thresholded_error
+from abstain.eval.audit import reduce_to_classification
 
 F = Fraction
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from learnt_facts import FactSet, birthday_facts, draw, measure_learnt, stranger_facts
 
 from abstain.data import InputError
-from abstain.eval.audit.learnt_facts import FactSet, birthday_facts, draw, measure_learnt, stranger_facts
 
 
 def ideal(facts: FactSet, known: np.ndarray, answering: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""`abstain audit poor`: models too small for their task, with opt(G) computed by enumeration and the errs above it."""
+"""`python benchmarks/theory poor`: models too small for their task, opt(G) by enumeration, the errs above it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from poor_cases import Case, agreement_cases, depth_cases, width_cases
 from rich.table import Table
-
-from ..eval.audit.poor_cases import Case, agreement_cases, depth_cases, width_cases
 
 
 def poor_cases(length: int, states: int) -> list[Case]:
@@ -58,9 +57,10 @@ def poor_json(cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 
 def write_poor(cases: Sequence[Case], out: Path) -> None:
-    """Write `poor.json` and the figure of err above its bound."""
-    from ..eval import plotting
-    from ..eval.audit.study_pictures import poor_classes
+    """Write `audit_poor.json` and the figure of err above its bound."""
+    from study_pictures import poor_classes
+
+    from abstain.eval import plotting
 
     plotting.save_print(poor_classes(cases), out, "audit_poor")
     (out / "audit_poor.json").write_text(json.dumps(poor_json(cases), indent=1), encoding="utf-8")

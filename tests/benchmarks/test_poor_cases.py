@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import letter_counting
 import numpy as np
 import pytest
+from poor_cases import agreement_cases, depth_cases, width_cases
+from poor_models import examine, fitted
+from random_case import random_choices
 
-from abstain.eval.audit import letter_counting, reduce_to_classification
-from abstain.eval.audit.poor_cases import agreement_cases, depth_cases, width_cases
-from abstain.eval.audit.poor_models import examine, fitted
-from abstain.eval.audit.random_case import random_choices
+from abstain.eval.audit import reduce_to_classification
 
 F = Fraction
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from .enumeration import Enumeration, Numbers
+from abstain.eval.audit.enumeration import Enumeration, Numbers
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from singletons import error_ceiling, error_floor, sampling_term, singleton_rate
+from small_model import birthday_question, day_name, days_of_the_year
 
-from ...data import InputError, Question, WorldConfig, make_world
-from ...data.rows import read_rows
-from ..estimate import Array, bootstrap_mean
-from .delta import log_loss
-from .enumeration import Enumeration
-from .measure import measure
-from .singletons import error_ceiling, error_floor, sampling_term, singleton_rate
+from abstain.data import InputError, Question, WorldConfig, make_world
+from abstain.data.rows import read_rows
+from abstain.eval.audit.delta import log_loss
+from abstain.eval.audit.enumeration import Enumeration
+from abstain.eval.audit.measure import measure
+from abstain.eval.estimate import Array, bootstrap_mean
 
 MOST_MENTIONS = 4
 """Prompts that were answered at least so often are told of together."""
@@ -51,20 +52,19 @@ def birthday_facts(source: str) -> FactSet:
             day = day_name(date.fromisoformat(given))
         except ValueError:
             raise InputError(f"{place}: birthday must be a date as 1958-10-13, got {given!r}") from None
-        questions.setdefault(name, Question(name, f"When is {name}'s birthday?", (day,)))
+        questions.setdefault(name, birthday_question(name, day))
     if len(questions) < 2:
         raise InputError(f"{source}: needs at least 2 people, got {len(questions)}")
-    days = tuple(day_name(date(2000, 1, 1) + timedelta(days=n)) for n in range(366))
-    return FactSet("birthdays", tuple(questions.values()), days)
-
-
-def day_name(day: date) -> str:
-    """Return a day of the year in words: "October 13"."""
-    return f"{day:%B} {day.day}"
+    return FactSet("birthdays", tuple(questions.values()), days_of_the_year())
 
 
 def stranger_facts(count: int, values: int, seed: int) -> FactSet:
     """Return `count` of the made world's arbitrary facts: which of so many instruments a stranger plays.
+
+    Args:
+        count: Number of strangers.
+        values: Number of instruments.
+        seed: Of the world.
 
     Raises:
         ValueError: `WorldConfig` has no world with so many.
@@ -99,14 +99,27 @@ class Drawn:
 
 
 def draw(prompts: int, n: int, answering: float, rng: np.random.Generator) -> Drawn:
-    """Return `n` pairs drawn from p, counted by prompt."""
+    """Return `n` pairs drawn from p, counted by prompt.
+
+    Args:
+        prompts: Number of prompts C.
+        n: Number of pairs N.
+        answering: α, the chance that a pair answers.
+        rng: Of the pairs.
+    """
     asked = rng.multinomial(n, np.full(prompts, 1 / prompts))
     answered = rng.binomial(asked, answering)
     return Drawn(n, answering, answered, asked - answered)
 
 
 def enumeration(facts: FactSet, answering: float, log_probabilities: Array) -> tuple[Enumeration, NDArray[np.bool_]]:
-    """Return the enumeration of all prompts, equally likely, and which responses abstain, from ln p̂, (C, R)."""
+    """Return the enumeration of all prompts, equally likely, and which responses abstain, from ln p̂, (C, R).
+
+    Args:
+        facts: The facts.
+        answering: α.
+        log_probabilities: ln p̂(r|c), (C, R).
+    """
     count, last = len(facts.questions), len(facts.values)
     place = {value: number for number, value in enumerate(facts.values)}
     truth = [place[q.answers[0]] for q in facts.questions]
@@ -129,6 +142,12 @@ def measure_learnt(facts: FactSet, drawn: Drawn, log_probabilities: Array, seed:
     """Return sr, the missing mass, floor and ceiling, everything of `measure`, and the responses by mentions.
 
     `floor` is the theorem's, which holds in 99 of 100 draws; `floor_mean` leaves out its term for chance.
+
+    Args:
+        facts: The facts.
+        drawn: The training pairs, counted.
+        log_probabilities: ln p̂(r|c), (C, R).
+        seed: Of the intervals.
     """
     listed, abstains = enumeration(facts, drawn.answering, log_probabilities)
     found = measure(listed, abstains, seed=seed)
@@ -153,7 +172,14 @@ def measure_learnt(facts: FactSet, drawn: Drawn, log_probabilities: Array, seed:
 def by_mentions(
     e: Enumeration, answered: NDArray[np.int64], abstains: NDArray[np.bool_], seed: int
 ) -> list[dict[str, Any]]:
-    """Return how the model answers prompts that were answered 0, 1, 2, ... times in training."""
+    """Return how the model answers prompts that were answered 0, 1, 2, ... times in training.
+
+    Args:
+        e: The enumeration, conditional on the listed responses.
+        answered: How often each prompt was answered in training, (C,).
+        abstains: Responses that abstain, (C, R).
+        seed: Of the intervals.
+    """
     rows: list[dict[str, Any]] = []
     grouped: NDArray[np.int64] = answered.clip(max=MOST_MENTIONS)
     for count in sorted(set(grouped.tolist())):

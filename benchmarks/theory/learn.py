@@ -1,4 +1,4 @@
-"""`abstain audit learn`: small base models trained on N draws of arbitrary facts, and what they err.
+"""`python benchmarks/theory learn`: small base models trained on N draws of arbitrary facts, and what they err.
 
     OUT/n=N/model/             the model, an ordinary model folder
     OUT/n=N/scores/*.npy       ln p̂ of every value and of the abstention
@@ -17,17 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from learnt_facts import Drawn, FactSet, draw, measure_learnt
 from rich.table import Table
+from small_model import HEADS, INTERMEDIATE, LAYERS, STYLE, VOCABULARY, WIDTH
 
-from ..data import Document, InputError
-from ..data.corpus import chat_document
-from ..data.prompt import PromptStyle
-from ..eval.audit.learnt_facts import Drawn, FactSet, draw, measure_learnt
-from .audit_scores import stored_scores
-from .console import Console
-from .run import quiet, write_atomic
+from abstain.data import Document, InputError
+from abstain.data.corpus import chat_document
+from abstain.recipes.audit_scores import stored_scores
+from abstain.recipes.console import Console
+from abstain.recipes.run import quiet, write_atomic
 
-STYLE = PromptStyle()
 ROW_LENGTH = 96
 BATCH = 16
 LEARNING_RATE = 0.004
@@ -59,8 +58,9 @@ def learn(asked: LearnStudy, console: Console) -> list[dict[str, Any]]:
     told = {"facts": asked.facts.name, "prompts": len(asked.facts.questions), "values": len(asked.facts.values)}
     settings = {"answering": asked.answering, "epochs": asked.epochs, "seed": asked.seed}
     write_atomic(asked.out / "audit_learn.json", json.dumps({**told, **settings, "rows": rows}, indent=1))
-    from ..eval import plotting
-    from ..eval.audit.study_pictures import learnt_facts
+    from study_pictures import learnt_facts
+
+    from abstain.eval import plotting
 
     plotting.save_print(learnt_facts(rows), asked.out, "audit_learn")
     return rows
@@ -89,8 +89,8 @@ def _one(asked: LearnStudy, n: int, console: Console) -> dict[str, Any]:
     if not (folder / "model" / "config.json").is_file():
         console.stage(f"base model: N = {n}")
         _train(asked, drawn, folder, console)
-    from ..eval.audit.candidate_scores import CandidateScorer
-    from ..eval.model import load_model, load_tokenizer
+    from abstain.eval.audit.candidate_scores import CandidateScorer
+    from abstain.eval.model import load_model, load_tokenizer
 
     console.stage(f"scores: N = {n}")
     model = str(folder / "model")
@@ -111,8 +111,8 @@ def _one(asked: LearnStudy, n: int, console: Console) -> dict[str, Any]:
 
 def _train(asked: LearnStudy, drawn: Drawn, folder: Path, console: Console) -> None:
     """Train a model on the drawn pairs, all of them once an epoch."""
-    from ..training.base import BaseConfig, train_base
-    from ..training.progress import StageLog
+    from abstain.training.base import BaseConfig, train_base
+    from abstain.training.progress import StageLog
 
     trainer: dict[str, Any] = {
         "num_train_epochs": asked.epochs,
@@ -125,11 +125,12 @@ def _train(asked: LearnStudy, drawn: Drawn, folder: Path, console: Console) -> N
         "logging_strategy": "no",
     }
     config = BaseConfig(
-        layers=2,
-        width=128,
-        intermediate=256,
+        layers=LAYERS,
+        width=WIDTH,
+        heads=HEADS,
+        intermediate=INTERMEDIATE,
         initializer_range=0.1,
-        vocab_size=1300,
+        vocab_size=VOCABULARY,
         row_length=ROW_LENGTH,
         muon_learning_rate=0.01,
         trainer=trainer,
@@ -140,7 +141,13 @@ def _train(asked: LearnStudy, drawn: Drawn, folder: Path, console: Console) -> N
 
 
 def training_documents(facts: FactSet, drawn: Drawn, seed: int) -> list[Document]:
-    """Return one chat for every drawn pair, shuffled."""
+    """Return one chat for every drawn pair, shuffled.
+
+    Args:
+        facts: The facts.
+        drawn: How often each prompt was answered and abstained on.
+        seed: Of the order.
+    """
     documents: list[Document] = []
     for question, answered, abstained in zip(facts.questions, drawn.answered, drawn.abstained, strict=True):
         documents += [chat_document(question, None, STYLE, question.answers[0])] * int(answered)

@@ -1,4 +1,4 @@
-"""`abstain audit pretraining`: delta and the log loss along the pre-training of a recipe's base model.
+"""`python benchmarks/theory pretraining`: delta and the log loss along the pre-training of a recipe's base model.
 
 OUT/base/                       the model at the end
 OUT/checkpoints/checkpoint-N/   and after N = 10, 20, 40, ... steps
@@ -18,17 +18,17 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from ..data import InputError, Question, make_world
-from ..eval.audit.delta import log_loss
-from ..eval.audit.made_world import world_enumeration, world_responses
-from ..eval.audit.measure import measure
-from ..eval.estimate import Array
-from .audit_run import evenly_chosen
-from .audit_scores import stored_scores
-from .console import Console
-from .load import dump_recipe
-from .run import quiet, write_atomic
-from .schema import Recipe
+from abstain.data import InputError, Question, make_world
+from abstain.eval.audit.delta import log_loss
+from abstain.eval.audit.made_world import world_enumeration, world_responses
+from abstain.eval.audit.measure import measure
+from abstain.eval.estimate import Array
+from abstain.recipes.audit_run import evenly_chosen
+from abstain.recipes.audit_scores import stored_scores
+from abstain.recipes.console import Console
+from abstain.recipes.load import dump_recipe
+from abstain.recipes.run import quiet, write_atomic
+from abstain.recipes.schema import Recipe
 
 FIRST = 10
 """Steps before the first checkpoint, doubled for every further one."""
@@ -62,8 +62,9 @@ def audit_pretraining(asked: Pretraining, console: Console) -> list[dict[str, An
         _row(asked, questions, world.values["patterned"], step, model, console) for step, model in _models(asked.out)
     ]
     write_atomic(asked.out / "audit_pretraining.json", json.dumps({"seed": recipe.seed, "rows": rows}, indent=1))
-    from ..eval import plotting
-    from ..eval.audit.study_pictures import pretraining
+    from study_pictures import pretraining
+
+    from abstain.eval import plotting
 
     plotting.save_print(pretraining(rows), asked.out, "audit_pretraining")
     return rows
@@ -76,9 +77,9 @@ def _make(asked: Pretraining, console: Console) -> None:
         if done.read_text(encoding="utf-8") != text:
             raise InputError(f"{asked.out}: holds the base model of another recipe; give another --out")
         return
-    from ..training.base import BaseConfig, train_base
-    from ..training.progress import StageLog
-    from .prepare import prepare
+    from abstain.recipes.prepare import prepare
+    from abstain.training.base import BaseConfig, train_base
+    from abstain.training.progress import StageLog
 
     assert asked.recipe.base is not None
     console.stage("base model")
@@ -123,8 +124,8 @@ def _row(
 def _scores(
     asked: Pretraining, questions: Sequence[Question], texts: tuple[str, ...], model: Path, console: Console
 ) -> Array:
-    from ..eval.audit.candidate_scores import CandidateScorer
-    from ..eval.model import load_model, load_tokenizer
+    from abstain.eval.audit.candidate_scores import CandidateScorer
+    from abstain.eval.model import load_model, load_tokenizer
 
     tokenizer: Any = load_tokenizer(str(asked.out / "base"))
     chats = [asked.recipe.prompt.messages(question, None) for question in questions]

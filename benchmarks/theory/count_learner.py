@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from singletons import error_ceiling, error_floor, sampling_term
 
-from ..estimate import Array
-from .singletons import error_ceiling, error_floor, sampling_term
+from abstain.eval.estimate import Array
 
 BLOCK = 2**20
 """Prompts whose counts exist at once."""
@@ -64,7 +64,13 @@ class Seen:
 
 
 def sample(world: FactWorld, n: int, rng: np.random.Generator) -> Seen:
-    """Return what `n` samples of `world` show; memory does not grow with n or with the number of prompts."""
+    """Return what `n` samples of `world` show; memory does not grow with n or with the number of prompts.
+
+    Args:
+        world: The facts.
+        n: Number of samples N.
+        rng: Of the samples.
+    """
     masses = [float(block.sum()) for block in world.blocks()]
     total = sum(masses)
     shares: NDArray[np.int64] = rng.multinomial(n, np.array(masses) / total)
@@ -85,6 +91,11 @@ def learnt(world: FactWorld, seen: Seen, learner: Learner) -> tuple[float, float
     All answer what was seen as p does. Where nothing was seen, with chance α: the calibrated one spreads it over all
     answers, which stay below the threshold while α/|R| < 1/|E|; the sure one gives it to one answer, which is right
     once in |R|; the abstaining one abstains.
+
+    Args:
+        world: The facts.
+        seen: What the samples showed.
+        learner: Which of the three.
     """
     if learner == "abstains":
         return 0.0, _above(1.0, world) * seen.missing_mass  # all its mass on the abstention, of which p has 1 − α
@@ -98,7 +109,13 @@ def _above(probability: float, world: FactWorld) -> float:
 
 
 def simulate(world: FactWorld, sizes: list[int], seed: int) -> list[dict[str, Any]]:
-    """Return for every N the singleton rate, the missing mass, the bounds, and err and δ of the three learners."""
+    """Return for every N the singleton rate, the missing mass, the bounds, and err and δ of the three learners.
+
+    Args:
+        world: The facts.
+        sizes: Each N.
+        seed: Of the samples; every N has a stream of its own.
+    """
     rows: list[dict[str, Any]] = []
     for number, n in enumerate(sizes):
         seen = sample(world, n, np.random.default_rng([seed, 23, number]))
