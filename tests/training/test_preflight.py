@@ -6,11 +6,9 @@ import pytest
 
 from abstain.data import InputError
 from abstain.rewards import Brier, ConfidenceTarget, Ternary
-from abstain.training.preflight import (
-    check_arguments,
-    check_scaling,
-    standardises_groups,
-)
+from abstain.rewards.scaling import standardises_groups
+from abstain.training.preflight import check_arguments
+from abstain.training.preflight_rl import check_scaling
 
 TARGETS = [0.25, 0.75]
 

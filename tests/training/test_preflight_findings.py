@@ -13,12 +13,17 @@ from hypothesis import strategies as st
 from abstain.data import Question
 from abstain.rewards import Brier, ConfidenceTarget, Ternary, alias_match, judge_match, math_match
 from abstain.training.preflight import Finding
-from abstain.training.preflight_batch import batch_error, check_batches, generations
 from abstain.training.preflight_gold import check_gold
-from abstain.training.preflight_loss import check_loss, check_payoff_scale, largest_penalty
 from abstain.training.preflight_memory import Sizes, estimate_memory, memory_text
-from abstain.training.preflight_probe import Probe, check_probe
-from abstain.training.preflight_tokens import Lengths, check_lengths
+from abstain.training.preflight_model import Lengths, Probe, check_lengths, check_probe
+from abstain.training.preflight_rl import (
+    batch_error,
+    check_batches,
+    check_loss,
+    check_payoff_scale,
+    generations,
+    largest_penalty,
+)
 
 
 def levels(found: list[Finding]) -> list[str]:
@@ -42,7 +47,7 @@ def test_a_loss_that_weighs_by_length_warns_and_one_that_trl_lacks_is_an_error()
 def test_every_loss_type_is_one_that_trl_computes() -> None:
     from trl.trainer import grpo_trainer
 
-    from abstain.training.preflight_loss import LOSS_TYPES
+    from abstain.training.preflight_rl import LOSS_TYPES
 
     source = Path(str(grpo_trainer.__file__)).read_text(encoding="utf-8")
     for name in LOSS_TYPES:

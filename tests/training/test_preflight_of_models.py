@@ -10,8 +10,13 @@ import pytest
 from abstain.data import PromptStyle, Question
 from abstain.eval.model import load_config, load_model, load_tokenizer, saved_end_token_ids
 from abstain.training.preflight_memory import model_sizes
-from abstain.training.preflight_probe import phrase_surprise, probe_model
-from abstain.training.preflight_tokens import check_template, measure_lengths, render_prompt
+from abstain.training.preflight_model import (
+    check_template,
+    measure_lengths,
+    phrase_surprise,
+    probe_model,
+    render_prompt,
+)
 
 STYLE = PromptStyle()
 QUESTIONS = [Question("a", "Who?", ("Ann", "Ann Other")), Question("b", "Who is it, once more?", ("Bernadette",))]
