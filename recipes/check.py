@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data import InputError, shown_targets
-from ..training.preflight import Finding, placed, raise_errors
+from ..training.preflight import Finding, placed, raise_first_error
 from ..training.preflight_gold import check_gold
 from ..training.preflight_stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl
 from .graders import check_grader
@@ -29,7 +29,7 @@ def check(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     Loads configs and, for a given model, its tokenizer; trains nothing.
     """
     found = findings(recipe, prepared)
-    raise_errors(found)
+    raise_first_error(found)
     return found
 
 

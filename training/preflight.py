@@ -42,7 +42,7 @@ def placed(place: str, found: Sequence[Finding]) -> list[Finding]:
     return [Finding(f.level, place + f.message, f.fix) if f.level == "error" else f for f in found]
 
 
-def raise_errors(found: Sequence[Finding]) -> None:
+def raise_first_error(found: Sequence[Finding]) -> None:
     """Raise InputError for the first error of `found`."""
     for finding in found:
         if finding.level == "error":
@@ -54,7 +54,7 @@ def enforce(found: Sequence[Finding]) -> None:
 
     `abstain run` prints the warnings of a recipe itself, and silences these.
     """
-    raise_errors(found)
+    raise_first_error(found)
     for finding in found if current_shard().main else ():
         if finding.level == "warning":
             warnings.warn(finding.text, PreflightWarning, stacklevel=3)

@@ -69,22 +69,50 @@ def measure_lengths(
     def chat(question: Question) -> list[Message]:
         return style.messages(question, longest) if scale is None else style.stated_messages(question)
 
-    wordy = sorted(questions, key=lambda question: -sum(len(turn["content"]) for turn in chat(question)))[:CANDIDATES]
-    sizes = _sizes(tokenizer, [render_prompt(tokenizer, chat(question)) for question in wordy])
     # To a question without an answer the abstention is right.
     shortest = [min(question.answers, key=len, default=style.phrase) for question in questions]
     if scale is not None:
         shortest = [style.stated_completion(answer, 0.55, scale) for answer in shortest]
-    answers = [size + 1 for size in _sizes(tokenizer, shortest)]
-    most, widest = int(np.argmax(sizes)), int(np.argmax(answers))
+    ids, chats = [question.id for question in questions], [chat(question) for question in questions]
+    return lengths_of_rows(tokenizer, ids, chats, shortest, phrase=style.phrase, limit=limit)
+
+
+def lengths_of_rows(
+    tokenizer: Any,
+    ids: Sequence[str],
+    prompts: Sequence[str | list[Message]],
+    answers: Sequence[str],
+    *,
+    phrase: str,
+    limit: int,
+) -> Lengths:
+    """Return the lengths of rows, whose `prompts` are chats or texts.
+
+    Args:
+        tokenizer: With a chat template where prompts are chats.
+        ids: One per row.
+        prompts: One per row; only the `CANDIDATES` of most characters are tokenized.
+        answers: What is long enough to be right, one per row.
+        phrase: The agreed abstention.
+        limit: Tokens of a completion, at most.
+    """
+    rows = sorted(range(len(ids)), key=lambda row: -_characters(prompts[row]))[:CANDIDATES]
+    texts = [prompts[row] for row in rows]
+    sizes = _sizes(tokenizer, [t if isinstance(t, str) else render_prompt(tokenizer, t) for t in texts])
+    lengths = [size + 1 for size in _sizes(tokenizer, answers)]
+    most, widest = int(np.argmax(sizes)), int(np.argmax(lengths))
     return Lengths(
         prompt=sizes[most],
-        prompt_id=wordy[most].id,
-        answer=answers[widest],
-        answer_id=questions[widest].id,
-        over=sum(size > limit for size in answers),
-        phrase=_sizes(tokenizer, [style.phrase])[0] + 1,
+        prompt_id=ids[rows[most]],
+        answer=lengths[widest],
+        answer_id=ids[widest],
+        over=sum(size > limit for size in lengths),
+        phrase=_sizes(tokenizer, [phrase])[0] + 1,
     )
+
+
+def _characters(prompt: str | list[Message]) -> int:
+    return len(prompt) if isinstance(prompt, str) else sum(len(turn["content"]) for turn in prompt)
 
 
 def check_lengths(lengths: Lengths, limit: int, window: int | None, *, key: str, questions: int) -> list[Finding]:
@@ -150,11 +178,9 @@ def check_template(tokenizer: Any, end_ids: Sequence[int], style: PromptStyle) -
     return found
 
 
-def _check_end(tokenizer: Any, end_ids: Sequence[int], chat: list[dict[str, str]]) -> list[Finding]:
+def _check_end(tokenizer: Any, end_ids: Sequence[int], chat: list[Message]) -> list[Finding]:
     """Return a warning where the token that closes the assistant's turn is none that ends a completion."""
-    said = "An answer"
-    whole = str(tokenizer.apply_chat_template([*chat, {"role": "assistant", "content": said}], tokenize=False)).rstrip()
-    after: list[int] = tokenizer(whole[whole.rindex(said) + len(said) :], add_special_tokens=False)["input_ids"]
+    after = closing_ids(tokenizer, chat)
     if any(token in end_ids for token in after):
         return []
     shown = tokenizer.convert_ids_to_tokens(list(end_ids))
@@ -162,6 +188,13 @@ def _check_end(tokenizer: Any, end_ids: Sequence[int], chat: list[dict[str, str]
     text = f"the chat template closes the assistant's turn with {closing}, none of which ends a completion ({shown})"
     fix = "eos_token of the tokenizer, or eos_token_id of generation_config.json, to the token that closes a turn"
     return [Finding("warning", f"{text}: completions would run into the limit", fix)]
+
+
+def closing_ids(tokenizer: Any, chat: list[Message]) -> list[int]:
+    """Return the tokens that the chat template puts behind an answer to `chat`."""
+    said = "An answer"
+    whole = str(tokenizer.apply_chat_template([*chat, {"role": "assistant", "content": said}], tokenize=False)).rstrip()
+    return tokenizer(whole[whole.rindex(said) + len(said) :], add_special_tokens=False)["input_ids"]
 
 
 def render_prompt(tokenizer: Any, chat: list[dict[str, str]]) -> str:
