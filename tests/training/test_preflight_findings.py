@@ -220,7 +220,8 @@ def test_the_memory_estimate_is_the_stated_arithmetic() -> None:
     assert gib["generation"] == pytest.approx((2 * 2 * 64 * 96 * 16 * 512 + prompts) / 2**30)
     longer = estimate_memory(replace(SIZES, completion_tokens=160))["generation"]  # where it is the other way round
     assert longer == pytest.approx((2 * 2 * 64 * 256 * 16 * 512 + logits) / 2**30)
-    assert gib["peak"] == pytest.approx(gib["weights"] + gib["gradients_and_optimizer"] + gib["training"])
+    # 2.0625 GiB of weights, 0.1875 of state; training 976,224,256 bytes = 0.90918, more than generating, 0.31641.
+    assert gib["peak"] == pytest.approx(3.15918, abs=1e-5)
     assert "1073.7 M parameters" in memory_text(SIZES)
 
 

@@ -137,8 +137,8 @@ def test_a_break_even_that_the_division_leaves_alone_passes_group_scaling(tmp_pa
     half = Ternary(correct=1, abstained=0, wrong=-1)  # 1 / (1 + 1)
     paid = [(half, TargetSampler()), (ConfidenceTarget(), ConstantTarget(t=0.5))]
     for payoff, targets in paid:
+        reward = AbstentionReward(payoff=payoff, end_token_ids=(2,))
         with pytest.raises(ModelTouchedError):
-            reward = AbstentionReward(payoff=payoff, end_token_ids=(2,))
             rl(tmp_path, reward, trainer={"scale_rewards": "group"}, targets=targets)
 
 
