@@ -76,15 +76,6 @@ def train_on_rows(
 ) -> Any:
     """Return the model after training on fixed `rows`, as the warm-up, rejection sampling and DPO do.
 
-    Args:
-        trainer: TRL's class.
-        rows: Of the dataset.
-        model: A `PeftModel`, a bare model with `lora`, or a bare model to train in full.
-        tokenizer: Its tokenizer.
-        arguments: TRL's config.
-        lora: PEFT config for a bare model, else None.
-        out: Checkpoint folder.
-        resume: Go on from the last checkpoint in `out`.
-        log: Where log entries go.
+    Arguments are those of `make_trainer` and `fit`.
     """
     return fit(make_trainer(trainer, rows, model, tokenizer, arguments, lora), out, resume=resume, log=log)
