@@ -80,7 +80,8 @@ def check_trl(
     columns: Columns = {} if dataset is None else read_columns(dataset)
     found = _check_functions(functions, args)
     found += _check_columns(columns, paid, args) if dataset is not None else []
-    if targets is None and not any(finding.level == "error" for finding in found):
+    readable = not any(finding.level == "error" for finding in found)
+    if targets is None and readable and paid.payoff.break_even == "threshold":
         targets = {t for t in columns.get("threshold", ()) if t is not None} or None
     shown = None if targets is None else sorted({check_target(t, "targets") for t in targets})
     found += _check_args(args, paid, shown, phrase, allow_group_scaling)

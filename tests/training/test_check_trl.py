@@ -176,6 +176,11 @@ def test_a_dataset_that_the_reward_cannot_read_is_an_error(rows: list[dict[str, 
     assert any(message in finding.message for finding in found(grpo(), dataset=rows))
 
 
+def test_a_threshold_column_that_the_payoff_does_not_read_may_hold_anything() -> None:
+    fixed = AbstentionReward(payoff=ConfidenceTarget(t=0.5), end_token_ids=(2,))
+    assert found(grpo(), fixed, dataset=[{**row, "threshold": 75} for row in ROWS]) == []
+
+
 def test_accepted_answers_are_graded_by_the_rewards_own_grader_and_phrase() -> None:
     passing = AbstentionReward(grader=alias_match(abstention="pass"), end_token_ids=(2,))
     rows = [*ROWS[:2], {"prompt": "What does one say in poker?", "answers": ["pass"], "threshold": 0.5}]
