@@ -8,8 +8,14 @@ from typing import Any, Literal
 from ..data import InputError, shown_targets
 from ..training.preflight import Finding
 from ..training.preflight_memory import memory_text, model_sizes, versions
-from ..training.preflight_probe import check_probe, check_statements, probe_model
-from ..training.preflight_tokens import check_lengths, check_template, measure_lengths
+from ..training.preflight_model import (
+    check_lengths,
+    check_probe,
+    check_statements,
+    check_template,
+    measure_lengths,
+    probe_model,
+)
 from .environment import installed_versions
 from .prepare import Prepared
 from .reward import confidence_parser, states_confidence

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ..data import Schedule
 from ..rewards import AbstentionReward
+from ..training.preflight import PreflightWarning
 from .console import Console
 from .prepare import Prepared
 from .reward import PaidStage, confidence_parser, recipe_reward, states_confidence
@@ -56,6 +59,25 @@ class Stage:
 def start_of(recipe: Recipe, model: str) -> Policy:
     """Return what the first stage starts from: the model, with the recipe's own adapter where it names one."""
     return Policy(model, Path(recipe.adapter) if recipe.adapter is not None else None)
+
+
+def stage_targets(recipe: Recipe) -> Schedule | None:
+    """Return which targets the prompts of training state; None where they ask for a confidence."""
+    return None if states_confidence(recipe) else recipe.targets.training()
+
+
+def rl_config(recipe: Recipe) -> Any:
+    """Return training's `RLConfig` of the recipe."""
+    from ..training.rl import RLConfig
+
+    assert recipe.rl is not None  # the caller has looked
+    return RLConfig(
+        algorithm=recipe.rl.algorithm,
+        allow_group_scaling=recipe.rl.allow_group_scaling,
+        monitor=recipe.rl.monitor(),
+        per_question=recipe.targets.per_question,
+        trainer=recipe.rl.trainer,
+    )
 
 
 def system_name(recipe: Recipe, stage: str) -> str:
@@ -133,7 +155,7 @@ def _train(
     checkpoints = folder.path / "checkpoints" / name
     common: dict[str, Any] = {
         "style": recipe.prompt,
-        "targets": None if states_confidence(recipe) else recipe.targets.training(),
+        "targets": stage_targets(recipe),
         "seed": recipe.seed,
         "lora": None if policy.adapter or recipe.lora is None else lora_config(recipe.lora),
         "out": checkpoints,
@@ -141,7 +163,9 @@ def _train(
         "log": _stage_log(folder, name, console),
     }
     model = load_policy(recipe, policy, trainable=True)
-    trained = train(Stage(recipe, prepared, model, tokenizer, policy.model, common))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PreflightWarning)  # the run has printed them before its first stage
+        trained = train(Stage(recipe, prepared, model, tokenizer, policy.model, common))
     keep = tokenizer if name == recipe.stages[-1] or recipe.lora is None else None  # a whole model is loaded with it
     save_policy(trained, common["log"].trainer, saved, keep)
 
@@ -156,17 +180,9 @@ def _warm_up(stage: Stage) -> Any:
 
 
 def _rl(stage: Stage) -> Any:
-    from ..training.rl import RLConfig, train_rl
+    from ..training.rl import train_rl
 
-    assert stage.recipe.rl is not None  # the recipe names the stage
-    rl = stage.recipe.rl
-    config = RLConfig(
-        algorithm=rl.algorithm,
-        allow_group_scaling=rl.allow_group_scaling,
-        monitor=rl.monitor(),
-        per_question=stage.recipe.targets.per_question,
-        trainer=rl.trainer,
-    )
+    config = rl_config(stage.recipe)
     return train_rl(stage.model, stage.tokenizer, stage.prepared.rl, stage.reward("rl"), config, **stage.common)
 
 

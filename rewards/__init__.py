@@ -34,6 +34,7 @@ from .presets import PRESETS, Preset, preset
 from .prior import BetaPrior, DensityPrior, Prior, Uniform
 from .proper import SAFE_LOG_CLIP, Brier, ConfidenceScore, LogScore, PriorScore, Spherical, check_confidence
 from .reward import AbstentionReward, WithoutConfidence, completion_text
+from .scaling import GroupScalingWarning
 from .unanswerable import judge_unanswerable, says_unanswerable
 from .verdict import Judgement, Verdict
 
@@ -65,6 +66,7 @@ __all__ = [
     "FormatBonus",
     "FuzzyMatch",
     "Grader",
+    "GroupScalingWarning",
     "JsonField",
     "JudgeError",
     "JudgeMatch",

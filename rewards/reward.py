@@ -14,6 +14,7 @@ from .compose import RewardBreakEven, Term, check_weight, reward_break_even
 from .confidence import ConfidenceParser, StatedConfidence
 from .grader import Grader, alias_match
 from .payoff import ConfidenceTarget, Payoff, PaysActions
+from .scaling import warn_of_group_scaling
 from .unanswerable import KnowsUnanswerable, judge_unanswerable
 from .verdict import Judgement, Verdict
 
@@ -162,7 +163,8 @@ class AbstentionReward:
 
         Verdicts go to `log_extra` row by row and their counts to `log_metric`: a trainer averages
         metrics over calls and processes, and a ratio of averaged counts is right where an average
-        of ratios is not.
+        of ratios is not. A `GroupScalingWarning`, once per process, says that the trainer behind them
+        standardises advantages by group, which erases the target.
 
         Raises:
             ValueError: a column is missing, has another length than `completions`, or holds a
@@ -197,6 +199,7 @@ class AbstentionReward:
             ]
         if log_extra is not None and threshold is not None:
             log_extra("threshold", list(threshold))
+        warn_of_group_scaling(self.payoff, threshold, log_metric or log_extra)
         _log(judgements, stated, log_extra, log_metric)
         return rewards
 

@@ -15,6 +15,7 @@ import pytest
 import verifiers_stub
 from golden import CASES
 
+from abstain import training
 from abstain.eval import metrics
 from abstain.rewards import adapters
 
@@ -41,7 +42,7 @@ def test_there_is_a_block_for_every_trainer() -> None:
     named = {section.splitlines()[0]: "```python" in section for section in sections}
     assert [name for name, has in named.items() if has] == ["TRL", "verl", "OpenRLHF", "verifiers", "NeMo-RL"]
     for name in re.findall(r"\b(?:\w+Reward|nemo_\w+|encode_label|check_\w+)\b", " ".join(BLOCKS)):
-        assert name in {*adapters.__all__, "AbstentionReward"}, name
+        assert name in {*adapters.__all__, "AbstentionReward", *training.__all__}, name
 
 
 def test_the_tables_size_is_the_one_stated() -> None:
@@ -174,6 +175,15 @@ def test_the_training_script_of_the_docs_trains(
     counts = {name: log[f"count/{name}"] for name in ("correct", "wrong", "abstained", "ungraded")}
     assert sum(counts.values()) == trainer.args.num_generations == 8
     assert log["reward"] == pytest.approx((0.25 * counts["correct"] - 0.75 * counts["wrong"]) / 8)
+
+
+def test_the_check_of_a_trl_script_runs_as_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = re.findall(r"^```python\n(.*?)^```$", (DOCS / "training.md").read_text(), re.MULTILINE | re.DOTALL)
+    block = block.replace('output_dir="out",', 'output_dir="out", use_cpu=True, bf16=False,')
+    exec(compile(block, "docs/training.md", "exec"), {"__name__": "docs"})
+    printed = capsys.readouterr().out
+    assert "note: all 1 accepted answers grade as right" in printed
+    assert "warning: every question is asked about 192 times" in printed  # 64 rows, 3 epochs
 
 
 def test_the_blocks_on_metrics_run_one_after_the_other() -> None:

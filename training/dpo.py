@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from datasets import Dataset
 from trl import DPOConfig, DPOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import PromptStyle, Question, Schedule, spread_draws
 from ..eval.backend import Backend
 from ..rewards import AbstentionReward, Verdict
 from .own_samples import Asked, Rows, Sample, Sampling, kept_rows, sample_prompts
+from .preflight import enforce
+from .preflight_stages import check_dpo
 from .progress import StageLog
-from .stage import fit, stage_arguments
+from .stage import stage_arguments, train_on_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,32 +124,17 @@ def train_dpo(
         log: Where counts of pairs and log entries go.
 
     Raises:
-        InputError: no pair is left.
+        InputError: no pair is left, or preflight finds an error. Its warnings are `PreflightWarning`s.
     """
     arguments = dpo_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
+    enforce(check_dpo(config, reward, questions, targets))
 
-    def make() -> tuple[Rows, Counter[str]]:
-        asked = sample_prompts(
-            backend,
-            questions,
-            reward,
-            config,
-            style=style,
-            targets=targets,
-            seed=seed,
-            stream=11,
-        )
-        return make_pairs(asked, config.keep, np.random.default_rng([seed, 12]))
+    def pairs() -> tuple[Rows, Counter[str]]:
+        prompts = sample_prompts(backend, questions, reward, config, style=style, targets=targets, seed=seed, stream=11)
+        return make_pairs(prompts, config.keep, np.random.default_rng([seed, 12]))
 
-    rows = kept_rows(out / "rows.json", "pairs", resume, log, make)
-    trainer = DPOTrainer(
-        model=model,
-        args=arguments,
-        train_dataset=Dataset.from_list(rows),
-        processing_class=tokenizer,
-        peft_config=lora,
-    )
-    trained = fit(trainer, out, resume=resume, log=log)
+    rows = kept_rows(out / "rows.json", "pairs", resume, log, pairs)
+    trained = train_on_rows(DPOTrainer, rows, model, tokenizer, arguments, lora, out, resume=resume, log=log)
     if REFERENCE in getattr(trained, "peft_config", {}):
         trained.delete_adapter(REFERENCE)
     return trained

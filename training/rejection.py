@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from datasets import Dataset
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import PromptStyle, Question, Schedule
 from ..eval.backend import Backend
 from ..rewards import AbstentionReward
 from .own_samples import Asked, Rows, Sample, Sampling, kept_rows, sample_prompts
+from .preflight import enforce
+from .preflight_stages import check_rejection
 from .progress import StageLog
-from .stage import fit, stage_arguments
+from .stage import stage_arguments, train_on_rows
 
 Rule = Literal["mean", "best"]
 
@@ -95,29 +96,14 @@ def train_rejection(
     """Return the model after fine-tuning on what its own answers earn best; arguments as in `train_dpo`.
 
     Raises:
-        InputError: no row is left.
+        InputError: no row is left, or preflight finds an error. Its warnings are `PreflightWarning`s.
     """
     arguments = rejection_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
+    enforce(check_rejection(config, questions))
 
-    def make() -> tuple[Rows, Counter[str]]:
-        asked = sample_prompts(
-            backend,
-            questions,
-            reward,
-            config,
-            style=style,
-            targets=targets,
-            seed=seed,
-            stream=13,
-        )
-        return make_rows(asked, config.rule, np.random.default_rng([seed, 14]))
+    def choices() -> tuple[Rows, Counter[str]]:
+        prompts = sample_prompts(backend, questions, reward, config, style=style, targets=targets, seed=seed, stream=13)
+        return make_rows(prompts, config.rule, np.random.default_rng([seed, 14]))
 
-    rows = kept_rows(out / "rows.json", "rows", resume, log, make)
-    trainer = SFTTrainer(
-        model=model,
-        args=arguments,
-        train_dataset=Dataset.from_list(rows),
-        processing_class=tokenizer,
-        peft_config=lora,
-    )
-    return fit(trainer, out, resume=resume, log=log)
+    rows = kept_rows(out / "rows.json", "rows", resume, log, choices)
+    return train_on_rows(SFTTrainer, rows, model, tokenizer, arguments, lora, out, resume=resume, log=log)

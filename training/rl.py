@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from datasets import Dataset
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-from ..data import PromptStyle, Question, Schedule
+from ..data import InputError, PromptStyle, Question, Schedule
 from ..eval.tabulate import STATED_TARGETS
-from ..rewards import AbstentionReward
+from ..rewards import AbstentionReward, GroupScalingWarning
 from .cpu import score_completions_only
 from .monitor_config import MonitorConfig
 from .monitor_validation import hold_out
 from .monitor_watch import Watch
+from .preflight import enforce
+from .preflight_rl import batch_error, check_end_tokens
+from .preflight_stages import check_rl, stage_reward_findings
 from .progress import StageLog
-from .stage import fit, stage_arguments
+from .stage import fit, make_trainer, stage_arguments
 
 Algorithm = Literal["grpo", "rloo"]
 TRAINERS: dict[str, tuple[Any, Any]] = {"grpo": (GRPOConfig, GRPOTrainer), "rloo": (RLOOConfig, RLOOTrainer)}
@@ -53,7 +57,11 @@ def rl_arguments(config: RLConfig, out: Path, seed: int) -> Any:
     """Return TRL's config of the stage; InputError names a field it refuses."""
     factory, _ = TRAINERS[config.algorithm]
     own = GRPO_DEFAULTS if config.algorithm == "grpo" else {}
-    return stage_arguments(f"rl.{config.algorithm}", factory, config.trainer, out, seed, **own)
+    section = f"rl.{config.algorithm}"
+    try:
+        return stage_arguments(section, factory, config.trainer, out, seed, **own)
+    except InputError as error:
+        raise InputError(batch_error(section, str(error))) from error
 
 
 def rl_rows(
@@ -93,6 +101,17 @@ def rl_rows(
     return rows
 
 
+@contextmanager
+def scaling_allowed(allowed: bool) -> Generator[None]:
+    """Leave out the reward's own warning of group scaling where the config allows it, as preflight has said it."""
+    if not allowed:
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GroupScalingWarning)
+        yield
+
+
 def train_rl(
     model: Any,
     tokenizer: Any,
@@ -114,8 +133,8 @@ def train_rl(
         model: A `PeftModel` (an earlier stage's adapter goes on training), or a bare model with `lora`.
         tokenizer: Its tokenizer, padding on the left.
         questions: What to ask; every step draws fresh questions and targets.
-        reward: The reward function; preflight has checked it against the config.
-        config: Settings; `max_steps` in its `trainer` mapping fixes the number of prompts.
+        reward: The reward function; preflight checks it against the config.
+        config: Settings; its `trainer` mapping must have `max_steps`, which fixes the number of prompts.
         style: Wording of the prompts.
         targets: Which target each prompt states; an ordered schedule is trained in its order. None: prompts ask for a
             confidence instead, which `reward` scores.
@@ -124,15 +143,23 @@ def train_rl(
         seed: Seeds questions, targets and sampling.
         resume: Go on from the last checkpoint in `out`.
         log: Where log entries go, in place of the trainer's own printing.
+
+    Raises:
+        InputError: preflight finds an error, such as group scaling without `config.allow_group_scaling`. Its warnings
+            are `PreflightWarning`s.
     """
     arguments = rl_arguments(config, out, seed)
+    found = check_rl(config, arguments, reward, questions, targets)
+    found += check_end_tokens(arguments, reward, section=f"rl.{config.algorithm}")
+    enforce([*found, *stage_reward_findings(reward, questions, targets, style.phrase)])
     if (targets is not None and targets.ordered) or config.per_question > 1:
         arguments.shuffle_dataset = False  # the rows are in random order already, but for what is to stay together
     assert arguments.num_generations is not None  # TRL fills in both
     assert arguments.generation_batch_size is not None
     per_step = arguments.generation_batch_size // arguments.num_generations
-    steps = arguments.max_steps if arguments.max_steps > 0 else len(questions) // per_step
-    generations = -(-steps // (arguments.steps_per_generation or 1)) * arguments.gradient_accumulation_steps
+    generations = (
+        -(-arguments.max_steps // (arguments.steps_per_generation or 1)) * arguments.gradient_accumulation_steps
+    )
     watch = Watch(config.monitor, arguments.num_generations, log, stated=targets is None)
     if config.monitor.validation is not None:
         questions, apart = hold_out(questions, config.monitor.validation.items, seed)
@@ -141,16 +168,9 @@ def train_rl(
     size, rng = max(1, generations) * per_step, np.random.default_rng([seed, 3])
     rows = rl_rows(questions, style, targets, size, rng, per_question=config.per_question)
     _, trainer_class = TRAINERS[config.algorithm]
-    trainer = trainer_class(
-        model=model,
-        reward_funcs=reward,
-        args=arguments,
-        train_dataset=Dataset.from_list(rows),
-        processing_class=tokenizer,
-        peft_config=lora,
-    )
+    trainer = make_trainer(trainer_class, rows, model, tokenizer, arguments, lora, reward_funcs=reward)
     watch.attach(trainer)
-    with score_completions_only():
+    with score_completions_only(), scaling_allowed(config.allow_group_scaling):
         trained = fit(trainer, out, resume=resume)
     watch.finish()
     return trained

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from datasets import Dataset
 
 from .checkpoints import last_checkpoint
 from .preflight import build_arguments
@@ -34,9 +35,47 @@ def stage_arguments(
     return build_arguments(section, factory, settings, output_dir=str(out), seed=seed)
 
 
+def make_trainer(
+    trainer: Any, rows: Sequence[Mapping[str, Any]], model: Any, tokenizer: Any, arguments: Any, lora: Any, **more: Any
+) -> Any:
+    """Return one of TRL's trainers, ready to train on `rows`.
+
+    Args:
+        trainer: TRL's class.
+        rows: Of the dataset.
+        model: A `PeftModel`, a bare model with `lora`, or a bare model to train in full.
+        tokenizer: Its tokenizer.
+        arguments: TRL's config.
+        lora: PEFT config for a bare model, else None.
+        **more: What the trainer takes besides, such as `reward_funcs`.
+    """
+    dataset = Dataset.from_list([dict(row) for row in rows])
+    common = {"model": model, "args": arguments, "processing_class": tokenizer, "peft_config": lora}
+    return trainer(**common, train_dataset=dataset, **more)
+
+
 def fit(trainer: Any, out: Path, *, resume: bool, log: StageLog | None = None) -> Any:
     """Return the model after training, with `resume` from the last checkpoint in `out`; entries go to `log`."""
     if log is not None:
         log.attach(trainer)
     trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
     return trainer.model
+
+
+def train_on_rows(
+    trainer: Any,
+    rows: Sequence[Mapping[str, Any]],
+    model: Any,
+    tokenizer: Any,
+    arguments: Any,
+    lora: Any,
+    out: Path,
+    *,
+    resume: bool,
+    log: StageLog | None,
+) -> Any:
+    """Return the model after training on fixed `rows`, as the warm-up, rejection sampling and DPO do.
+
+    Arguments are those of `make_trainer` and `fit`.
+    """
+    return fit(make_trainer(trainer, rows, model, tokenizer, arguments, lora), out, resume=resume, log=log)

@@ -32,10 +32,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from datasets import Dataset
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import InputError, Message, PromptStyle, Question, Schedule, spread_draws
@@ -45,8 +44,9 @@ from ..rewards import ConfidenceParser, Verdict, alias_match
 from .checkpoints import last_checkpoint
 from .cpu import score_completions_only
 from .own_samples import draw_answers
+from .preflight_stages import check_questions
 from .progress import StageLog
-from .stage import fit, stage_arguments
+from .stage import stage_arguments, train_on_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,8 +200,12 @@ def warm_up(
     """Return the `PeftModel` after the warm-up; `lora` is its PEFT config, `out` the checkpoint folder.
 
     Without `targets` it teaches to state a confidence, on the scale of `parser`, instead of abstaining.
+
+    Raises:
+        InputError: there is no question, or none of the model's own answers can be stated with a confidence.
     """
     arguments = sft_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
+    check_questions("warmup", questions)
     rng = np.random.default_rng([seed, 2])
     order: list[int] = np.resize(rng.permutation(len(questions)), config.prompts).tolist()
     chosen = [questions[i] for i in order]
@@ -222,12 +226,5 @@ def warm_up(
     if log is not None and current_shard().main and not begun:
         count = len({id(answer) for answer in answers})
         log.note({"own_answers": count}, f"{count} own answers make {len(rows)} rows")
-    trainer = SFTTrainer(
-        model=model,
-        args=arguments,
-        train_dataset=Dataset.from_list(cast("list[dict[str, Any]]", rows)),
-        processing_class=tokenizer,
-        peft_config=lora,
-    )
     with score_completions_only():
-        return fit(trainer, out, resume=resume, log=log)
+        return train_on_rows(SFTTrainer, rows, model, tokenizer, arguments, lora, out, resume=resume, log=log)

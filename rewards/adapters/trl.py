@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..reward import AbstentionReward, Completion
+from ..scaling import warn_of_group_scaling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,7 @@ class AsyncAbstentionReward:
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(max_workers=len(parts), thread_name_prefix="grader") as pool:
             paid = await asyncio.gather(*(loop.run_in_executor(pool, part.pay, self.reward) for part in parts))
+        warn_of_group_scaling(self.reward.payoff, columns.get("threshold"), log_metric or log_extra)
         if log_extra is not None:
             for column in parts[0].extra:
                 log_extra(column, [value for part in parts for value in part.extra[column]])

@@ -21,7 +21,7 @@ from abstain.recipes.prepare import prepare
 from abstain.recipes.run_folder import RunFolder
 from abstain.recipes.schema import Recipe
 from abstain.recipes.stages import train_stages
-from abstain.training.preflight_tokens import check_template
+from abstain.training.preflight_model import check_template
 
 PAPERS = {
     "papers/rlcr": "qwen2.5-7b",

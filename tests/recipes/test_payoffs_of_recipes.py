@@ -6,7 +6,6 @@ import pytest
 
 from abstain.data import ConstantTarget, InputError, RowTargets, shown_targets
 from abstain.recipes import dump_recipe, load_recipe
-from abstain.recipes.check import break_even_lines, reward_warnings
 from abstain.recipes.reward import recipe_reward
 from abstain.rewards import (
     BetaPrior,
@@ -20,6 +19,7 @@ from abstain.rewards import (
     Ternary,
     preset,
 )
+from abstain.training.preflight_stages import break_even_note, check_reward
 
 OWN = """
 def strict(verdict, t, confidence, factor=1.0):
@@ -82,28 +82,27 @@ def test_bad_rewards_are_errors_of_the_recipe(override: str, message: str) -> No
     assert message in str(caught.value)
 
 
-def lines(*overrides: str) -> list[str]:
+def line(*overrides: str) -> str:
     recipe = load_recipe("tiny", list(overrides))
-    return break_even_lines(recipe, shown_targets(recipe.training_targets()))
+    return break_even_note(recipe_reward(recipe), shown_targets(recipe.training_targets())).message
 
 
 def warnings(*overrides: str) -> list[str]:
     recipe = load_recipe("tiny", list(overrides))
-    found = reward_warnings(recipe, recipe_reward(recipe), shown_targets(recipe.training_targets()))
+    found = check_reward(recipe_reward(recipe), shown_targets(recipe.training_targets()), phrase=recipe.prompt.phrase)
     return [str(finding) for finding in found]
 
 
 def test_the_break_even_of_the_full_reward_is_shown_at_a_few_targets() -> None:
     targets = ["targets.low=0.1", "targets.high=0.9", "targets.step=0.2", "targets.eval=[0.05]"]
-    assert lines(*targets) == [
+    assert line(*targets) == (
         "break-even of the full reward by target: 0.1 -> 0.1, 0.3 -> 0.3, 0.5 -> 0.5, 0.7 -> 0.7, 0.9 -> 0.9"
-    ]
+    )
     # A bonus of 0.1 for answers alone: (t - 0.1) / 1, clipped at 0.
     answers = 'rl.format_bonus={amount: 0.1, pattern: "x", paid_for: [correct, wrong]}'
-    (shown,) = lines(*targets, answers)
-    assert "0.9 -> 0.8 (0.8 to " in shown
-    assert lines("rl.payoff={kind: preset, name: knowrl}") == ["break-even of the full reward: 0.6667"]
-    assert lines("rl.payoff={kind: brier}") == ["break-even of the full reward: none (no abstention is paid)"]
+    assert "0.9 -> 0.8 (0.8 to " in line(*targets, answers)
+    assert line("rl.payoff={kind: preset, name: knowrl}") == "break-even of the full reward: 0.6667"
+    assert line("rl.payoff={kind: brier}") == "break-even of the full reward: none (no abstention is paid)"
 
 
 def test_a_bonus_that_moves_the_break_even_warns_and_so_does_one_that_abstentions_miss() -> None:
@@ -113,6 +112,12 @@ def test_a_bonus_that_moves_the_break_even_warns_and_so_does_one_that_abstention
     (missed,) = warnings('rl.format_bonus={amount: 0.1, pattern: "<answer>.*</answer>"}')
     assert """"I don't know" alone does not have the form""" in missed
     assert warnings('rl.format_bonus={amount: 0.1, pattern: "^.{1,60}$"}') == []
+
+
+def test_a_format_bonus_beside_a_score_without_a_break_even_is_no_crash() -> None:
+    found = warnings("rl.payoff={kind: brier, unstated: -1}", 'rl.format_bonus={amount: 0.1, pattern: "<answer>"}')
+    assert len(found) == 1  # an abstention has no reward at all
+    assert "gives an abstention no reward" in found[0]
 
 
 def test_a_score_that_pays_for_deliberately_wrong_answers_warns() -> None:

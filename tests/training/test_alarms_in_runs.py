@@ -111,7 +111,7 @@ def train(taught: str, out: Path, payoff: Payoff, monitor: MonitorConfig, **sett
         tokenizer,
         PEOPLE,
         reward,
-        RLConfig(trainer=grpo, monitor=monitor),
+        RLConfig(trainer=grpo, monitor=monitor, allow_group_scaling=grpo.get("scale_rewards") == "group"),
         style=style,
         targets=targets,
         lora=lora_config({"r": 8}),

@@ -6,11 +6,9 @@ import pytest
 
 from abstain.data import InputError
 from abstain.rewards import Brier, ConfidenceTarget, Ternary
-from abstain.training.preflight import (
-    check_arguments,
-    check_scaling,
-    standardises_groups,
-)
+from abstain.rewards.scaling import standardises_groups
+from abstain.training.preflight import check_arguments
+from abstain.training.preflight_rl import check_scaling
 
 TARGETS = [0.25, 0.75]
 
@@ -61,23 +59,6 @@ def test_the_override_leaves_a_warning_and_stated_confidence_warns() -> None:
     assert (finding.level, "Brier" in finding.message) == ("warning", True)
 
 
-def test_a_standardised_two_outcome_group_forgets_the_penalty() -> None:
-    """What preflight says, by hand: the advantages of {correct, wrong} are the same at t = 0.1 and t = 0.9."""
-    import numpy as np
-
-    def advantages(t: float) -> np.ndarray:
-        rewards = np.array([1 - t, 1 - t, -t, -t, -t, -t, -t, -t])
-        return (rewards - rewards.mean()) / rewards.std(ddof=1)
-
-    assert advantages(0.1) == pytest.approx(advantages(0.9))
-
-    def with_abstentions(t: float) -> np.ndarray:
-        rewards = np.array([0, 0, 0, 0, -t, -t, -t, -t])
-        return (rewards - rewards.mean()) / rewards.std(ddof=1)
-
-    assert with_abstentions(0.1) == pytest.approx(with_abstentions(0.9))
-
-
 def test_an_unknown_config_field_names_its_key_and_the_nearest() -> None:
     from trl import GRPOConfig
 
@@ -87,18 +68,6 @@ def test_an_unknown_config_field_names_its_key_and_the_nearest() -> None:
         check_arguments("rl.grpo", GRPOConfig, {"max_step": 3})
     with pytest.raises(InputError, match=r"rl.grpo.output_dir is set by the run itself"):
         check_arguments("rl.grpo", GRPOConfig, {"output_dir": "x"}, ("output_dir",))
-
-
-def brevity(completions: list[str], **columns: object) -> list[float]:
-    return [0.1] * len(completions)
-
-
-def test_what_nansum_does_to_an_ungraded_row_is_what_preflight_says() -> None:
-    """TRL's own sum: None becomes NaN, and beside another reward the row is paid as an abstention would be."""
-    import torch
-
-    ungraded, abstained = torch.tensor([float("nan"), 0.1]), torch.tensor([0.0, 0.1])
-    assert ungraded.nansum() == abstained.nansum()
 
 
 def test_scaling_is_checked_at_the_break_even_that_a_payoff_really_has() -> None:

@@ -8,10 +8,17 @@ from typing import Any
 import pytest
 
 from abstain.data import PromptStyle, Question
+from abstain.eval.backend import Completion
 from abstain.eval.model import load_config, load_model, load_tokenizer, saved_end_token_ids
+from abstain.rewards import alias_match
 from abstain.training.preflight_memory import model_sizes
-from abstain.training.preflight_probe import phrase_surprise, probe_model
-from abstain.training.preflight_tokens import check_template, measure_lengths, render_prompt
+from abstain.training.preflight_model import (
+    check_template,
+    measure_lengths,
+    phrase_surprise,
+    probe_model,
+    render_prompt,
+)
 
 STYLE = PromptStyle()
 QUESTIONS = [Question("a", "Who?", ("Ann", "Ann Other")), Question("b", "Who is it, once more?", ("Bernadette",))]
@@ -43,18 +50,29 @@ def test_templates_that_drop_the_text_lack_a_prompt_or_close_with_another_token_
     assert (pad.level, "pad token is the end token" in pad.message) == ("note", True)
 
 
-def test_lengths_are_those_of_the_rendered_prompt_and_of_the_shortest_answer(tiny_model: str) -> None:
-    tokenizer: Any = load_tokenizer(tiny_model)
-    lengths = measure_lengths(tokenizer, QUESTIONS, STYLE, [0.0, 0.5], limit=2)
+class WordTokenizer:
+    """One token a word; the template joins the turns and opens the answer with one word."""
 
-    def tokens(text: str) -> int:
-        return len(tokenizer(text, add_special_tokens=False)["input_ids"])
+    def __call__(self, texts: list[str], add_special_tokens: bool = True) -> dict[str, list[list[int]]]:
+        assert not add_special_tokens
+        return {"input_ids": [[0] * len(text.split()) for text in texts]}
 
-    assert lengths.prompt_id == "b"
-    assert lengths.prompt == tokens(render_prompt(tokenizer, STYLE.messages(QUESTIONS[1], 0.5)))
-    assert (lengths.answer_id, lengths.answer) == ("b", tokens("Bernadette") + 1)
-    assert lengths.phrase == tokens("I don't know") + 1
-    assert lengths.over == sum(tokens(word) + 1 > 2 for word in ("Ann", "Bernadette"))
+    def apply_chat_template(self, chat: list[dict[str, str]], **_: Any) -> str:
+        return " ".join([*(turn["content"] for turn in chat), "Answer:"])
+
+
+def test_lengths_are_those_of_the_longest_prompt_and_of_the_shortest_answers() -> None:
+    questions = [
+        Question("a", "Who?", ("Ann Other", "Ann")),
+        Question("b", "Who is it, once more?", ("Bernadette of the North",)),
+        Question("c", "And who?", (), answerable=False),
+    ]
+    style = PromptStyle(rubric="Only above {target}, please.", forced="Answer.", phrase="No idea at all")
+    lengths = measure_lengths(WordTokenizer(), questions, style, [0.0, 0.5], limit=4)
+    # "Who is it, once more?" 5 words, "Only above 50%, please." 4, and the template's 1.
+    assert (lengths.prompt_id, lengths.prompt) == ("b", 10)
+    # With an end token: Ann 2, Bernadette of the North 5, and the abstention 5, which is right for c.
+    assert (lengths.answer_id, lengths.answer, lengths.phrase, lengths.over) == ("b", 5, 5, 2)
 
 
 def test_sizes_are_counted_on_the_model_itself_without_its_weights(tiny_model: str) -> None:
@@ -88,16 +106,25 @@ def test_the_surprise_of_a_phrase_is_its_sequence_probability_by_another_way(tin
     assert phrase_surprise(model, tokenizer, chat, "I don't know") == pytest.approx(total / len(said), rel=1e-4)
 
 
-def test_a_probe_counts_sampled_abstentions(tiny_model: str) -> None:
-    from abstain.eval.backends import open_backend
-    from abstain.rewards import alias_match
+class ScriptedBackend:
+    """Answers the same few texts to whatever it is asked, and keeps the prompts."""
 
+    def __init__(self, *texts: str) -> None:
+        self.texts, self.asked = texts, list[str]()
+
+    def generate(self, prompts: Any, **_: Any) -> Any:
+        for index, (prompt, text) in enumerate(zip(prompts, self.texts, strict=True)):
+            self.asked.append(prompt.messages[-1]["content"])
+            yield index, [Completion(text, (), None, "stop")]
+
+
+def test_a_probe_counts_sampled_abstentions_at_targets_in_turn(tiny_model: str) -> None:
     model, tokenizer = load_model(tiny_model), load_tokenizer(tiny_model)
-    backend = open_backend(tiny_model, max_new_tokens=4)
-    asked = [QUESTIONS[i % 2] for i in range(8)]
+    backend: Any = ScriptedBackend("Ann", "I don't know", "I'm not sure, but Ann", "I don't know.", "Bernadette")
+    asked = [QUESTIONS[i % 2] for i in range(5)]
     probe = probe_model(
         backend, model, tokenizer, asked, style=STYLE, targets=[0.25, 0.75], grader=alias_match(), seed=0
     )
-    assert probe.samples == 8
-    assert 0 <= probe.abstained <= 8
+    assert (probe.samples, probe.abstained) == (5, 2)  # a hedge that still answers is an answer
+    assert ["25%" in text for text in backend.asked] == [True, False, True, False, True]
     assert 0 < probe.surprise < 2 * math.log(600)  # 600 tokens, after two steps nearly uniform

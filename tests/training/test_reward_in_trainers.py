@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from golden import CASES, Case, differing
 
-from abstain.rewards import AbstentionReward, ConfidenceTarget, Judgement, Verdict
+from abstain.rewards import AbstentionReward, ConfidenceTarget, GroupScalingWarning, Judgement, Verdict, scaling
 from abstain.rewards.adapters import AsyncAbstentionReward, check_reward_functions
 
 pytestmark = pytest.mark.slow
@@ -29,12 +30,12 @@ class ByChecksum:
         return Judgement(tuple(Verdict)[zlib.crc32(completion.encode()) % 4], completion)
 
 
-def arguments(config: Any, out: Path, **more: Any) -> Any:
+def arguments(config: Any, out: Path, *, steps: int = 2, **more: Any) -> Any:
     return config(
         output_dir=str(out),
         use_cpu=True,
         bf16=False,
-        max_steps=2,
+        max_steps=steps,
         per_device_train_batch_size=GROUP * PROMPTS,
         num_generations=GROUP,
         max_completion_length=6,
@@ -49,7 +50,9 @@ def arguments(config: Any, out: Path, **more: Any) -> Any:
     )
 
 
-def trainer_for(name: str, reward: Any, chat: bool, model: str, out: Path) -> Any:
+def trainer_for(
+    name: str, reward: Any, chat: bool, model: str, out: Path, *, scale_rewards: str = "none", steps: int = 2
+) -> Any:
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
@@ -58,7 +61,7 @@ def trainer_for(name: str, reward: Any, chat: bool, model: str, out: Path) -> An
     rows = Dataset.from_list([row] * (2 * PROMPTS))
     if name == "grpo":
         # RLOO has neither of the two fields, and no division to switch off.
-        config = arguments(GRPOConfig, out, scale_rewards="none", loss_type="dapo")
+        config = arguments(GRPOConfig, out, steps=steps, scale_rewards=scale_rewards, loss_type="dapo")
         return GRPOTrainer(model=model, reward_funcs=reward, args=config, train_dataset=rows)
     return RLOOTrainer(model=model, reward_funcs=reward, args=arguments(RLOOConfig, out, beta=0.0), train_dataset=rows)
 
@@ -116,6 +119,41 @@ def test_a_function_beside_ours_would_pay_ungraded_rows_which_is_why_it_is_refus
     ungraded = [v == "ungraded" for v in trainer._logs["extra"]["verdict"]]
     advantages = [a for a, row in zip(trainer._logs["advantages"], ungraded, strict=True) if row]
     assert any(a != 0 for a in advantages)
+
+
+@pytest.mark.parametrize(("scale", "same"), [("group", True), ("none", False)])
+def test_a_group_with_two_outcomes_forgets_its_target_only_when_it_is_standardised(
+    scale: str, same: bool, tiny_model: str, tmp_path: Path
+) -> None:
+    """What preflight says, by TRL: the advantages of {correct, wrong} are the same at t = 0.1 and t = 0.9."""
+    advantages: list[list[float]] = []
+    for t in (0.1, 0.9):
+        reward = AbstentionReward(payoff=ConfidenceTarget(t=t), grader=ByChecksum())
+        trainer = trainer_for("grpo", reward, True, tiny_model, tmp_path, scale_rewards=scale, steps=1)
+        trainer.train()
+        verdicts = list(trainer._logs["extra"]["verdict"])
+        groups = [range(start, start + GROUP) for start in range(0, len(verdicts), GROUP)]
+        two = [group for group in groups if len({verdicts[i] for i in group} - {"ungraded"}) == 2]
+        assert two
+        advantages.append([trainer._logs["advantages"][i] for group in two for i in group])
+    assert (advantages[0] == pytest.approx(advantages[1], abs=1e-2)) is same
+
+
+@pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("scale", ["group", "none"])
+def test_a_trainer_that_standardises_groups_is_warned_of_once_by_the_reward(
+    scale: str, awaited: bool, tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scaling, "_warned", False)
+    plain = AbstentionReward(payoff=ConfidenceTarget(), grader=ByChecksum())
+    reward = AsyncAbstentionReward(reward=plain) if awaited else plain
+    trainer = trainer_for("grpo", reward, True, tiny_model, tmp_path, scale_rewards=scale)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        trainer.train()
+    texts = [str(each.message) for each in caught if issubclass(each.category, GroupScalingWarning)]
+    assert len(texts) == (scale == "group")  # of two steps
+    assert all("here 0.75" in text and "scale_rewards='none'" in text for text in texts)
 
 
 @pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])

@@ -13,7 +13,7 @@ from abstain.data import PromptStyle, Question, TargetSampler
 from abstain.rewards import AbstentionReward, Binary, ConfidenceTarget, Verdict
 from abstain.training.alarms import AlarmLimits
 from abstain.training.monitor_config import MonitorConfig, ValidationConfig
-from abstain.training.preflight_loss import check_clip
+from abstain.training.preflight_rl import check_clip
 from abstain.training.progress import StageLog
 from abstain.training.rl import RLConfig, train_rl
 

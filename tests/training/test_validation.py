@@ -14,7 +14,7 @@ from abstain.recipes import load_recipe
 from abstain.rewards import Verdict
 from abstain.training.monitor_config import MonitorConfig, ValidationConfig, validation_size
 from abstain.training.monitor_validation import best_policy, hold_out, regret, validation_figures
-from abstain.training.preflight_monitor import check_monitor
+from abstain.training.preflight_stages import check_monitor
 
 C, W, A = Verdict.CORRECT, Verdict.WRONG, Verdict.ABSTAINED
 

@@ -120,8 +120,7 @@ def test_going_on_from_a_checkpoint_leaves_the_log_of_the_steps_so_far(
     if checkpoint:
         (tmp_path / "out" / "checkpoint-4").mkdir(parents=True)
         (tmp_path / "out" / "checkpoint-4" / "trainer_state.json").write_text("{}", encoding="utf-8")
-    monkeypatch.setattr(warmup, "SFTTrainer", lambda **_: None)
-    monkeypatch.setattr(warmup, "fit", lambda *_, **__: None)
+    monkeypatch.setattr(warmup, "train_on_rows", lambda *_, **__: None)
     questions = [Question(str(i), f"Question {i}?", ("right",)) for i in range(4)]
     config = WarmupConfig(prompts=4, targets_per_answer=3, abstain_rate="t", sft={"max_steps": 1})
     log = StageLog(path, said.append, lambda *_: None)
