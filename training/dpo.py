@@ -20,7 +20,7 @@ import numpy as np
 from datasets import Dataset
 from trl import DPOConfig, DPOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-from ..data import PromptStyle, Question, Schedule, spread_draws
+from ..data import PromptStyle, Question, Schedule, Stream, spread_draws
 from ..eval.backend import Backend
 from ..rewards import AbstentionReward, Verdict
 from .own_samples import Asked, Rows, Sample, Sampling, kept_rows, sample_prompts
@@ -136,9 +136,9 @@ def train_dpo(
             style=style,
             targets=targets,
             seed=seed,
-            stream=11,
+            stream=Stream.DPO_PROMPTS,
         )
-        return make_pairs(asked, config.keep, np.random.default_rng([seed, 12]))
+        return make_pairs(asked, config.keep, Stream.DPO_PAIRS.rng(seed))
 
     rows = kept_rows(out / "rows.json", "pairs", resume, log, make)
     trainer = DPOTrainer(

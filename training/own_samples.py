@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data import InputError, Message, PromptStyle, Question, Schedule
+from ..data import InputError, Message, PromptStyle, Question, Schedule, Stream
 from ..eval.backend import Backend, Completion, Prompt
 from ..eval.shard import current_shard
 from ..rewards import AbstentionReward, Verdict
@@ -68,7 +68,7 @@ def sample_prompts(
     style: PromptStyle,
     targets: Schedule | None,
     seed: int,
-    stream: int,
+    stream: Stream,
 ) -> list[Asked]:
     """Return training prompts, questions repeated as needed, with graded answers to each.
 
@@ -82,7 +82,7 @@ def sample_prompts(
         seed: Seeds questions, targets and samples.
         stream: Tells the random numbers of one stage from those of another.
     """
-    rng = np.random.default_rng([seed, stream])
+    rng = stream.rng(seed)
     order: list[int] = np.resize(rng.permutation(len(questions)), sampling.prompts).tolist()
     asked = [questions[i] for i in order]
     drawn: Sequence[float | None] = [None] * sampling.prompts if targets is None else targets.draw(asked, rng)

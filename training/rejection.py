@@ -18,7 +18,7 @@ import numpy as np
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-from ..data import PromptStyle, Question, Schedule
+from ..data import PromptStyle, Question, Schedule, Stream
 from ..eval.backend import Backend
 from ..rewards import AbstentionReward
 from .own_samples import Asked, Rows, Sample, Sampling, kept_rows, sample_prompts
@@ -108,9 +108,9 @@ def train_rejection(
             style=style,
             targets=targets,
             seed=seed,
-            stream=13,
+            stream=Stream.REJECTION_PROMPTS,
         )
-        return make_rows(asked, config.rule, np.random.default_rng([seed, 14]))
+        return make_rows(asked, config.rule, Stream.REJECTION_ROWS.rng(seed))
 
     rows = kept_rows(out / "rows.json", "rows", resume, log, make)
     trainer = SFTTrainer(

@@ -38,7 +38,7 @@ import numpy as np
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-from ..data import InputError, Message, PromptStyle, Question, Schedule, spread_draws
+from ..data import InputError, Message, PromptStyle, Question, Schedule, Stream, spread_draws
 from ..eval.backend import Backend, Completion
 from ..eval.shard import current_shard
 from ..rewards import ConfidenceParser, Verdict, alias_match
@@ -202,7 +202,7 @@ def warm_up(
     Without `targets` it teaches to state a confidence, on the scale of `parser`, instead of abstaining.
     """
     arguments = sft_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
-    rng = np.random.default_rng([seed, 2])
+    rng = Stream.WARMUP.rng(seed)
     order: list[int] = np.resize(rng.permutation(len(questions)), config.prompts).tolist()
     chosen = [questions[i] for i in order]
     if targets is None:
