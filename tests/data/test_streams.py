@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from abstain.data import Stream
 
 ROOT = Path(__file__).parents[2]
