@@ -2,6 +2,7 @@
 
 from .corpus import Document, chat_document, make_documents
 from .errors import InputError, RunError
+from .files import atomic, write_atomic
 from .form import Form
 from .load import DEFAULT_COLUMNS, load_questions
 from .prompt import Message, PromptStyle, format_penalty, format_target
@@ -35,6 +36,7 @@ __all__ = [
     "TargetSampler",
     "World",
     "WorldConfig",
+    "atomic",
     "chat_document",
     "find_set",
     "format_penalty",
@@ -50,4 +52,5 @@ __all__ = [
     "template",
     "template_name",
     "templates",
+    "write_atomic",
 ]

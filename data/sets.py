@@ -197,8 +197,8 @@ def find_set(source: str) -> tuple[QuestionSet, str, str] | None:
     if is_file(source) or "/" in source or "\\" in source or Path(source).exists():
         return None
     raise InputError(
-        f"no question set {name!r}{nearest(name.casefold(), QUESTION_SETS)}; ready are {', '.join(QUESTION_SETS)}, others are given as a "
-        f"{', '.join(READERS)} file or a Hub set (owner/name)"
+        f"no question set {name!r}{nearest(name.casefold(), QUESTION_SETS)}; ready are {', '.join(QUESTION_SETS)}, "
+        f"others are given as a {', '.join(READERS)} file or a Hub set (owner/name)"
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data import InputError, Question, World, make_world
+from ..data import InputError, Question, World, make_world, write_atomic
 from ..eval.audit.made_world import world_enumeration, world_responses
 from ..eval.audit.measure import measure
 from ..eval.audit.singletons import world_facts
@@ -24,7 +24,7 @@ from ..eval.estimate import Array
 from .audit_scores import stored_scores
 from .console import Console
 from .load import load_recipe
-from .run import quiet, write_atomic
+from .run import quiet
 from .schema import Recipe
 
 

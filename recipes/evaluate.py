@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..data import InputError, Question, Stream, load_any
+from ..data import InputError, Question, Stream, load_any, write_atomic
 from ..eval.shard import current_shard
 from .console import Console
 from .environment import environment
@@ -19,7 +19,7 @@ from .evaluation import FILE, Evaluation, dump_evaluation
 from .folder import held, refuse_if_held
 from .graders import check_grader
 from .prepare import unique_ids
-from .run import claim, quiet, rebuild, write_atomic
+from .run import claim, quiet, rebuild
 
 
 def questions_of(asked: Evaluation) -> list[Question]:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from ..data import InputError
+from ..data import InputError, write_atomic
 from ..eval.grading import Grading
 from ..eval.logged import Logged, Scale, read_logged
 from ..eval.logs import LogOptions, detect_format, read_log
@@ -19,7 +19,6 @@ from ..eval.score import score
 from ..rewards import AbstentionDetector, ConfidenceParser, Verdict, WithoutConfidence
 from .console import Console
 from .logged_runs import RESPONSES, Asked, asked_of, phrase_of, read_grader, response_files
-from .run import write_atomic
 from .score_summary import summary
 
 

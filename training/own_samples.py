@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data import InputError, Message, PromptStyle, Question, Schedule, Stream
+from ..data import InputError, Message, PromptStyle, Question, Schedule, Stream, write_atomic
 from ..eval.backend import Backend, Completion, Prompt
 from ..eval.shard import current_shard
 from ..rewards import AbstentionReward, Verdict
@@ -174,7 +174,5 @@ def kept_rows(
         if log is not None:
             log.note({f"{what}/{kind.replace(' ', '_')}": count for kind, count in counts.items()}, told)
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(rows), encoding="utf-8")
-        part.replace(path)  # a kill leaves the whole file or none
+        write_atomic(path, json.dumps(rows))
     return rows

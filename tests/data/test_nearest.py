@@ -20,7 +20,7 @@ def test_a_name_like_none_of_them_gets_no_hint() -> None:
 
 
 def test_the_cutoff_is_the_least_likeness_that_counts() -> None:
-    """"id" and "Id" share one of two letters: likeness 2 · 1 / 4 = 0.5."""
+    """ "id" and "Id" share one of two letters: likeness 2 · 1 / 4 = 0.5."""
     assert closest("id", ["Id"], cutoff=0.5) == "Id"
     assert closest("id", ["Id"]) is None
 
