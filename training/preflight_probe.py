@@ -13,8 +13,7 @@ from typing import Any
 
 from ..data import PromptStyle, Question
 from ..eval.backend import Backend, Prompt
-from ..eval.judge import judge
-from ..rewards import ConfidenceParser, Grader, Verdict
+from ..rewards import ConfidenceParser, Grader, Verdict, judge_row
 from .preflight import Finding
 from .preflight_tokens import render_prompt
 
@@ -54,8 +53,11 @@ def probe_model(
     verdicts: list[Verdict] = []
     sampled = [Prompt(prompt, (number,)) for number, prompt in enumerate(prompts, 1)]
     for index, completions in backend.generate(sampled, temperature=1.0, seed=seed):
-        question = asked[index][0]
-        verdicts += [judge(question, c.text, grader).verdict for c in completions]
+        q = asked[index][0]
+        verdicts += [
+            judge_row(grader, c.text, q.answers, q.choices, answerable=q.answerable, question=q.text).verdict
+            for c in completions
+        ]
     surprises = [phrase_surprise(model, tokenizer, prompt, style.phrase) for prompt in prompts[:16]]
     mean = sum(surprises) / len(surprises)
     return Probe(len(verdicts), sum(verdict is Verdict.ABSTAINED for verdict in verdicts), mean)
