@@ -10,24 +10,28 @@ from pathlib import Path
 
 from .errors import RunError
 
+ADVICE = "mend it and go on with --resume"
+"""What the error of a file that cannot be written says to do, unless the caller knows better."""
 
-def write_atomic(path: Path, text: str, *, advice: str = "mend it and go on with --resume") -> None:
+
+def write_atomic(path: Path, text: str, *, advice: str = ADVICE, shared: bool = False) -> None:
     """Write `text` so that a kill leaves the old file or the new one, never a part.
 
     Args:
         path: The file; its folder must exist.
         text: The whole contents, written in UTF-8.
         advice: What the error says to do.
+        shared: Several processes may write it at the same time; the last one wins.
 
     Raises:
         RunError: the disk is full, or the file cannot be written; the old file stays.
     """
-    with atomic(path, advice=advice) as part:
+    with atomic(path, advice=advice, shared=shared) as part:
         part.write_text(text, encoding="utf-8")
 
 
 @contextmanager
-def atomic(path: Path, *, advice: str = "mend it and go on with --resume") -> Generator[Path]:
+def atomic(path: Path, *, advice: str = ADVICE, shared: bool = False) -> Generator[Path]:
     """Yield where to write a file or a folder that takes the place of `path` when the block ends without an exception.
 
     It is on the disk (fsync) before it takes that place. After an exception `path` is as it was, and what was written
@@ -37,11 +41,12 @@ def atomic(path: Path, *, advice: str = "mend it and go on with --resume") -> Ge
     Args:
         path: The file or folder; the one that holds it must exist.
         advice: What the error says to do.
+        shared: Several processes may write it at the same time, each in a place of its own.
 
     Raises:
         RunError: the disk is full, or the file cannot be written.
     """
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part" if shared else f"{path.name}.part")
     try:
         _remove(part)
         yield part
