@@ -57,11 +57,10 @@ def judge_row(
     if truncated is not None:
         return Judgement(truncated, reason="truncated")
     text = completion if confidence is None else confidence.without(completion)
-    if not answerable:
-        grader, answers = unanswerable_grader(grader), NO_ANSWER
-    if question is not None and getattr(grader, "reads_question", False):
-        return grader(text, answers, choices, question=question)
-    return grader(text, answers, choices)
+    grade, accepted = (grader, answers) if answerable else (unanswerable_grader(grader), NO_ANSWER)
+    if question is not None and getattr(grade, "reads_question", False):
+        return grade(text, accepted, choices, question=question)
+    return grade(text, accepted, choices)
 
 
 def judge_rows(

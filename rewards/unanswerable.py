@@ -8,7 +8,7 @@ looked for in the last sentence of the final answer and count unless it goes on 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -76,7 +76,7 @@ def says_unanswerable(text: str) -> bool:
     return len(last) <= _LIMIT and _LACKING.search(last) is not None and _GOES_ON.search(last) is None
 
 
-def unanswerable_grader(grader: object) -> KnowsUnanswerable:
+def unanswerable_grader(grader: object) -> Callable[..., Judgement]:
     """Return the grader that judges as `grader` does, except that nothing is right.
 
     Raises:
