@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -22,6 +23,7 @@ from abstain.rewards import (
     numeric_match,
 )
 
+ROOT = Path(__file__).parents[2]
 ANSWERS = ["Paris"]
 
 
@@ -137,3 +139,12 @@ def test_the_golden_verdicts_are_those_of_judge_row() -> None:
         )
         wrong += [] if judged.verdict.value == case.verdict else [case.id]
     assert not wrong
+
+
+def test_rows_are_judged_in_one_file() -> None:
+    """What every caller would have to repeat: the verdict of what was cut off, and the grader of what has no answer."""
+    folders = ("rewards", "data", "eval", "training", "recipes")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    for text in ('reason="truncated"', "unanswerable_grader(grader)", ".without("):
+        users = {path.name for path in paths if text in path.read_text(encoding="utf-8")} - {"unanswerable.py"}
+        assert users == {"judge_row.py"}, text
