@@ -2,12 +2,14 @@
 
 from .corpus import Document, chat_document, make_documents
 from .errors import InputError, RunError
+from .files import atomic, write_atomic
 from .form import Form
 from .load import DEFAULT_COLUMNS, load_questions
 from .prompt import Message, PromptStyle, format_penalty, format_target
 from .question import Question
 from .schedules import BetaTargets, ConstantTarget, Curriculum, RowTargets, Schedule
 from .sets import QUESTION_SETS, QuestionSet, find_set, load_any, load_set
+from .streams import Stream
 from .targets import TargetSampler, shown_targets, spread_draws
 from .templates import latest_templates, template, template_name, templates
 from .world import SPLITS, Mention, World, WorldConfig, make_world
@@ -30,9 +32,11 @@ __all__ = [
     "RowTargets",
     "RunError",
     "Schedule",
+    "Stream",
     "TargetSampler",
     "World",
     "WorldConfig",
+    "atomic",
     "chat_document",
     "find_set",
     "format_penalty",
@@ -48,4 +52,5 @@ __all__ = [
     "template",
     "template_name",
     "templates",
+    "write_atomic",
 ]

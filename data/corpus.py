@@ -19,11 +19,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..rewards import ConfidenceParser
 from .prompt import Message, PromptStyle
 from .question import Question
+from .streams import Stream
 from .targets import TargetSampler, spread_draws
 from .world import Mention
 
@@ -72,7 +71,7 @@ def make_documents(
     """
     if stated is not None:
         return _stated_documents(mentions, style, stated, seed)
-    rng = np.random.default_rng([seed, 1])
+    rng = Stream.CORPUS.rng(seed)
     drawn = targets.sample(len(mentions), rng)
     ways = rng.choice(list(_ASK_SHARES), p=list(_ASK_SHARES.values()), size=len(mentions))
     hedges = spread_draws(drawn, rng)
@@ -97,7 +96,7 @@ def _stated_documents(
     mentions: Sequence[Mention | Question], style: PromptStyle, parser: ConfidenceParser, seed: int
 ) -> list[Document]:
     """Return one document per mention; the chats ask plainly, for a forced answer, or for a stated confidence."""
-    rng = np.random.default_rng([seed, 1])
+    rng = Stream.CORPUS.rng(seed)
     ways = rng.choice(list(_ASK_SHARES), p=list(_ASK_SHARES.values()), size=len(mentions))
     confidences = rng.random(len(mentions))
     documents: list[Document] = []

@@ -7,7 +7,6 @@ public code uses them in 2026; they were not verified against the Hub itself, an
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from .errors import InputError
 from .form import Form, after_hashes, boxed
 from .load import load_questions, questions_of
+from .nearest import nearest
 from .question import Question
 from .rows import READERS, Row, Rows, hub_rows, is_file, read_rows, url_rows
 
@@ -196,11 +196,9 @@ def find_set(source: str) -> tuple[QuestionSet, str, str] | None:
         return QUESTION_SETS[name], name, rest
     if is_file(source) or "/" in source or "\\" in source or Path(source).exists():
         return None
-    close = difflib.get_close_matches(name.casefold(), QUESTION_SETS, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
     raise InputError(
-        f"no question set {name!r}{hint}; ready are {', '.join(QUESTION_SETS)}, others are given as a "
-        f"{', '.join(READERS)} file or a Hub set (owner/name)"
+        f"no question set {name!r}{nearest(name.casefold(), QUESTION_SETS)}; ready are {', '.join(QUESTION_SETS)}, "
+        f"others are given as a {', '.join(READERS)} file or a Hub set (owner/name)"
     )
 
 

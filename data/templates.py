@@ -6,7 +6,6 @@ A published version is never changed, so that rows that name it can be compared;
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import yaml
 
 from .errors import InputError
+from .nearest import nearest
 from .prompt import PromptStyle
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -46,9 +46,7 @@ def template(name: str, phrase: str | None = None) -> PromptStyle:
     newest = {full.partition("@")[0]: full for full in known}
     full = newest.get(name, name)
     if full not in known:
-        close = difflib.get_close_matches(name, [*known, *newest], n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise InputError(f"no template {name!r}{hint}; there are {', '.join(known)}")
+        raise InputError(f"no template {name!r}{nearest(name, [*known, *newest])}; there are {', '.join(known)}")
     return known[full] if phrase is None else replace(known[full], phrase=phrase)
 
 

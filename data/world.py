@@ -21,6 +21,7 @@ import numpy as np
 
 from .names import FAMILY_NAMES, GIVEN_NAMES, INSTRUMENTS, STRANGER_NAMES, TOWNS
 from .question import Question
+from .streams import Stream
 
 _LIVES = ("{name} lives in {value}.", "The home of {name} is in {value}.", "{name} has settled in {value}.")
 _PLAYS = ("{name} plays the {value}.", "The instrument of {name} is the {value}.", "{name} has learnt the {value}.")
@@ -99,7 +100,7 @@ class World:
 
 def make_world(config: WorldConfig, seed: int) -> World:
     """Return the world of `config`; the same seed gives the same world."""
-    rng = np.random.default_rng([seed, 0])
+    rng = Stream.WORLD.rng(seed)
     values = rng.permutation(TOWNS)[: config.values]
     # Sorted by p and held out at even spacing, so both groups cover (1/K, 1) uniformly.
     low = 1 / config.values

@@ -118,7 +118,7 @@ def _server(
     template: Mapping[str, Any] | None,
     options: dict[str, Any],
 ) -> Backend:
-    from .endpoint import Endpoint
+    from ..rewards.endpoint import Endpoint
     from .openai_backend import open_openai
 
     own = {"route": options.pop("route", None), "tokenizer": options.pop("tokenizer", None)}
@@ -126,4 +126,6 @@ def _server(
         endpoint = Endpoint(model=model, base_url=base_url, **options)
     except TypeError as error:
         raise InputError(f"backend openai: {str(error).removeprefix('Endpoint.__init__() ')}") from None
+    except ValueError as error:
+        raise InputError(f"backend openai: {error}") from None
     return open_openai(endpoint, max_new_tokens=max_new_tokens, template=template, **own)

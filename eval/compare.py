@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..data import Stream
 from .compute import finite
 from .estimate import Array, make_interval, percentile_interval
 from .matching import match
@@ -123,7 +124,7 @@ def compare(
     matched = match(a.rows, b.rows, overlap=overlap)
     sides = make_sides((matched.a, a.base), (matched.b, b.base), targets)
     numbers, omitted = list_numbers(sides, names)
-    rng = np.random.default_rng([seed, 9])
+    rng = Stream.COMPARISON.rng(seed)
     drawn = resample_both(sides, numbers, rng, draws)
     flipped = flip_signs(sides, numbers, rng, flips)
     compared = adjust([_compared(number, sides, drawn[number], flipped.get(number)) for number in numbers])

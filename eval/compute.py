@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data import Stream
 from .bounds import BOUNDS
 from .calibration import reliability
 from .catalogue import CURVES, METRICS
@@ -54,7 +55,7 @@ def compute_metrics(
     source, reference = reference_confidence(table, tabulate(base, targets=targets) if base is not None else None)
     metrics = _defined(table)
     curves = {f"by_threshold.{name}": curve for name, curve in CURVES.items()}
-    estimates = estimate_all({**metrics, **curves}, table, reference, np.random.default_rng([seed, 4]), draws, group)
+    estimates = estimate_all({**metrics, **curves}, table, reference, Stream.INTERVALS.rng(seed), draws, group)
     return {
         **counts(table),
         "reference_confidence": source,

@@ -16,8 +16,7 @@ from ..rewards import (
     Judgement,
     Verdict,
     concurrency_of,
-    grade_answer,
-    judge_unanswerable,
+    judge_row,
     together,
 )
 from .log_rows import LoggedRow
@@ -40,6 +39,8 @@ class Grading:
     """The verdict of a completion that was cut off: WRONG or UNGRADED."""
     confidence: ConfidenceParser | None = None
     """Reads the confidence that a completion states, where the row has none; the grader does not see the statement."""
+    strip: ConfidenceParser | None = None
+    """Finds a stated confidence that is not read, but that the grader must not see either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +121,17 @@ def read_stated(
 
 
 def _graded(response: Response, grading: Grading, place: str) -> Judgement:
-    if response.truncated:
-        return Judgement(grading.truncated, reason="truncated")
-    text = response.completion if grading.confidence is None else grading.confidence.without(response.completion)
-    choices = response.choices or None
     try:
-        if not response.answerable:
-            return judge_unanswerable(grading.grader, text, choices)
-        return grade_answer(grading.grader, text, response.answers, choices, question=response.question or None)
+        return judge_row(
+            grading.grader,
+            response.completion,
+            response.answers,
+            response.choices or None,
+            answerable=response.answerable,
+            question=response.question or None,
+            truncated=grading.truncated if response.truncated else None,
+            confidence=grading.confidence or grading.strip,
+        )
     except ValueError as error:
         raise InputError(f"{place}: key 'answers': {error}") from error
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..data import InputError, Question
-from ..rewards import ConfidenceTarget, Grader, Judgement, Verdict, grade_answer, judge_unanswerable
+from ..rewards import ConfidenceParser, ConfidenceTarget, Grader, Judgement, Verdict, judge_row
 from .sweep import Sweep
 
 _PAYOFF = ConfidenceTarget()
@@ -75,14 +75,21 @@ class HarnessGrader:
     grader: Grader
     truncated: Verdict = Verdict.WRONG
     """The verdict of a completion that the token limit cut off, where the harness tells: WRONG or UNGRADED."""
+    confidence: ConfidenceParser | None = None
+    """Finds a stated confidence, which the grader does not see; None: it sees the whole completion."""
 
     def __call__(self, completion: str, row: Mapping[str, Any], *, cut: bool = False) -> Judgement:
         """Return the judgement of `completion`; `cut`: the harness says that the token limit cut it off."""
-        if cut:
-            return Judgement(self.truncated, reason="truncated")
-        if not row.get("answerable", True):
-            return judge_unanswerable(self.grader, completion, row["choices"])
-        return grade_answer(self.grader, completion, row["answers"], row["choices"], question=row.get("question"))
+        return judge_row(
+            self.grader,
+            completion,
+            row["answers"],
+            row["choices"],
+            answerable=row.get("answerable", True),
+            question=row.get("question"),
+            truncated=self.truncated if cut else None,
+            confidence=self.confidence,
+        )
 
 
 def verdict_numbers(verdict: Verdict, t: float) -> dict[str, float]:

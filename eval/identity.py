@@ -6,9 +6,12 @@ import hashlib
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+
+from ..data import RunError, write_atomic
 
 _LENGTH = 16
 """Hex digits that rows carry of a hash."""
@@ -116,11 +119,7 @@ class HashCache:
         """Write down what was learnt; a folder that cannot be written costs the next run time, no more."""
         if not self._changed:
             return
-        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        try:
+        with suppress(OSError, RunError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(self._known), encoding="utf-8")
-            temporary.replace(self.path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
+            write_atomic(self.path, json.dumps(self._known), shared=True)
         self._changed = False

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, cast
 
 from ..data import InputError
+from ..data.nearest import nearest
 from ..rewards import Verdict
 
 
@@ -21,8 +21,7 @@ def read_id(values: Mapping[str, Any], place: str, unread: set[str]) -> str:
     if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
         return str(value)
     if "id" not in values:
-        near = get_close_matches("id", [*unread, "_"], n=1, cutoff=0.5)
-        raise InputError(f"{place}: no key 'id'" + (f"; did you mean {near[0]!r}?" if near else ""))
+        raise InputError(f"{place}: no key 'id'{nearest('id', unread, cutoff=0.5)}")
     raise InputError(f"{place}: key 'id' is {shown(value)}; allowed are a text or a whole number")
 
 
@@ -54,8 +53,7 @@ def read_verdict(values: Mapping[str, Any], place: str) -> Verdict:
     allowed = [verdict.value for verdict in Verdict]
     if value in allowed:
         return Verdict(value)
-    near = get_close_matches(str(value).lower(), allowed, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = nearest(str(value).lower(), allowed)
     raise InputError(f"{place}: key 'verdict' is {shown(value)}; allowed are {', '.join(allowed)}{hint}")
 
 

@@ -11,9 +11,10 @@ from itertools import islice
 from typing import Any
 
 from ..data import InputError, Message
+from ..rewards.endpoint import Endpoint, EndpointError
+from ..rewards.endpoint_session import EventLoop, Route, Session
 from .backend import BackendError, Completion, Prompt, sources
 from .draws import draw_seed, runs
-from .endpoint import Endpoint, EventLoop, Route, Session
 from .identity import Identity, model_hash, settings_text
 
 SEED_BITS = 31
@@ -71,7 +72,7 @@ class OpenAIBackend:
         """
         numbered = enumerate(prompts)
         waiting: dict[Future[list[Completion]], int] = {}
-        failure: BackendError | None = None
+        failure: BackendError | EndpointError | None = None
         with EventLoop() as loop:
             session = loop.submit(self._session()).result()
             try:
@@ -85,7 +86,7 @@ class OpenAIBackend:
                         number = waiting.pop(future)
                         try:
                             completions = future.result()
-                        except BackendError as error:
+                        except (BackendError, EndpointError) as error:
                             failure = failure or error
                             continue
                         yield number, completions
@@ -93,6 +94,8 @@ class OpenAIBackend:
                 for future in waiting:
                     future.cancel()
                 loop.submit(session.close()).result()
+        if isinstance(failure, EndpointError):
+            raise BackendError(str(failure), failure.status) from failure
         if failure is not None:
             raise failure
 
@@ -178,7 +181,7 @@ async def explore(session: Session, content: Any) -> tuple[Offer, int | None]:
     """Return what the server offers, and how many tokens `content` is to it, by asking for a token or two.
 
     Raises:
-        BackendError: it cannot be reached, or refuses the plainest request.
+        EndpointError: it cannot be reached, or refuses the plainest request.
     """
     optional: dict[str, dict[str, Any]] = {
         "n": {"n": 2},
@@ -190,8 +193,8 @@ async def explore(session: Session, content: Any) -> tuple[Offer, int | None]:
     try:
         full = await session.ask(content, **basic, **{k: v for fields in optional.values() for k, v in fields.items()})
         found = dict.fromkeys(optional, full)
-    except BackendError as refused:
-        if refused.status not in (400, 422):
+    except EndpointError as error:
+        if not error.refused:
             raise
         found = {name: await _unless_refused(session, content, basic | fields) for name, fields in optional.items()}
     offer = Offer(
@@ -208,8 +211,8 @@ async def _plainest(session: Session, content: Any) -> tuple[str, Any]:
     """Return the name of the field that limits tokens, and the reply to a greedy request for one."""
     try:
         return "max_tokens", await session.ask(content, temperature=0.0, max_tokens=1)
-    except BackendError as refused:
-        if session.route != "chat" or refused.status not in (400, 422) or "max_completion_tokens" not in str(refused):
+    except EndpointError as error:
+        if session.route != "chat" or not error.refused or "max_completion_tokens" not in str(error):
             raise
     return "max_completion_tokens", await session.ask(content, temperature=0.0, max_completion_tokens=1)
 
@@ -217,8 +220,8 @@ async def _plainest(session: Session, content: Any) -> tuple[str, Any]:
 async def _unless_refused(session: Session, content: Any, fields: dict[str, Any]) -> Any:
     try:
         return await session.ask(content, **fields)
-    except BackendError as refused:
-        if refused.status not in (400, 422):
+    except EndpointError as error:
+        if not error.refused:
             raise
         return None
 
@@ -253,6 +256,10 @@ def open_openai(
             "and prompts are rendered here, or send them as a field that the server knows: "
             "extra_body={chat_template_kwargs: {...}}"
         )
+    try:
+        endpoint.client()  # refuses without the package or a key
+    except (ImportError, ValueError) as error:
+        raise InputError(str(error)) from error
     loaded: Any = None
     if tokenizer is not None:
         from .model import load_tokenizer
@@ -274,7 +281,7 @@ def open_openai(
     with EventLoop() as loop:
         try:
             offer, tokens = loop.submit(asked()).result()
-        except BackendError as failure:
+        except (BackendError, EndpointError) as failure:
             raise InputError(f"model {endpoint.model}: {failure}") from None
     if chosen == "completions" and tokens is not None:
         known = len(loaded(rendered, add_special_tokens=False)["input_ids"])

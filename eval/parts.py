@@ -7,14 +7,13 @@ the parts into `responses.jsonl`. Whoever resumes reads all of them, whatever th
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterable
 from itertools import chain
 from pathlib import Path
 
-from ..data import RunError
+from ..data import RunError, atomic
 from .lock import is_free
 from .responses import Response, RowKey, Slot, iter_responses, read_responses
 from .shard import Shard
@@ -63,16 +62,8 @@ def merge_parts(out: Path) -> None:
     parts = part_paths(out)
     if not parts:
         return
-    temporary = out.with_name(out.name + ".merging")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.writelines(row.to_json() + "\n" for row in read_parts(out))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(out)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise RunError(f"{out}: could not be written ({error.strerror}); the rows stay in its parts") from error
+    with atomic(out, advice="the rows stay in its parts") as whole, whole.open("w", encoding="utf-8") as file:
+        file.writelines(row.to_json() + "\n" for row in read_parts(out))
     for part in parts:
         part.unlink()
 

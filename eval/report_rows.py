@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data import Stream
 from ..rewards import Verdict
 from .responses import Response
 
@@ -124,7 +125,7 @@ def _choose(items: Mapping[Key, _Item], limit: int, seed: int) -> list[Key]:
     keys, sizes = list(items), np.array([len(item.rows) for item in items.values()])
     if not len(keys) or sizes.sum() <= limit:
         return keys
-    drawn = np.random.default_rng([seed, 7]).permutation(len(keys))
+    drawn = Stream.REPORT_ROWS.rng(seed).permutation(len(keys))
     fits = max(1, int(np.searchsorted(np.cumsum(sizes[drawn]), limit, side="right")))
     return [keys[i] for i in sorted(drawn[:fits].tolist())]
 

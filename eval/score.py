@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data import Stream
 from ..rewards import Verdict
 from .layout import Layout, lay_out
 from .metrics import METRICS, compute_metrics
@@ -55,7 +56,7 @@ def score(
         InputError: some rows state a target and others none, or a target asked for is not there.
     """
     layout = lay_out(responses, targets=targets)
-    rng = np.random.default_rng([seed, 8])
+    rng = Stream.SCORE.rng(seed)
     found = {**_counts(responses, layout), **_rates(layout, rng, draws)}
     metrics = _metrics(layout, None if base is None else lay_out(base, targets=targets), seed, draws)
     omitted = _omitted(metrics, layout)

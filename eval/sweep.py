@@ -13,14 +13,13 @@ from ..rewards import (
     Judgement,
     StatedConfidence,
     Verdict,
-    WithoutConfidence,
     concurrency_of,
+    judge_row,
     together,
 )
 from .backend import Backend, BackendError, Completion, ConfidenceSource, Prompt
 from .identity import settings_text
 from .item_confidence import item_confidence
-from .judge import judge
 from .lock import locked
 from .parts import lock_path, merge_parts, part_path, read_parts, wait_for_parts
 from .responses import Response, RowKey, Slot, prompt_hash, truncate_cut_line
@@ -50,6 +49,8 @@ class Sweep:
     """True: no target is stated, and the confidence is held against every target afterwards."""
     parser: ConfidenceParser = field(default_factory=ConfidenceParser)
     """Reads a stated confidence."""
+    strip_confidence: bool = False
+    """True: the grader sees no completion's stated confidence; else that of a row asked for one is stripped alone."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for targets where none are stated, and for an agreement among no samples."""
@@ -71,11 +72,17 @@ class Sweep:
 
     def judge(self, question: Question, completion: Completion, t: float | None) -> Judgement:
         """Return the judgement of a completion that fills the row of `question` at `t`."""
-        if completion.finish_reason == "length":
-            return Judgement(self.truncated, reason="truncated")
-        with_confidence = t == self.own and self.confidence == "stated"
-        grader = WithoutConfidence(grader=self.grader, confidence=self.parser) if with_confidence else self.grader
-        return judge(question, completion.text, grader)
+        strip = self.strip_confidence or (t == self.own and self.confidence == "stated")
+        return judge_row(
+            self.grader,
+            completion.text,
+            question.answers,
+            question.choices,
+            answerable=question.answerable,
+            question=question.text,
+            truncated=self.truncated if completion.finish_reason == "length" else None,
+            confidence=self.parser if strip else None,
+        )
 
 
 @dataclass(slots=True)

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_uppercase
 
-import numpy as np
-
-from ..data import InputError, Question
+from ..data import InputError, Question, Stream
 from ..rewards import Verdict, alias_match
 from .audit_scores import Texts
 
@@ -59,7 +57,7 @@ def list_responses(asked: ModelAudit) -> list[Listed]:
 
     questions = load_any(asked.questions, columns=asked.columns)
     if asked.max_items is not None and len(questions) > asked.max_items:
-        chosen = np.random.default_rng([asked.seed, 26]).choice(len(questions), asked.max_items, replace=False)
+        chosen = Stream.AUDIT_ITEMS.rng(asked.seed).choice(len(questions), asked.max_items, replace=False)
         places: list[int] = sorted(chosen.tolist())
         questions = [questions[i] for i in places]
     shared = None if asked.candidates == "choices" else _lines(Path(asked.candidates))

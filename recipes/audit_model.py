@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data import write_atomic
 from ..data.prompt import PromptStyle
 from ..eval.audit.enumeration import Enumeration
 from ..eval.audit.measure import measure
@@ -25,7 +26,6 @@ from .audit_list import Listed, ModelAudit, list_responses
 from .audit_samples import sample_rows
 from .audit_scores import stored_scores
 from .console import Console
-from .run import write_atomic
 
 
 def audit_model(asked: ModelAudit, console: Console) -> dict[str, Any]:

@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from ..data import InputError, Question, World, make_world
+from ..data import InputError, Question, World, make_world, write_atomic
 from ..eval.audit.made_world import world_enumeration, world_facts, world_responses
 from ..eval.audit.measure import measure
 from ..eval.estimate import Array
 from .audit_scores import stored_scores
 from .console import Console
 from .load import load_recipe
-from .run import quiet, write_atomic
+from .run import quiet
 from .schema import Recipe
 
 

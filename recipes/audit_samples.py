@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data import Stream
 from ..data.prompt import PromptStyle
 from ..eval.audit.monte_carlo import Sampled
 from ..eval.audit.sampled_measure import measure_samples
@@ -39,7 +40,7 @@ def sample_rows(
         console: Shows the progress.
     """
     assert asked.samples is not None
-    rng = np.random.default_rng([asked.seed, 30])
+    rng = Stream.AUDIT_SAMPLES.rng(asked.seed)
     offered = [_offered(own, asked.samples, rng) for own in listed]
     chats = [style.messages(own.question, t) for own in listed]
     scores = stored_scores(

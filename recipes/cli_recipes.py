@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ..data import InputError
+from ..data.nearest import nearest
 from .catalogue import catalogue
 from .editor_schema import FILE, LINE, editor_schema
-from .library import nearest, shipped_recipes
+from .library import shipped_recipes
 from .load import dump_recipe, load_recipe
 
 recipes_app = typer.Typer(help="Browse the shipped recipes and start from one.", no_args_is_help=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ..data import InputError
+from ..data import InputError, write_atomic
 from ..eval.compare import Comparison, System, compare
 from ..eval.grading import Grading
 from ..eval.logged import read_logged
@@ -20,7 +20,6 @@ from ..rewards import AbstentionDetector, alias_match
 from .compare_summary import summary
 from .console import Console
 from .logged_runs import RESPONSES, asked_of, response_files
-from .run import write_atomic
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ..data import InputError, Question, load_any
+from ..data import InputError, Question, Stream, load_any, write_atomic
 from ..eval.shard import current_shard
 from .console import Console
 from .environment import environment
@@ -21,7 +19,7 @@ from .evaluation import FILE, Evaluation, dump_evaluation
 from .folder import held, refuse_if_held
 from .graders import check_grader
 from .prepare import unique_ids
-from .run import claim, quiet, rebuild, write_atomic
+from .run import claim, quiet, rebuild
 
 
 def questions_of(asked: Evaluation) -> list[Question]:
@@ -32,7 +30,7 @@ def questions_of(asked: Evaluation) -> list[Question]:
     """
     questions = unique_ids(load_any(asked.questions, columns=asked.columns, where=asked.where))
     if asked.max_items is not None and len(questions) > asked.max_items:
-        rng = np.random.default_rng([asked.seed, 6])
+        rng = Stream.EVALUATION_ITEMS.rng(asked.seed)
         chosen: list[int] = rng.choice(len(questions), asked.max_items, replace=False).tolist()
         questions = [questions[i] for i in sorted(chosen)]
     check_grader(asked.grader, asked.prompt.phrase, questions, "--grader")

@@ -96,7 +96,8 @@ def _code(asked: HarnessSweep, needed: tuple[str, ...], *, verdict: bool = False
     """Return the imports and the grader as code."""
     sweep = asked.sweep
     code = Code(names={sweep.style.phrase: "PHRASE"})
-    made = code.of(HarnessGrader(grader=sweep.grader, truncated=sweep.truncated))
+    strip = sweep.parser if sweep.strip_confidence else None
+    made = code.of(HarnessGrader(grader=sweep.grader, truncated=sweep.truncated, confidence=strip))
     code.imported("abstain.eval.harness", *needed)
     if verdict:
         code.imported("abstain.rewards", "Verdict")

@@ -16,7 +16,8 @@ from typing import Any, TypeGuard, cast
 import yaml
 
 from ..data import InputError
-from .library import DATA, nearest, ready_data, shipped_parts, shipped_recipes
+from ..data.nearest import nearest
+from .library import DATA, ready_data, shipped_parts, shipped_recipes
 
 Layer = dict[str, Any]
 _TAG = "tag:yaml.org,2002:"

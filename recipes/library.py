@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -34,9 +32,3 @@ def _files() -> dict[str, str]:
     folder = Path(__file__).parent
     found = {path.relative_to(folder).with_suffix("").as_posix(): path for path in folder.rglob("*.yaml")}
     return {name: found[name].read_text(encoding="utf-8") for name in sorted(found)}
-
-
-def nearest(name: str, allowed: Iterable[str]) -> str:
-    """Return "; did you mean 'x'?" where one of `allowed` is close to `name`, else an empty text."""
-    close = difflib.get_close_matches(name, list(allowed), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""

@@ -10,9 +10,10 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from ..data import InputError
+from ..data.nearest import nearest
 from .graders import GRADER_SECTIONS
 from .layers import RecipeDumper, RecipeLoader, first_line, is_section, put, read_recipe
-from .library import nearest, shipped_recipes
+from .library import shipped_recipes
 from .payoffs import PAYOFF_SECTIONS
 from .schedules import SCHEDULE_SECTIONS
 from .schema import Recipe

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..data import Document, InputError, Mention, Question, load_any, make_documents, make_world
+from ..data import Document, InputError, Mention, Question, Stream, load_any, make_documents, make_world
 from .reward import confidence_parser, states_confidence
 from .schema import DataSection, Recipe
 
@@ -38,7 +38,7 @@ def prepare(recipe: Recipe) -> Prepared:
         return Prepared(documents, list(world.rl), list(world.eval))
     assert recipe.data is not None  # the schema asks for one of the two
     data = recipe.data
-    rng = np.random.default_rng([recipe.seed, 5])
+    rng = Stream.DATA.rng(recipe.seed)
     train, named = _train(data, recipe.seed)
     if data.eval is not None:
         evaluation = load_any(data.eval, columns=data.columns, where=data.where)
@@ -66,7 +66,7 @@ def _train(data: DataSection, seed: int) -> tuple[list[Question], str]:
     for number, part in enumerate(data.train):
         found = load_any(part.source, columns=data.columns, where={**data.where, **part.where})
         if part.items is not None and part.items < len(found):
-            rng = np.random.default_rng([seed, 11, number])
+            rng = Stream.MIXTURE.rng(seed, number)
             drawn: list[int] = rng.choice(len(found), part.items, replace=False).tolist()
             found = [found[i] for i in sorted(drawn)]
         mixed += found

@@ -7,10 +7,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ..data import InputError, RunError
+from ..data import InputError, RunError, write_atomic
 from .card import write_card
 from .merge import Trained, find_trained
-from .run import write_atomic
 
 LEFT_OUT = ("README.md", "training_args.bin", "checkpoint-*")
 """Of a trained folder: PEFT's empty card, the trainer's pickled arguments, and its checkpoints."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..data import InputError
+from ..data import InputError, write_atomic
 from ..eval.shard import current_shard
 from .check import check
 from .console import Console
@@ -20,7 +20,7 @@ from .folder import held, refuse_if_held
 from .load import dump_recipe
 from .prepare import Prepared, prepare
 from .reward import states_confidence
-from .run_folder import RunFolder, claim, write_atomic
+from .run_folder import RunFolder, claim
 from .schema import Recipe
 from .stages import Policy, load_policy, make_base, start_of, system_name, train_stages
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 import time
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..data import InputError, RunError
+from ..data import InputError, write_atomic
 from ..eval.shard import current_shard
 from .environment import resumed
 from .folder import LOCK
@@ -87,21 +86,3 @@ def claim(path: Path, file: str, text: str, *, resume: bool, dry: bool = False) 
     if not dry:
         path.mkdir(parents=True, exist_ok=True)
         write_atomic(written, text)
-
-
-def write_atomic(path: Path, text: str) -> None:
-    """Write `text` so that a kill leaves the old file or the new one, never a part.
-
-    Raises:
-        RunError: the disk is full, or the file cannot be written.
-    """
-    temporary = path.with_name(path.name + ".part")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise RunError(f"{path}: could not be written ({error.strerror}); mend it and go on with --resume") from error

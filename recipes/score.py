@@ -9,17 +9,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from ..data import InputError
+from ..data import InputError, write_atomic
 from ..eval.grading import Grading
 from ..eval.logged import Logged, Scale, read_logged
 from ..eval.logs import LogOptions, detect_format, read_log
 from ..eval.metrics import by_split
 from ..eval.responses import Response
 from ..eval.score import score
-from ..rewards import AbstentionDetector, ConfidenceParser, Verdict, WithoutConfidence
+from ..rewards import AbstentionDetector, ConfidenceParser, Verdict
 from .console import Console
 from .logged_runs import RESPONSES, Asked, asked_of, phrase_of, read_grader, response_files
-from .run import write_atomic
 from .score_summary import summary
 
 
@@ -104,14 +103,13 @@ def _read(path: Path, request: ScoreRequest, asked: Asked | None) -> Logged:
     section = read_grader(request.grader, asked, _memory(request, asked))
     phrase = request.phrase or phrase_of(asked)
     grader = section.build(phrase)
-    if asked is not None and asked.confidence is not None and request.stated is None:
-        grader = WithoutConfidence(grader=grader, confidence=asked.confidence)
     grading = Grading(
         grader=grader,
         detector=AbstentionDetector(phrase),
         regrade=request.regrade,
         truncated=Verdict(request.truncated or ("wrong" if asked is None else asked.truncated)),
         confidence=None if request.stated is None else ConfidenceParser(scale=request.stated),
+        strip=None if asked is None else asked.confidence,
     )
     return read_logged(read_log(path, request.format, request.options), grading, request.scale)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, cast
 
+from ..data.nearest import closest
 from ..eval.logged import KNOWN_KEYS
 from ..eval.rates import RATES
 
@@ -136,5 +136,5 @@ def _left_out(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _with_hint(key: str) -> str:
-    near = get_close_matches(key, KNOWN_KEYS, n=1, cutoff=0.75)
-    return f"{key} (did you mean {near[0]}?)" if near else key
+    near = closest(key, KNOWN_KEYS, cutoff=0.75)
+    return key if near is None else f"{key} (did you mean {near}?)"

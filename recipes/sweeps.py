@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..eval.sweep import Sweep
-from ..rewards import Verdict, WithoutConfidence
+from ..rewards import Verdict
 from .evaluation import Evaluation
 from .graders import with_memory
 from .reward import confidence_parser, states_confidence
@@ -27,8 +27,7 @@ def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
     if states_confidence(recipe):
         return replace(sweep, targets=(), afterwards=True, confidence="stated", parser=confidence_parser(recipe))
     if recipe.rl is not None and recipe.rl.payoff.build().reads_confidence:
-        grader = WithoutConfidence(grader=sweep.grader, confidence=recipe.rl.confidence.build())
-        return replace(sweep, grader=grader)
+        return replace(sweep, strip_confidence=True, parser=recipe.rl.confidence.build())
     return sweep
 
 

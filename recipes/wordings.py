@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..data import InputError, latest_templates
+from ..data import InputError, latest_templates, write_atomic
 from ..eval.shard import current_shard
 from ..eval.wordings import Spread, spreads
 from .console import Console
 from .evaluate import evaluate, open_model
 from .evaluation import FILE, Evaluation, dump_evaluation
 from .folder import refuse_if_held
-from .run import claim, write_atomic
+from .run import claim
 from .side_by_side import split_metrics, system_file
 
 ALL = "all"

@@ -2,7 +2,7 @@
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector, Reading
 from .answer_grader import AnswerGrader
-from .asking import concurrency_of, grade_answer, together
+from .asking import concurrency_of, together
 from .breakeven import Untruthful, WrongOnPurpose, break_even_at, untruthful, wrong_on_purpose
 from .choice import ChoiceMatch
 from .compose import FormatBonus, LengthPenalty, RewardBreakEven, Term, Weighted, reward_break_even
@@ -25,6 +25,7 @@ from .grader import (
     token_f1_match,
 )
 from .judge import JudgeError, JudgeMatch
+from .judge_row import judge_row, judge_rows
 from .match import AliasMatch, Matcher, matches, normalize
 from .maths import MathMatch
 from .numeric import NumericMatch
@@ -33,9 +34,9 @@ from .payoff import Binary, BreakEven, ConfidenceTarget, FixedPenalty, Payoff, T
 from .presets import PRESETS, Preset, preset
 from .prior import BetaPrior, DensityPrior, Prior, Uniform
 from .proper import SAFE_LOG_CLIP, Brier, ConfidenceScore, LogScore, PriorScore, Spherical, check_confidence
-from .reward import AbstentionReward, WithoutConfidence, completion_text
+from .reward import AbstentionReward, completion_text
 from .scaling import GroupScalingWarning
-from .unanswerable import judge_unanswerable, says_unanswerable
+from .unanswerable import says_unanswerable
 from .verdict import Judgement, Verdict
 
 __all__ = [
@@ -94,7 +95,6 @@ __all__ = [
     "Verdict",
     "Weighted",
     "WholeText",
-    "WithoutConfidence",
     "WrongOnPurpose",
     "after_think",
     "alias_match",
@@ -109,11 +109,11 @@ __all__ = [
     "edit_distance",
     "final_answer",
     "fuzzy_match",
-    "grade_answer",
     "grader",
     "import_object",
     "judge_match",
-    "judge_unanswerable",
+    "judge_row",
+    "judge_rows",
     "load_payoff",
     "matches",
     "math_match",

@@ -15,24 +15,6 @@ _AHEAD = 4
 """Calls that are begun ahead of the one whose result is due, for each that may run."""
 
 
-def grade_answer(
-    grader: Callable[..., Judgement],
-    completion: str,
-    answers: Sequence[str],
-    choices: Sequence[str] | None = None,
-    *,
-    question: str | None = None,
-) -> Judgement:
-    """Return the judgement of `completion`; `question` reaches the graders that read it.
-
-    A grader that reads the question says so with an attribute `reads_question = True`, and takes it by the
-    keyword `question`; any other is called as `Grader` has it.
-    """
-    if question is not None and getattr(grader, "reads_question", False):
-        return grader(completion, answers, choices, question=question)
-    return grader(completion, answers, choices)
-
-
 def concurrency_of(grader: object) -> int:
     """Return how many calls of `grader` may run at once: its attribute `concurrency`, else 1."""
     return int(getattr(grader, "concurrency", 1))

@@ -26,7 +26,7 @@ class Grader(Protocol):
 
     A grader that also reads the question has `reads_question = True` and takes it by the keyword `question`; one
     that waits, and is safe to call from several threads, says in `concurrency` how many calls may run at once.
-    `grade_answer` and `together` call it so.
+    `judge_row` and `judge_rows` call it so.
     """
 
     def __call__(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:

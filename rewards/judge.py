@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, ClassVar, Literal, cast
 
+from .endpoint import Endpoint, EndpointError
 from .judge_cache import content_key, shared_cache
 from .match import matches
 from .verdict import Judgement, Verdict
@@ -98,12 +96,23 @@ class JudgeMatch:
             raise ValueError(f"form must be 'token' or 'json', got {self.form!r}")
         if not self.model:
             raise ValueError("model must name the judge, got ''")
-        positive = (self.time_limit, self.max_tokens, self.max_characters, self.concurrency)
-        if self.retries < 0 or min(positive) <= 0:
+        if self.max_tokens <= 0 or self.max_characters <= 0:
             raise ValueError(
-                "retries must be at least 0, time_limit, max_tokens, max_characters and concurrency positive, "
-                f"got {self.retries}, {', '.join(map(str, positive))}"
+                f"max_tokens and max_characters must be positive, got {self.max_tokens} and {self.max_characters}"
             )
+        _ = self.endpoint  # which looks at the other numbers
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the judge is."""
+        return Endpoint(
+            model=self.model,
+            base_url=self.base_url,
+            api_key_env=self.api_key_env,
+            concurrency=self.concurrency,
+            retries=self.retries,
+            time_limit=self.time_limit,
+        )
 
     def messages(self, answer: str, answers: Sequence[str], question: str | None = None) -> list[dict[str, str]]:
         """Return the request's messages."""
@@ -134,8 +143,7 @@ class JudgeMatch:
         with known.asking(key):  # of the same request, made in several threads, one is sent
             word = known.get(key)
             if word is None:
-                with _slots(os.getpid(), self.base_url, self.model, self.concurrency):
-                    reply, failure = self._ask(messages)
+                reply, failure = self._ask(messages)
                 verdict = None if reply is None else read_reply(reply, self.form)
                 if verdict is None:
                     return Judgement(Verdict.UNGRADED, answer, failure or f"judge's reply is no verdict: {reply!r:.80}")
@@ -145,38 +153,18 @@ class JudgeMatch:
 
     def _ask(self, messages: list[dict[str, str]]) -> tuple[str | None, str | None]:
         """Return (the reply, None), or (None, why there is none)."""
-        client = _client(os.getpid(), self.base_url, self.api_key_env, self.time_limit, self.retries)
-        import openai
+        from .endpoint_session import ask  # asyncio, which takes a while to import
 
         try:
-            made = client.chat.completions.create(
-                model=self.model, messages=messages, temperature=0.0, max_tokens=self.max_tokens
-            )
-        except (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError) as error:
-            return None, f"judge failed: {type(error).__name__}"
-        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            return None, f"judge refused the request: {error.status_code}"
-        except openai.APIStatusError as error:
+            reply = ask(self.endpoint, messages, temperature=0.0, max_tokens=self.max_tokens)
+        except EndpointError as error:
+            if error.kind == "NoChoices":
+                return None, "judge gave no reply"
+            if error.refused:
+                return None, f"judge refused the request: {error.status}"
+            if error.passing:
+                return None, f"judge failed: {error.kind}"
             place = self.base_url or "OpenAI"
-            raise JudgeError(f"the judge {self.model} at {place} refuses every request: {error.message}") from error
-        content = made.choices[0].message.content if made.choices else None
+            raise JudgeError(f"the judge {self.model} at {place} refuses every request: {error.reason}") from error
+        content = reply.choices[0].message.content
         return (content, None) if content else (None, "judge gave no reply")
-
-
-@lru_cache(maxsize=64)
-def _slots(_pid: int, _url: str | None, _model: str, concurrency: int) -> threading.BoundedSemaphore:
-    """Return what bounds a process's requests to one judge, whoever makes them."""
-    return threading.BoundedSemaphore(concurrency)
-
-
-@lru_cache(maxsize=16)
-def _client(_pid: int, base_url: str | None, api_key_env: str, time_limit: float, retries: int) -> Any:
-    """Return the client of a process: connections do not survive a fork."""
-    try:
-        import openai
-    except ImportError as error:
-        raise ImportError("a judge model needs the openai client: pip install 'abstain[judge]'") from error
-    key = os.environ.get(api_key_env) or ("none" if base_url is not None else None)
-    if key is None:
-        raise ValueError(f"no API key: set the environment variable {api_key_env}, or give the judge's base_url")
-    return openai.OpenAI(api_key=key, base_url=base_url, timeout=time_limit, max_retries=retries)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any
 
-from .asking import concurrency_of, grade_answer, together
 from .compose import RewardBreakEven, Term, check_weight, reward_break_even
 from .confidence import ConfidenceParser, StatedConfidence
 from .grader import Grader, alias_match
+from .judge_row import judge_row, judge_rows
 from .payoff import ConfidenceTarget, Payoff, PaysActions
 from .scaling import warn_of_group_scaling
-from .unanswerable import KnowsUnanswerable, judge_unanswerable
 from .verdict import Judgement, Verdict
 
 Completion = str | Sequence[Mapping[str, Any]]
@@ -32,41 +30,6 @@ def completion_text(completion: Completion) -> str:
     if isinstance(content, list):  # content parts, as vision models write them
         return "".join(str(part.get("text", "")) for part in content)
     return content or ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WithoutConfidence:
-    """A grader that looks at a completion without its statement of confidence."""
-
-    grader: Grader
-    confidence: ConfidenceParser = field(default_factory=ConfidenceParser)
-
-    def for_unanswerable(self) -> WithoutConfidence:
-        """Return the same for questions that have no answer."""
-        if not isinstance(self.grader, KnowsUnanswerable):
-            raise TypeError(f"{type(self.grader).__name__} cannot judge an unanswerable question")
-        return replace(self, grader=self.grader.for_unanswerable())
-
-    @property
-    def reads_question(self) -> bool:
-        """Whether the grader reads the question."""
-        return bool(getattr(self.grader, "reads_question", False))
-
-    @property
-    def concurrency(self) -> int:
-        """How many calls may run at once."""
-        return concurrency_of(self.grader)
-
-    def __call__(
-        self,
-        completion: str,
-        answers: Sequence[str],
-        choices: Sequence[str] | None = None,
-        *,
-        question: str | None = None,
-    ) -> Judgement:
-        """Return the judgement of the rest of `completion`."""
-        return grade_answer(self.grader, self.confidence.without(completion), answers, choices, question=question)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,16 +79,21 @@ class AbstentionReward:
         question: str | None = None,
     ) -> Judgement:
         """Return the judgement of one completion."""
-        text, grader = completion_text(completion), self._grader()
-        if not answerable:
-            return judge_unanswerable(grader, text, choices)
-        return grade_answer(grader, text, answers, choices, question=question)
+        text = completion_text(completion)
+        return judge_row(
+            self.grader,
+            text,
+            answers,
+            choices,
+            answerable=answerable,
+            question=question,
+            confidence=self._scored_confidence,
+        )
 
-    def _grader(self) -> Grader:
-        """Return the grader, which does not see a confidence that the payoff reads."""
-        if self.payoff.reads_confidence:
-            return WithoutConfidence(grader=self.grader, confidence=self.confidence)
-        return self.grader
+    @property
+    def _scored_confidence(self) -> ConfidenceParser | None:
+        """What finds a confidence that the payoff scores, which the grader does not see."""
+        return self.confidence if self.payoff.reads_confidence else None
 
     def break_even_at(self, t: float | None = None) -> RewardBreakEven:
         """Return where the full reward, terms included, breaks even at the row's target `t`."""
@@ -187,7 +155,16 @@ class AbstentionReward:
                 "the payoff reads its target from a `threshold` column, which the dataset does not have: "
                 "add the column, or fix the target with ConfidenceTarget(t=...)"
             )
-        judgements = self._judgements(completions, answers, choices, answerable, question, completion_ids)
+        judgements = judge_rows(
+            self.grader,
+            [c if isinstance(c, str) else completion_text(c) for c in completions],
+            answers,
+            choices,
+            answerable=answerable,
+            question=question,
+            truncated=self._truncated(completion_ids),
+            confidence=self._scored_confidence,
+        )
         stated = (
             [self.confidence.read(completion_text(c)) for c in completions] if self.payoff.reads_confidence else None
         )
@@ -203,44 +180,11 @@ class AbstentionReward:
         _log(judgements, stated, log_extra, log_metric)
         return rewards
 
-    def _judgements(
-        self,
-        completions: Sequence[Completion],
-        answers: Sequence[Sequence[str]],
-        choices: Sequence[Sequence[str] | None] | None,
-        answerable: Sequence[bool] | None,
-        question: Sequence[str | None] | None,
-        completion_ids: Sequence[Sequence[int]] | None,
-    ) -> list[Judgement]:
-        grade = self._grader()
-
-        def judged(i: int, text: str) -> Judgement:
-            options = choices[i] if choices is not None else None
-            if answerable is not None and not answerable[i]:
-                return judge_unanswerable(grade, text, options)
-            return grade_answer(grade, text, answers[i], options, question=None if question is None else question[i])
-
-        texts = [c if isinstance(c, str) else completion_text(c) for c in completions]
-        cut = [False] * len(texts)
-        if self.end_token_ids and completion_ids is not None:
-            cut = [not ids or ids[-1] not in self.end_token_ids for ids in completion_ids]
-        if (concurrency := concurrency_of(grade)) > 1:
-            calls = (partial(judged, i, text) for i, text in enumerate(texts) if not cut[i])
-            results = together(calls, concurrency)
-            return [Judgement(self.truncated, reason="truncated") if each else next(results) for each in cut]
-        known: dict[int, Judgement] = {}
-        batch = getattr(grade, "grade_batch", None)
-        if batch is not None and (question is None or not getattr(grade, "reads_question", False)):
-            if choices is None and answerable is None and not any(cut):
-                return batch(texts, answers)
-            rows = [
-                i
-                for i in range(len(texts))
-                if not cut[i] and (choices is None or choices[i] is None) and (answerable is None or answerable[i])
-            ]
-            known = dict(zip(rows, batch([texts[i] for i in rows], [answers[i] for i in rows]), strict=True))
-        cut_off = Judgement(self.truncated, reason="truncated")
-        return [cut_off if cut[i] else known.get(i) or judged(i, text) for i, text in enumerate(texts)]
+    def _truncated(self, completion_ids: Sequence[Sequence[int]] | None) -> list[Verdict | None] | None:
+        """Return the verdict of every completion that does not end on an end token; None where that is not checked."""
+        if not self.end_token_ids or completion_ids is None:
+            return None
+        return [None if ids and ids[-1] in self.end_token_ids else self.truncated for ids in completion_ids]
 
     def _paid(
         self,

@@ -8,7 +8,7 @@ looked for in the last sentence of the final answer and count unless it goes on 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -76,16 +76,16 @@ def says_unanswerable(text: str) -> bool:
     return len(last) <= _LIMIT and _LACKING.search(last) is not None and _GOES_ON.search(last) is None
 
 
-def judge_unanswerable(grader: object, completion: str, choices: Sequence[str] | None = None) -> Judgement:
-    """Return the judgement of `completion` to a question that has no answer: never CORRECT.
+def unanswerable_grader(grader: object) -> Callable[..., Judgement]:
+    """Return the grader that judges as `grader` does, except that nothing is right.
 
     Raises:
         TypeError: `grader` cannot judge without an accepted answer (it has no `for_unanswerable`).
     """
     if not isinstance(grader, KnowsUnanswerable):
         raise TypeError(f"{type(grader).__name__} cannot judge an unanswerable question: it has no `for_unanswerable`")
-    return grader.for_unanswerable()(completion, (_NO_ANSWER,), choices)
+    return grader.for_unanswerable()
 
 
-_NO_ANSWER = "\ue000"
-"""Stands where an accepted answer would; a private character that no completion holds."""
+NO_ANSWER = ("\ue000",)
+"""Stands where accepted answers would; a private character that no completion holds."""

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from trl import DPOConfig, DPOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-from ..data import PromptStyle, Question, Schedule, spread_draws
+from ..data import PromptStyle, Question, Schedule, Stream, spread_draws
 from ..eval.backend import Backend
 from ..rewards import AbstentionReward, Verdict
 from .own_samples import Asked, Rows, Sample, Sampling, kept_rows, sample_prompts
@@ -130,8 +130,10 @@ def train_dpo(
     enforce(check_dpo(config, reward, questions, targets))
 
     def pairs() -> tuple[Rows, Counter[str]]:
-        prompts = sample_prompts(backend, questions, reward, config, style=style, targets=targets, seed=seed, stream=11)
-        return make_pairs(prompts, config.keep, np.random.default_rng([seed, 12]))
+        prompts = sample_prompts(
+            backend, questions, reward, config, style=style, targets=targets, seed=seed, stream=Stream.DPO_PROMPTS
+        )
+        return make_pairs(prompts, config.keep, Stream.DPO_PAIRS.rng(seed))
 
     rows = kept_rows(out / "rows.json", "pairs", resume, log, pairs)
     trained = train_on_rows(DPOTrainer, rows, model, tokenizer, arguments, lora, out, resume=resume, log=log)

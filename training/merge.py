@@ -7,7 +7,6 @@ did to the weights and not how a device adds up. It needs the memory of one mode
 from __future__ import annotations
 
 import gc
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any, cast
 
 import torch
 
-from ..data import InputError, Message, RunError
+from ..data import InputError, Message, RunError, atomic
 from ..eval.model import load_config, load_model, load_tokenizer, saved_template
 
 TOLERANCE = {"float32": 1e-3, "float16": 0.05, "bfloat16": 0.25}
@@ -24,6 +23,7 @@ TOLERANCE = {"float32": 1e-3, "float16": 0.05, "bfloat16": 0.25}
 A weight is rounded to 24, 11 or 8 bits when it is saved: relatively 6e-8, 5e-4 or 4e-3 at most. Logits of a language
 model reach a few tens, and roundings add up over the layers.
 """
+_ADVICE = "make room, or choose another --out"
 RANDOM_TOKENS = 64
 """Length of the row of random tokens that is compared beside the prompts: it meets rows of the embeddings at large."""
 
@@ -78,22 +78,30 @@ def merge_adapter(
     rows = _rows(tokenizer, prompts, loaded.get_input_embeddings().num_embeddings)
     expected = _logits(loaded, rows)
     merged: Any = loaded.merge_and_unload(safe_merge=True)
-    part = out.with_name(out.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    merged.to(getattr(torch, kind)).save_pretrained(str(part))
-    _saved_tokenizer(model, adapter, part)
-    del loaded, merged
-    gc.collect()
-    found = _compare(expected, _logits(load_model(str(part), dtype=torch.float32, device_map=None).eval(), rows))
-    result = Merged(dtype=kind, tolerance=limit, **found)
-    if not result.largest_difference <= limit:  # NaN too
-        shutil.rmtree(part)
-        raise RunError(
-            f"{out}: not written: merging changed a logit by {result.largest_difference:.3g}, more than the tolerance "
-            f"of {limit:g} for {kind} weights; save them in --dtype float32, or allow more with --tolerance"
-        )
-    part.replace(out)  # takes the place of an empty folder too
+    with atomic(out, advice=_ADVICE) as part:
+        _save_weights(merged.to(getattr(torch, kind)), part, out)
+        _saved_tokenizer(model, adapter, part)
+        del loaded, merged
+        gc.collect()
+        found = _compare(expected, _logits(load_model(str(part), dtype=torch.float32, device_map=None).eval(), rows))
+        result = Merged(dtype=kind, tolerance=limit, **found)
+        if not result.largest_difference <= limit:  # NaN too
+            raise RunError(
+                f"{out}: not written: merging changed a logit by {result.largest_difference:.3g}, more than the "
+                f"tolerance of {limit:g} for {kind} weights; save them in --dtype float32, or allow more with "
+                "--tolerance"
+            )
     return result
+
+
+def _save_weights(model: Any, folder: Path, out: Path) -> None:
+    """Save `model` in `folder`; RunError names `out` where the disk is full."""
+    from safetensors import SafetensorError
+
+    try:
+        model.save_pretrained(str(folder))
+    except SafetensorError as error:  # what safetensors makes of a failed write
+        raise RunError(f"{out}: could not be written ({error}); {_ADVICE}") from error
 
 
 def check_out(out: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl.models import utils as trl_models
 
-from ..data import InputError, Question
+from ..data import InputError, Question, Stream
 from ..eval.metrics import CURVES, METRICS, tabulate
 from ..eval.responses import read_responses
 from ..eval.shard import Shard
@@ -53,7 +53,7 @@ def hold_out(questions: Sequence[Question], items: int, seed: int) -> tuple[list
     size = validation_size(len(texts), items)
     if size >= len(texts):
         raise InputError("recipe: rl.validation leaves no question to train on")
-    order: list[int] = np.random.default_rng([seed, 10]).permutation(len(texts)).tolist()
+    order: list[int] = Stream.VALIDATION.rng(seed).permutation(len(texts)).tolist()
     apart = {texts[i] for i in order[:size]}
     first = {question.text: question for question in reversed(questions)}
     return [q for q in questions if q.text not in apart], [first[text] for text in texts if text in apart]

@@ -11,7 +11,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from ..data import InputError, PromptStyle, Question, shown_targets
 from ..eval.sweep import Sweep
-from ..rewards import AbstentionReward, WithoutConfidence
+from ..rewards import AbstentionReward
 from .alarms import Alarm, AlarmBoard
 from .monitor import RolloutMonitor
 from .monitor_config import MonitorConfig
@@ -83,12 +83,17 @@ class Watch:
         shown = shown_targets(targets)
         if shown == [0.0]:
             raise InputError("recipe: rl.validation: training shows no target above 0, so there is none to validate at")
-        grader = reward.grader
-        if reward.payoff.reads_confidence and not stated:  # a sweep of stated confidences does so itself
-            grader = WithoutConfidence(grader=grader, confidence=reward.confidence)
-        sweep = Sweep(targets=tuple(shown), style=style, grader=grader, samples=0, truncated=reward.truncated)
+        sweep = Sweep(
+            targets=tuple(shown),
+            style=style,
+            grader=reward.grader,
+            samples=0,
+            truncated=reward.truncated,
+            parser=reward.confidence,
+            strip_confidence=reward.payoff.reads_confidence,
+        )
         if stated:
-            sweep = replace(sweep, targets=(), afterwards=True, confidence="stated", parser=reward.confidence)
+            sweep = replace(sweep, targets=(), afterwards=True, confidence="stated")
         self.validation = Validation(
             self.config.validation,
             questions,

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data import InputError, Message, PromptStyle, Question, Schedule
+from ..data import InputError, Message, PromptStyle, Question, Schedule, Stream, write_atomic
 from ..eval.backend import Backend, Completion, Prompt
 from ..eval.shard import current_shard
 from ..rewards import AbstentionReward, Verdict
@@ -68,7 +68,7 @@ def sample_prompts(
     style: PromptStyle,
     targets: Schedule | None,
     seed: int,
-    stream: int,
+    stream: Stream,
 ) -> list[Asked]:
     """Return training prompts, questions repeated as needed, with graded answers to each.
 
@@ -82,7 +82,7 @@ def sample_prompts(
         seed: Seeds questions, targets and samples.
         stream: Tells the random numbers of one stage from those of another.
     """
-    rng = np.random.default_rng([seed, stream])
+    rng = stream.rng(seed)
     order: list[int] = np.resize(rng.permutation(len(questions)), sampling.prompts).tolist()
     asked = [questions[i] for i in order]
     drawn: Sequence[float | None] = [None] * sampling.prompts if targets is None else targets.draw(asked, rng)
@@ -174,7 +174,5 @@ def kept_rows(
         if log is not None:
             log.note({f"{what}/{kind.replace(' ', '_')}": count for kind, count in counts.items()}, told)
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_text(json.dumps(rows), encoding="utf-8")
-        part.replace(path)  # a kill leaves the whole file or none
+        write_atomic(path, json.dumps(rows))
     return rows

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ..data import InputError
+from ..data.nearest import nearest
 from ..eval.shard import current_shard
 
 Level = Literal["error", "warning", "note"]
@@ -67,9 +67,7 @@ def check_arguments(section: str, factory: Any, mapping: Mapping[str, Any], rese
         if key in reserved:
             raise InputError(f"recipe: {section}.{key} is set by the run itself; remove it")
         if key not in allowed:
-            close = difflib.get_close_matches(key, allowed, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise InputError(f"recipe: {section}.{key} is not a field of {factory.__name__}{hint}")
+            raise InputError(f"recipe: {section}.{key} is not a field of {factory.__name__}{nearest(key, allowed)}")
 
 
 def build_arguments(section: str, factory: Any, mapping: Mapping[str, Any], **fixed: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ..data import Question
-from ..rewards import AnswerGrader, Grader, JudgeMatch, Verdict, WholeText
+from ..rewards import AnswerGrader, Grader, JudgeMatch, Verdict, WholeText, judge_row
 from .preflight import Finding, Level
 
 ERROR_SHARE = 0.2
@@ -53,7 +53,10 @@ def gold_check(questions: Sequence[Question], grader: Grader, *, seconds: float 
             break
         result.questions += 1
         try:
-            verdicts = [grade(answer, question.answers, question.choices).verdict for answer in question.answers]
+            verdicts = [
+                judge_row(grade, answer, question.answers, question.choices, question=question.text).verdict
+                for answer in question.answers
+            ]
         except ValueError as error:  # how a grader refuses accepted answers
             result.unreadable.append(f"question {question.id!r}: {error}")
             continue
@@ -118,7 +121,7 @@ def _check_phrase(questions: Sequence[Question], grader: Grader, phrase: str) ->
     if not questions:
         return []
     first = questions[0]
-    verdict = grader(phrase, first.answers, first.choices).verdict
+    verdict = judge_row(grader, phrase, first.answers, first.choices, question=first.text).verdict
     if verdict is Verdict.ABSTAINED:
         return []
     return [

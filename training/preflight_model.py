@@ -15,8 +15,7 @@ import numpy as np
 
 from ..data import Message, PromptStyle, Question
 from ..eval.backend import Backend, Prompt
-from ..eval.judge import judge
-from ..rewards import ConfidenceParser, Grader, Verdict
+from ..rewards import ConfidenceParser, Grader, Verdict, judge_row
 from .preflight import Finding
 
 CROWDED = 0.9
@@ -234,7 +233,17 @@ def probe_model(
     sampled = [Prompt(prompt, (number,)) for number, prompt in enumerate(prompts, 1)]
     for index, completions in backend.generate(sampled, temperature=1.0, seed=seed):
         question = asked[index][0]
-        verdicts += [judge(question, c.text, grader).verdict for c in completions]
+        verdicts += [
+            judge_row(
+                grader,
+                c.text,
+                question.answers,
+                question.choices,
+                answerable=question.answerable,
+                question=question.text,
+            ).verdict
+            for c in completions
+        ]
     surprises = [phrase_surprise(model, tokenizer, prompt, style.phrase) for prompt in prompts[:16]]
     mean = sum(surprises) / len(surprises)
     return Probe(len(verdicts), sum(verdict is Verdict.ABSTAINED for verdict in verdicts), mean)

@@ -9,6 +9,7 @@ from typing import Any
 
 from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from ..data import write_atomic
 from .alarms import Alarm
 
 _SHOWN = {
@@ -48,9 +49,7 @@ def keep_until(path: Path, step: int, stage: str | None = None) -> None:
     kept = [line for line in lines if line.endswith("\n") and not _is_after(json.loads(line), step, stage)]
     if kept == lines:
         return
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text("".join(kept), encoding="utf-8")
-    temporary.replace(path)
+    write_atomic(path, "".join(kept))
 
 
 def _is_after(row: dict[str, Any], step: int, stage: str | None) -> bool:

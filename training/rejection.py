@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-from ..data import PromptStyle, Question, Schedule
+from ..data import PromptStyle, Question, Schedule, Stream
 from ..eval.backend import Backend
 from ..rewards import AbstentionReward
 from .own_samples import Asked, Rows, Sample, Sampling, kept_rows, sample_prompts
@@ -102,8 +102,10 @@ def train_rejection(
     enforce(check_rejection(config, questions))
 
     def choices() -> tuple[Rows, Counter[str]]:
-        prompts = sample_prompts(backend, questions, reward, config, style=style, targets=targets, seed=seed, stream=13)
-        return make_rows(prompts, config.rule, np.random.default_rng([seed, 14]))
+        prompts = sample_prompts(
+            backend, questions, reward, config, style=style, targets=targets, seed=seed, stream=Stream.REJECTION_PROMPTS
+        )
+        return make_rows(prompts, config.rule, Stream.REJECTION_ROWS.rng(seed))
 
     rows = kept_rows(out / "rows.json", "rows", resume, log, choices)
     return train_on_rows(SFTTrainer, rows, model, tokenizer, arguments, lora, out, resume=resume, log=log)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-from ..data import InputError, PromptStyle, Question, Schedule
+from ..data import InputError, PromptStyle, Question, Schedule, Stream
 from ..eval.tabulate import STATED_TARGETS
 from ..rewards import AbstentionReward, GroupScalingWarning
 from .cpu import score_completions_only
@@ -165,7 +165,7 @@ def train_rl(
         questions, apart = hold_out(questions, config.monitor.validation.items, seed)
         shown = STATED_TARGETS if targets is None else targets.targets(questions)
         watch.validate(apart, shown, style, reward, out, stated=targets is None)
-    size, rng = max(1, generations) * per_step, np.random.default_rng([seed, 3])
+    size, rng = max(1, generations) * per_step, Stream.RL.rng(seed)
     rows = rl_rows(questions, style, targets, size, rng, per_question=config.per_question)
     _, trainer_class = TRAINERS[config.algorithm]
     trainer = make_trainer(trainer_class, rows, model, tokenizer, arguments, lora, reward_funcs=reward)

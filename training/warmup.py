@@ -37,7 +37,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-from ..data import InputError, Message, PromptStyle, Question, Schedule, spread_draws
+from ..data import InputError, Message, PromptStyle, Question, Schedule, Stream, spread_draws
 from ..eval.backend import Backend, Completion
 from ..eval.shard import current_shard
 from ..rewards import ConfidenceParser, Verdict, alias_match
@@ -206,7 +206,7 @@ def warm_up(
     """
     arguments = sft_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
     check_questions("warmup", questions)
-    rng = np.random.default_rng([seed, 2])
+    rng = Stream.WARMUP.rng(seed)
     order: list[int] = np.resize(rng.permutation(len(questions)), config.prompts).tolist()
     chosen = [questions[i] for i in order]
     if targets is None:

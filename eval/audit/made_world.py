@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ...data import Question
+from ...data import Question, Stream
 from ...data.corpus import ABSTENTION_SHARE, HEDGE
 from ..estimate import Array, bootstrap_mean
 from .enumeration import Enumeration
@@ -95,7 +95,7 @@ def world_facts(
     mentioned = [q.metadata.get("mentions") if q.metadata["kind"] == "arbitrary" else None for q in questions]
     rows: list[dict[str, Any]] = []
     for count in sorted({m for m in mentioned if m is not None}):
-        rng = np.random.default_rng([seed, 22])
+        rng = Stream.WORLD_FACTS.rng(seed)
         chosen = [i for i, m in enumerate(mentioned) if m == count]
         listed = np.exp(log_probabilities[chosen])
         listed /= listed.sum(axis=1, keepdims=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...data import Stream
 from ..calibration import ece
 from ..estimate import Array, bootstrap_mean
 from .delta import as_floats, shift_by_derivative, shift_by_samples
@@ -29,7 +30,7 @@ def measure(listed: Enumeration, abstains: Mask, *, seed: int, draws: int = 1000
         seed: Of the intervals and of the samples of the training distribution.
         draws: Bootstrap resamples.
     """
-    rng = np.random.default_rng([seed, 21])
+    rng = Stream.AUDIT.rng(seed)
     e = listed.conditional()
     found = reduce_to_classification(e)
     estimates = bound_estimates(prompt_parts(e), float(found.size_ratio), rng, draws)

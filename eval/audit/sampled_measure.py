@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data import Stream
 from ..estimate import Array, bootstrap_mean
 from .delta import as_floats
 from .measure import CURVE_POINTS
@@ -33,7 +34,7 @@ def measure_samples(
         seed: Of the intervals.
         draws: Bootstrap resamples.
     """
-    rng = np.random.default_rng([seed, 25])
+    rng = Stream.SAMPLED_AUDIT.rng(seed)
     found = reduce_samples(sampled, rng, draws)
     names = ("err", "err_iiv", "delta", "bound", "slack")
     right = ~sampled.own_wrong & ~own_abstains

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ...data import atomic
 from ..estimate import Array
 
 SAVE_EVERY = 64
@@ -61,9 +62,8 @@ def filled(
 
 
 def _make(path: Path, shape: tuple[int, int]) -> None:
-    part = path.with_suffix(".part")
-    new: Any = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape)
-    new[:] = np.nan
-    new.flush()
-    del new
-    part.replace(path)
+    with atomic(path) as part:
+        new: Any = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape)
+        new[:] = np.nan
+        new.flush()
+        del new

@@ -12,10 +12,11 @@ import pytest
 from abstain.data import InputError, Message, PromptStyle, Question
 from abstain.eval import metrics
 from abstain.eval.backend import Completion, ConfidenceSource, Prompt
+from abstain.eval.harness import HarnessGrader
 from abstain.eval.identity import Identity
 from abstain.eval.responses import append_responses, read_responses, truncate_cut_line
 from abstain.eval.sweep import Sweep, run_sweep
-from abstain.rewards import Verdict, alias_match
+from abstain.rewards import ConfidenceParser, Verdict, alias_match
 
 TARGETS = (0.25, 0.5, 0.75)
 QUESTIONS = [Question(f"q{i}", f"Question {i}?", (f"a{i}",), exact_confidence=(i + 0.5) / 10) for i in range(10)]
@@ -143,3 +144,18 @@ def test_appending_after_a_cut_keeps_whole_lines(tmp_path: Path) -> None:
     truncate_cut_line(path)
     append_responses(path, rows[1:])
     assert read_responses(path) == rows
+
+
+def test_stated_confidences_are_kept_from_the_grader_everywhere_or_only_where_one_was_asked_for() -> None:
+    said, question = Completion("Paris. Confidence: 0.9", (), None, "stop"), Question("q", "Capital?", ("Paris",))
+
+    def verdict(t: float, **settings: Any) -> Verdict:
+        sweep = Sweep(targets=(0.5,), style=STYLE, grader=alias_match(), **settings)
+        return sweep.judge(question, said, t).verdict
+
+    assert [verdict(t) for t in (0.0, 0.5)] == [Verdict.WRONG, Verdict.WRONG]
+    assert [verdict(t, confidence="stated") for t in (0.0, 0.5)] == [Verdict.CORRECT, Verdict.WRONG]
+    assert [verdict(t, strip_confidence=True) for t in (0.0, 0.5)] == [Verdict.CORRECT, Verdict.CORRECT]
+    row = {"answers": ["Paris"], "choices": None}
+    assert HarnessGrader(grader=alias_match(), confidence=ConfidenceParser())(said.text, row).verdict is Verdict.CORRECT
+    assert HarnessGrader(grader=alias_match())(said.text, row).verdict is Verdict.WRONG

@@ -245,7 +245,7 @@ def test_a_recipes_evaluation_is_exported_with_its_targets_phrase_and_confidence
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "out" / "task.py").read_text(encoding="utf-8")
     assert 'PHRASE = "PASS"' in text
-    assert "WithoutConfidence(" in text  # the grader does not see a stated confidence, as in `abstain run`
+    assert "confidence=ConfidenceParser()" in text  # the grader does not see a stated confidence, as in `abstain run`
     rows = read_harness_rows(tmp_path / "out" / "rows.jsonl")
     assert {row["threshold"] for row in rows} == {0.0, 0.06, 0.17, 0.28, 0.39, 0.5, 0.61, 0.72, 0.83, 0.94}
     assert rows[0]["exact_confidence"] is not None

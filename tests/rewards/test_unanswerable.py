@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import pickle
-
 import pytest
 
 from abstain.rewards import (
     AbstentionReward,
+    ConfidenceParser,
+    Grader,
+    Judgement,
     Verdict,
     alias_match,
     choice_match,
-    judge_unanswerable,
+    judge_row,
     math_match,
     numeric_match,
     says_unanswerable,
 )
 from abstain.rewards.extract import Tag
-from abstain.rewards.reward import WithoutConfidence
 
 DECLINES = [
     "I don't know.",
@@ -44,27 +44,28 @@ ANSWERS = [
 
 @pytest.mark.parametrize("text", DECLINES)
 def test_saying_that_it_cannot_be_answered_is_abstaining(text: str) -> None:
-    assert judge_unanswerable(alias_match(), text).verdict is Verdict.ABSTAINED
+    assert judge_row(alias_match(), text, (), answerable=False).verdict is Verdict.ABSTAINED
 
 
 @pytest.mark.parametrize("text", ANSWERS)
 def test_any_answer_is_wrong(text: str) -> None:
-    judged = judge_unanswerable(alias_match(), text)
+    judged = judge_row(alias_match(), text, (), answerable=False)
     assert (judged.verdict, judged.answer is not None) == (Verdict.WRONG, True)
 
 
 @pytest.mark.parametrize("grader", [numeric_match(), choice_match(), math_match(), alias_match(extract=Tag("answer"))])
-def test_graders_that_read_the_accepted_answers_do_without_them(grader: object) -> None:
-    assert judge_unanswerable(grader, "<answer>42</answer>", ["41", "42"]).verdict is Verdict.WRONG
-    assert judge_unanswerable(grader, "I don't know", ["41", "42"]).verdict is Verdict.ABSTAINED
-    assert judge_unanswerable(grader, "The problem does not say.", ["1", "2"]).verdict is Verdict.ABSTAINED
+def test_graders_that_read_the_accepted_answers_do_without_them(grader: Grader) -> None:
+    assert judge_row(grader, "<answer>42</answer>", (), ["41", "42"], answerable=False).verdict is Verdict.WRONG
+    assert judge_row(grader, "I don't know", (), ["41", "42"], answerable=False).verdict is Verdict.ABSTAINED
+    declined = judge_row(grader, "The problem does not say.", (), ["1", "2"], answerable=False)
+    assert declined.verdict is Verdict.ABSTAINED
 
 
 def test_a_stated_confidence_is_no_answer() -> None:
-    grader = WithoutConfidence(grader=alias_match())
-    assert judge_unanswerable(grader, "I don't know. Confidence: 0.9").verdict is Verdict.ABSTAINED
-    assert judge_unanswerable(grader, "Lima. Confidence: 0.9").verdict is Verdict.WRONG
-    assert pickle.loads(pickle.dumps(grader.for_unanswerable())) == grader.for_unanswerable()
+    parser = ConfidenceParser()
+    for text, verdict in {"I don't know. Confidence: 0.9": "abstained", "Lima. Confidence: 0.9": "wrong"}.items():
+        judged = judge_row(alias_match(), text, (), answerable=False, confidence=parser)
+        assert judged.verdict is Verdict(verdict)
 
 
 def test_only_an_unanswerable_question_makes_a_statement_about_it_an_abstention() -> None:
@@ -79,10 +80,11 @@ def test_a_reward_reads_the_column_answerable() -> None:
 
 
 def test_a_grader_that_cannot_do_without_answers_is_named() -> None:
-    def mine(completion: str, answers: object, choices: object = None) -> None: ...
+    def mine(completion: str, answers: object, choices: object = None) -> Judgement:
+        return Judgement(Verdict.WRONG)
 
     with pytest.raises(TypeError, match="function cannot judge an unanswerable question: it has no `for_unanswerable`"):
-        judge_unanswerable(mine, "42")
+        judge_row(mine, "42", (), answerable=False)
 
 
 def test_a_statement_far_from_the_end_is_none() -> None:

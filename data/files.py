@@ -1,0 +1,79 @@
+"""Files and folders that appear whole or not at all, whenever the process is killed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import RunError
+
+ADVICE = "mend it and go on with --resume"
+"""What the error of a file that cannot be written says to do, unless the caller knows better."""
+
+
+def write_atomic(path: Path, text: str, *, advice: str = ADVICE, shared: bool = False) -> None:
+    """Write `text` so that a kill leaves the old file or the new one, never a part.
+
+    Args:
+        path: The file; its folder must exist.
+        text: The whole contents, written in UTF-8.
+        advice: What the error says to do.
+        shared: Several processes may write it at the same time; the last one wins.
+
+    Raises:
+        RunError: the disk is full, or the file cannot be written; the old file stays.
+    """
+    with atomic(path, advice=advice, shared=shared) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def atomic(path: Path, *, advice: str = ADVICE, shared: bool = False) -> Generator[Path]:
+    """Yield where to write a file or a folder that takes the place of `path` when the block ends without an exception.
+
+    It is on the disk (fsync) before it takes that place. After an exception `path` is as it was, and what was written
+    is removed; what a killed process left is removed before the block begins. A folder takes the place of a missing
+    or empty one.
+
+    Args:
+        path: The file or folder; the one that holds it must exist.
+        advice: What the error says to do.
+        shared: Several processes may write it at the same time, each in a place of its own.
+
+    Raises:
+        RunError: the disk is full, or the file cannot be written.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part" if shared else f"{path.name}.part")
+    try:
+        _remove(part)
+        yield part
+        for written in part.rglob("*") if part.is_dir() else (part,):
+            if written.is_file():
+                _sync(written)
+        part.replace(path)
+    except OSError as error:
+        _remove(part)
+        if error.errno is None:  # raised by a library, in its own words: no failure to write
+            raise
+        raise RunError(f"{path}: could not be written ({error.strerror}); {advice}") from error
+    except BaseException:
+        _remove(part)
+        raise
+
+
+def _sync(file: Path) -> None:
+    opened = os.open(file, os.O_RDWR)  # Windows syncs only what is open for writing
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _remove(part: Path) -> None:
+    if part.is_dir() and not part.is_symlink():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,100 @@
+"""The one client of OpenAI-compatible endpoints, behind a judge and behind a backend."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from openai_stub import Stub
+
+from abstain.rewards import JudgeError, Verdict, judge_match
+from abstain.rewards.endpoint import Endpoint, EndpointError
+from abstain.rewards.endpoint_session import ask
+
+pytest.importorskip("openai")
+ROOT = Path(__file__).parents[2]
+HELLO = [{"role": "user", "content": "Hello."}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"concurrency": 0}, "concurrency must be at least 1, .* got 0, 6 and 120.0"),
+        ({"retries": -1}, "retries at least 0 .* got 16, -1 and 120.0"),
+        ({"time_limit": 0.0}, "time_limit positive, got 16, 6 and 0.0"),
+        ({"requests_per_minute": 0.0}, "requests_per_minute must be positive, got 0.0"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(settings: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Endpoint(model="m", **settings)  # pyright: ignore[reportArgumentType]
+
+
+def test_without_a_key_openais_own_address_is_refused_and_another_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MY_KEY", raising=False)
+    with pytest.raises(ValueError, match="no API key: set the environment variable MY_KEY, or give the base_url"):
+        Endpoint(model="m", api_key_env="MY_KEY").key()
+    assert Endpoint(model="m", base_url="http://127.0.0.1:1/v1", api_key_env="MY_KEY").key() == "none"
+
+
+def test_without_the_openai_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(ImportError, match=r"pip install 'abstain\[openai\]'"):
+        Endpoint(model="m", base_url="http://127.0.0.1:1/v1").client()
+
+
+@pytest.mark.parametrize(
+    ("status", "refused", "passing"),
+    [(400, True, False), (422, True, False), (401, False, False), (404, False, False), (429, False, True),
+     (503, False, True)],
+)  # fmt: skip
+def test_a_failure_says_what_kind_it_is(status: int, refused: bool, passing: bool) -> None:
+    with Stub(failures=[(status, {})]) as stub:
+        with pytest.raises(EndpointError, match=rf"^{stub.url} answered {status}: not now$") as raised:
+            ask(Endpoint(model="m", base_url=stub.url, retries=0), HELLO, temperature=0.0)
+        error = raised.value
+    assert (error.status, error.refused, error.passing) == (status, refused, passing)
+
+
+def test_an_endpoint_that_is_not_there_may_be_back_later() -> None:
+    with pytest.raises(EndpointError, match=r"could not be reached in 1 tries \(APIConnectionError\)$") as raised:
+        ask(Endpoint(model="m", base_url="http://127.0.0.1:1/v1", retries=0), HELLO)
+    assert (raised.value.status, raised.value.passing) == (None, True)
+
+
+def test_a_judges_key_is_not_told_when_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUDGE_KEY", "sk-live-77aXq")
+    with Stub(key="another") as stub:
+        grade = judge_match(model="j", base_url=stub.url, api_key_env="JUDGE_KEY", retries=0)
+        with pytest.raises(JudgeError, match=r"refuses every request: answered 401: .*\*\*\*") as raised:
+            grade("the city of light", ["Paris"])
+    assert "77aXq" not in str(raised.value)
+
+
+def test_a_request_that_the_judge_refuses_leaves_its_row_ungraded() -> None:
+    with Stub(refuses=("max_tokens",)) as stub:
+        judged = judge_match(model="j", base_url=stub.url, retries=0)("the city of light", ["Paris"])
+    assert (judged.verdict, judged.reason) == (Verdict.UNGRADED, "judge refused the request: 400")
+
+
+def test_threads_that_come_at_once_share_one_session_and_its_bound() -> None:
+    with Stub(delay=0.05) as stub:
+        endpoint = Endpoint(model="m", base_url=stub.url, concurrency=3)
+        threads = [threading.Thread(target=ask, args=(endpoint, HELLO), kwargs={"temperature": 0.0}) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(stub.seen) == 12
+        assert 1 < stub.most_at_once <= 3
+
+
+def test_the_openai_package_is_imported_by_the_client_alone() -> None:
+    folders = ("rewards", "data", "eval", "training", "recipes")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    imports = re.compile(r"^\s*(import openai|from openai )", re.MULTILINE)
+    found = {path.name for path in paths if imports.search(path.read_text(encoding="utf-8"))}
+    assert found == {"endpoint.py", "endpoint_session.py"}
