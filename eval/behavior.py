@@ -104,6 +104,19 @@ def normalized_regret(pay: Array, forced_pay: Array, confidence: Array, targets:
     return np.concatenate([oracle[:, None], model[:, None], forced], axis=1)
 
 
+def regret_columns(pay: Array, forced_pay: Array, confidence: Array, targets: Array) -> tuple[Array, Array]:
+    """Return what each item adds to numerator and denominator of `normalized_regret`, (N,) each.
+
+    The better constant policy at each target is taken as it came out over all items; arguments are the same.
+    """
+    known = np.isfinite(pay) & np.isfinite(forced_pay) & np.isfinite(confidence)[:, None]
+    forced = np.where(known, forced_pay, 0.0)
+    oracle = np.where(confidence[:, None] > targets, forced, 0.0)
+    best = np.where(forced.sum(axis=0) > 0, forced, 0.0)
+    num, den = ((oracle - other).sum(axis=1) for other in (np.where(known, pay, 0.0), best))
+    return num, den if den.sum() > 0 else np.zeros_like(den)
+
+
 def _snr_gain(sums: Array, _correct: Array, _wrong: Array, targets: Array) -> Array:
     """Return log SNR([0, 1]) − log SNR(0) of the sums of right and of wrong answers by target."""
     half = sums.shape[1] // 2

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .bounds import BOUNDS
 from .calibration import reliability
 from .catalogue import CURVES, METRICS
 from .estimate import Array, Estimate
 from .metric import Metric
+from .needs import lacking
 from .resample import Resample, draw_weights
 from .responses import Response
 from .table import SweepTable, reference_confidence
 from .tabulate import tabulate
-
-_NEEDS: Mapping[str, Callable[[SweepTable], bool]] = {
-    "adherence_exact": lambda table: bool(np.isfinite(table.exact).any()),
-    "confidence_error": lambda table: bool(np.isfinite(table.exact).any()),
-    "samples": lambda table: bool(table.samples.any()),
-    "unanswerable_abstention": lambda table: bool(table.unanswerable.any()),
-}
-"""Keys that are null where the table lacks what they are about."""
 
 
 def compute_metrics(
@@ -58,7 +50,7 @@ def compute_metrics(
     return {
         **counts(table),
         "reference_confidence": source,
-        **dict.fromkeys(_NEEDS),
+        **{metric.head: None for metric in METRICS.values() if metric.key not in metrics},
         **_nested({name: estimates[name][0].to_json() for name in metrics}),
         "bounds": _bounds(table, reference),
         "reliability": _reliability(table),
@@ -81,8 +73,7 @@ def counts(table: SweepTable) -> dict[str, Any]:
 
 def _defined(table: SweepTable) -> dict[str, Metric]:
     """Return the metrics for which the table has what they need at all."""
-    missing = [key for key, has in _NEEDS.items() if not has(table)]
-    return {name: metric for name, metric in METRICS.items() if name.partition(".")[0] not in missing}
+    return {key: metric for key, metric in METRICS.items() if lacking(metric.needs, table) is None}
 
 
 def estimate_all(
@@ -125,7 +116,7 @@ def _bounds(table: SweepTable, reference: Array) -> dict[str, Any] | None:
     """Return the bounds of what ungraded answers could change, None where every answer has a verdict."""
     if not table.ungraded.any():
         return None
-    found = {name: bound(table, reference) for name, bound in BOUNDS.items()}
+    found = {metric.head: metric.bound(table, reference) for metric in METRICS.values() if metric.bound}
     return {name: {"low": finite(bounds.low), "high": finite(bounds.high)} for name, bounds in found.items()}
 
 

@@ -61,6 +61,16 @@ class SweepTable:
         of_items = [field.name for field in fields(self) if field.name != "targets"]
         return replace(self, **{name: getattr(self, name)[index] for name in of_items})
 
+    def at(self, column: int) -> SweepTable:
+        """Return the table of one target alone, by its place among the targets."""
+        one = [column]
+        return replace(
+            self,
+            targets=self.targets[one],
+            verdicts=self.verdicts[:, one],
+            ungraded_at=self.ungraded_at[:, one],
+        )
+
 
 def reference_confidence(table: SweepTable, base: SweepTable | None) -> tuple[str, Array]:
     """Return the confidence that decides what should be answered, and where it comes from.
