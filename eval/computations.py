@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .behavior import (
     adherence,
@@ -116,7 +117,7 @@ def ranked(of: Callable[[Resample], Array]) -> Computation:
     return Computation(statistic=of, basis=_judged)
 
 
-def calibrated(name: str, of: SumStatistic[[Array, Array]]) -> Computation:
+def calibrated(name: str, of: SumStatistic[[ArrayLike, ArrayLike]]) -> Computation:
     """Return a statistic of confidence and correctness of the forced answers."""
 
     def columns(w: Whole) -> Columns:
@@ -145,7 +146,7 @@ def binned(of: SumStatistic[...], closed: Closed) -> Computation:
     return Computation(statistic=lambda r: of.finish(r.sums(f"bins {closed}", columns)), basis=_judged)
 
 
-def two_sided(name: str, of: SumStatistic[[Array, Array]]) -> Computation:
+def two_sided(name: str, of: SumStatistic[[ArrayLike, ArrayLike]]) -> Computation:
     """Return a statistic of decisions and of what the forced answers were."""
 
     def columns(w: Whole) -> Columns:

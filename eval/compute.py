@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data import InputError
 from .calibration import reliability
 from .catalogue import CURVES, METRICS
 from .estimate import Array, Estimate
@@ -34,14 +35,27 @@ def compute_metrics(
     effective thresholds and `by_threshold` use `reference_confidence`, `adherence` the system's own
     confidence and `adherence_exact` the known one (null without).
 
+    >>> from abstain.rewards import Verdict
+    >>> rows = [
+    ...     Response(id="a", threshold=0.5, sample=0, verdict=Verdict.CORRECT),
+    ...     Response(id="b", threshold=0.5, sample=0, verdict=Verdict.ABSTAINED),
+    ... ]
+    >>> compute_metrics(rows, draws=0)["score"]  # a right answer pays 1 − 0.5, the abstention 0
+    {'value': 0.25, 'low': None, 'high': None, 'n': 2}
+
     Args:
-        responses: A complete sweep.
+        responses: A complete sweep of one split.
         base: The base model's sweep of the same items, where there is one.
         seed: Seeds the bootstrap.
         draws: Bootstrap resamples; 0 gives no intervals.
         targets: As `tabulate` takes them.
         group: As `estimate_all` takes it, for the items in the order of their ids.
+
+    Raises:
+        InputError: the responses are of several splits.
+        ValueError: the sweep is not complete; see `tabulate`.
     """
+    _check_one_split(responses)
     table = tabulate(responses, targets=targets)
     source, reference = reference_confidence(table, tabulate(base, targets=targets) if base is not None else None)
     metrics = _defined(table)
@@ -56,6 +70,15 @@ def compute_metrics(
         "reliability": _reliability(table),
         "by_threshold": _by_threshold(table, {name: estimates[f"by_threshold.{name}"] for name in CURVES}),
     }
+
+
+def _check_one_split(responses: Sequence[Response]) -> None:
+    splits = sorted({row.split for row in responses})
+    if len(splits) > 1:
+        raise InputError(
+            f"compute_metrics: the responses are of {len(splits)} splits ({', '.join(splits)}), which are not pooled: "
+            "call it for each of by_split(responses), or give all of them one split"
+        )
 
 
 def counts(table: SweepTable) -> dict[str, Any]:
@@ -86,8 +109,25 @@ def estimate_all(
 ) -> dict[str, list[Estimate]]:
     """Return every metric with its interval, one estimate a metric and one a target for a curve.
 
-    All metrics see the same resamples of items, so an item's targets and samples move together. `group`, (N,),
-    numbers what is drawn as one, where several rows of the table belong together.
+    All metrics see the same resamples of items, so an item's targets and samples move together.
+
+    >>> from abstain.rewards import Verdict
+    >>> rows = [
+    ...     Response(id="a", threshold=0.5, sample=0, verdict=Verdict.CORRECT),
+    ...     Response(id="b", threshold=0.5, sample=0, verdict=Verdict.ABSTAINED),
+    ... ]
+    >>> table = tabulate(rows)
+    >>> rng = np.random.default_rng(0)
+    >>> estimate_all({"score": METRICS["score"]}, table, table.confidence, rng, draws=0)["score"][0].value
+    0.25
+
+    Args:
+        metrics: Name → metric, of `METRICS` or `CURVES`.
+        table: N items.
+        reference: (N,): the confidence that decides what should be answered; see `reference_confidence`.
+        rng: Source of the resamples.
+        draws: Number of resamples; 0 gives no intervals.
+        group: (N,): numbers what is drawn as one, where several rows of the table belong together.
     """
     once = Resample(np.ones((1, len(table.ids))), table, reference)
     drawn: dict[str, list[Array]] = {name: [] for name in metrics}
