@@ -18,7 +18,8 @@ from typing import Any
 from runs import metrics, run
 
 from abstain.data import InputError
-from abstain.eval.report_tables import cell, row
+from abstain.eval.catalogue import info
+from abstain.eval.report_tables import cell
 from abstain.recipes.load import dump_recipe, load_recipe
 
 KEYS = (
@@ -53,8 +54,8 @@ def summary(facts: Path, control: Path) -> list[str]:
     }  # fmt: skip
     lines = ["| | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
     for key in KEYS:
-        cells = [str(cell(row(key).pick(m))) for m in columns.values()]
-        lines.append(f"| {row(key).label} | " + " | ".join(cells) + " |")
+        cells = [str(cell(info(key).pick(m))) for m in columns.values()]
+        lines.append(f"| {info(key).label} | " + " | ".join(cells) + " |")
     lines += ["", "Effective threshold and coverage by target:", ""]
     targets = columns["base"]["targets"]
     lines += ["| target | " + " | ".join(f"{t:g}" for t in targets) + " |", "|---|" + "---|" * len(targets)]

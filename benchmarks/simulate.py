@@ -51,7 +51,10 @@ GRID = (np.arange(CELLS) + 0.5) / CELLS
 SAMPLES = (2, 4, 8, 16, 32)
 NAMES = ("adherence_exact.all", "threshold_slope", "threshold_intercept", "normalized_regret")
 MEASURED = {**{name: METRICS[name] for name in NAMES}, "effective_threshold": CURVES["effective_threshold"]}
-PLAIN = {f"plain {name}": replace(metric, interval="percentile", parts=None) for name, metric in MEASURED.items()}
+PLAIN = {
+    f"plain {name}": replace(metric, computation=replace(metric.computation, interval="percentile"))
+    for name, metric in MEASURED.items()
+}
 """The same with percentiles of the resamples for intervals."""
 Pool = Callable[..., Iterable[Any]]
 

@@ -13,14 +13,17 @@ sides.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from .arrays import floats, matrix, vector
 from .estimate import Array
 from .statistic import Columns, of_sums, pooled, quotient, ratio
 
 
-def _pair(abstained: Array, forced_correct: Array) -> tuple[Array, Array]:
+def _pair(abstained: ArrayLike, forced_correct: ArrayLike) -> tuple[Array, Array]:
     """Return (abstained, forced answer wrong) of the pairs for which both are known, each (N, T)."""
-    wrong = np.broadcast_to(1 - forced_correct[:, None], abstained.shape)
+    abstained = matrix(abstained=abstained)
+    wrong = np.broadcast_to(1 - vector(forced_correct=forced_correct)[:, None], abstained.shape)
     known = ~(np.isnan(abstained) | np.isnan(wrong))
     return np.where(known, abstained, np.nan), np.where(known, wrong, np.nan)
 
@@ -30,34 +33,66 @@ def _where(values: Array, condition: Array) -> Array:
 
 
 @of_sums(quotient)
-def abstention_precision(abstained: Array, forced_correct: Array) -> Columns:
-    """Return P(the forced answer is wrong | abstained), over items and targets; NaN when nothing was abstained on."""
+def abstention_precision(abstained: ArrayLike, forced_correct: ArrayLike) -> Columns:
+    """Return P(the forced answer is wrong | abstained), over items and targets; NaN when nothing was abstained on.
+
+    >>> round(abstention_precision([[0, 1], [1, 1]], [1, 0]), 3)  # three abstentions, two of them on a wrong answer
+    0.667
+
+    Args:
+        abstained: (N, T): 1 abstained, 0 answered, NaN unknown.
+        forced_correct: (N,): 1 where the forced answer is right, else 0, NaN unknown.
+    """
     a, wrong = _pair(abstained, forced_correct)
     return pooled(_where(wrong, a))
 
 
 @of_sums(quotient)
-def abstention_recall(abstained: Array, forced_correct: Array) -> Columns:
-    """Return P(abstained | the forced answer is wrong), over items and targets; NaN when none is wrong."""
+def abstention_recall(abstained: ArrayLike, forced_correct: ArrayLike) -> Columns:
+    """Return P(abstained | the forced answer is wrong), over items and targets; NaN when none is wrong.
+
+    >>> abstention_recall([[0, 1], [1, 1]], [1, 0])  # both pairs of the wrong answer
+    1.0
+
+    Args:
+        abstained: (N, T): 1 abstained, 0 answered, NaN unknown.
+        forced_correct: (N,): 1 where the forced answer is right, else 0, NaN unknown.
+    """
     a, wrong = _pair(abstained, forced_correct)
     return pooled(_where(a, wrong))
 
 
 @of_sums(quotient)
-def answer_precision(abstained: Array, forced_correct: Array) -> Columns:
-    """Return P(the forced answer is right | answered), over items and targets; NaN when nothing was answered."""
+def answer_precision(abstained: ArrayLike, forced_correct: ArrayLike) -> Columns:
+    """Return P(the forced answer is right | answered), over items and targets; NaN when nothing was answered.
+
+    >>> answer_precision([[0, 1], [1, 1]], [1, 0])  # the one answer is right
+    1.0
+
+    Args:
+        abstained: (N, T): 1 abstained, 0 answered, NaN unknown.
+        forced_correct: (N,): 1 where the forced answer is right, else 0, NaN unknown.
+    """
     a, wrong = _pair(abstained, forced_correct)
     return pooled(_where(1 - wrong, 1 - a))
 
 
 @of_sums(quotient)
-def answer_recall(abstained: Array, forced_correct: Array) -> Columns:
-    """Return P(answered | the forced answer is right), over items and targets; NaN when none is right."""
+def answer_recall(abstained: ArrayLike, forced_correct: ArrayLike) -> Columns:
+    """Return P(answered | the forced answer is right), over items and targets; NaN when none is right.
+
+    >>> answer_recall([[0, 1], [1, 1]], [1, 0])  # one of two pairs of the right answer
+    0.5
+
+    Args:
+        abstained: (N, T): 1 abstained, 0 answered, NaN unknown.
+        forced_correct: (N,): 1 where the forced answer is right, else 0, NaN unknown.
+    """
     a, wrong = _pair(abstained, forced_correct)
     return pooled(_where(1 - a, 1 - wrong))
 
 
-def _counts(abstained: Array, forced_correct: Array) -> Array:
+def _counts(abstained: ArrayLike, forced_correct: ArrayLike) -> Array:
     """Return each item's pairs that are (abstained and wrong, abstained or not, wrong or not, known), (N, 4)."""
     a, wrong = _pair(abstained, forced_correct)
     known = (~np.isnan(a)).sum(axis=1)
@@ -79,35 +114,76 @@ def _balanced_f1(sums: Array, *_args: object) -> Array:
 
 
 @of_sums(_abstention_f1)
-def abstention_f1(abstained: Array, forced_correct: Array) -> Columns:
-    """Return the harmonic mean of abstention precision and recall, 2·both / (abstained + wrong); NaN with neither."""
+def abstention_f1(abstained: ArrayLike, forced_correct: ArrayLike) -> Columns:
+    """Return the harmonic mean of abstention precision and recall, 2·both / (abstained + wrong); NaN with neither.
+
+    >>> abstention_f1([[0, 1], [1, 1]], [1, 0])  # 2 · 2 / (3 + 2)
+    0.8
+
+    Args:
+        abstained: (N, T): 1 abstained, 0 answered, NaN unknown.
+        forced_correct: (N,): 1 where the forced answer is right, else 0, NaN unknown.
+    """
     return _counts(abstained, forced_correct)
 
 
 @of_sums(_answer_f1)
-def answer_f1(abstained: Array, forced_correct: Array) -> Columns:
-    """Return the harmonic mean of answer precision and recall, 2·both / (answered + right); NaN with neither."""
+def answer_f1(abstained: ArrayLike, forced_correct: ArrayLike) -> Columns:
+    """Return the harmonic mean of answer precision and recall, 2·both / (answered + right); NaN with neither.
+
+    >>> round(answer_f1([[0, 1], [1, 1]], [1, 0]), 3)  # 2 · 1 / (1 + 2)
+    0.667
+
+    Args:
+        abstained: (N, T): 1 abstained, 0 answered, NaN unknown.
+        forced_correct: (N,): 1 where the forced answer is right, else 0, NaN unknown.
+    """
     return _counts(abstained, forced_correct)
 
 
 @of_sums(_balanced_f1)
-def balanced_f1(abstained: Array, forced_correct: Array) -> Columns:
-    """Return the mean of `abstention_f1` and `answer_f1`, which no constant policy can max; NaN if either is."""
+def balanced_f1(abstained: ArrayLike, forced_correct: ArrayLike) -> Columns:
+    """Return the mean of `abstention_f1` and `answer_f1`, which no constant policy can max; NaN if either is.
+
+    >>> round(balanced_f1([[0, 1], [1, 1]], [1, 0]), 3)  # (0.8 + 0.667) / 2
+    0.733
+
+    Args:
+        abstained: (N, T): 1 abstained, 0 answered, NaN unknown.
+        forced_correct: (N,): 1 where the forced answer is right, else 0, NaN unknown.
+    """
     return _counts(abstained, forced_correct)
 
 
-def correct_if_answered(correct: Array, abstained: Array) -> Array:
+def correct_if_answered(correct: ArrayLike, abstained: ArrayLike) -> Array:
     """Return (N, T): whether an answer at t is right, NaN for an abstention; `correct` is (N, T).
 
     The marginal audit (arXiv:2512.19920) asks that its mean, P(correct | answered at t), be at least t.
+
+    >>> correct_if_answered([[1, 1], [0, 0]], [[0, 1], [0, 0]])
+    array([[ 1., nan],
+           [ 0.,  0.]])
+
+    Args:
+        correct: (N, T): 1 where the answer is right, else 0, NaN unknown.
+        abstained: (N, T): 1 abstained, 0 answered, NaN unknown.
     """
+    correct, abstained = floats(correct), matrix(abstained=abstained)
     return _where(np.where(np.isnan(abstained), np.nan, correct == 1), 1 - abstained)
 
 
-def correct_if_forced(forced_correct: Array, abstained: Array) -> Array:
+def correct_if_forced(forced_correct: ArrayLike, abstained: ArrayLike) -> Array:
     """Return (N, T): whether the forced answer to what was abstained on at t is right, NaN for an answer.
 
-    The marginal audit asks that its mean, P(correct when forced | abstained at t), be at most t.
+    The marginal audit (arXiv:2512.19920) asks that its mean, P(correct when forced | abstained at t), be at most t.
+
+    >>> correct_if_forced([1, 0], [[0, 1], [0, 1]])
+    array([[nan,  1.],
+           [nan,  0.]])
+
+    Args:
+        forced_correct: (N,): 1 where the forced answer is right, else 0, NaN unknown.
+        abstained: (N, T): 1 abstained, 0 answered, NaN unknown.
     """
     a, wrong = _pair(abstained, forced_correct)
     return _where(1 - wrong, a)

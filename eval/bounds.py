@@ -10,16 +10,15 @@ Shapes: N items, T targets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import rankdata  # pyright: ignore[reportUnknownVariableType]
 
 from .behavior import adherent, bounded_payoff
-from .calibration import bin_of, brier, gap, log_score
+from .calibration import bin_of, gap
 from .estimate import Array
-from .selective import augrc, aurc
 from .statistic import mean
 from .table import SweepTable
 
@@ -32,23 +31,29 @@ class Bounds:
     high: float
 
 
+Bound = Callable[[SweepTable, Array], Bounds]
+"""(Table, reference confidence) → bounds of a metric."""
+
+
 def _of_mean(low: Array, high: Array) -> Bounds:
     return Bounds(mean(low), mean(high))
 
 
-def _adherence(table: SweepTable, confidence: Array) -> Bounds:
+def adherence_bounds(table: SweepTable, confidence: Array) -> Bounds:
+    """Return the bounds of adherence to `confidence`, (N,)."""
     known = np.isfinite(confidence)[:, None] & table.ungraded_at
     agree = adherent(table.abstained, confidence, table.targets)
     return _of_mean(np.where(known, 0.0, agree), np.where(known, 1.0, agree))
 
 
-def _score(table: SweepTable) -> Bounds:
+def score_bounds(table: SweepTable, _: Array) -> Bounds:
+    """Return the bounds of the mean payoff."""
     pay = bounded_payoff(table.verdicts, table.abstained, table.targets)
     open_ = table.ungraded_at
     return _of_mean(np.where(open_, -table.targets, pay), np.where(open_, 1 - table.targets, pay))
 
 
-def _violations(table: SweepTable) -> Bounds:
+def violation_bounds(table: SweepTable, _: Array) -> Bounds:
     """Return the bounds of the share of items that answer above a target where they abstained."""
     surely, maybe = (
         (np.logical_or.accumulate(before, axis=1)[:, :-1] & after[:, 1:]).any(axis=1)
@@ -66,18 +71,40 @@ def _correct(table: SweepTable, value: float | Array) -> Array:
     return np.where(table.ungraded_forced, value, table.forced_correct)
 
 
-def _with_all(table: SweepTable, metric: Callable[[Array, Array], float]) -> Bounds:
+def forced_accuracy_bounds(table: SweepTable, _: Array) -> Bounds:
+    """Return the bounds of forced accuracy."""
+    return _of_mean(_correct(table, 0.0), _correct(table, 1.0))
+
+
+def coverage_bounds(table: SweepTable, _: Array) -> Bounds:
+    """Return the bounds of the share of pairs that are answered."""
+    open_, answered = table.ungraded_at, 1 - table.abstained
+    return _of_mean(np.where(open_, 0.0, answered), np.where(open_, 1.0, answered))
+
+
+def answered_bounds(table: SweepTable, _: Array) -> Bounds:
+    """Return the bounds of the share of answers that are right: an ungraded one may have been an abstention."""
+    right, wrong, unknown = (table.verdicts == 1).sum(), (table.verdicts == 0).sum(), table.ungraded_at.sum()
+    whole = right + wrong + unknown
+    return Bounds(right / whole, (right + unknown) / whole) if whole else Bounds(float("nan"), float("nan"))
+
+
+def by_all(metric: Callable[[Array, Array], float]) -> Bound:
     """Return the bounds of a metric of confidence and correctness that falls when any answer becomes right."""
-    return Bounds(*(metric(table.confidence, _correct(table, value)) for value in (1.0, 0.0)))
+    return lambda table, _: Bounds(*(metric(table.confidence, _correct(table, value)) for value in (1.0, 0.0)))
 
 
-def _with_each(table: SweepTable, metric: Callable[[Array, Array], float]) -> Bounds:
+def by_each(metric: Callable[[Array, Array], float]) -> Bound:
     """Return the bounds of a mean loss, each item's own being the smaller the nearer confidence and correctness."""
-    near = (table.confidence >= 0.5).astype(np.float64)
-    return Bounds(*(metric(table.confidence, _correct(table, value)) for value in (near, 1 - near)))
+
+    def bound(table: SweepTable, _: Array) -> Bounds:
+        near = (table.confidence >= 0.5).astype(np.float64)
+        return Bounds(*(metric(table.confidence, _correct(table, value)) for value in (near, 1 - near)))
+
+    return bound
 
 
-def _auroc(table: SweepTable) -> Bounds:
+def auroc_bounds(table: SweepTable, _: Array) -> Bounds:
     """Return the bounds of AUROC: at best the j most confident of the ungraded are right, for some j."""
     open_ = table.ungraded_forced & np.isfinite(table.confidence)
     judged = np.isfinite(table.confidence) & np.isfinite(table.forced_correct)
@@ -95,7 +122,7 @@ def _auroc(table: SweepTable) -> Bounds:
     return Bounds(*found)
 
 
-def _ece(table: SweepTable, bins: int = 10) -> Bounds:
+def ece_bounds(table: SweepTable, _: Array, bins: int = 10) -> Bounds:
     """Return the bounds of ECE: in every bin the number of right answers that brings means nearest, or farthest."""
     known = np.isfinite(gap(table.confidence, _correct(table, 0.0)))
     index = bin_of(table.confidence[known], bins)
@@ -106,19 +133,3 @@ def _ece(table: SweepTable, bins: int = 10) -> Bounds:
     high = np.maximum(np.abs(least - stated), np.abs(most - stated)).sum()
     n = known.sum()
     return Bounds(low / n, high / n) if n else Bounds(float("nan"), float("nan"))
-
-
-BOUNDS: Mapping[str, Callable[[SweepTable, Array], Bounds]] = {
-    "adherence": lambda s, _: _adherence(s, s.confidence),
-    "adherence_reference": _adherence,
-    "score": lambda s, _: _score(s),
-    "consistency_violations": lambda s, _: _violations(s),
-    "forced_accuracy": lambda s, _: _of_mean(_correct(s, 0.0), _correct(s, 1.0)),
-    "auroc": lambda s, _: _auroc(s),
-    "aurc": lambda s, _: _with_all(s, aurc),
-    "augrc": lambda s, _: _with_all(s, augrc),
-    "brier": lambda s, _: _with_each(s, brier),
-    "log_score": lambda s, _: _with_each(s, log_score),
-    "ece": lambda s, _: _ece(s),
-}
-"""Name → bounds of the metric of that name, of a table and a reference confidence."""

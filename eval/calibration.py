@@ -9,22 +9,24 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import xlogy
 
+from .arrays import vectors
 from .estimate import Array
 from .statistic import Columns, of_sums, pooled, quotient, ratio, total
 
 Closed = Literal["left", "right"]
 
 
-def gap(confidence: Array, correct: Array) -> Array:
+def gap(confidence: ArrayLike, correct: ArrayLike) -> Array:
     """Return confidence − correct, (N,), NaN where either is unknown.
 
     Raises:
         ValueError: a confidence is outside [0, 1].
     """
+    confidence, correct = vectors(confidence=confidence, correct=correct)
     known = np.isfinite(confidence) & np.isfinite(correct)
     p = confidence[known]
     if ((p < 0) | (p > 1)).any():
@@ -33,8 +35,19 @@ def gap(confidence: Array, correct: Array) -> Array:
 
 
 @of_sums(quotient)
-def brier(confidence: Array, correct: Array) -> Columns:
-    """Return the mean of (confidence − correct)²; NaN without items."""
+def brier(confidence: ArrayLike, correct: ArrayLike) -> Columns:
+    """Return the mean of (confidence − correct)², the Brier score (Brier 1950); NaN without items.
+
+    >>> brier([1.0, 0.5], [1, 0])  # (0 + 0.25) / 2
+    0.125
+
+    Args:
+        confidence: (N,), fractions in [0, 1], NaN unknown.
+        correct: (N,): 1 right, 0 wrong, NaN unknown.
+
+    Raises:
+        ValueError: a confidence is outside [0, 1].
+    """
     return pooled(gap(confidence, correct) ** 2)
 
 
@@ -43,11 +56,22 @@ def _log_score(sums: Array, *_args: object) -> Array:
 
 
 @of_sums(_log_score)
-def log_score(confidence: Array, correct: Array) -> Columns:
+def log_score(confidence: ArrayLike, correct: ArrayLike) -> Columns:
     """Return the mean of −ln of the confidence in what happened, in nats; lower is better.
 
     Infinite when something happened that was given no chance: nothing is clipped. NaN without items.
+
+    >>> round(log_score([0.5, 0.25], [1, 1]), 4)  # (ln 2 + ln 4) / 2 = 1.5 · ln 2
+    1.0397
+
+    Args:
+        confidence: (N,), fractions in [0, 1], NaN unknown.
+        correct: (N,): 1 right, 0 wrong, NaN unknown.
+
+    Raises:
+        ValueError: a confidence is outside [0, 1].
     """
+    confidence, correct = vectors(confidence=confidence, correct=correct)
     known = np.isfinite(gap(confidence, correct))
     with np.errstate(divide="ignore"):
         loss = np.where(known, -xlogy(correct, confidence) - xlogy(1 - correct, 1 - confidence), np.nan)
@@ -65,8 +89,9 @@ def bin_of(confidence: Array, bins: int, closed: Closed = "left") -> NDArray[np.
     return np.searchsorted(edges, confidence, side="right" if closed == "left" else "left")
 
 
-def binned(confidence: Array, correct: Array, bins: int = 10, *, closed: Closed = "left") -> Columns:
+def binned(confidence: ArrayLike, correct: ArrayLike, bins: int = 10, *, closed: Closed = "left") -> Columns:
     """Return the confidence, the correctness and the presence of every item in its bin, (N, 3·bins), sparse."""
+    confidence, correct = vectors(confidence=confidence, correct=correct)
     known = np.flatnonzero(np.isfinite(gap(confidence, correct)))
     index = bin_of(confidence[known], bins, closed)
     values = np.concatenate([confidence[known], correct[known], np.ones(len(known))])
@@ -81,13 +106,25 @@ def _by_bin(sums: Array) -> tuple[Array, Array, Array]:
 
 
 def reliability(
-    confidence: Array, correct: Array, bins: int = 10, *, closed: Closed = "left"
+    confidence: ArrayLike, correct: ArrayLike, bins: int = 10, *, closed: Closed = "left"
 ) -> tuple[Array, Array, Array]:
     """Return (mean confidence, accuracy, count) per equal-width bin, each (bins,); NaN means for empty bins.
 
     Bins are `bin_of`'s.
+
+    >>> reliability([0.2, 0.4, 0.9], [0, 1, 1], bins=2)
+    (array([0.3, 0.9]), array([0.5, 1. ]), array([2., 1.]))
+
+    Args:
+        confidence: (N,), fractions in [0, 1], NaN unknown.
+        correct: (N,): 1 right, 0 wrong, NaN unknown.
+        bins: Number of bins of equal width.
+        closed: The side on which they are closed.
+
+    Raises:
+        ValueError: a confidence is outside [0, 1].
     """
-    once = np.ones((1, len(confidence)))
+    once = np.ones((1, len(vectors(confidence=confidence)[0])))
     p, y, count = _by_bin(total(once, binned(confidence, correct, bins, closed=closed)))
     return ratio(p, count)[0], ratio(y, count)[0], count[0]
 
@@ -104,19 +141,43 @@ def _mce(sums: Array, *_args: object, **_kwargs: object) -> Array:
 
 
 @of_sums(_ece)
-def ece(confidence: Array, correct: Array, bins: int = 10, *, closed: Closed = "left") -> Columns:
+def ece(confidence: ArrayLike, correct: ArrayLike, bins: int = 10, *, closed: Closed = "left") -> Columns:
     """Return the expected calibration error, Σ share · |accuracy − mean confidence| over `bin_of`'s bins.
 
     Which side bins are closed on matters where confidences are round numbers. A perfectly
-    calibrated confidence does not reach 0 on finitely many items. NaN without items.
+    calibrated confidence does not reach 0 on finitely many items (arXiv:1706.04599). NaN without items.
+
+    >>> round(ece([0.2, 0.4, 0.9], [0, 1, 1], bins=2), 4)  # (2 · |0.5 − 0.3| + 1 · |1 − 0.9|) / 3
+    0.1667
+
+    Args:
+        confidence: (N,), fractions in [0, 1], NaN unknown.
+        correct: (N,): 1 right, 0 wrong, NaN unknown.
+        bins: Number of bins of equal width.
+        closed: The side on which they are closed.
+
+    Raises:
+        ValueError: a confidence is outside [0, 1].
     """
     return binned(confidence, correct, bins, closed=closed)
 
 
 @of_sums(_mce)
-def mce(confidence: Array, correct: Array, bins: int = 10, *, closed: Closed = "left") -> Columns:
+def mce(confidence: ArrayLike, correct: ArrayLike, bins: int = 10, *, closed: Closed = "left") -> Columns:
     """Return the maximum calibration error, the largest |accuracy − mean confidence| of a bin that is not empty.
 
-    Its value is mostly that of the emptiest bin. NaN without items.
+    Its value is mostly that of the emptiest bin (arXiv:1706.04599). NaN without items.
+
+    >>> round(mce([0.2, 0.4, 0.9], [0, 1, 1], bins=2), 4)  # |0.5 − 0.3|, the larger gap
+    0.2
+
+    Args:
+        confidence: (N,), fractions in [0, 1], NaN unknown.
+        correct: (N,): 1 right, 0 wrong, NaN unknown.
+        bins: Number of bins of equal width.
+        closed: The side on which they are closed.
+
+    Raises:
+        ValueError: a confidence is outside [0, 1].
     """
     return binned(confidence, correct, bins, closed=closed)

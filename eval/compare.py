@@ -12,11 +12,12 @@ from typing import Any, Literal
 import numpy as np
 
 from ..data import Stream
+from .catalogue import listed
 from .compute import finite
 from .estimate import Array, make_interval, percentile_interval
 from .matching import match
-from .metric import Better
-from .numbers import HEADLINE, Number, flip_signs, list_numbers, resample_both
+from .metric_info import Better
+from .numbers import Number, flip_signs, list_numbers, resample_both
 from .paired import SIGN_FLIPS, bootstrap_p, holm
 from .responses import Response
 from .sides import Sides, make_sides
@@ -81,9 +82,9 @@ class Comparison:
 
     @property
     def headline(self) -> tuple[Compared, ...]:
-        """The metrics of `HEADLINE`, in its order."""
+        """The primary metrics, in the order of the catalogue."""
         found = {one.name: one for one in self.metrics}
-        return tuple(found[name] for name in HEADLINE if name in found)
+        return tuple(found[info.key] for info in listed("primary") if info.key in found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,11 +193,12 @@ def _direction(number: Number, a: float, b: float, drawn: tuple[Array, Array]) -
 def adjust(compared: Sequence[Compared]) -> list[Compared]:
     """Return the comparisons with p adjusted within each family, and "no difference shown" where it is not below 0.05.
 
-    Families are the metrics of `HEADLINE`, the other metrics, and each curve.
+    Families are the primary metrics, the other metrics, and each curve.
     """
+    primary = {info.key for info in listed("primary")}
     families: dict[str, list[int]] = {}
     for i, one in enumerate(compared):
-        kind = f"curve {one.name}" if one.t is not None else "headline" if one.name in HEADLINE else "others"
+        kind = f"curve {one.name}" if one.t is not None else "primary" if one.name in primary else "others"
         families.setdefault(kind, []).append(i)
     found = list(compared)
     for members in families.values():

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import Stream
-from .bounds import BOUNDS
+from ..data import InputError, Stream
 from .calibration import reliability
 from .catalogue import CURVES, METRICS
 from .estimate import Array, Estimate
 from .metric import Metric
+from .needs import lacking
 from .resample import Resample, draw_weights
 from .responses import Response
 from .table import SweepTable, reference_confidence
 from .tabulate import tabulate
-
-_NEEDS: Mapping[str, Callable[[SweepTable], bool]] = {
-    "adherence_exact": lambda table: bool(np.isfinite(table.exact).any()),
-    "confidence_error": lambda table: bool(np.isfinite(table.exact).any()),
-    "samples": lambda table: bool(table.samples.any()),
-    "unanswerable_abstention": lambda table: bool(table.unanswerable.any()),
-}
-"""Keys that are null where the table lacks what they are about."""
 
 
 def compute_metrics(
@@ -43,14 +35,27 @@ def compute_metrics(
     effective thresholds and `by_threshold` use `reference_confidence`, `adherence` the system's own
     confidence and `adherence_exact` the known one (null without).
 
+    >>> from abstain.rewards import Verdict
+    >>> rows = [
+    ...     Response(id="a", threshold=0.5, sample=0, verdict=Verdict.CORRECT),
+    ...     Response(id="b", threshold=0.5, sample=0, verdict=Verdict.ABSTAINED),
+    ... ]
+    >>> compute_metrics(rows, draws=0)["score"]  # a right answer pays 1 − 0.5, the abstention 0
+    {'value': 0.25, 'low': None, 'high': None, 'n': 2}
+
     Args:
-        responses: A complete sweep.
+        responses: A complete sweep of one split.
         base: The base model's sweep of the same items, where there is one.
         seed: Seeds the bootstrap.
         draws: Bootstrap resamples; 0 gives no intervals.
         targets: As `tabulate` takes them.
         group: As `estimate_all` takes it, for the items in the order of their ids.
+
+    Raises:
+        InputError: the responses are of several splits.
+        ValueError: the sweep is not complete; see `tabulate`.
     """
+    _check_one_split(responses)
     table = tabulate(responses, targets=targets)
     source, reference = reference_confidence(table, tabulate(base, targets=targets) if base is not None else None)
     metrics = _defined(table)
@@ -59,12 +64,21 @@ def compute_metrics(
     return {
         **counts(table),
         "reference_confidence": source,
-        **dict.fromkeys(_NEEDS),
+        **{metric.head: None for metric in METRICS.values() if metric.key not in metrics},
         **_nested({name: estimates[name][0].to_json() for name in metrics}),
         "bounds": _bounds(table, reference),
         "reliability": _reliability(table),
         "by_threshold": _by_threshold(table, {name: estimates[f"by_threshold.{name}"] for name in CURVES}),
     }
+
+
+def _check_one_split(responses: Sequence[Response]) -> None:
+    splits = sorted({row.split for row in responses})
+    if len(splits) > 1:
+        raise InputError(
+            f"compute_metrics: the responses are of {len(splits)} splits ({', '.join(splits)}), which are not pooled: "
+            "call it for each of by_split(responses), or give all of them one split"
+        )
 
 
 def counts(table: SweepTable) -> dict[str, Any]:
@@ -82,8 +96,7 @@ def counts(table: SweepTable) -> dict[str, Any]:
 
 def _defined(table: SweepTable) -> dict[str, Metric]:
     """Return the metrics for which the table has what they need at all."""
-    missing = [key for key, has in _NEEDS.items() if not has(table)]
-    return {name: metric for name, metric in METRICS.items() if name.partition(".")[0] not in missing}
+    return {key: metric for key, metric in METRICS.items() if lacking(metric.needs, table) is None}
 
 
 def estimate_all(
@@ -96,8 +109,25 @@ def estimate_all(
 ) -> dict[str, list[Estimate]]:
     """Return every metric with its interval, one estimate a metric and one a target for a curve.
 
-    All metrics see the same resamples of items, so an item's targets and samples move together. `group`, (N,),
-    numbers what is drawn as one, where several rows of the table belong together.
+    All metrics see the same resamples of items, so an item's targets and samples move together.
+
+    >>> from abstain.rewards import Verdict
+    >>> rows = [
+    ...     Response(id="a", threshold=0.5, sample=0, verdict=Verdict.CORRECT),
+    ...     Response(id="b", threshold=0.5, sample=0, verdict=Verdict.ABSTAINED),
+    ... ]
+    >>> table = tabulate(rows)
+    >>> rng = np.random.default_rng(0)
+    >>> estimate_all({"score": METRICS["score"]}, table, table.confidence, rng, draws=0)["score"][0].value
+    0.25
+
+    Args:
+        metrics: Name → metric, of `METRICS` or `CURVES`.
+        table: N items.
+        reference: (N,): the confidence that decides what should be answered; see `reference_confidence`.
+        rng: Source of the resamples.
+        draws: Number of resamples; 0 gives no intervals.
+        group: (N,): numbers what is drawn as one, where several rows of the table belong together.
     """
     once = Resample(np.ones((1, len(table.ids))), table, reference)
     drawn: dict[str, list[Array]] = {name: [] for name in metrics}
@@ -126,7 +156,7 @@ def _bounds(table: SweepTable, reference: Array) -> dict[str, Any] | None:
     """Return the bounds of what ungraded answers could change, None where every answer has a verdict."""
     if not table.ungraded.any():
         return None
-    found = {name: bound(table, reference) for name, bound in BOUNDS.items()}
+    found = {metric.head: metric.bound(table, reference) for metric in METRICS.values() if metric.bound}
     return {name: {"low": finite(bounds.low), "high": finite(bounds.high)} for name, bounds in found.items()}
 
 

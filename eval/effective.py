@@ -9,25 +9,42 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from .arrays import matrix, vector
 from .estimate import Array
 
 Index = NDArray[np.intp]
 
 
-def effective_threshold(abstained: Array, confidence: Array) -> float:
+def effective_threshold(abstained: ArrayLike, confidence: ArrayLike) -> float:
     """Return the cut c in [0, 1] that disagrees least with "abstain iff confidence < c"; both (N,).
 
     0 for a model that never abstains, 1 for one that always does; otherwise the middle of the range
     of best cuts (from the lowest to the highest of them). Equal confidences cannot be cut apart. No
     logistic fit, which diverges for a perfect policy. NaN without items.
+
+    >>> round(effective_threshold([1, 1, 0], [0.1, 0.4, 0.8]), 3)  # any cut from 0.4 to 0.8 agrees with all
+    0.6
+
+    Args:
+        abstained: (N,): 1 abstained, 0 answered, NaN unknown.
+        confidence: (N,), a fraction; NaN unknown.
     """
-    return float(effective_thresholds(abstained[:, None], confidence)[0])
+    return float(effective_thresholds(vector(abstained=abstained)[:, None], confidence)[0])
 
 
-def effective_thresholds(abstained: Array, confidence: Array) -> Array:
-    """Return the effective threshold at every target, shape (T,)."""
+def effective_thresholds(abstained: ArrayLike, confidence: ArrayLike) -> Array:
+    """Return the effective threshold at every target, shape (T,).
+
+    >>> effective_thresholds([[0, 1], [0, 0]], [0.25, 0.75]).tolist()  # never abstains; abstains below 0.25 to 0.75
+    [0.0, 0.5]
+
+    Args:
+        abstained: (N, T): 1 abstained, 0 answered, NaN unknown.
+        confidence: (N,), a fraction; NaN unknown.
+    """
+    abstained, confidence = matrix(abstained=abstained), vector(confidence=confidence)
     return Cutter(abstained, confidence).best(np.ones((1, len(confidence))))[0].mean(axis=1)
 
 

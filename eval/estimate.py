@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
@@ -44,6 +44,10 @@ def bootstrap(
 ) -> Estimate:
     """Return `statistic` over `n` items with a percentile bootstrap interval (2.5 % to 97.5 %).
 
+    >>> values = np.array([1.0, 1.0, 1.0])
+    >>> str(bootstrap(lambda items: float(values[items].mean()), 3, np.random.default_rng(0), draws=99))
+    '1.000 [1.000, 1.000]'
+
     Args:
         statistic: Maps item indices, shape (n,), to a value; NaN means undefined. An item's
             thresholds and samples move together, because it is items that are drawn.
@@ -59,12 +63,21 @@ def bootstrap(
     return percentile_interval(value, drawn, n)
 
 
-def bootstrap_mean(values: Array, rng: np.random.Generator, draws: int = 500) -> Estimate:
+def bootstrap_mean(values: ArrayLike, rng: np.random.Generator, draws: int = 500) -> Estimate:
     """Return the mean of the finite entries of `values`, (N,) or (N, T), with the interval `bootstrap` would give.
 
     A resample is how often each item was drawn, so all of them are two matrix products.
+
+    >>> bootstrap_mean([1, 1, None], np.random.default_rng(0), draws=0)
+    Estimate(value=1.0, low=None, high=None, n=3)
+
+    Args:
+        values: (N,) or (N, T), NaN for what does not count.
+        rng: Source of the resamples.
+        draws: Number of resamples; 0 gives no interval.
     """
-    rows = values if values.ndim == 2 else values[:, None]
+    numbers = np.asarray(values, dtype=np.float64)
+    rows = numbers if numbers.ndim == 2 else numbers[:, None]
     known = np.isfinite(rows)
     total, count = np.where(known, rows, 0.0).sum(axis=1), known.sum(axis=1).astype(np.float64)
     n = len(rows)

@@ -26,7 +26,7 @@ from .behavior import (
     snr_gain,
     threshold_line,
 )
-from .bounds import BOUNDS, Bounds
+from .bounds import Bounds
 from .calibration import brier, ece, log_score, mce, reliability
 from .catalogue import CURVES, METRICS
 from .compute import compute_metrics, estimate_all
@@ -50,7 +50,6 @@ from .table import SweepTable, reference_confidence
 from .tabulate import STATED_TARGETS, by_split, tabulate
 
 __all__ = [
-    "BOUNDS",
     "CLEAR",
     "CURVES",
     "METRICS",

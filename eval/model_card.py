@@ -11,17 +11,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from .report_tables import ROWS, Row, by_target_keys, cell, number
+from .catalogue import listed
+from .metric_info import MetricInfo
+from .report_tables import cell, number, target_columns
 from .summary import REFERENCE, headline
 
 MARK = "<!-- model card by abstain -->"
 """Stands in every card, so that the next one may take its place."""
-INDEXED = (
-    *("adherence_exact.all", "adherence_exact.clear", "adherence_reference.all", "adherence_reference.clear"),
-    *("threshold_slope", "threshold_intercept", "normalized_regret", "forced_accuracy", "aurc", "auroc", "brier"),
-    *("ece", "smooth_ece"),
-)
-"""The metrics that stand in the front matter, where the model has them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +74,8 @@ def model_card(card: CardInput) -> str:
         systems=list(columns),
         values=columns[list(columns)[-1]],
         reference=REFERENCE[columns[list(columns)[-1]]["reference_confidence"]],
-        rows=[(row, [str(cell(row.pick(m))) for m in columns.values()]) for row in _present(columns.values())],
-        by_target=by_target_keys(columns[list(columns)[-1]]["by_threshold"]),
+        rows=[(info, [str(cell(info.pick(m))) for m in columns.values()]) for info in _present(columns.values())],
+        by_target=target_columns(columns[list(columns)[-1]]["by_threshold"]),
         number=number,
         version=version("abstain"),
     )
@@ -104,7 +100,6 @@ def _front_matter(card: CardInput) -> str:
 def _results(card: CardInput) -> list[Any]:
     from huggingface_hub import EvalResult
 
-    rows = {row.key: row for row in ROWS}
     return [
         EvalResult(
             task_type="text-generation",
@@ -112,21 +107,21 @@ def _results(card: CardInput) -> list[Any]:
             dataset_type=card.dataset_id,
             dataset_name=card.dataset,
             dataset_split=split,
-            metric_type=key.replace(".", "_"),
-            metric_name=rows[key].label,
+            metric_type=info.key.replace(".", "_"),
+            metric_name=info.label,
             metric_value=round(found["value"], 4),
             metric_args={"items": found["n"], "targets": values["targets"]}
             | ({} if found["low"] is None else {"interval_95": [round(found["low"], 4), round(found["high"], 4)]}),
         )
         for split, values in card.shown.items()
-        for key in INDEXED
-        if (found := rows[key].pick(values)) and found["value"] is not None
+        for info in listed("card")
+        if (found := info.pick(values)) and found["value"] is not None
     ]
 
 
-def _present(columns: Any) -> list[Row]:
+def _present(columns: Any) -> list[MetricInfo]:
     found = list(columns)
-    return [row for row in ROWS if any(row.pick(metrics) for metrics in found)]
+    return [info for info in listed("report") if any(info.pick(metrics) for metrics in found)]
 
 
 def markdown_text(text: str) -> str:

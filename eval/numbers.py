@@ -11,43 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .behavior import adherent, bounded_payoff
-from .bounds import BOUNDS
 from .catalogue import CURVES, METRICS
 from .compute import finite
-from .contributions import CURVE_PARTS, PARTS, Parts
 from .estimate import Array, Interval
-from .metric import Better, Metric
+from .metric import Metric, Parts
+from .metric_info import Better
 from .paired import ratio_contributions, sign_flip_p
 from .rates import RATES
 from .resample import Resample, draw_weights
 from .score import reason
 from .sides import Side, Sides
-
-HEADLINE = (
-    *RATES,
-    "score",
-    "adherence_exact.all",
-    "adherence_reference.all",
-    "threshold_slope",
-    "threshold_intercept",
-    "normalized_regret",
-    "consistency_violations",
-    "forced_accuracy",
-    "snr_gain",
-    "auroc",
-    "brier",
-    "ece",
-)
-"""The metrics that are told first, and adjusted for how many they are apart from the others."""
-_RATES_BETTER: Mapping[str, Better] = {
-    "accuracy": "higher",
-    "hallucination_rate": "lower",
-    "abstention_rate": "neither",
-    "accuracy_answered": "higher",
-}
-_NOT_OF_A_SYSTEM = ("oracle_score", "always_score")
-"""Curves of what the system did not do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +56,9 @@ class Number:
     @property
     def interval(self) -> Interval:
         """How the interval of its difference is made of the resamples: where not by percentiles, as its p-value is."""
-        return "percentile" if self.metric is None or self.metric.interval == "percentile" else "spread"
+        if self.metric is None or self.metric.computation.interval in ("percentile", "linear"):
+            return "percentile"
+        return "spread"
 
     def items(self, side: Side) -> NDArray[np.bool_]:
         """Return (G,): which items count."""
@@ -95,10 +70,10 @@ class Number:
         """Return its numerators and denominators, (G,); None where it is no ratio of sums."""
         if self.metric is None:
             return side.rate_parts(self.name)
-        found = (PARTS if self.t is None else CURVE_PARTS).get(self.name)
-        if found is None:
+        columns = self.metric.computation.columns
+        if columns is None:
             return None
-        num, den = found(side.layout.table, side.reference)
+        num, den = columns(side.once.whole)
         if self.t is not None:
             num, den = num[:, self.column], den[:, self.column]
         return side.summed(num), side.summed(den)
@@ -117,34 +92,11 @@ class Number:
             num, den = (float(part.sum()) for part in side.rate_parts(self.name))
             whole = den + side.ungraded
             return (num / whole, (num + side.ungraded) / whole) if whole else (float("nan"), float("nan"))
-        if self.t is not None:
-            return _curve_bounds(self.name, side, self.column)
-        bound = BOUNDS.get(self.name.removesuffix(".all"))
-        found = None if bound is None or self.name.endswith(".clear") else bound(table, side.reference)
-        return (float("nan"), float("nan")) if found is None else (found.low, found.high)
-
-
-def _curve_bounds(name: str, side: Side, column: int) -> tuple[float, float]:
-    """Return the bounds of a curve's value at one target over what its ungraded answers may have been."""
-    table = side.layout.table
-    t, verdicts, open_ = table.targets[column], table.verdicts[:, column], table.ungraded_at[:, column]
-    abstained = table.abstained[:, [column]]
-    if name == "accuracy_answered":
-        right, wrong, unknown = (verdicts == 1).sum(), (verdicts == 0).sum(), open_.sum()
-        whole = right + wrong + unknown
-        return (right / whole, (right + unknown) / whole) if whole else (float("nan"), float("nan"))
-    known: dict[str, tuple[Array, float, float]] = {
-        "coverage": (1 - abstained[:, 0], 0.0, 1.0),
-        "score": (bounded_payoff(table.verdicts, table.abstained, table.targets)[:, column], -t, 1 - t),
-        "adherence": (adherent(abstained, side.reference, table.targets[[column]])[:, 0], 0.0, 1.0),
-    }
-    if name not in known:
-        return float("nan"), float("nan")
-    values, least, most = known[name]
-    open_ = open_ & (np.isfinite(side.reference) | (name != "adherence"))
-    low, high = (np.where(open_, value, values) for value in (least, most))
-    counted = np.isfinite(low)
-    return (float(low[counted].mean()), float(high[counted].mean())) if counted.any() else (float("nan"), float("nan"))
+        bound = self.metric.bound
+        if bound is None:
+            return float("nan"), float("nan")
+        found = bound(table if self.t is None else table.at(self.column), side.reference)
+        return found.low, found.high
 
 
 def list_numbers(sides: Sides, names: Collection[str] | None = None) -> tuple[list[Number], dict[str, str]]:
@@ -153,12 +105,12 @@ def list_numbers(sides: Sides, names: Collection[str] | None = None) -> tuple[li
     omitted: dict[str, str] = {}
     wanted = {*RATES, *METRICS, *CURVES} if names is None else set(names)
     if all(side.layout.route != "prompted" for side in sides):
-        found += [Number(name=name, better=better) for name, better in _RATES_BETTER.items() if name in wanted]
+        found += [Number(name=name, better=rate.better) for name, rate in RATES.items() if name in wanted]
     for name, metric in METRICS.items():
         if name not in wanted:
             continue
         number = Number(name=name, better=metric.better)
-        why = [_reason(number, side) for side in sides]
+        why = [_reason(number, metric, side) for side in sides]
         if any(why):
             apart = [f"{letter}: {said}" for letter, said in zip("AB", why, strict=True) if said]
             omitted[name] = str(why[0]) if why[0] == why[1] else "; ".join(apart)
@@ -167,7 +119,7 @@ def list_numbers(sides: Sides, names: Collection[str] | None = None) -> tuple[li
     if any(side.layout.route == "verdicts" for side in sides):
         return found, omitted
     targets = sides[0].layout.table.targets.tolist()
-    curves = {name: metric for name, metric in CURVES.items() if name in wanted - set(_NOT_OF_A_SYSTEM)}
+    curves = {name: metric for name, metric in CURVES.items() if name in wanted and not metric.not_compared}
     found += [
         Number(name=name, better=metric.better, t=t, column=j)
         for name, metric in curves.items()
@@ -176,15 +128,13 @@ def list_numbers(sides: Sides, names: Collection[str] | None = None) -> tuple[li
     return found, omitted
 
 
-def _reason(number: Number, side: Side) -> str | None:
-    if side.layout.route == "verdicts":
-        return reason(number.name, True, side.source, side.layout)
-    name = number.name.partition(".")[0]
-    if name == "samples":
-        return "it describes the samples more than the system"
-    if {"adherence_reference": "exact", "adherence": "own"}.get(name) == side.source:
-        return f"the reference confidence is the {side.source} one"
-    return reason(number.name, not np.isfinite(number.value(side)), side.source, side.layout)
+def _reason(number: Number, metric: Metric, side: Side) -> str | None:
+    if side.layout.route != "verdicts":
+        if metric.not_compared:
+            return metric.not_compared
+        if metric.repeats_under == side.source:
+            return f"the reference confidence is the {side.source} one"
+    return reason(metric, not np.isfinite(number.value(side)), side.source, side.layout)
 
 
 def resample_both(

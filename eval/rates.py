@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,69 @@ from numpy.typing import NDArray
 
 from ..rewards import Verdict
 from .estimate import Array, percentile_interval
+from .metric_info import Group, MetricInfo
 from .responses import Response
 
 _GRADED = ("correct", "wrong", "abstained")
-RATES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "accuracy": ("correct", _GRADED),
-    "hallucination_rate": ("wrong", _GRADED),
-    "abstention_rate": ("abstained", _GRADED),
-    "accuracy_answered": ("correct", ("correct", "wrong")),
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate(MetricInfo):
+    """A share of verdicts."""
+
+    counted: str
+    """The verdict that is counted."""
+    among: tuple[str, ...] = _GRADED
+    """The verdicts it is a share of."""
+    folder: str = "rates"
+
+    def parts(self, answers: Sequence[Response]) -> tuple[Array, Array]:
+        """Return what each answer adds to numerator and denominator, (rows,) each."""
+        num = np.array([row.verdict.value == self.counted for row in answers], dtype=np.float64)
+        den = np.array([row.verdict.value in self.among for row in answers], dtype=np.float64)
+        return num, den
+
+
+_SHOWN: tuple[Group, ...] = ("report", "score", "primary")
+RATES: dict[str, Rate] = {
+    rate.key: rate
+    for rate in (
+        Rate(
+            key="accuracy",
+            label="Accuracy",
+            definition="Share of all graded answers that are correct, abstentions included.",
+            better="higher",
+            counted="correct",
+            groups=_SHOWN,
+        ),
+        Rate(
+            key="hallucination_rate",
+            label="Hallucination rate",
+            definition="Share of all graded answers that are wrong; an abstention is no hallucination.",
+            better="lower",
+            counted="wrong",
+            groups=_SHOWN,
+        ),
+        Rate(
+            key="abstention_rate",
+            label="Abstention rate",
+            definition="Share of all graded answers that are abstentions.",
+            better="neither",
+            counted="abstained",
+            groups=_SHOWN,
+        ),
+        Rate(
+            key="accuracy_answered",
+            label="Accuracy of answers",
+            definition="Share of correct answers among those that are not abstentions.",
+            better="higher",
+            counted="correct",
+            among=("correct", "wrong"),
+            groups=_SHOWN,
+        ),
+    )
 }
-"""Name → (the verdict that is counted, the verdicts it is a share of). An abstention is no hallucination."""
+"""Key → rate, in the order of every table."""
 
 
 def count_verdicts(answers: Sequence[Response], group: NDArray[np.intp], items: int) -> dict[str, Array]:
@@ -49,8 +103,8 @@ def rates(counts: Mapping[str, Array], rng: np.random.Generator, draws: int = 50
     drawn = np.array([drawn_once @ sums for drawn_once in weights(items, draws, rng)]).reshape(-1, len(_GRADED))
     total = sums.sum(axis=0)
     found: dict[str, Any] = {}
-    for name, (counted, among) in RATES.items():
-        part, whole = _GRADED.index(counted), [_GRADED.index(verdict) for verdict in among]
+    for name, rate in RATES.items():
+        part, whole = _GRADED.index(rate.counted), [_GRADED.index(verdict) for verdict in rate.among]
         got, of = total[part], total[whole].sum()
         with np.errstate(invalid="ignore", divide="ignore"):
             resampled = drawn[:, part] / drawn[:, whole].sum(axis=1)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .catalogue import info, listed
 from .compare import Compared, Comparison
-from .report_tables import ROWS, Cell, Table, number
-
-_LABELS = {row.key: row.label for row in ROWS}
+from .report_tables import Cell, Table, number
 
 
 def paired_sentence(comparison: Comparison) -> str:
     """Return what the comparison shows of the metrics that say most, "no difference shown" where it shows none."""
     told = dict[str, list[str]]()
     for one in comparison.headline:
-        told.setdefault(_outcome(one, comparison), []).append(_in_a_sentence(_label(one.name)))
+        told.setdefault(_outcome(one, comparison), []).append(info(one.name).in_text)
     equal = told.pop("no difference shown", [])
     untested = told.pop("not tested", [])
     parts = [f"{outcome} in {', '.join(names)}" for outcome, names in told.items()]
@@ -33,7 +32,7 @@ def paired_tables(comparisons: Sequence[Comparison]) -> list[Table]:
 
 def _table(comparison: Comparison, *, folded: bool) -> Table:
     found = {one.name: one for one in comparison.metrics}
-    shown = [found[row.key] for row in ROWS if row.key in found]
+    shown = [found[metric.key] for metric in listed("report") if metric.key in found]
     head = ["Metric", comparison.a, comparison.b, "Difference", "p", "p, adjusted", "Shown"]
     return Table(
         title=f"Paired: {comparison.a} − {comparison.b}",
@@ -47,7 +46,7 @@ def _table(comparison: Comparison, *, folded: bool) -> Table:
 def _row(one: Compared, comparison: Comparison) -> list[Cell]:
     interval = "" if one.low is None else f"[{number(one.low)}, {number(one.high)}]"
     return [
-        Cell(_label(one.name)),
+        Cell(info(one.name).label),
         Cell(number(one.a)),
         Cell(number(one.b)),
         Cell(number(one.difference), interval),
@@ -73,17 +72,6 @@ def _outcome(one: Compared, comparison: Comparison) -> str:
     names = {"A": comparison.a, "B": comparison.b}
     first, _, rest = one.outcome.partition(" ")
     return f"{names[first]} {rest}" if first in names else one.outcome
-
-
-def _label(name: str) -> str:
-    return _LABELS.get(name, name.replace("_", " ").replace(".", ", "))
-
-
-def _in_a_sentence(label: str) -> str:
-    """Return "Adherence, exact confidence" as "adherence (exact confidence)", and "ECE" as it is."""
-    name, comma, of = label.partition(", ")
-    name = name[0].lower() + name[1:] if name[1:2].islower() else name
-    return f"{name} ({of})" if comma else name
 
 
 def _p(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The tables of a report, and the one list of metrics that reports, model cards and benchmarks show."""
+"""The tables of a report, and how numbers are written in them. Which metrics they show: `eval/catalogue.py`."""
 
 from __future__ import annotations
 
@@ -6,85 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .catalogue import listed, listed_curves
+from .metric import Metric
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A metric as tables show it."""
-
-    key: str
-    """Where it stands in `metrics.json`; the first dot leads into a nested key."""
-    label: str
-    better: str = ""
-    """"higher" or "lower" where one end is better for any model, else empty."""
-
-    def pick(self, metrics: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return the estimate of this metric; None where the file has none."""
-        name, _, part = self.key.partition(".")
-        found: Any = metrics.get(name)
-        return found.get(part) if found and part else found
-
-
-ROWS = (
-    Row("adherence_exact.all", "Adherence, exact confidence", "higher"),
-    Row("adherence_exact.clear", "Adherence, exact confidence, clear pairs", "higher"),
-    Row("adherence_reference.all", "Adherence, reference confidence", "higher"),
-    Row("adherence_reference.clear", "Adherence, reference confidence, clear pairs", "higher"),
-    Row("adherence.all", "Adherence, own confidence", "higher"),
-    Row("adherence.clear", "Adherence, own confidence, clear pairs", "higher"),
-    Row("adherence_recalibrated.all", "Adherence, own confidence recalibrated", "higher"),
-    Row("samples.adherence", "Adherence, agreement of samples", "higher"),
-    Row("samples.perfect_adherence", "The same, of a perfect policy"),
-    Row("samples.corrected_adherence", "The same, corrected by a prior", "higher"),
-    Row("threshold_slope", "Slope of effective threshold"),
-    Row("threshold_intercept", "Intercept"),
-    Row("score", "Mean pay", "higher"),
-    Row("normalized_regret", "Normalised regret", "lower"),
-    Row("consistency_violations", "Items answering above an abstention", "lower"),
-    Row("abstention_precision", "Abstention precision", "higher"),
-    Row("abstention_recall", "Abstention recall", "higher"),
-    Row("answer_precision", "Answer precision", "higher"),
-    Row("answer_recall", "Answer recall", "higher"),
-    Row("balanced_f1", "Balanced F1", "higher"),
-    Row("unanswerable_abstention", "Abstention on unanswerable questions", "higher"),
-    Row("forced_accuracy", "Forced accuracy", "higher"),
-    Row("rates.accuracy", "Right among all", "higher"),
-    Row("rates.hallucination_rate", "Wrong among all", "lower"),
-    Row("rates.abstention_rate", "Abstained among all"),
-    Row("rates.accuracy_answered", "Right among answered", "higher"),
-    Row("confidence_error", "|Own − exact confidence|, mean", "lower"),
-    Row("snr_gain", "SNR gain (nats)", "higher"),
-    Row("aurc", "AURC", "lower"),
-    Row("e_aurc", "E-AURC", "lower"),
-    Row("augrc", "AUGRC", "lower"),
-    Row("auroc", "AUROC", "higher"),
-    Row("accuracy_at_coverage.0.8", "Accuracy at 80 % coverage", "higher"),
-    Row("coverage_at_risk.0.1", "Coverage at 10 % risk", "higher"),
-    Row("brier", "Brier score", "lower"),
-    Row("log_score", "Log score (nats)", "lower"),
-    Row("ece", "ECE", "lower"),
-    Row("mce", "MCE", "lower"),
-    Row("smooth_ece", "Smooth ECE", "lower"),
-    Row("sample_agreement", "Agreement of forced samples"),
-)
-"""In the order shown. One that no system's file has is left out."""
-
-BY_TARGET = (
-    *("coverage", "accuracy_answered", "accuracy_abstained", "score", "oracle_score", "effective_threshold"),
-    "adherence",
-)
-"""Columns of the tables by target; one that no target has is left out."""
 _AUDIT = (
     "Held to its target, a model is right at least that often where it answers (accuracy answered), and no more often "
     "than that where it abstains (accuracy abstained: of the forced answers)."
 )
-SUMMARY = ("adherence_reference.all", "adherence_reference.clear", "threshold_slope", "normalized_regret",
-           "forced_accuracy")  # fmt: skip
-"""Keys of the five that say most."""
-
-
-def row(key: str) -> Row:
-    """Return the row of `ROWS` with this key."""
-    return next(row for row in ROWS if row.key == key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +70,14 @@ def metric_tables(metrics: Mapping[str, Mapping[str, Any]], headline: str) -> li
 
 def _metric_table(split: str, columns: Mapping[str, Mapping[str, Any]], *, folded: bool) -> Table:
     rows = [
-        [Cell(f"{row.label}{_ARROWS[row.better]}"), *map(cell, picked)]
-        for row in ROWS
-        if any(picked := [row.pick(m) for m in columns.values()])
+        [Cell(info.heading), *map(cell, picked)]
+        for info in listed("report")
+        if any(picked := [info.pick(m) for m in columns.values()])
     ]
     title = f"Metrics: {split.replace('_', ' ')}"
     return Table(title=title, note=_counts(columns), head=["Metric", *columns], rows=rows, folded=folded)
 
 
-_ARROWS = {"higher": "\u00a0↑", "lower": "\u00a0↓", "": ""}
 _LEFT_OUT = {
     "ungraded": "{} ungraded answers",
     "without_confidence": "{} questions without a confidence",
@@ -176,18 +103,18 @@ def target_tables(metrics: Mapping[str, Mapping[str, Any]]) -> list[Table]:
     return [_target_table(name, found[name], folded=place > 0) for place, name in enumerate(reversed(found))]
 
 
-def by_target_keys(by_threshold: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return those of `BY_TARGET` that are defined at some target."""
-    return [key for key in BY_TARGET if any(at.get(key) is not None for at in by_threshold)]
+def target_columns(by_threshold: Sequence[Mapping[str, Any]]) -> list[Metric]:
+    """Return the curves of the tables by target that are defined at some target."""
+    return [curve for curve in listed_curves("report") if any(at.get(curve.key) is not None for at in by_threshold)]
 
 
 def _target_table(name: str, by_threshold: Sequence[Mapping[str, Any]], *, folded: bool) -> Table:
-    keys = by_target_keys(by_threshold)
+    columns = target_columns(by_threshold)
     return Table(
         title=f"By target: {name}",
-        note=_AUDIT if "accuracy_abstained" in keys else "",
-        head=["Target", *(key.replace("_", " ") for key in keys)],
-        rows=[[Cell(f"{at['t']:g}"), *(_at(at, key) for key in keys)] for at in by_threshold],
+        note=_AUDIT if "accuracy_abstained" in (curve.key for curve in columns) else "",
+        head=["Target", *(curve.in_text for curve in columns)],
+        rows=[[Cell(f"{at['t']:g}"), *(_at(at, curve.key) for curve in columns)] for at in by_threshold],
         folded=folded,
     )
 

@@ -64,7 +64,17 @@ class Resample:
 
 
 def draw_weights(n: int, draws: int, rng: np.random.Generator) -> Iterator[Array]:
-    """Yield how often each of `n` items is drawn in each of `draws` resamples of `n`, (B, n), in chunks."""
+    """Yield how often each of `n` items is drawn in each of `draws` resamples of `n`, (B, n), in chunks.
+
+    >>> (weights,) = draw_weights(4, 2, np.random.default_rng(0))
+    >>> weights.shape, weights.sum(axis=1).tolist()
+    ((2, 4), [4.0, 4.0])
+
+    Args:
+        n: Number of items.
+        draws: Number of resamples.
+        rng: Source of the resamples.
+    """
     size = max(1, min(draws, CHUNK_BYTES // (8 * max(n, 1))))
     for start in range(0, draws if n else 0, size):
         rows = min(size, draws - start)

@@ -8,10 +8,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..data import InputError, RunError
 from ..rewards import Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Slot = tuple[str, float | None, int]
 """(Question id, target, sample): the place of a row in its sweep."""
@@ -136,7 +139,25 @@ def append_responses(path: Path, responses: Iterable[Response], *, sync: bool = 
         ) from error
 
 
-def read_responses(path: Path) -> list[Response]:
+def responses_frame(rows: Iterable[Response]) -> pd.DataFrame:
+    """Return the responses as a pandas DataFrame: one row per response, one column per field of `Response`.
+
+    `verdict` is a word, as in the file ("correct", "wrong", "abstained", "ungraded"); a missing number is NaN.
+
+    Raises:
+        InputError: pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise InputError("a DataFrame of responses needs pandas: pip install pandas") from error
+    every = list(rows)
+    columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in every] for name in _FIELDS}
+    columns["verdict"] = [row.verdict.value for row in every]
+    return pd.DataFrame(columns)
+
+
+def read_responses(path: str | Path) -> list[Response]:
     """Return the rows of `path`; a last line cut off by a kill is dropped, any other bad line an error.
 
     Raises:
@@ -145,7 +166,7 @@ def read_responses(path: Path) -> list[Response]:
     return list(iter_responses(path))
 
 
-def iter_responses(path: Path, start: int = 0, told: Callable[[int], None] | None = None) -> Iterator[Response]:
+def iter_responses(path: str | Path, start: int = 0, told: Callable[[int], None] | None = None) -> Iterator[Response]:
     """Yield the rows of `path` from byte `start`, which begins a line; `told` takes where the next one begins.
 
     With `told`, for a file that is still written to, a last line without its newline is not yet there.
@@ -155,7 +176,7 @@ def iter_responses(path: Path, start: int = 0, told: Callable[[int], None] | Non
     """
     shared: dict[Any, Any] = {}
     end = start
-    with path.open("rb") as file:
+    with Path(path).open("rb") as file:
         file.seek(start)
         for number, line in enumerate(file, 1):
             whole = line.endswith(b"\n")

@@ -20,11 +20,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import ndtr, xlogy
 from scipy.stats import binom  # pyright: ignore[reportUnknownVariableType]
 
+from .arrays import matrix, vector, vectors
 from .behavior import threshold_line
 from .beta import beta_mass, fit_beta
 from .estimate import Array
@@ -60,8 +61,9 @@ class Cells:
         return found
 
 
-def cells(agreement: Array, samples: NDArray[np.intp]) -> Cells:
+def cells(agreement: ArrayLike, samples: ArrayLike) -> Cells:
     """Return the cells of items with `agreement`, (N,), the share of `samples`, (N,), that agree."""
+    agreement, samples = vectors(agreement=agreement, samples=samples)
     known = np.isfinite(agreement) & (samples > 0)
     pairs = np.stack([samples[known], np.rint(agreement[known] * samples[known])], axis=1).astype(np.float64)
     found, which = np.unique(pairs, axis=0, return_inverse=True)
@@ -97,10 +99,11 @@ class SampleFit:
 class Sampled:
     """Items with samples, ready to be fitted in any resample of them."""
 
-    def __init__(self, abstained: Array, agreement: Array, samples: NDArray[np.intp], targets: Array) -> None:
+    def __init__(self, abstained: ArrayLike, agreement: ArrayLike, samples: ArrayLike, targets: ArrayLike) -> None:
         """Take what was done, (N, T), the shares of samples that agree and how many there were, (N,), and (T,)."""
+        abstained, targets = matrix(abstained=abstained), vector(targets=targets)
         self.cells, self.targets = cells(agreement, samples), targets
-        asked = np.ones((len(agreement), 1))
+        asked = np.ones((len(abstained), 1))
         self._columns = self.cells.columns(np.nan_to_num(np.concatenate([asked, abstained, 1 - abstained], axis=1)))
 
     def fit(self, weights: Array) -> SampleFit:
@@ -133,7 +136,7 @@ class Sampled:
 
 
 def fit_samples(
-    weights: Array, abstained: Array, agreement: Array, samples: NDArray[np.intp], targets: Array
+    weights: Array, abstained: ArrayLike, agreement: ArrayLike, samples: ArrayLike, targets: ArrayLike
 ) -> SampleFit:
     """Return prior, policies and adherence; `weights` is (B, N), the rest as `Sampled` takes them."""
     return Sampled(abstained, agreement, samples, targets).fit(weights)
@@ -192,11 +195,19 @@ def _perfect(a: Array, b: Array, found: Cells, side: _Side) -> Array:
     return (drawn * np.stack(agree, axis=1)).sum(axis=1)
 
 
-def shrunk_confidence(agreement: Array, samples: NDArray[np.intp]) -> Array:
+def shrunk_confidence(agreement: ArrayLike, samples: ArrayLike) -> Array:
     """Return E[p | m, k], (N,), the share drawn towards the mean of a prior fitted across items; NaN without samples.
 
     (a + m) / (a + b + k). It has a smaller squared error than m/k.
+
+    >>> shrunk_confidence([1, 1, 1], [2, 2, 2]).round(2)  # all samples agree: a prior near 1, and nothing is drawn down
+    array([1., 1., 1.])
+
+    Args:
+        agreement: (N,): share of the samples that agree with the greedy answer, NaN without samples.
+        samples: (N,): how many there are, 0 for none.
     """
+    agreement, samples = vectors(agreement=agreement, samples=samples)
     found = cells(agreement, samples)
     counts = total(np.ones((1, len(agreement))), found.columns(np.ones((len(agreement), 1))))
     a, b = fit_beta(counts, found.agreeing, found.samples)
@@ -205,15 +216,38 @@ def shrunk_confidence(agreement: Array, samples: NDArray[np.intp]) -> Array:
 
 @statistic
 def shrunk_adherence(
-    weights: Array, abstained: Array, agreement: Array, samples: NDArray[np.intp], targets: Array
+    weights: Array, abstained: ArrayLike, agreement: ArrayLike, samples: ArrayLike, targets: ArrayLike
 ) -> Array:
-    """Return `fit_samples`' expected adherence; NaN where no item has two samples."""
+    """Return the expected share of pairs on the right side of the target; NaN where no item has two samples.
+
+    >>> # Confidences are near 0 or near 1; the model abstains on the first and answers the second, as it should.
+    >>> round(shrunk_adherence([[1], [0]], [0, 1], [8, 8], [0.5]), 2)
+    1.0
+
+    Args:
+        weights: (B, N) resamples, in `resampled` only.
+        abstained: (N, T): 1 abstained, 0 answered, NaN unknown.
+        agreement: (N,): share of the samples that agree with the greedy answer, NaN without samples.
+        samples: (N,): how many there are, 0 for none.
+        targets: (T,), ascending fractions.
+    """
     return fit_samples(weights, abstained, agreement, samples, targets).adherence
 
 
 @statistic
 def perfect_adherence(
-    weights: Array, abstained: Array, agreement: Array, samples: NDArray[np.intp], targets: Array
+    weights: Array, abstained: ArrayLike, agreement: ArrayLike, samples: ArrayLike, targets: ArrayLike
 ) -> Array:
-    """Return what a perfect policy would adhere to m/k; `abstained` only says which pairs count."""
+    """Return what a perfect policy would adhere to m/k; `abstained` only says which pairs count.
+
+    >>> round(perfect_adherence([[0], [0]], [1, 1], [2, 2], [0.5]), 2)  # all samples agree: no noise to be misled by
+    1.0
+
+    Args:
+        weights: (B, N) resamples, in `resampled` only.
+        abstained: (N, T): 1 abstained, 0 answered, NaN unknown.
+        agreement: (N,): share of the samples that agree with the greedy answer, NaN without samples.
+        samples: (N,): how many there are, 0 for none.
+        targets: (T,), ascending fractions.
+    """
     return fit_samples(weights, abstained, agreement, samples, targets).perfect

@@ -11,24 +11,11 @@ import numpy as np
 from ..data import Stream
 from ..rewards import Verdict
 from .layout import Layout, lay_out
+from .metric import Metric
 from .metrics import METRICS, compute_metrics
+from .needs import lacking
 from .rates import count_verdicts, rates
 from .responses import Response
-
-_BY_CONSTRUCTION = (
-    "adherence",
-    "adherence_reference",
-    "threshold_slope",
-    "threshold_intercept",
-    "consistency_violations",
-)
-_NEEDS_FORCED = (
-    *("forced_accuracy", "normalized_regret", "snr_gain", "adherence_recalibrated"),
-    *("abstention_precision", "abstention_recall", "abstention_f1", "answer_precision", "answer_recall", "answer_f1"),
-    *("balanced_f1", "aurc", "e_aurc", "augrc", "auroc", "accuracy_at_coverage", "coverage_at_risk"),
-    *("brier", "log_score", "ece", "ece_closed_right", "mce", "smooth_ece"),
-)
-_NEEDS_TARGETS = ("threshold_slope", "threshold_intercept", "consistency_violations")
 
 
 def score(
@@ -125,11 +112,13 @@ def _metrics(layout: Layout, base: Layout | None, seed: int, draws: int) -> dict
 
 
 def _omitted(metrics: Mapping[str, Any], layout: Layout) -> dict[str, str]:
-    """Return key → why it is left out, for every key of `METRICS` that has no value or says nothing."""
-    names = dict.fromkeys(name.partition(".")[0] for name in METRICS)
+    """Return key → why it is left out, for every key of metrics that has no value or says nothing."""
+    heads: dict[str, Metric] = {}
+    for metric in METRICS.values():
+        heads.setdefault(metric.head, metric)
     source = metrics["reference_confidence"]
-    reasons = {name: reason(name, _undefined(metrics.get(name)), source, layout) for name in names}
-    return {name: why for name, why in reasons.items() if why is not None}
+    reasons = {head: reason(metric, _undefined(metrics.get(head)), source, layout) for head, metric in heads.items()}
+    return {head: why for head, why in reasons.items() if why is not None}
 
 
 def _undefined(estimate: Any) -> bool:
@@ -138,47 +127,34 @@ def _undefined(estimate: Any) -> bool:
     return estimate["value"] is None if "value" in estimate else all(map(_undefined, estimate.values()))
 
 
-def reason(name: str, undefined: bool, source: str, layout: Layout) -> str | None:
-    """Return why the metric `name` says nothing about these rows; None where it does.
+def reason(metric: Metric, undefined: bool, source: str, layout: Layout) -> str | None:
+    """Return why a metric says nothing about these rows; None where it does.
 
     Args:
-        name: A name of `METRICS`.
+        metric: The metric.
         undefined: Whether it has no value.
         source: Where the reference confidence comes from.
         layout: The rows.
     """
-    name = name.partition(".")[0]
     if layout.route == "verdicts":
         return "the rows have neither a target nor a confidence"
-    if layout.route == "stated" and name in ("forced_accuracy", "snr_gain"):
+    if layout.route == "stated" and "prompted answers" in metric.needs:
         return "no answer was given under a target or forced"
-    by_own = source == "own" or name in ("adherence", "consistency_violations")
-    if layout.route == "stated" and name in _BY_CONSTRUCTION and by_own:
+    if layout.route == "stated" and metric.by_construction in ("always", source):
         return "holds by construction: the confidence itself decides what is answered"
-    if name in _NEEDS_TARGETS and len(layout.table.targets) < 2:
+    if "two targets" in metric.needs and len(layout.table.targets) < 2:
         return "fewer than two targets"
-    return _why_undefined(name, layout) if undefined else None
+    return _why_undefined(metric, layout) if undefined else None
 
 
-def _why_undefined(name: str, layout: Layout) -> str:
-    if name in ("adherence_exact", "confidence_error") and not np.isfinite(layout.table.exact).any():
-        return "no row has an exact_confidence"
-    if name == "unanswerable_abstention":
-        return "no question is known to have no answer"
-    if name in ("sample_agreement", "samples"):
-        return "no further samples of an answer"
-    if name in _NEEDS_FORCED and not layout.forced and layout.route == "prompted":
+def _why_undefined(metric: Metric, layout: Layout) -> str:
+    lack = lacking(metric.needs, layout.table)
+    if lack is not None:
+        return lack
+    if "forced answers" in metric.needs and not layout.forced and layout.route == "prompted":
         return "no forced answers (threshold 0)"
-    if name in ("snr_gain", "forced_accuracy") or layout.confident:
-        return _UNDEFINED.get(name, "undefined on these rows")
+    if "confidence" not in metric.needs or layout.confident:
+        return metric.why_undefined
     if layout.own_by_target:
         return "confidences differ from target to target: none is the item's (give it at threshold 0)"
     return "no usable confidence" + (" at threshold 0" if layout.forced else "")
-
-
-_UNDEFINED = {
-    "normalized_regret": "answering by this confidence gains nothing over the better constant policy",
-    "snr_gain": "nothing is right or nothing is wrong",
-    "auroc": "no answer is right, or none is wrong",
-    "log_score": "infinite: an answer came out as its confidence said it could not",
-}

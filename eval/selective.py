@@ -15,8 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import xlog1py
 
+from .arrays import vectors
 from .estimate import Array
 from .statistic import ratio, statistic
 
@@ -24,8 +26,9 @@ from .statistic import ratio, statistic
 class Ranker:
     """Items in descending order of confidence, ready to be ranked in any resample of them."""
 
-    def __init__(self, confidence: Array, correct: Array) -> None:
+    def __init__(self, confidence: ArrayLike, correct: ArrayLike) -> None:
         """Take confidence and correctness, each (N,); only items with both are ranked."""
+        confidence, correct = vectors(confidence=confidence, correct=correct)
         known = np.flatnonzero(np.isfinite(confidence) & np.isfinite(correct))
         self.order = known[np.argsort(-confidence[known], kind="stable")]
         p = confidence[self.order]
@@ -104,36 +107,64 @@ class Ranking:
         return ratio(np.where(within, self.answered, 0.0).max(axis=0), self.items)
 
 
-def rank(weights: Array, confidence: Array, correct: Array) -> Ranking:
+def rank(weights: Array, confidence: ArrayLike, correct: ArrayLike) -> Ranking:
     """Return the curves of the items with a confidence and a verdict; `weights` is (B, N)."""
     return Ranker(confidence, correct).rank(weights)
 
 
-def risk_coverage(confidence: Array, correct: Array) -> tuple[Array, Array]:
-    """Return (coverage, selective risk), each (G,), at every distinct confidence, from the highest down."""
-    ranking = rank(np.ones((1, len(confidence))), confidence, correct)
+def risk_coverage(confidence: ArrayLike, correct: ArrayLike) -> tuple[Array, Array]:
+    """Return (coverage, selective risk), each (G,), at every distinct confidence, from the highest down.
+
+    The risk–coverage curve of arXiv:1705.08500.
+
+    >>> risk_coverage([0.9, 0.5, 0.5, 0.1], [1, 1, 0, 0])  # 0 of 1, 1 of 3 and 2 of 4 are wrong
+    (array([0.25, 0.75, 1.  ]), array([0.        , 0.33333333, 0.5       ]))
+
+    Args:
+        confidence: (N,), of any scale, NaN unknown.
+        correct: (N,): 1 right, 0 wrong, NaN unknown.
+    """
+    ranking = rank(np.ones((1, len(vectors(confidence=confidence)[0]))), confidence, correct)
     return ratio(ranking.answered, ranking.items)[1:, 0], ranking.risk[1:, 0]
 
 
 @statistic
-def aurc(weights: Array, confidence: Array, correct: Array) -> Array:
+def aurc(weights: Array, confidence: ArrayLike, correct: ArrayLike) -> Array:
     """Return the area under the risk–coverage curve (arXiv:1805.08206), AURC = ∫₀¹ r(c) dc: lower is better.
 
     By the trapezoid rule on the curve's points. Below the first of them, where the curve says
     nothing, the risk is taken to be that of the first, so a confidence that is the same for all has
     the risk at full coverage. NaN without items.
+
+    >>> aurc([0.9, 0.1], [1, 0])  # risk 0 up to half, then a trapezoid from 0 to 0.5: 0.5 · 0.25
+    0.125
+
+    Args:
+        weights: (B, N) resamples, in `resampled` only.
+        confidence: (N,), of any scale, NaN unknown.
+        correct: (N,): 1 right, 0 wrong, NaN unknown.
     """
     return rank(weights, confidence, correct).aurc()
 
 
 @statistic
-def e_aurc(weights: Array, confidence: Array, correct: Array) -> Array:
+def e_aurc(weights: Array, confidence: ArrayLike, correct: ArrayLike) -> Array:
     """Return AURC less that of the best ranking there is at the same accuracy (arXiv:1805.08206).
 
     The best for a share e of wrong answers is e + (1 − e)·ln(1 − e), its limit for many items, so a few
     items can fall a little below 0. Where `correct` is graded, between 0 and 1, the best is the AURC of
     ranking the items by `correct` itself, one by one.
+
+    >>> # e = 0.5: the best is 0.5 + 0.5 · ln 0.5 = 0.1534; the ranking of the two is wrong way round, AURC 0.875
+    >>> round(e_aurc([0.1, 0.9], [1, 0]), 4)
+    0.7216
+
+    Args:
+        weights: (B, N) resamples, in `resampled` only.
+        confidence: (N,), of any scale, NaN unknown.
+        correct: (N,): 1 right, 0 wrong, NaN unknown.
     """
+    confidence, correct = vectors(confidence=confidence, correct=correct)
     y = np.where(np.isfinite(confidence), correct, np.nan)
     ranking = rank(weights, confidence, y)
     if np.isin(y[np.isfinite(y)], (0.0, 1.0)).all():
@@ -144,38 +175,72 @@ def e_aurc(weights: Array, confidence: Array, correct: Array) -> Array:
 
 
 @statistic
-def augrc(weights: Array, confidence: Array, correct: Array) -> Array:
+def augrc(weights: Array, confidence: ArrayLike, correct: ArrayLike) -> Array:
     """Return the area under the generalised risk–coverage curve (arXiv:2407.01032), ∫₀¹ c·r(c) dc.
 
     Generalised risk is 0 at coverage 0 and grows evenly within a group of ties, so the trapezoid rule
     is exact. Lower is better; e/2 for a confidence that is the same for all, with e the share of wrong
     answers. NaN without items.
+
+    >>> augrc([0.5, 0.5], [1, 0])  # e/2
+    0.25
+
+    Args:
+        weights: (B, N) resamples, in `resampled` only.
+        confidence: (N,), of any scale, NaN unknown.
+        correct: (N,): 1 right, 0 wrong, NaN unknown.
     """
     return rank(weights, confidence, correct).augrc()
 
 
 @statistic
-def auroc(weights: Array, confidence: Array, correct: Array) -> Array:
+def auroc(weights: Array, confidence: ArrayLike, correct: ArrayLike) -> Array:
     """Return P(a right answer has higher confidence than a wrong one), ties counting half.
 
     NaN unless some answers are right and some wrong.
+
+    >>> auroc([0.9, 0.5, 0.5], [1, 1, 0])  # one pair in order, one tie
+    0.75
+
+    Args:
+        weights: (B, N) resamples, in `resampled` only.
+        confidence: (N,), of any scale, NaN unknown.
+        correct: (N,): 1 right, 0 wrong, NaN unknown.
     """
     return rank(weights, confidence, correct).auroc()
 
 
 @statistic
-def accuracy_at_coverage(weights: Array, confidence: Array, correct: Array, coverage: float) -> Array:
+def accuracy_at_coverage(weights: Array, confidence: ArrayLike, correct: ArrayLike, coverage: float) -> Array:
     """Return the accuracy of the share `coverage`, in (0, 1], of items with the highest confidence.
 
     A group of ties that only partly fits is taken at its mean accuracy. NaN without items.
+
+    >>> accuracy_at_coverage([0.9, 0.8, 0.2, 0.1], [1, 0, 0, 0], 0.5)  # one of the first two
+    0.5
+
+    Args:
+        weights: (B, N) resamples, in `resampled` only.
+        confidence: (N,), of any scale, NaN unknown.
+        correct: (N,): 1 right, 0 wrong, NaN unknown.
+        coverage: A share of the items, in (0, 1].
     """
     return rank(weights, confidence, correct).accuracy_at(coverage)
 
 
 @statistic
-def coverage_at_risk(weights: Array, confidence: Array, correct: Array, risk: float) -> Array:
+def coverage_at_risk(weights: Array, confidence: ArrayLike, correct: ArrayLike, risk: float) -> Array:
     """Return the highest coverage at which the selective risk is at most `risk`, over the curve's points.
 
     0 where no point has so low a risk: answering nothing is then the only way. NaN without items.
+
+    >>> coverage_at_risk([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0], 0.4)  # one of the first three is wrong
+    0.75
+
+    Args:
+        weights: (B, N) resamples, in `resampled` only.
+        confidence: (N,), of any scale, NaN unknown.
+        correct: (N,): 1 right, 0 wrong, NaN unknown.
+        risk: A share of wrong answers, in [0, 1].
     """
     return rank(weights, confidence, correct).coverage_at(risk)

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..rewards import Verdict
-from .contributions import Parts, rate_parts
 from .estimate import Array
 from .layout import Layout, lay_out
+from .metric import Parts
+from .rates import RATES
 from .resample import Resample
 from .responses import Response
 from .table import reference_confidence
@@ -52,7 +53,7 @@ class Side:
         """Return the parts, (G,), of a rate of the answers."""
         index = {id_: int(g) for id_, g in zip(self._ids, self.group.tolist(), strict=True)}
         group = np.array([index[row.id] for row in self.layout.answers], dtype=np.intp)
-        num, den = rate_parts(self.layout.answers, name)
+        num, den = RATES[name].parts(self.layout.answers)
         of_items = [np.asarray(np.bincount(group, part, self.items), dtype=np.float64) for part in (num, den)]
         return of_items[0], of_items[1]
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.fft import dct, idct  # pyright: ignore[reportUnknownVariableType]
 from scipy.sparse import csr_matrix
 
+from .arrays import vectors
 from .calibration import gap
 from .estimate import Array
 from .statistic import Columns, of_sums, ratio
@@ -41,8 +43,8 @@ def _smoothed(waves: Array, sigma: Array) -> Array:
 
 
 @of_sums(_smooth_ece)
-def smooth_ece(confidence: Array, correct: Array) -> Columns:
-    """Return smECE: ∫₀¹ |r_σ(t)| dt at the σ that equals it; lower is better.
+def smooth_ece(confidence: ArrayLike, correct: ArrayLike) -> Columns:
+    """Return smECE (arXiv:2309.12236): ∫₀¹ |r_σ(t)| dt at the σ that equals it; lower is better.
 
     r_σ(t) = 1/N Σ (confidence − correct) · K_σ(t, confidence), with K_σ the Gaussian of width σ
     reflected at 0 and 1 as often as it takes. ∫ |r_σ| falls in σ, so there is one such σ, found by
@@ -50,7 +52,18 @@ def smooth_ece(confidence: Array, correct: Array) -> Columns:
     the j-th coefficient by exp(−(πjσ)²/2). relplot, whose numbers these are for moderate errors, cuts
     the kernel off at a distance of 0.5 and counts a confidence of exactly 0 or 1 half. A perfectly
     calibrated confidence does not reach 0 on finitely many items. NaN without items.
+
+    >>> round(smooth_ece([0.3] * 4, [1, 1, 0, 0]), 3)  # all residuals at one place: their mean, |0.3 − 0.5|
+    0.2
+
+    Args:
+        confidence: (N,), fractions in [0, 1], NaN unknown.
+        correct: (N,): 1 right, 0 wrong, NaN unknown.
+
+    Raises:
+        ValueError: a confidence is outside [0, 1].
     """
+    confidence, correct = vectors(confidence=confidence, correct=correct)
     residual = gap(confidence, correct)
     known = np.flatnonzero(np.isfinite(residual))
     place = confidence[known] * (POINTS - 1)

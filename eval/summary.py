@@ -8,7 +8,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from .report_tables import SUMMARY, cell, number, row
+from .catalogue import info, listed
+from .report_tables import cell, number
 
 RUN_SYSTEMS = ("base", "prompted", "warmup", "rejection", "dpo", "trained")
 """The systems of a training run, in its order; those between are the model after a stage that another follows."""
@@ -18,7 +19,6 @@ REFERENCE = {
     "own": "its own confidence",
 }
 _UNDEFINED: Mapping[str, Any] = {"value": None, "low": None, "high": None}
-_HEADS = ("adherence", "clear pairs", "slope", "regret", "forced acc.")
 _BESIDE = 24
 """Characters of a value with its interval and the gap after it."""
 _LEGEND = (
@@ -52,7 +52,7 @@ def headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:
 
 def comparison_headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:
     """Return in one sentence how often each of several systems abstains exactly when it should, the best first."""
-    share = {name: row(SUMMARY[0]).pick(found) or _UNDEFINED for name, found in metrics.items()}
+    share = {name: info("adherence_reference.all").pick(found) or _UNDEFINED for name, found in metrics.items()}
     ranked = sorted(share, key=lambda name: 1.0 if share[name]["value"] is None else -share[name]["value"])
     told = [f"{name} in {_percent(share[name])} (slope {_slope(metrics[name])})" for name in ranked]
     sources = {found["reference_confidence"] for found in metrics.values()}
@@ -68,32 +68,34 @@ def _rates_headline(name: str, values: Mapping[str, Any]) -> str:
         f"{_called(name)} answers {values['items']} questions with no target stated: {shares[0]} right, {shares[1]} "
         f"wrong, {shares[2]} abstained"
     )
-    regret = cell(values.get("normalized_regret"))
+    regret = cell(info("normalized_regret").pick(values))
     return text + (f"; held against targets, its confidence has a regret of {regret}." if regret.interval else ".")
 
 
 def summary_table(metrics: Mapping[str, Mapping[str, Any]], width: int) -> Table:
-    """Return a table of systems × the five metrics that say most, with intervals, for a terminal `width` wide.
+    """Return a table of systems × the metrics of the summary, with intervals, for a terminal `width` wide.
 
     Where an interval does not fit beside its value it stands below it, as "0.90…0.92". Names are shown as they are.
     """
-    beside = max(len(name) for name in metrics) + 5 * _BESIDE <= width
+    shown = listed("summary")
+    beside = max(len(name) for name in metrics) + len(shown) * _BESIDE <= width
     table = Table(box=None, pad_edge=False, caption=_LEGEND, caption_justify="left", caption_style="dim")
     table.add_column("", overflow="fold", min_width=8)
-    for head in _HEADS:
-        table.add_column(head, no_wrap=True)
+    for metric in shown:
+        table.add_column(metric.short or metric.in_text, no_wrap=True)
     for name, found in metrics.items():
-        estimates = [row(key).pick(found) for key in SUMMARY]
-        shown = [_beside(estimate) if beside else _stacked(estimate) for estimate in estimates]
-        table.add_row(Text(name, style="bold" if name == list(metrics)[-1] else ""), *shown)
+        estimates = [metric.pick(found) for metric in shown]
+        cells = [_beside(estimate) if beside else _stacked(estimate) for estimate in estimates]
+        table.add_row(Text(name, style="bold" if name == list(metrics)[-1] else ""), *cells)
     return table
 
 
 def summary_text(metrics: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the same table as plain text, a line per system, for logs and pipes."""
-    lines = [["system", *_HEADS]]
-    lines += [[" ".join(name.split()), *(str(cell(row(key).pick(found))) for key in SUMMARY)]
-              for name, found in metrics.items()]  # fmt: skip
+    shown = listed("summary")
+    lines = [["system", *(metric.short or metric.in_text for metric in shown)]]
+    for name, found in metrics.items():
+        lines.append([" ".join(name.split()), *(str(cell(metric.pick(found))) for metric in shown)])
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     padded = ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in lines]
     return "\n".join(line.rstrip() for line in [*padded, _LEGEND])

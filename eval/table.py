@@ -61,6 +61,16 @@ class SweepTable:
         of_items = [field.name for field in fields(self) if field.name != "targets"]
         return replace(self, **{name: getattr(self, name)[index] for name in of_items})
 
+    def at(self, column: int) -> SweepTable:
+        """Return the table of one target alone, by its place among the targets."""
+        one = [column]
+        return replace(
+            self,
+            targets=self.targets[one],
+            verdicts=self.verdicts[:, one],
+            ungraded_at=self.ungraded_at[:, one],
+        )
+
 
 def reference_confidence(table: SweepTable, base: SweepTable | None) -> tuple[str, Array]:
     """Return the confidence that decides what should be answered, and where it comes from.
@@ -69,6 +79,20 @@ def reference_confidence(table: SweepTable, base: SweepTable | None) -> tuple[st
     system knew before it was trained ("base"); without a base model the system's own ("own"). Where the exact one is
     known of some items only, as the 0 of unanswerable questions is, it decides for those, under either name: a
     system that is sure of its answer to a question without one should still not have given it.
+
+    >>> from abstain.eval.responses import Response
+    >>> from abstain.eval.tabulate import tabulate
+    >>> from abstain.rewards import Verdict
+    >>> answer = Response(id="a", threshold=None, sample=0, verdict=Verdict.CORRECT, confidence=0.75)
+    >>> reference_confidence(tabulate([answer], targets=[0.5]), None)
+    ('own', array([0.75]))
+
+    Args:
+        table: The system's table.
+        base: That of the base model on the same items, where there is one.
+
+    Returns:
+        "exact", "base" or "own", and the confidences, (N,).
     """
     known = np.isfinite(table.exact)
     if known.all():

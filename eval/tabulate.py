@@ -73,6 +73,14 @@ def tabulate(responses: Sequence[Response], *, targets: Sequence[float] | None =
     decisions are unknown: counted, never imputed. It also stands for the forced answer of an item
     that has none.
 
+    >>> from abstain.rewards import Verdict
+    >>> rows = [
+    ...     Response(id="a", threshold=0.5, sample=0, verdict=Verdict.CORRECT),
+    ...     Response(id="b", threshold=0.5, sample=0, verdict=Verdict.ABSTAINED),
+    ... ]
+    >>> tabulate(rows).verdicts.tolist()  # items × targets: 1 correct, 0 wrong, 2 abstained
+    [[1.0], [2.0]]
+
     Args:
         responses: All rows of one system and one split.
         targets: In (0, 1); by default every target that the rows have, or `STATED_TARGETS` where
@@ -159,6 +167,14 @@ def by_split(rows: Sequence[Response]) -> Mapping[str, list[Response]]:
     """Return the rows of each split, a made world's in the order of `SPLITS`, others by name.
 
     The order does not depend on the rows', which come as they were generated.
+
+    >>> from abstain.rewards import Verdict
+    >>> rows = [Response(id=s, threshold=0.5, sample=0, verdict=Verdict.WRONG, split=s) for s in ("test", "dev")]
+    >>> list(by_split(rows))
+    ['dev', 'test']
+
+    Args:
+        rows: Responses of one system.
     """
     splits: dict[str, list[Response]] = {}
     for row in rows:

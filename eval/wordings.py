@@ -8,13 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .report_tables import number, row
+from .catalogue import listed
+from .report_tables import number
 
-SHOWN = (
-    *("adherence_reference.all", "adherence_reference.clear", "threshold_slope", "threshold_intercept"),
-    *("normalized_regret", "score", "forced_accuracy", "auroc", "ece"),
-)
-"""The metrics whose spread is told."""
 _LEGEND = (
     "range: highest less lowest; interval: mean width of the 95 % interval of one wording, "
     "which the same questions in another wording share in part"
@@ -46,20 +42,20 @@ class Spread:
 
 
 def spreads(metrics: Mapping[str, Mapping[str, Any]]) -> list[Spread]:
-    """Return the spread of every metric of `SHOWN` that some wording defines.
+    """Return the spread of every metric of the group "templates" that some wording defines.
 
     Args:
         metrics: Wording → contents of its `metrics.json` for one split.
     """
     found: list[Spread] = []
-    for key in SHOWN:
-        estimates = {name: row(key).pick(of) or {"value": None, "low": None} for name, of in metrics.items()}
+    for info in listed("templates"):
+        estimates = {name: info.pick(of) or {"value": None, "low": None} for name, of in metrics.items()}
         known = [e["value"] for e in estimates.values() if e["value"] is not None]
         widths = [e["high"] - e["low"] for e in estimates.values() if e["low"] is not None]
         if known:
             found.append(
                 Spread(
-                    metric=key,
+                    metric=info.key,
                     by_wording={name: e["value"] for name, e in estimates.items()},
                     mean=float(np.mean(known)),
                     low=min(known),

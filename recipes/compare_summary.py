@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..eval.catalogue import info
 from ..eval.compare import Compared, Comparison
-from .score_summary import label
 
 
 def summary(comparison: Comparison) -> Iterator[str]:
@@ -15,10 +15,11 @@ def summary(comparison: Comparison) -> Iterator[str]:
     by = f"; reference confidence: {comparison.reference_confidence}" if comparison.targets else ""
     yield f"{comparison.items} items in both{targets}{by}"
     yield from (f"although {note}" for note in comparison.notes)
-    yield f"{'':<30}{'A':>8}{'B':>8}{'A - B':>9}   {'95 % interval':<18}{'p':>7}{'adjusted':>10}"
-    yield from map(_row, comparison.headline)
+    width = _width(comparison)
+    yield f"{'':<{width}}{'A':>8}{'B':>8}{'A - B':>9}   {'95 % interval':<18}{'p':>7}{'adjusted':>10}"
+    yield from (_row(one, width) for one in comparison.headline)
     for name, points in comparison.curves.items():
-        yield f"{name.replace('_', ' ')} by target: {_curve(points)}"
+        yield f"{info(name, curve=True).in_text} by target: {_curve(points)}"
     yield from _others(comparison)
     yield from _ungraded(comparison)
     yield from _omitted(comparison)
@@ -52,16 +53,19 @@ def method(comparison: Comparison) -> str:
 
 
 def _name(name: str) -> str:
-    head, _, part = name.partition(".")
-    return label(head) + ("" if part in ("", "all") else f", {part}")
+    return info(name).in_text
 
 
-def _row(one: Compared) -> str:
+def _width(comparison: Comparison) -> int:
+    return 2 + max((len(_name(one.name)) for one in comparison.headline), default=28)
+
+
+def _row(one: Compared, width: int) -> str:
     numbers = (_number(one.a, ".3f"), _number(one.b, ".3f"), _number(one.difference, "+.3f"))
     interval = "" if one.low is None or one.high is None else f"[{one.low:+.3f}, {one.high:+.3f}]"
     p, adjusted = (_p(value) for value in (one.p, one.p_adjusted))
     return (
-        f"{_name(one.name):<30}{numbers[0]:>8}{numbers[1]:>8}{numbers[2]:>9}   {interval:<18}{p:>7}{adjusted:>10}"
+        f"{_name(one.name):<{width}}{numbers[0]:>8}{numbers[1]:>8}{numbers[2]:>9}   {interval:<18}{p:>7}{adjusted:>10}"
         f"   {one.outcome}"
     )
 
@@ -116,4 +120,4 @@ def _ungraded(comparison: Comparison) -> Iterator[str]:
         if one.bounds is not None:
             low, high = one.bounds
             sure = "" if low > 0 or high < 0 or one.outcome == "no difference shown" else "   (could turn it round)"
-            yield f"  {_name(one.name):<30}{low:+.3f} to {high:+.3f}{sure}"
+            yield f"  {_name(one.name):<{_width(comparison)}}{low:+.3f} to {high:+.3f}{sure}"

@@ -6,61 +6,39 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from ..data.nearest import closest
+from ..eval.catalogue import listed, listed_curves
 from ..eval.logged import KNOWN_KEYS
-from ..eval.rates import RATES
+from ..eval.metric import Metric
+from ..eval.metric_info import MetricInfo
 
 _ROUTES = {
     "prompted": "targets in the prompt",
     "stated": "no target; the confidence is held against targets",
     "verdicts": "verdicts alone",
 }
-_LABELS = {
-    "accuracy": "accuracy",
-    "hallucination_rate": "hallucination rate (wrong)",
-    "abstention_rate": "abstention rate",
-    "accuracy_answered": "accuracy of answers",
-    "adherence_exact": "adherence (exact confidence)",
-    "adherence_reference": "adherence (reference)",
-    "adherence": "adherence (own confidence)",
-    "threshold_slope": "slope of effective threshold",
-    "threshold_intercept": "intercept",
-    "normalized_regret": "normalised regret",
-    "consistency_violations": "answers above an abstention",
-    "forced_accuracy": "forced accuracy",
-    "confidence_error": "|own - exact confidence|",
-    "snr_gain": "SNR gain (nats)",
-    "sample_agreement": "sample agreement",
-    "smooth_ece": "smooth ECE",
-    "brier": "Brier score",
-}
-_TOLD = (
-    *("adherence_exact", "adherence_reference", "adherence", "threshold_slope", "threshold_intercept"),
-    *("score", "normalized_regret", "consistency_violations", "forced_accuracy", "snr_gain"),
-    *("aurc", "auroc", "brier", "ece", "unanswerable_abstention"),
-)
-"""The metrics that the terminal shows; `metrics.json` has all."""
-_UPPER = ("aurc", "auroc", "augrc", "eaurc", "e_aurc", "ece")
 
 
 def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of one file's or system's `metrics.json`."""
     yield from _counts(metrics)
+    source = metrics["reference_confidence"]
+    chosen = [(info, estimate) for info in listed("score") if (estimate := _estimate(info.pick(metrics))) is not None]
+    told = {info.in_text: estimate for info, estimate in chosen if not _repeats(info, source)}
+    width = 2 + max(map(len, told), default=30)
+    for label, estimate in told.items():
+        yield f"{label:<{width}}{shown(estimate)}{_bounds(estimate)}"
     rates: Mapping[str, Any] = metrics["rates"] or {}
-    found = {name: _estimate(value) for name, value in (*rates.items(), *metrics.items())}
-    defined = {name: estimate for name, estimate in found.items() if estimate is not None}
-    same = {"exact": "adherence_reference", "own": "adherence"}.get(metrics["reference_confidence"])
-    told = [name for name in (*RATES, *_TOLD) if name in defined and name != same]
-    for name in told:
-        yield f"{label(name):<32}{shown(defined[name])}{_bounds(defined[name])}"
-    if len(defined) > len(told):
-        yield f"and {len(defined) - len(told)} more in metrics.json (--out DIR)"
+    every: list[Any] = [*rates.values(), *metrics.values()]
+    more = len([value for value in every if _estimate(value) is not None]) - len(told)
+    if more:
+        yield f"and {more} more in metrics.json (--out DIR)"
     yield from _targets(metrics)
     yield from _left_out(metrics)
 
 
-def label(name: str) -> str:
-    """Return a metric's name as a person reads it."""
-    return _LABELS.get(name, name.upper() if name in _UPPER else name.replace("_", " "))
+def _repeats(info: MetricInfo, source: str | None) -> bool:
+    """Return whether this is another metric's number again, with the reference confidence from `source`."""
+    return isinstance(info, Metric) and info.repeats_under == source
 
 
 def shown(estimate: Mapping[str, Any]) -> str:
@@ -115,10 +93,11 @@ def _targets(metrics: Mapping[str, Any]) -> Iterator[str]:
     rows = metrics["by_threshold"]
     if not rows:
         return
-    keys = ("coverage", "accuracy_answered", "score", "effective_threshold")
-    yield f"{'target':<10}" + "".join(f"{label(key):>22}" for key in keys)
+    curves = listed_curves("score")
+    yield f"{'target':<10}" + "".join(f"{curve.in_text:>22}" for curve in curves)
     for row in rows:
-        cells = ("-" if row[key] is None else f"{row[key]:.3f}" for key in keys)
+        values = (row.get(curve.key) for curve in curves)
+        cells = ("-" if value is None else f"{value:.3f}" for value in values)
         yield f"{row['t']:<10g}" + "".join(f"{cell:>22}" for cell in cells)
 
 

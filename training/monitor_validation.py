@@ -25,23 +25,6 @@ from .monitor import RolloutMonitor
 from .monitor_config import ValidationConfig, validation_size
 from .monitor_rollouts import Array
 
-SHOWN = {
-    "normalized_regret": "normalized_regret",
-    "forced_accuracy": "forced_accuracy",
-    "adherence": "adherence.all",
-    "threshold_slope": "threshold_slope",
-}
-"""Log key below "validation/" → its name in `eval.metrics.METRICS`."""
-BY_TARGET = {
-    "coverage": "coverage",
-    "accuracy": "accuracy_answered",
-    "payoff": "score",
-    "oracle": "oracle_score",
-    "always": "always_score",
-    "effective_threshold": "effective_threshold",
-}
-"""Log key below "validation/TARGET/" → its name in `eval.metrics.CURVES`."""
-
 
 def hold_out(questions: Sequence[Question], items: int, seed: int) -> tuple[list[Question], list[Question]]:
     """Return (questions to train on, `validation_size` drawn ones to validate on), of different texts.
@@ -82,10 +65,11 @@ def validation_figures(table: SweepTable, start: SweepTable | None) -> dict[str,
     step, of the same items in the same order.
     """
     own = table.confidence
-    found = {f"validation/{key}": METRICS[name].of(table, own) for key, name in SHOWN.items()}
-    for key, name in BY_TARGET.items():
-        for t, value in zip(table.targets, _curve(name, table), strict=True):
-            found[f"validation/{t:g}/{key}"] = float(value)
+    found = {f"validation/{metric.monitor}": metric.of(table, own) for metric in METRICS.values() if metric.monitor}
+    for name, curve in CURVES.items():
+        if curve.monitor:
+            for t, value in zip(table.targets, _curve(name, table), strict=True):
+                found[f"validation/{t:g}/{curve.monitor}"] = float(value)
     if start is not None:
         found["validation/regret"] = regret(table, start)
         both = np.isfinite(table.forced_correct) & np.isfinite(start.forced_correct)

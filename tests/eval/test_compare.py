@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from abstain.eval.compare import Compared, Comparison, System, compare
-from abstain.eval.contributions import CURVE_PARTS, PARTS
 from abstain.eval.metrics import CURVES, METRICS, tabulate
 from abstain.eval.responses import Response
+from abstain.eval.whole import Whole
 from abstain.rewards import Verdict
 
 TARGETS = (0.2, 0.4, 0.6, 0.8)
@@ -52,12 +52,17 @@ def test_parts_add_up_to_the_metrics_they_are_parts_of() -> None:
     table = tabulate(policy(3))
     table.verdicts[::7, 1] = np.nan
     table.confidence[::11] = np.nan
-    for name, parts in PARTS.items():
-        num, den = parts(table, table.exact)
+    whole = Whole(table, table.exact)
+    parts = {name: columns for name, metric in METRICS.items() if (columns := metric.computation.columns)}
+    curve_parts = {name: columns for name, curve in CURVES.items() if (columns := curve.computation.columns)}
+    assert len(parts) == 13
+    assert len(curve_parts) == 4
+    for name, columns in parts.items():
+        num, den = columns(whole)
         expected = METRICS[name].of(table, table.exact)
         assert (num.sum() / den.sum() if den.sum() else np.nan) == pytest.approx(expected, nan_ok=True), name
-    for name, parts in CURVE_PARTS.items():
-        num, den = parts(table, table.exact)
+    for name, columns in curve_parts.items():
+        num, den = columns(whole)
         curve = CURVES[name].resampled(table, table.exact, np.ones((1, len(table.ids))))[0]
         assert num.sum(axis=0) / den.sum(axis=0) == pytest.approx(curve), name
 

@@ -64,7 +64,7 @@ def test_an_undefined_metric_is_left_out_of_the_index_and_a_dash_in_the_table() 
     index = [(r.dataset_split, r.metric_type) for r in ModelCard(text).data.eval_results]
     assert ("all", "normalized_regret") not in index
     assert ("other", "normalized_regret") in index
-    assert "| Normalised regret | – |" in text
+    assert "| Normalized regret | – |" in text
 
 
 def test_tables_have_a_column_per_system_and_a_row_per_target() -> None:

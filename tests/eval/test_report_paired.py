@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from simulated import Policy, simulate
 
+from abstain.eval.catalogue import info
 from abstain.eval.compare import Comparison, System, compare
 from abstain.eval.report_paired import paired_sentence, paired_tables
-from abstain.eval.report_tables import row
 from abstain.rewards import Verdict
 
 
@@ -26,7 +26,7 @@ def test_the_sentence_names_systems_and_says_where_no_difference_is_shown(compar
     assert "no difference shown in " in text
     assert "forced accuracy" in text.split("no difference shown in ")[1]  # both give the same forced answers
     assert "adherence (exact confidence)" in text
-    assert row("ece").label in text
+    assert info("ece").label in text
 
 
 def test_the_table_has_both_values_the_difference_and_both_p_values(comparison: Comparison) -> None:

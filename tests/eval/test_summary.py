@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from abstain.eval.report_tables import ROWS, SUMMARY, cell, number, row
+from abstain.eval.catalogue import CURVES, METRICS, listed
+from abstain.eval.rates import RATES
+from abstain.eval.report_tables import cell, number
 from abstain.eval.summary import comparison_headline, headline, ordered, summary_table, summary_text
 
 
@@ -88,9 +90,19 @@ def test_systems_of_a_run_come_in_its_order_and_others_after_them_by_name() -> N
     assert ordered(["zeta", "trained", "alpha", "base"]) == ["base", "trained", "alpha", "zeta"]
 
 
-def test_every_key_of_the_summary_is_a_row_of_the_tables() -> None:
-    assert [row(key).key for key in SUMMARY] == list(SUMMARY)
-    assert len({r.key for r in ROWS}) == len(ROWS)
+def test_every_metric_of_the_summary_has_a_short_label_and_stands_in_the_report() -> None:
+    summary = listed("summary")
+    assert [metric.short for metric in summary] == ["adherence", "clear pairs", "slope", "regret", "forced acc."]
+    assert {metric.key for metric in summary} <= {metric.key for metric in listed("report")}
+
+
+def test_no_two_metrics_have_one_label_and_every_one_is_defined_in_a_sentence() -> None:
+    every = [*RATES.values(), *METRICS.values()]
+    assert len({metric.label for metric in every}) == len(every)
+    assert len({metric.label for metric in CURVES.values()}) == len(CURVES)
+    for metric in (*every, *CURVES.values()):
+        assert metric.definition.endswith("."), metric.key
+        assert metric.label[0].isupper(), metric.key
 
 
 def test_numbers_have_a_true_minus_sign_and_no_negative_zero() -> None:
