@@ -8,7 +8,7 @@ from .prompt import Message, PromptStyle, format_penalty, format_target
 from .question import Question
 from .schedules import BetaTargets, ConstantTarget, Curriculum, RowTargets, Schedule
 from .sets import QUESTION_SETS, QuestionSet, find_set, load_any, load_set
-from .targets import TargetSampler, shown_targets, spread_draws
+from .targets import TargetGrid, TargetSampler, shown_targets, spread_draws
 from .templates import latest_templates, template, template_name, templates
 from .world import SPLITS, Mention, World, WorldConfig, make_world
 
@@ -30,6 +30,7 @@ __all__ = [
     "RowTargets",
     "RunError",
     "Schedule",
+    "TargetGrid",
     "TargetSampler",
     "World",
     "WorldConfig",

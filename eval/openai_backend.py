@@ -12,6 +12,7 @@ from typing import Any
 
 from ..data import InputError, Message
 from .backend import BackendError, Completion, Prompt, sources
+from .chat_template import render_chats
 from .draws import draw_seed, runs
 from .endpoint import Endpoint, EventLoop, Route, Session
 from .identity import Identity, model_hash, settings_text
@@ -59,7 +60,7 @@ class OpenAIBackend:
         """Return the rendered prompt; on the route "chat" the chat as JSON, since the server renders it."""
         if self.route == "chat":
             return json.dumps(list(messages), ensure_ascii=False)
-        return self.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=False)
+        return render_chats(self.tokenizer, [messages])[0]
 
     def generate(
         self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0

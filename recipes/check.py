@@ -56,14 +56,12 @@ def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Find
 
 def recipe_rl_arguments(recipe: Recipe) -> Any:
     """Return TRL's config of the RL stage, filled in; InputError names the recipe's keys."""
-    from ..training.rl import RLConfig, rl_arguments
+    from ..training.rl import rl_arguments
 
     assert recipe.rl is not None  # the caller has looked
     section = f"rl.{recipe.rl.algorithm}"
     try:
-        arguments = rl_arguments(
-            RLConfig(algorithm=recipe.rl.algorithm, trainer=recipe.rl.trainer), NOWHERE, recipe.seed
-        )
+        arguments = rl_arguments(recipe.rl, NOWHERE, recipe.seed)
     except InputError as error:
         raise InputError(batch_error(section, str(error))) from error
     if arguments.max_steps <= 0:
@@ -73,16 +71,17 @@ def recipe_rl_arguments(recipe: Recipe) -> Any:
 
 def _grader(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     questions = [*prepared.rl, *prepared.eval]
-    check_grader(recipe.grader, recipe.prompt.phrase, [])  # that it is installed; answers are looked at below
-    found = check_gold(questions, recipe.grader.build(recipe.prompt.phrase), phrase=recipe.prompt.phrase)
+    phrase = recipe.prompt.phrase
+    check_grader(recipe.grader, phrase, questions if recipe.grader.imports_code else [])  # the rest: answers, below
+    found = check_gold(questions, recipe.grader.build(phrase), phrase=phrase)
     return _placed("recipe: grader: ", found)
 
 
 def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
     from ..training.adapter import lora_config, quantization_config
-    from ..training.base import BaseConfig, trainer_arguments
+    from ..training.base import trainer_arguments
     from ..training.model import check_adapter_folder, load_tokenizer
-    from ..training.warmup import WarmupConfig, sft_arguments
+    from ..training.warmup import sft_arguments
 
     if recipe.lora is not None:
         lora_config(recipe.lora)
@@ -94,24 +93,24 @@ def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG0
         adapter = None if recipe.adapter is None else Path(recipe.adapter)
         load_tokenizer(recipe.model, recipe.chat_template_kwargs, adapter=adapter)
     elif recipe.base is not None:
-        trainer_arguments(BaseConfig(**recipe.base.model_dump()), NOWHERE, recipe.seed)
+        trainer_arguments(recipe.base, NOWHERE, recipe.seed)
     if recipe.rejection is not None or recipe.dpo is not None:
         _check_sampled(recipe)
     if recipe.warmup is not None:
-        sft_arguments(WarmupConfig(**recipe.warmup.model_dump()), NOWHERE, recipe.seed)
+        sft_arguments(recipe.warmup, NOWHERE, recipe.seed)
     return []
 
 
 def _check_sampled(recipe: Recipe) -> None:
     """Raise InputError where TRL, or a payoff, refuses the settings of rejection sampling or DPO."""
-    from ..training.dpo import PairsConfig, dpo_arguments
-    from ..training.rejection import RejectionConfig, rejection_arguments
+    from ..training.dpo import dpo_arguments
+    from ..training.rejection import rejection_arguments
 
     if recipe.rejection is not None:
-        rejection_arguments(RejectionConfig(sft=recipe.rejection.sft), NOWHERE, recipe.seed)
+        rejection_arguments(recipe.rejection, NOWHERE, recipe.seed)
         recipe_reward(recipe, stage="rejection")
     if recipe.dpo is not None:
-        dpo_arguments(PairsConfig(trainer=recipe.dpo.trainer), NOWHERE, recipe.seed)
+        dpo_arguments(recipe.dpo, NOWHERE, recipe.seed)
         recipe_reward(recipe, stage="dpo")
 
 
@@ -162,7 +161,7 @@ def _rl(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     else:
         found = check_clip(payoff, targets, arguments.reward_clip_range)
     found += check_payoff_scale(payoff, targets)
-    found += check_monitor(recipe.rl.monitor(), [question.text for question in prepared.rl], targets)
+    found += check_monitor(recipe.rl, [question.text for question in prepared.rl], targets)
     found += check_batches(arguments, len({question.id for question in prepared.rl}), section=section)
     found += check_per_question(arguments, recipe.targets.per_question, section=section)
     return _placed(f"recipe: {section}: ", found)

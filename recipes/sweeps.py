@@ -27,7 +27,7 @@ def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
     if states_confidence(recipe):
         return replace(sweep, targets=(), afterwards=True, confidence="stated", parser=confidence_parser(recipe))
     if recipe.rl is not None and recipe.rl.payoff.build().reads_confidence:
-        grader = WithoutConfidence(grader=sweep.grader, confidence=recipe.rl.confidence.build())
+        grader = WithoutConfidence(grader=sweep.grader, confidence=recipe.rl.confidence)
         return replace(sweep, grader=grader)
     return sweep
 

@@ -286,7 +286,7 @@ def test_the_files_that_are_handed_on_are_read_whole(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_grader_of_a_set_accepts_its_own_answers(name: str) -> None:
-    from abstain.recipes.graders import GRADER_SECTIONS
+    from abstain.recipes.graders import GRADER_KINDS
     from abstain.rewards import Verdict
 
     file = SHARED / FILES[name][0]
@@ -295,7 +295,7 @@ def test_the_grader_of_a_set_accepts_its_own_answers(name: str) -> None:
     section = dict(QUESTION_SETS[name].grader)
     if section["kind"] == "math":
         pytest.importorskip("math_verify")
-    grade = GRADER_SECTIONS[section["kind"]].model_validate(section).build("I don't know")
+    grade = GRADER_KINDS.section(section["kind"]).model_validate(section).build("I don't know")
     asked = [q for q in load_set(name, str(file)) if q.answerable][:200]
     right = [grade(q.answers[0], q.answers, q.choices).verdict is Verdict.CORRECT for q in asked]
     assert sum(right) >= 0.99 * len(right), [q for q, ok in zip(asked, right, strict=True) if not ok][:5]
