@@ -63,5 +63,7 @@ def _turn(message: Any, place: str) -> Turn:
 
 def _joined(parts: list[Any]) -> str | None:
     """Return the text of content parts, or None where one is no text (an image, say)."""
-    texts = [part.get("text") if isinstance(part, Mapping) else part for part in parts]
+    texts: list[Any] = [
+        cast("Mapping[str, Any]", part).get("text") if isinstance(part, Mapping) else part for part in parts
+    ]
     return "".join(texts) if all(isinstance(text, str) for text in texts) else None

@@ -116,8 +116,9 @@ def _keys(section: Any, value: Any, path: Iterable[str]) -> list[str]:
 def _section(annotation: Any, value: Any) -> Any:
     """Return the class of the section with this annotation: of several kinds, the one that `value` names."""
     options = list(annotated_types(annotation))
-    if kinds := next((option for option in options if isinstance(option, Kinds)), None):
-        return kinds.section(value["kind"])
+    for option in options:
+        if isinstance(option, Kinds):
+            return cast("Kinds[Any]", option).section(value["kind"])
     return next((o for o in options if isinstance(o, type) and (is_dataclass(o) or issubclass(o, BaseModel))), None)
 
 

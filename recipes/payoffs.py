@@ -24,6 +24,7 @@ from ..rewards import (
     LengthPenalty,
     LogScore,
     Payoff,
+    Prior,
     PriorScore,
     Spherical,
     Ternary,
@@ -80,8 +81,9 @@ class ScoreOfPrior(Unscored):
         """Return the payoff."""
         if (self.alpha is None) != (self.beta is None):
             raise ValueError("give both alpha and beta, or neither for a uniform prior")
-        uniform = self.alpha is None or self.beta is None
-        prior = Uniform() if uniform else BetaPrior(alpha=self.alpha, beta=self.beta)
+        prior: Prior = Uniform()
+        if self.alpha is not None and self.beta is not None:
+            prior = BetaPrior(alpha=self.alpha, beta=self.beta)
         return PriorScore(prior=prior, abstained=self.abstained, unstated=self.unstated)
 
 
