@@ -59,12 +59,12 @@ def editor_schema() -> dict[str, Any]:
 
 def dataclass_sections(section: type[Any]) -> list[type[Any]]:
     """Return the dataclasses among the parts of `section`, and among their parts, each once."""
-    found: dict[type[Any], None] = {}
+    sections: dict[type[Any], None] = {}
     for annotation in get_type_hints(section, include_extras=True).values():
         for part in annotated_types(annotation):
-            if isinstance(part, type) and is_dataclass(part) and part not in found:
-                found |= dict.fromkeys((part, *dataclass_sections(part)))
-    return list(found)
+            if isinstance(part, type) and is_dataclass(part) and part not in sections:
+                sections |= dict.fromkeys((part, *dataclass_sections(part)))
+    return list(sections)
 
 
 def _describe(properties: dict[str, Any], section: type[Any]) -> None:

@@ -110,9 +110,9 @@ def _section(base: type[KindSection], kind: str, of: type[Any], supplied: frozen
         if part.init and part.name not in supplied:
             keys[part.name] = (hints[part.name], _key(part, docs.get(part.name, "").replace("None", "null")))
     name = "".join(word.capitalize() for word in kind.split("_")) + base.__name__
-    made = create_model(name, __base__=base, __module__=base.__module__, __doc__=first_paragraph(of), **keys)
-    made.of = of
-    return made
+    section = create_model(name, __base__=base, __module__=base.__module__, __doc__=first_paragraph(of), **keys)
+    section.of = of
+    return section
 
 
 def _key(part: Field[Any], description: str) -> Any:

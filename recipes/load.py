@@ -97,7 +97,7 @@ def _explain(error: ValidationError, place: str, recipe: Any) -> str:
 
 def _of_union(part: str | int) -> bool:
     """Return whether `part` is what pydantic calls a member of a union (`data.train` has two), which is no key."""
-    return part in ("str", "constrained-float") or (isinstance(part, str) and part.startswith(("list[", "literal[")))
+    return part == "str" or (isinstance(part, str) and part.startswith("list["))
 
 
 def _keys(section: Any, value: Any, path: Iterable[str]) -> list[str]:

@@ -188,7 +188,7 @@ def load_payoff(
     Raises:
         ValueError: no such module or name, or `custom_payoff` refuses it.
     """
-    found = import_callable(path, arguments, "a function of (verdict, t, confidence) or a Payoff")
-    if hasattr(found, "break_even") and hasattr(found, "reads_confidence"):
-        return cast("Payoff", found)
-    return custom_payoff(found, confidence=confidence, unstated=unstated)
+    target = import_callable(path, arguments, "a function of (verdict, t, confidence) or a Payoff")
+    if hasattr(target, "break_even") and hasattr(target, "reads_confidence"):
+        return cast("Payoff", target)
+    return custom_payoff(target, confidence=confidence, unstated=unstated)

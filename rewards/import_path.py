@@ -46,17 +46,17 @@ def import_callable(path: str, arguments: Mapping[str, Any] | None, role: str) -
     Raises:
         ValueError: it cannot be imported, is not callable, or does not take the arguments.
     """
-    found: object = import_object(path)
-    if isinstance(found, type):
+    target: object = import_object(path)
+    if isinstance(target, type):
         try:
-            found = cast("Callable[..., object]", found)(**(arguments or {}))
+            target = cast("Callable[..., object]", target)(**(arguments or {}))
         except TypeError as error:
             raise ValueError(f"{path}: {error}") from None
-    elif arguments and callable(found):
-        found = partial(found, **arguments)
-    if not callable(found):
-        raise ValueError(f"{path} must be {role}, got {found!r}")
-    return found
+    elif arguments and callable(target):
+        target = partial(target, **arguments)
+    if not callable(target):
+        raise ValueError(f"{path} must be {role}, got {target!r}")
+    return target
 
 
 def beside(path: str, folder: Path) -> str:

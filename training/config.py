@@ -10,12 +10,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from .monitor_config import MonitorConfig
 
-AbstainRate = Literal["t", "t/(1+t)", "p<t"]
-"""The rates of abstaining in the warm-up that depend on the target, by name."""
+RateName = Literal["t", "t/(1+t)", "p<t"]
+"""The rates of abstaining in the warm-up that depend on the target (`warmup.RATES`)."""
+
+
+def check_rate(rate: object) -> object:
+    """Return `rate`; raise ValueError unless it is a named rate or a fraction in [0, 1]."""
+    number = isinstance(rate, int | float) and not isinstance(rate, bool) and 0 <= rate <= 1
+    if not number and rate not in get_args(RateName):
+        raise ValueError(f"must be {', '.join(map(repr, get_args(RateName)))} or a fraction in [0, 1], got {rate!r}")
+    return rate
+
+
+AbstainRate = Annotated[RateName | Annotated[float, Field(ge=0, le=1)], BeforeValidator(check_rate)]
+"""How often the warm-up abstains."""
 Rule = Literal["mean", "best"]
 """When rejection sampling imitates an answer."""
 Keep = Literal["gap", "all"]
@@ -88,11 +100,19 @@ class WarmupConfig(StageConfig):
     """Training prompts made of each, at targets drawn independently."""
     temperature: NonNegativeFloat = 1.0
     """Temperature of the model's own answers; 0 takes the greedy ones."""
-    abstain_rate: AbstainRate | Annotated[float, Field(ge=0, le=1)] = "t/(1+t)"
+    abstain_rate: AbstainRate = "t/(1+t)"
     """Probability of abstaining at target t. The second makes greedy decoding abstain when p < t, the third teaches it
     outright; a number is the same at every target."""
     sft: dict[str, Any] = field(default_factory=dict[str, Any])
     """`trl.SFTConfig`."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a number outside its limits, or an unknown rate."""
+        try:
+            check_rate(self.abstain_rate)
+        except ValueError as error:
+            raise ValueError(f"abstain_rate {error}") from None
+        super().__post_init__()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import yaml
@@ -18,7 +18,7 @@ from abstain.recipes.schedules import SCHEDULES
 from abstain.recipes.schema import DPOSection, Recipe, RejectionSection, RLSection
 from abstain.rewards import AbstentionReward, ConfidenceParser, Judgement, Verdict
 from abstain.rewards.payoff import BreakEven, PaysActions
-from abstain.training.config import BaseConfig, PairsConfig, RejectionConfig, RLConfig, WarmupConfig
+from abstain.training.config import BaseConfig, PairsConfig, RateName, RejectionConfig, RLConfig, WarmupConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,12 +176,24 @@ def test_no_setting_has_two_defaults() -> None:
 def test_a_stage_made_in_python_refuses_what_a_recipe_refuses() -> None:
     with pytest.raises(ValueError, match="samples must be greater than 0, got 0"):
         PairsConfig(samples=0)
-    with pytest.raises(ValueError, match=r"abstain_rate must be at most 1, got 1\.5"):
+    with pytest.raises(ValueError, match=r"abstain_rate must be .* or a fraction in \[0, 1\], got 1\.5"):
         WarmupConfig(abstain_rate=1.5)
     with pytest.raises(ValueError, match="vocab_size must be at least 300, got 200"):
         BaseConfig(vocab_size=200)
     with pytest.raises(ValueError, match="give either `grpo` or `rloo`"):
         RLConfig()
+
+
+@pytest.mark.parametrize("rate", ["x", 1.5, "true"])
+def test_a_rate_of_abstaining_that_is_none_is_an_error_with_what_is_allowed(rate: object) -> None:
+    with pytest.raises(InputError, match=r"warmup\.abstain_rate: must be 't', 't/\(1\+t\)', 'p<t' or a fraction in \["):
+        load_recipe("tiny", [f"warmup.abstain_rate={rate}"])
+
+
+def test_every_named_rate_can_be_trained() -> None:
+    from abstain.training.warmup import RATES
+
+    assert tuple(RATES) == get_args(RateName)
 
 
 def test_the_settings_of_training_import_nothing_heavy() -> None:
