@@ -163,3 +163,28 @@ def test_a_payoff_takes_both_forms_of_a_path_too(tmp_path: Path) -> None:
     for path in (f"{tmp_path / 'own_pay.py'}:pay", "own_pay.pay"):  # the first puts the folder on the Python path
         recipe = load_recipe("tiny", [f"rl.payoff={{kind: custom, path: '{path}'}}"])
         assert recipe_reward(recipe).payoff.break_even == pytest.approx(0.75)  # 3 / (1 + 3)
+
+
+def test_an_evaluation_grades_with_it_and_refuses_a_broken_one_before_the_model_is_loaded(
+    own_code: Path, tiny_model: str, tmp_path: Path
+) -> None:
+    questions = tmp_path / "q.jsonl"
+    rows = [{"messages": [{"role": "user", "content": f"Capital {i}?"}], "answers": ["Paris"]} for i in range(3)]
+    questions.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (tmp_path / "always.py").write_text("def right(answer, answers): return True", encoding="utf-8")
+    command = ["eval", "--questions", str(questions), "--targets", "0.5", "--samples", "1", "--max-new-tokens", "2"]
+
+    def grader(path: str) -> list[str]:
+        return ["--grader", f"{{kind: custom, path: '{path}'}}"]
+
+    out = tmp_path / "run"
+    done = CliRunner().invoke(
+        app, [*command, "--model", tiny_model, *grader(f"{tmp_path / 'always.py'}:right"), "--out", str(out)]
+    )
+    assert done.exit_code == 0, done.output
+    (responses,) = out.glob("eval/*/responses.jsonl")
+    assert len(responses.read_text().splitlines()) >= 3
+    assert any("always.py:right" in path.read_text() for path in out.glob("*.yaml"))  # how the run was graded
+    refused = CliRunner().invoke(app, [*command, "--model", "no/such-model", *grader(f"{own_code}:broken")])
+    assert isinstance(refused.exception, InputError)
+    assert "broken('Something else', ['Paris']) raised KeyError: 'Something else'" in str(refused.exception)
