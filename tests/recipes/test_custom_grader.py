@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import sys
 from pathlib import Path
 
@@ -188,3 +189,17 @@ def test_an_evaluation_grades_with_it_and_refuses_a_broken_one_before_the_model_
     refused = CliRunner().invoke(app, [*command, "--model", "no/such-model", *grader(f"{own_code}:broken")])
     assert isinstance(refused.exception, InputError)
     assert "broken('Something else', ['Paris']) raised KeyError: 'Something else'" in str(refused.exception)
+
+
+def test_the_example_of_the_page_on_verdicts_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "verdicts.md").read_text(encoding="utf-8")
+    (file, name, source), (_, _, recipe), (_, _, example) = re.findall(
+        r"```(\w+)(?: file=(\S+))?\n(.*?)```", page.partition("### A comparison of your own")[2], re.DOTALL
+    )
+    assert (file, name) == ("python", "my_grader.py")
+    (tmp_path / name).write_text(source, encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(recipe, encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "my_grader", raising=False)
+    loaded = load_recipe(str(tmp_path / "mine.yaml"))
+    check_grader(loaded.grader, PHRASE, [])  # it also puts the folder on the Python path
+    exec(example, {})
