@@ -55,7 +55,14 @@ def make_model(folder: Path) -> list[Question]:
         documents = make_documents(world.corpus[:6000], STYLE, TargetSampler(), 0)
         trainer = {"max_steps": 150, "per_device_train_batch_size": 16, "learning_rate": 5e-3, "use_cpu": True}
         config = BaseConfig(
-            layers=2, width=128, heads=4, intermediate=256, vocab_size=1300, row_length=160, trainer=trainer
+            layers=2,
+            width=128,
+            heads=4,
+            intermediate=256,
+            initializer_range=0.08,
+            vocab_size=1300,
+            row_length=160,
+            trainer=trainer,
         )
         train_base(documents, config, folder, checkpoints=folder / "checkpoints", seed=0)
     return list({mention.question.text: mention.question for mention in world.corpus}.values())

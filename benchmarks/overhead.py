@@ -36,7 +36,7 @@ from abstain.recipes.prepare import prepare
 from abstain.recipes.run import quiet
 from abstain.rewards import AbstentionReward, Verdict, alias_match
 from abstain.training.adapter import lora_config
-from abstain.training.base import BaseConfig, train_base
+from abstain.training.base import train_base
 from abstain.training.cpu import score_completions_only
 from abstain.training.model import end_token_ids, load_model, load_tokenizer
 from abstain.training.monitor_config import MonitorConfig
@@ -113,9 +113,9 @@ def measure(steps: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     ours = [choice for pair in pairs for choice in pair][:steps]
     with tempfile.TemporaryDirectory() as folder:
         base, out = Path(folder) / "base", Path(folder) / "out"
-        train_base(prepared.documents, BaseConfig(**recipe.base.model_dump()), base, checkpoints=out, seed=seed)
+        train_base(prepared.documents, recipe.base, base, checkpoints=out, seed=seed)
         model, tokenizer = load_model(str(base)), load_tokenizer(str(base))
-        arguments = rl_arguments(RLConfig(trainer={**recipe.rl.trainer, "save_strategy": "no"}), out, seed)
+        arguments = rl_arguments(RLConfig(grpo={**recipe.rl.trainer, "save_strategy": "no"}), out, seed)
         size = arguments.generation_batch_size
         assert size is not None
         rows = rl_rows(prepared.rl, recipe.prompt, recipe.targets.sampler(), steps * size, rng)

@@ -10,7 +10,7 @@ from .question import Question
 from .schedules import BetaTargets, ConstantTarget, Curriculum, RowTargets, Schedule
 from .sets import QUESTION_SETS, QuestionSet, find_set, load_any, load_set
 from .streams import Stream
-from .targets import TargetSampler, shown_targets, spread_draws
+from .targets import TargetGrid, TargetSampler, shown_targets, spread_draws
 from .templates import latest_templates, template, template_name, templates
 from .world import SPLITS, Mention, World, WorldConfig, make_world
 
@@ -33,6 +33,7 @@ __all__ = [
     "RunError",
     "Schedule",
     "Stream",
+    "TargetGrid",
     "TargetSampler",
     "World",
     "WorldConfig",

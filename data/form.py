@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from .chat import split_chat
 from .errors import InputError
 from .question import Question
 from .rows import Row, value_at
@@ -32,6 +33,8 @@ class Form:
     """A false value: the question has no answer, whatever `answers` holds."""
     history: str = "history"
     """Column of the turns before the question, a list of {role, content}."""
+    messages: str = "messages"
+    """Column of a whole chat in the place of question and history, read where the row has no question."""
     read: Callable[[str], str] = str
     """What of a text in `answers` is the answer: `str`, all of it; `after_hashes`; `boxed`."""
     choices_in_question: bool = False
@@ -51,7 +54,8 @@ class Form:
         answerable = self._answerable(row, place)
         if answerable and all(value_at(row, path) in (None, "", []) for path in self.answers):
             raise _missing(row, place, self.answers[0], "answers")
-        text = self._text(row, place)
+        chat = self._chat(row, place)
+        text, history = (self._text(row, place), self._history(row, place)) if chat is None else chat
         choices = self._choices(row, place)
         if self.choices_in_question:
             text, choices = options_of(text, place)
@@ -59,7 +63,8 @@ class Form:
         if self.labels is not None and answerable:
             answers = _labelled(answers, _texts(value_at(row, self.labels), place, self.labels), choices, place)
         id_ = value_at(row, self.id)
-        used = {path.partition(".")[0] if path not in row else path for path in self._paths()}
+        paths = [*self._paths(), *([] if chat is None else [self.messages])]
+        used = {path.partition(".")[0] if path not in row else path for path in paths}
         try:
             return Question(
                 id=str(number if id_ in (None, "") else id_),
@@ -68,7 +73,7 @@ class Form:
                 choices=choices,
                 metadata={key: value for key, value in row.items() if key not in used},
                 answerable=answerable,
-                history=self._history(row, place),
+                history=history,
             )
         except ValueError as error:
             raise InputError(f"{place}: {error}") from None
@@ -83,6 +88,13 @@ class Form:
             self.history,
             *filter(None, [self.labels]),
         ]
+
+    def _chat(self, row: Row, place: str) -> tuple[str, tuple[dict[str, str], ...]] | None:
+        """Return the question and the turns before it of a row that holds them as one chat, else None."""
+        chat = value_at(row, self.messages)
+        if value_at(row, self.question) not in (None, "") or chat in (None, ""):
+            return None
+        return split_chat(chat, f"{place}: column {self.messages!r}")
 
     def _text(self, row: Row, place: str) -> str:
         text = value_at(row, self.question)

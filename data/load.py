@@ -10,7 +10,7 @@ from .form import Form
 from .question import Question
 from .rows import Row, read_rows
 
-DEFAULT_COLUMNS = {name: name for name in ("id", "question", "answers", "choices", "answerable", "history")}
+DEFAULT_COLUMNS = {name: name for name in ("id", "question", "answers", "choices", "answerable", "history", "messages")}
 """The columns a question is read from, unless a recipe maps them to others."""
 
 
@@ -40,6 +40,7 @@ def load_questions(
         choices=names["choices"],
         answerable=names["answerable"],
         history=names["history"],
+        messages=names["messages"],
     )
     return questions_of(read_rows(source), source, lambda _row, _place: form, where)
 

@@ -45,6 +45,9 @@ class PromptStyle:
     """Template that asks for an answer and a confidence, with no target in sight; with an optional {phrase}."""
     statement: str = "{answer}\nConfidence: {confidence}"
     """How a completion looks that `stated` asks for: what a warm-up teaches, with {answer} and {confidence}."""
+    system: str | None = None
+    """A system message before every prompt, in training and in evaluation; null: none. It comes before the text of a
+    question's own system turn, in the same message."""
     phrase: str = DEFAULT_PHRASE
     """The agreed abstention."""
     target_format: Literal["percent", "decimal"] = "percent"
@@ -52,6 +55,8 @@ class PromptStyle:
 
     def __post_init__(self) -> None:
         """Raise ValueError for a rubric that does not show the target, or an unknown field."""
+        if self.system is not None and not self.system.strip():
+            raise ValueError(f"prompt.system must be a text, or null for none, got {self.system!r}")
         if "{target}" not in self.rubric:
             raise ValueError(f"prompt.rubric must contain {{target}}, got {self.rubric!r}")
         if "{answer}" not in self.statement or "{confidence}" not in self.statement:
@@ -75,22 +80,30 @@ class PromptStyle:
 
     def messages(self, question: Question, t: float | None) -> list[Message]:
         """Return the chat that asks `question` at target `t`; None asks it plainly, without a rubric."""
-        return _chat(question, None if t is None else self.instruction(t))
+        return self._chat(question, None if t is None else self.instruction(t))
 
     def stated_messages(self, question: Question) -> list[Message]:
         """Return the chat that asks `question` for an answer and for the confidence in it."""
-        return _chat(question, self.stated.format(phrase=self.phrase))
+        return self._chat(question, self.stated.format(phrase=self.phrase))
 
     def stated_completion(self, answer: str, confidence: float, scale: Literal["fraction", "percent"]) -> str:
         """Return the completion that gives `answer` with `confidence`, rounded to a hundredth: "0.62", or "62%"."""
         shown = f"{confidence:.2f}" if scale == "fraction" else f"{100 * confidence:.0f}%"
         return self.statement.replace("{answer}", answer).replace("{confidence}", shown)
 
+    def _chat(self, question: Question, instruction: str | None) -> list[Message]:
+        text = question.text
+        if question.choices:
+            options = zip(ascii_uppercase, question.choices, strict=False)
+            text += "\n" + "\n".join(f"{letter}. {choice}" for letter, choice in options)
+        last = {"role": "user", "content": text if instruction is None else f"{text}\n{instruction}"}
+        return [*self._before(question), last]
 
-def _chat(question: Question, instruction: str | None) -> list[Message]:
-    text = question.text
-    if question.choices:
-        options = zip(ascii_uppercase, question.choices, strict=False)
-        text += "\n" + "\n".join(f"{letter}. {choice}" for letter, choice in options)
-    last = {"role": "user", "content": text if instruction is None else f"{text}\n{instruction}"}
-    return [*map(dict, question.history), last]
+    def _before(self, question: Question) -> list[Message]:
+        """Return the turns before the question, the system message first."""
+        turns: list[Message] = [dict(turn) for turn in question.history]
+        if self.system is None:
+            return turns
+        if turns and turns[0]["role"] == "system":
+            return [{"role": "system", "content": f"{self.system}\n\n{turns[0]['content']}"}, *turns[1:]]
+        return [{"role": "system", "content": self.system}, *turns]

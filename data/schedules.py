@@ -71,8 +71,11 @@ class BetaTargets:
     """
 
     alpha: float
+    """Targets are weighted by t^(alpha − 1) · (1 − t)^(beta − 1): above beta, high ones come more often."""
     beta: float
+    """Above alpha, low ones come more often."""
     sampler: TargetSampler = field(default_factory=TargetSampler)
+    """The grid, with the targets held out and the share of forced answers."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a parameter that is not positive, or a target of 0 that would get infinite weight."""

@@ -12,24 +12,30 @@ from .question import Question
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetSampler:
+class TargetGrid:
+    """The targets that training can state: a grid, and how often it forces an answer instead."""
+
+    low: float = 0.02
+    """The lowest target that training draws, a fraction."""
+    high: float = 0.98
+    """The highest, below 1."""
+    step: float = 0.01
+    """Training draws from low, low + step, low + 2 · step, ...; a whole fraction of a per cent or more."""
+    margin: float = 0.0
+    """Training keeps this far away from every target held out for the evaluation (within 1e-9)."""
+    forced_share: float = 0.0
+    """Share of training prompts at target 0, where abstaining is disallowed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetSampler(TargetGrid):
     """Draws targets uniformly from a grid, with windows around held-out targets left out.
 
     With `held_out` set to the evaluation's targets, no training prompt ever shows one of them.
     """
 
-    low: float = 0.02
-    """Smallest target (fraction)."""
-    high: float = 0.98
-    """Largest target (fraction), below 1."""
-    step: float = 0.01
-    """Distance between neighbouring targets, a whole fraction of a per cent or more."""
     held_out: tuple[float, ...] = ()
-    """Targets never drawn."""
-    margin: float = 0.0
-    """Neither are targets closer than this to a held-out one (less than or equal, within 1e-9)."""
-    forced_share: float = 0.0
-    """Share of draws that are 0 instead: the exam, where every question must be answered."""
+    """Targets never drawn, and none closer to one of them than `margin`."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for targets outside [0, 1), an empty grid or a share outside [0, 1]."""

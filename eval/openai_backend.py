@@ -14,6 +14,7 @@ from ..data import InputError, Message
 from ..rewards.endpoint import Endpoint, EndpointError
 from ..rewards.endpoint_session import EventLoop, Route, Session
 from .backend import BackendError, Completion, Prompt, sources
+from .chat_template import render_chats
 from .draws import draw_seed, runs
 from .identity import Identity, model_hash, settings_text
 
@@ -60,7 +61,7 @@ class OpenAIBackend:
         """Return the rendered prompt; on the route "chat" the chat as JSON, since the server renders it."""
         if self.route == "chat":
             return json.dumps(list(messages), ensure_ascii=False)
-        return self.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=False)
+        return render_chats(self.tokenizer, [messages])[0]
 
     def generate(
         self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0

@@ -15,6 +15,7 @@ from transformers import LogitsProcessor
 from ..data import Message
 from .backend import Completion, ConfidenceSource, Prompt, sources
 from .batches import Asked, Batch, batches, windows
+from .chat_template import render_chats
 from .concurrent_batches import batches_at_once, in_order
 from .identity import Identity, settings_text
 from .kv_cache import refusal
@@ -102,7 +103,7 @@ class TransformersBackend:
             if len(self._rendered) > REMEMBERED:
                 self._rendered = {key: self._rendered[key] for key in keys if key in self._rendered}
             new = [[dict(message) for message in key] for key in unknown]
-            texts = self.tokenizer.apply_chat_template(new, add_generation_prompt=True, tokenize=False)
+            texts = render_chats(self.tokenizer, new)
             self._rendered.update(zip(unknown, texts, strict=True))
         return [self._rendered[key] for key in keys]
 

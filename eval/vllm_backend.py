@@ -9,6 +9,7 @@ from typing import Any, cast
 from ..data import InputError, Message
 from .backend import Completion, ConfidenceSource, Prompt, sources
 from .batches import windows
+from .chat_template import render_chats
 from .draws import draw_seed, runs
 from .identity import Identity, model_hash, settings_text
 from .vllm_engine import add_adapter, engine_dtype, engine_options, lora_options, start_engine
@@ -45,7 +46,7 @@ class VLLMBackend:
 
     def render(self, messages: Sequence[Message]) -> str:
         """Return the chat template's text for `messages`, ready for the assistant's turn."""
-        return self.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, tokenize=False)
+        return render_chats(self.tokenizer, [messages])[0]
 
     def generate(
         self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0

@@ -135,6 +135,7 @@ def _variables(variables: Mapping[str, Any]) -> dict[str, str]:
 
 def _prompts(style: PromptStyle) -> dict[str, str]:
     return {
+        **({} if style.system is None else {"System message": style.system}),
         "After the question, at a target of 0.75": style.instruction(0.75),
         "After the question, for a forced answer": style.instruction(0.0),
         "How it abstains": style.phrase,

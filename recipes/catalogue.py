@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from .header import read_header
 from .load import load_recipe, shipped_recipes
-from .schema import DataSection, PaidSection, Recipe
+from .payoffs import RewardSection
+from .schema import DataSection, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def method(recipe: Recipe) -> str:
     return ", ".join(stages)
 
 
-def _aim(stage: PaidSection) -> str:
+def _aim(stage: RewardSection) -> str:
     section = stage.payoff
     if section.imports_code:
         return "on your payoff"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data import InputError, shown_targets
+from ..training.config import RLConfig
 from ..training.preflight import Finding, placed, raise_first_error
 from ..training.preflight_gold import check_gold
 from ..training.preflight_stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl
@@ -15,7 +16,7 @@ from .graders import check_grader
 from .prepare import Prepared
 from .reward import confidence_parser, recipe_reward, states_confidence
 from .schema import Recipe
-from .stages import rl_config, stage_targets
+from .stages import stage_targets
 
 NOWHERE = Path("unused")
 """Output folder of configs that are only looked at."""
@@ -52,16 +53,17 @@ def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Find
 
 def _grader(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     questions = [*prepared.rl, *prepared.eval]
-    check_grader(recipe.grader, recipe.prompt.phrase, [])  # that it is installed; answers are looked at below
-    found = check_gold(questions, recipe.grader.build(recipe.prompt.phrase), phrase=recipe.prompt.phrase)
+    phrase = recipe.prompt.phrase
+    check_grader(recipe.grader, phrase, questions if recipe.grader.imports_code else [])  # the rest: answers, below
+    found = check_gold(questions, recipe.grader.build(phrase), phrase=phrase)
     return placed("recipe: grader: ", found)
 
 
 def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
     from ..training.adapter import lora_config, quantization_config
-    from ..training.base import BaseConfig, trainer_arguments
+    from ..training.base import trainer_arguments
     from ..training.model import check_adapter_folder, load_tokenizer
-    from ..training.warmup import WarmupConfig, sft_arguments
+    from ..training.warmup import sft_arguments
 
     if recipe.lora is not None:
         lora_config(recipe.lora)
@@ -73,24 +75,24 @@ def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG0
         adapter = None if recipe.adapter is None else Path(recipe.adapter)
         load_tokenizer(recipe.model, recipe.chat_template_kwargs, adapter=adapter)
     elif recipe.base is not None:
-        trainer_arguments(BaseConfig(**recipe.base.model_dump()), NOWHERE, recipe.seed)
+        trainer_arguments(recipe.base, NOWHERE, recipe.seed)
     if recipe.rejection is not None or recipe.dpo is not None:
         _check_sampled(recipe)
     if recipe.warmup is not None:
-        sft_arguments(WarmupConfig(**recipe.warmup.model_dump()), NOWHERE, recipe.seed)
+        sft_arguments(recipe.warmup, NOWHERE, recipe.seed)
     return []
 
 
 def _check_sampled(recipe: Recipe) -> None:
     """Raise InputError where TRL, or a payoff, refuses the settings of rejection sampling or DPO."""
-    from ..training.dpo import PairsConfig, dpo_arguments
-    from ..training.rejection import RejectionConfig, rejection_arguments
+    from ..training.dpo import dpo_arguments
+    from ..training.rejection import rejection_arguments
 
     if recipe.rejection is not None:
-        rejection_arguments(RejectionConfig(sft=recipe.rejection.sft), NOWHERE, recipe.seed)
+        rejection_arguments(recipe.rejection, NOWHERE, recipe.seed)
         recipe_reward(recipe, stage="rejection")
     if recipe.dpo is not None:
-        dpo_arguments(PairsConfig(trainer=recipe.dpo.trainer), NOWHERE, recipe.seed)
+        dpo_arguments(recipe.dpo, NOWHERE, recipe.seed)
         recipe_reward(recipe, stage="dpo")
 
 
@@ -98,14 +100,9 @@ def _sampled(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     """Return where what is sampled and kept would lose the target."""
     found: list[Finding] = []
     if recipe.dpo is not None:
-        from ..training.dpo import PairsConfig
-
-        config = PairsConfig(keep=recipe.dpo.keep)
-        found += check_dpo(config, recipe_reward(recipe, stage="dpo"), prepared.rl, stage_targets(recipe))
+        found += check_dpo(recipe.dpo, recipe_reward(recipe, stage="dpo"), prepared.rl, stage_targets(recipe))
     if recipe.rejection is not None:
-        from ..training.rejection import RejectionConfig
-
-        found += check_rejection(RejectionConfig(rule=recipe.rejection.rule), prepared.rl)
+        found += check_rejection(recipe.rejection, prepared.rl)
     return found
 
 
@@ -113,14 +110,20 @@ def _rl(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     """Return what the RL config does to the target, and what its batches come to."""
     if recipe.rl is None:
         return []
-    config = rl_config(recipe)
-    return check_rl(config, _rl_arguments(recipe), recipe_reward(recipe), prepared.rl, stage_targets(recipe))
+    return check_rl(
+        recipe.rl,
+        _rl_arguments(recipe.rl, recipe.seed),
+        recipe_reward(recipe),
+        prepared.rl,
+        stage_targets(recipe),
+        per_question=recipe.targets.per_question,
+    )
 
 
-def _rl_arguments(recipe: Recipe) -> Any:
+def _rl_arguments(config: RLConfig, seed: int) -> Any:
     from ..training.rl import rl_arguments
 
-    return rl_arguments(rl_config(recipe), NOWHERE, recipe.seed)
+    return rl_arguments(config, NOWHERE, seed)
 
 
 def _reward(recipe: Recipe, prepared: Prepared) -> list[Finding]:

@@ -18,7 +18,7 @@ from ..training.preflight_model import (
 )
 from .environment import installed_versions
 from .prepare import Prepared
-from .reward import confidence_parser, states_confidence
+from .reward import built_grader, confidence_parser, states_confidence
 from .schema import Recipe
 
 
@@ -81,22 +81,22 @@ def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
 
 def _last_stage(recipe: Recipe, arguments: Any) -> tuple[Any, int, int, int]:
     """Return TRL's config of the last stage, its sequences in a pass, completions at once, and their tokens."""
-    from ..training.dpo import PairsConfig, dpo_arguments
-    from ..training.rejection import RejectionConfig, rejection_arguments
-    from ..training.warmup import WarmupConfig, sft_arguments
+    from ..training.dpo import dpo_arguments
+    from ..training.rejection import rejection_arguments
+    from ..training.warmup import sft_arguments
 
     at_once, limit, nowhere = recipe.eval.batch_size, recipe.eval.max_new_tokens, Path("unused")
     if arguments is not None:
         batch = arguments.per_device_train_batch_size
         return arguments, batch, batch * (arguments.steps_per_generation or 1), arguments.max_completion_length
     if recipe.dpo is not None:
-        config: Any = dpo_arguments(PairsConfig(trainer=recipe.dpo.trainer), nowhere, recipe.seed)
+        config: Any = dpo_arguments(recipe.dpo, nowhere, recipe.seed)
         return config, 2 * config.per_device_train_batch_size, at_once, limit  # of a pair, both
     if recipe.rejection is not None:
-        config = rejection_arguments(RejectionConfig(sft=recipe.rejection.sft), nowhere, recipe.seed)
+        config = rejection_arguments(recipe.rejection, nowhere, recipe.seed)
     else:
         assert recipe.warmup is not None  # the schema asks for a stage
-        config = sft_arguments(WarmupConfig(**recipe.warmup.model_dump()), nowhere, recipe.seed)
+        config = sft_arguments(recipe.warmup, nowhere, recipe.seed)
     return config, config.per_device_train_batch_size, at_once, limit
 
 
@@ -135,7 +135,7 @@ def check_sample(recipe: Recipe, prepared: Prepared, samples: int) -> list[Findi
         asked,
         style=recipe.prompt,
         targets=shown_targets(recipe.training_targets(prepared.rl)),
-        grader=recipe.grader.build(recipe.prompt.phrase),
+        grader=built_grader(recipe),
         seed=recipe.seed,
     )
     return check_probe(probe, warmup=recipe.warmup is not None, lora=recipe.lora)

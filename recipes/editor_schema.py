@@ -7,9 +7,12 @@ mappings that are theirs (`rl.grpo`, `lora`, ...). A file may leave out what it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from dataclasses import is_dataclass
+from typing import Any, cast, get_type_hints
 
+from .field_docs import field_docs
 from .library import ready_data, shipped_parts, shipped_recipes
+from .load import annotated_types
 from .schema import Recipe
 
 FILE = "abstain-recipe.schema.json"
@@ -17,8 +20,8 @@ FILE = "abstain-recipe.schema.json"
 LINE = f"# yaml-language-server: $schema={FILE}"
 """First line of a recipe that names it."""
 OWNERS: dict[tuple[str, str], str] = {
-    ("BaseSection", "trainer"): "TrainingArguments",
-    ("WarmupSection", "sft"): "SFTConfig",
+    ("BaseConfig", "trainer"): "TrainingArguments",
+    ("WarmupConfig", "sft"): "SFTConfig",
     ("RejectionSection", "sft"): "SFTConfig",
     ("DPOSection", "trainer"): "DPOConfig",
     ("RLSection", "grpo"): "GRPOConfig",
@@ -32,6 +35,8 @@ OWNERS: dict[tuple[str, str], str] = {
 def editor_schema() -> dict[str, Any]:
     """Return the JSON schema of a recipe's file (draft 2020-12)."""
     schema = _relaxed(Recipe.model_json_schema())
+    for section in dataclass_sections(Recipe):
+        _describe(schema["$defs"][section.__name__]["properties"], section)
     for (section, key), owner in OWNERS.items():
         holder = schema if section == "Recipe" else schema["$defs"][section]
         _give(holder["properties"], key, owner)
@@ -50,6 +55,23 @@ def editor_schema() -> dict[str, Any]:
     data["anyOf"] = [{"enum": ready_data(), "description": "A ready data."}, *data["anyOf"]]
     schema["properties"] = {**own, **schema["properties"]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "A recipe of abstain"}
+
+
+def dataclass_sections(section: type[Any]) -> list[type[Any]]:
+    """Return the dataclasses among the parts of `section`, and among their parts, each once."""
+    sections: dict[type[Any], None] = {}
+    for annotation in get_type_hints(section, include_extras=True).values():
+        for part in annotated_types(annotation):
+            if isinstance(part, type) and is_dataclass(part) and part not in sections:
+                sections |= dict.fromkeys((part, *dataclass_sections(part)))
+    return list(sections)
+
+
+def _describe(properties: dict[str, Any], section: type[Any]) -> None:
+    """Describe the keys that a dataclass inherits: pydantic reads the docstrings of its own fields only."""
+    for name, text in field_docs(section).items():
+        if name in properties:
+            properties[name].setdefault("description", text)
 
 
 def _relaxed(node: Any) -> Any:

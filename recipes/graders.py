@@ -3,210 +3,94 @@
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
-
 from ..data import InputError, Question
 from ..rewards import (
-    DEFAULT_PHRASE,
+    AliasMatch,
+    AnswerGrader,
+    ChoiceMatch,
+    ContainsMatch,
+    CustomMatch,
+    FuzzyMatch,
     Grader,
-    alias_match,
-    choice_match,
-    contains_match,
-    fuzzy_match,
-    judge_match,
-    math_match,
-    numeric_match,
-    token_f1_match,
+    JudgeMatch,
+    MathMatch,
+    NumericMatch,
+    TokenF1Match,
+    grade_answer,
+    grader,
+    load_match,
 )
 from ..rewards.extract import EXTRACTORS
-from .section import Section
+from .kinds import Kinds, KindSection
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Extraction = Literal["whole_text", "last_line", "tag", "boxed", "answer_label", "json_field"]
 
 
-class GraderSection(Section, ABC):
-    """What all graders can be told."""
+class GraderSection(KindSection):
+    """What graders of all kinds can be told."""
 
-    needs: ClassVar[tuple[str, str] | None] = None
-    """(module, extra of this package) without which it cannot grade."""
-    reads_answers: ClassVar[bool] = False
-    """Whether it refuses accepted answers that it cannot compare with."""
-
-    extract: Literal["whole_text", "last_line", "tag", "boxed", "answer_label", "json_field"] | None = None
+    extract: Extraction | None = None
     """Where the final answer stands; null: the grader's own usual place."""
-    several_answers: Literal["wrong", "first", "last"] = "wrong"
+    several_answers: Literal["wrong", "first", "last"] = AnswerGrader.several_answers
     """What several different final answers are judged by."""
 
-    def common(self, phrase: str) -> dict[str, Any]:
-        """Return the arguments that every grader takes."""
+    def build(self, phrase: str) -> Grader:
+        """Return the grader; `phrase` is the agreed abstention.
+
+        Raises:
+            InputError: a user's own code cannot be imported.
+        """
         extract = None if self.extract is None else EXTRACTORS[self.extract]()
-        return {"abstention": phrase, "extract": extract, "several_answers": self.several_answers}
+        try:
+            match = self.make()
+        except ValueError as error:
+            raise InputError(f"grader: {error}") from error
+        return grader(match, abstention=phrase, extract=extract, several_answers=self.several_answers)
 
-    @abstractmethod
-    def build(self, phrase: str) -> Grader:
-        """Return the grader; `phrase` is the agreed abstention."""
-
-
-class AliasSection(GraderSection):
-    """`abstain.rewards.alias_match`: a short answer is one of the accepted ones."""
-
-    kind: Literal["alias"] = "alias"
-
-    def build(self, phrase: str) -> Grader:
-        """Return the grader."""
-        return alias_match(**self.common(phrase))
+    def verify(self) -> None:
+        """Raise ValueError for values that the matcher refuses."""
+        if not self.imports_code:
+            self.make()
 
 
-class ContainsSection(GraderSection):
-    """`abstain.rewards.contains_match`: free text states an accepted answer."""
+@dataclass(frozen=True, kw_only=True)
+class ImportedMatch:
+    """A comparison of the user's own, by its import path (`abstain.rewards.load_match`)."""
 
-    kind: Literal["contains"]
+    imports_code: ClassVar[bool] = True
 
-    def build(self, phrase: str) -> Grader:
-        """Return the grader."""
-        return contains_match(**self.common(phrase))
+    path: str
+    """`module.name` or `file.py:name` of a function of (answer, answers) that returns a bool, a Verdict or a Judgement;
+    it may also name `choices` and `question`. Or of a class whose objects are called so."""
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Keyword arguments for the class, or for the function besides."""
 
-
-class NumericSection(GraderSection):
-    """`abstain.rewards.numeric_match`: numbers within a tolerance."""
-
-    reads_answers = True
-    kind: Literal["numeric"]
-    relative: float = 0.0
-    """Allowed relative difference."""
-    absolute: float = 0.0
-    """Allowed absolute difference."""
-
-    def build(self, phrase: str) -> Grader:
-        """Return the grader."""
-        return numeric_match(relative=self.relative, absolute=self.absolute, **self.common(phrase))
+    def build(self) -> CustomMatch:
+        """Import the user's code and return the matcher."""
+        return load_match(self.path, self.arguments)
 
 
-class ChoiceSection(GraderSection):
-    """`abstain.rewards.choice_match`: multiple choice."""
-
-    reads_answers = True
-    kind: Literal["choice"]
-
-    def build(self, phrase: str) -> Grader:
-        """Return the grader."""
-        return choice_match(**self.common(phrase))
-
-
-class TokenF1Section(GraderSection):
-    """`abstain.rewards.token_f1_match`: enough shared words."""
-
-    kind: Literal["token_f1"]
-    threshold: float
-    """The least F1 of shared words that counts as right, a fraction."""
-
-    def build(self, phrase: str) -> Grader:
-        """Return the grader."""
-        return token_f1_match(threshold=self.threshold, **self.common(phrase))
-
-
-class FuzzySection(GraderSection):
-    """`abstain.rewards.fuzzy_match`: alike in spelling."""
-
-    kind: Literal["fuzzy"]
-    threshold: float
-    """The least likeness of spelling that counts as right, a fraction."""
-
-    def build(self, phrase: str) -> Grader:
-        """Return the grader."""
-        return fuzzy_match(threshold=self.threshold, **self.common(phrase))
-
-
-class MathSection(GraderSection):
-    """`abstain.rewards.math_match`: equal expressions."""
-
-    needs = ("math_verify", "math")
-    kind: Literal["math"]
-    time_limit: Positive = 5.0
-    """Seconds for one comparison."""
-
-    def build(self, phrase: str) -> Grader:
-        """Return the grader."""
-        return math_match(time_limit=self.time_limit, **self.common(phrase))
-
-
-class JudgeSection(GraderSection):
-    """`abstain.rewards.judge_match`: a judge model at an OpenAI-compatible endpoint."""
-
-    needs = ("openai", "judge")
-    kind: Literal["judge"]
-    model: str
-    """The judge, as the endpoint calls it."""
-    base_url: str | None = None
-    """Address of the endpoint; null: OpenAI's."""
-    api_key_env: str = "OPENAI_API_KEY"
-    """Environment variable with the key; the key itself has no place in a recipe."""
-    form: Literal["token", "json"] = "token"
-    """Whether the judge answers with one word or with JSON."""
-    time_limit: Positive = 60.0
-    """Seconds for one request."""
-    retries: Annotated[int, Field(ge=0)] = 4
-    """Further tries of a request that failed."""
-    max_tokens: Annotated[int, Field(gt=0)] = 16
-    """Tokens of a verdict, at most."""
-    cache: str | None = None
-    """SQLite file that keeps verdicts between runs."""
-    concurrency: Annotated[int, Field(gt=0)] = 16
-    """Requests that wait at the same time, at most."""
-
-    def build(self, phrase: str) -> Grader:
-        """Return the grader."""
-        return judge_match(
-            model=self.model,
-            base_url=self.base_url,
-            api_key_env=self.api_key_env,
-            form=self.form,
-            time_limit=self.time_limit,
-            retries=self.retries,
-            max_tokens=self.max_tokens,
-            cache=self.cache,
-            concurrency=self.concurrency,
-            **self.common(phrase),
-        )
-
-
-GRADER_SECTIONS: dict[str, type[Section]] = {
-    "alias": AliasSection,
-    "contains": ContainsSection,
-    "numeric": NumericSection,
-    "choice": ChoiceSection,
-    "token_f1": TokenF1Section,
-    "fuzzy": FuzzySection,
-    "math": MathSection,
-    "judge": JudgeSection,
+GRADERS: dict[str, type[Any]] = {
+    "alias": AliasMatch,
+    "contains": ContainsMatch,
+    "numeric": NumericMatch,
+    "choice": ChoiceMatch,
+    "token_f1": TokenF1Match,
+    "fuzzy": FuzzyMatch,
+    "math": MathMatch,
+    "judge": JudgeMatch,
+    "custom": ImportedMatch,
 }
-"""`grader.kind` → its section."""
-
-
-def _buildable(section: GraderSection) -> GraderSection:
-    section.build(DEFAULT_PHRASE)  # values that the grader refuses are errors of the recipe
-    return section
-
-
-AnyGrader = Annotated[
-    AliasSection
-    | ContainsSection
-    | NumericSection
-    | ChoiceSection
-    | TokenF1Section
-    | FuzzySection
-    | MathSection
-    | JudgeSection,
-    Field(discriminator="kind"),
-    AfterValidator(_buildable),
-]
-
+"""`grader.kind` → the class whose fields are the grader's keys, beside those that all graders have."""
+GRADER_KINDS = Kinds(GraderSection, GRADERS)
+AnyGrader = Annotated[GraderSection, GRADER_KINDS]
+"""The section of `grader`."""
 
 JUDGE_VERDICTS = "judge-verdicts.sqlite"
 """The file, in a run's folder, that keeps what a judge said, apart from the rows."""
@@ -214,7 +98,7 @@ JUDGE_VERDICTS = "judge-verdicts.sqlite"
 
 def with_memory(section: GraderSection, folder: Path) -> GraderSection:
     """Return the grader with a judge's verdicts kept in `folder`, unless it names a file of its own."""
-    if isinstance(section, JudgeSection) and section.cache is None:
+    if section.of is JudgeMatch and section.make().cache is None:
         return section.model_copy(update={"cache": str(folder / JUDGE_VERDICTS)})
     return section
 
@@ -222,13 +106,20 @@ def with_memory(section: GraderSection, folder: Path) -> GraderSection:
 def check_grader(
     section: GraderSection, phrase: str, questions: Sequence[Question], place: str = "recipe: grader"
 ) -> None:
-    """Raise InputError where the grader could not judge: a missing extra or key, or accepted answers it cannot read."""
-    if section.needs is not None and find_spec(section.needs[0]) is None:
-        module, extra = section.needs
-        raise InputError(f"{place}: {module} is not installed: pip install 'abstain[{extra}]'")
-    if isinstance(section, JudgeSection) and section.base_url is None and not os.environ.get(section.api_key_env):
-        raise InputError(f"{place}: no API key: set the environment variable {section.api_key_env}, or give a base_url")
-    if not section.reads_answers:
+    """Raise InputError where the grader could not judge.
+
+    A missing extra or key, a function of the user's own that fails, or accepted answers that it cannot read.
+
+    Args:
+        section: The grader.
+        phrase: The agreed abstention.
+        questions: Whose accepted answers it must read; a user's own function is tried on the first few.
+        place: What error messages call the section.
+    """
+    _check_installed(section, place)
+    if section.imports_code:
+        try_grader(section, phrase, questions, place)
+    if not getattr(section.of, "refuses_answers", False):
         return
     grade = section.build(phrase)
     for question in (q for q in questions if q.answerable):
@@ -236,3 +127,34 @@ def check_grader(
             grade("1", question.answers, question.choices)
         except ValueError as error:
             raise InputError(f"{place}: question {question.id!r}: {error}") from error
+
+
+def _check_installed(section: GraderSection, place: str) -> None:
+    module, extra = getattr(section.of, "requires", None) or ("", "")
+    if module and find_spec(module) is None:
+        raise InputError(f"{place}: {module} is not installed: pip install 'abstain[{extra}]'")
+    if section.of is not JudgeMatch:
+        return
+    judge: JudgeMatch = section.make()
+    if judge.base_url is None and not os.environ.get(judge.api_key_env):
+        raise InputError(f"{place}: no API key: set the environment variable {judge.api_key_env}, or give a base_url")
+
+
+TRIED = 3
+"""Questions on which a grader of the user's own is tried."""
+PROBE = Question("probe", "What is the capital of France?", ("Paris",), choices=("Rome", "Paris"))
+"""What it is tried on where there are no questions yet."""
+
+
+def try_grader(section: GraderSection, phrase: str, questions: Sequence[Question], place: str) -> None:
+    """Raise InputError where a grader of the user's own fails on a right, a wrong or an abstaining completion."""
+    try:
+        grade = section.build(phrase)
+    except InputError as error:
+        raise InputError(f"{place}: {str(error).removeprefix('grader: ')}") from error
+    for question in [q for q in questions if q.answerable][:TRIED] or [PROBE]:
+        for completion in (question.answers[0], "Something else", phrase):
+            try:
+                grade_answer(grade, completion, question.answers, question.choices, question=question.text)
+            except ValueError as error:
+                raise InputError(f"{place}: question {question.id!r}: {error}") from error

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, get_args
+from pathlib import Path
+from typing import Any, cast, get_args, get_type_hints
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from ..data import InputError
 from ..data.nearest import nearest
-from .graders import GRADER_SECTIONS
+from ..rewards import beside
+from .kinds import Kinds
 from .layers import RecipeDumper, RecipeLoader, first_line, is_section, put, read_recipe
 from .library import shipped_recipes
-from .payoffs import PAYOFF_SECTIONS
-from .schedules import SCHEDULE_SECTIONS
 from .schema import Recipe
-from .section import Section
 
-__all__ = ["KINDS", "dump_recipe", "load_recipe", "shipped_recipes"]
-KINDS: dict[str, dict[str, type[Section]]] = {
-    "grader": GRADER_SECTIONS,
-    "payoff": PAYOFF_SECTIONS,
-    "schedule": SCHEDULE_SECTIONS,
-}
-"""Key of a section that comes in kinds → kind → its section."""
+__all__ = ["dump_recipe", "load_recipe", "shipped_recipes"]
 
 
 def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
@@ -53,9 +46,9 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
     if "data" in (overridden := {o.partition("=")[0].split(".")[0] for o in overrides}) and "world" not in overridden:
         merged.pop("world", None)  # questions of one's own replace the made world
     try:
-        return Recipe.model_validate(merged)
+        return Recipe.model_validate(_beside(merged, Path(source).parent))
     except ValidationError as error:
-        raise InputError(_explain(error, place)) from None
+        raise InputError(_explain(error, place, merged)) from None
 
 
 def dump_recipe(recipe: Recipe) -> str:
@@ -75,14 +68,27 @@ def _set(recipe: dict[str, Any], path: Sequence[str], value: Any, override: str)
     section[path[-1]] = value
 
 
-def _explain(error: ValidationError, place: str) -> str:
+def _beside(section: Any, folder: Path) -> Any:
+    """Return `section` with the paths of a user's own code (`path: my.py:name`) looked up in `folder` first."""
+    if isinstance(section, list):
+        return [_beside(item, folder) for item in cast("list[Any]", section)]
+    if not is_section(section):
+        return section
+    inner = {key: _beside(value, folder) for key, value in section.items()}
+    if "kind" in inner and isinstance(inner.get("path"), str):
+        inner["path"] = beside(inner["path"], folder)
+    return inner
+
+
+def _explain(error: ValidationError, place: str, recipe: Any) -> str:
+    """Return what is wrong in `recipe`, the mapping that was validated, with its key and the nearest valid one."""
     unknown = ("extra_forbidden", "unexpected_keyword_argument")
     # A misspelt key also leaves the right one missing: say the misspelling.
     first = min(error.errors(), key=lambda e: e["type"] not in unknown)
     location = [str(part) for part in first["loc"] if not _of_union(part)]
-    key = ".".join(part for place, part in enumerate(location) if not _tag(location, place))
+    key = ".".join(location)
     if first["type"] in unknown:
-        allowed = _keys(Recipe, location[:-1])
+        allowed = _keys(Recipe, recipe, location[:-1])
         hint = nearest(location[-1], allowed)
         return f"{place}: unknown key {key!r}{hint}; allowed here: {', '.join(allowed)}"
     message = first["msg"].removeprefix("Value error, ")
@@ -95,30 +101,30 @@ def _of_union(part: str | int) -> bool:
     return part == "str" or (isinstance(part, str) and part.startswith("list["))
 
 
-def _tag(location: Sequence[str], place: int) -> type[BaseModel] | None:
-    """Return the section that the part at `place` stands for, where pydantic added the `kind` of a union."""
-    return KINDS.get(location[place - 1], {}).get(location[place]) if place else None
+def _keys(section: Any, value: Any, path: Iterable[str]) -> list[str]:
+    """Return the keys allowed in the part of `section` at `path`; `value` is what the recipe gives for `section`."""
+    for part in path:
+        if part.isdigit():  # an item of the list that the key before led to
+            value = value[int(part)]
+            continue
+        value = value[part]
+        section = _section(get_type_hints(section, include_extras=True)[part], value)
+    if is_dataclass(section):
+        return [f.name for f in fields(section)]
+    return list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
 
 
-def _keys(model: Any, path: Iterable[str]) -> list[str]:
-    """Return the keys allowed in the section at `path`."""
-    parts = list(path)
-    for place, part in enumerate(parts):
-        model = _tag(parts, place) or _section(model, part)
-    if is_dataclass(model):
-        return [f.name for f in fields(model)]
-    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
-
-
-def _section(model: Any, key: str) -> Any:
-    if key.isdigit():  # an item of the list that the key before led to
-        return model
-    options = list(_types(model.model_fields[key].annotation))
+def _section(annotation: Any, value: Any) -> Any:
+    """Return the class of the section with this annotation: of several kinds, the one that `value` names."""
+    options = list(annotated_types(annotation))
+    for option in options:
+        if isinstance(option, Kinds):
+            return cast("Kinds[Any]", option).section(value["kind"])
     return next((o for o in options if isinstance(o, type) and (is_dataclass(o) or issubclass(o, BaseModel))), None)
 
 
-def _types(annotation: Any) -> Iterator[Any]:
+def annotated_types(annotation: Any) -> Iterator[Any]:
     """Yield `annotation` and what it is made of."""
     yield annotation
     for argument in get_args(annotation):
-        yield from _types(argument)
+        yield from annotated_types(argument)

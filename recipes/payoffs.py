@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field
 
 from ..rewards import (
+    CUT_OFF,
+    AbstentionReward,
     BetaPrior,
     Binary,
     Brier,
     ConfidenceParser,
     ConfidenceTarget,
+    CustomPayoff,
+    CutOff,
     DensityPrior,
     FixedPenalty,
     FormatBonus,
@@ -24,85 +29,38 @@ from ..rewards import (
     Spherical,
     Ternary,
     Uniform,
-    Verdict,
+    Unscored,
     import_object,
     load_payoff,
     preset,
 )
-from .section import Section
-
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+from .kinds import Kinds, KindSection
 
 
-class PayoffSection(Section, ABC):
-    """One kind of payoff. `build` makes it; what imports a user's code is built in preflight, not on loading."""
-
-    imports_code: ClassVar[bool] = False
-
-    @abstractmethod
-    def build(self) -> Payoff:
-        """Return the payoff."""
-
-
-class ConfidenceTargetSection(PayoffSection):
-    """`abstain.rewards.ConfidenceTarget`."""
-
-    kind: Literal["confidence_target"] = "confidence_target"
-    t: float | None = None
-    """One target for all rows; null: each prompt's own."""
-    bounded: bool = True
-    """Pay 1 − t, 0, −t; false: 1, 0, −t/(1 − t), which is unbounded towards t = 1."""
+class PayoffSection(KindSection):
+    """One kind of payoff. What imports a user's code is built in preflight, not on loading."""
 
     def build(self) -> Payoff:
-        """Return the payoff."""
-        return ConfidenceTarget(t=self.t, bounded=self.bounded)
+        """Return the payoff.
+
+        Raises:
+            ValueError: a user's own code cannot be imported, or fails on the table it is tried on.
+        """
+        return self.make()
+
+    def verify(self) -> None:
+        """Raise ValueError for values that the payoff refuses."""
+        if not self.imports_code:
+            self.build()
 
 
-class TernarySection(PayoffSection):
-    """`abstain.rewards.Ternary`."""
+@dataclass(frozen=True, kw_only=True)
+class PresetPayoff:
+    """A reward by its published name (`abstain.rewards.preset`)."""
 
-    kind: Literal["ternary"]
-    correct: float
-    """Pay of a correct answer."""
-    abstained: float
-    """Pay of an abstention."""
-    wrong: float
-    """Pay of a wrong answer."""
-
-    def build(self) -> Payoff:
-        """Return the payoff."""
-        return Ternary(correct=self.correct, abstained=self.abstained, wrong=self.wrong)
-
-
-class FixedPenaltySection(PayoffSection):
-    """`abstain.rewards.FixedPenalty`."""
-
-    kind: Literal["fixed_penalty"]
-    penalty: float
-    """What a wrong answer costs, where a correct one pays 1 and an abstention 0."""
-
-    def build(self) -> Payoff:
-        """Return the payoff."""
-        return FixedPenalty(penalty=self.penalty)
-
-
-class BinarySection(PayoffSection):
-    """`abstain.rewards.Binary`."""
-
-    kind: Literal["binary"]
-
-    def build(self) -> Payoff:
-        """Return the payoff."""
-        return Binary()
-
-
-class PresetSection(PayoffSection):
-    """`abstain.rewards.preset`: a reward by its published name."""
-
-    kind: Literal["preset"]
     name: str
     """The published reward's name; docs/rewards.md lists them."""
-    arguments: dict[str, Any] = {}
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """`penalty` of reinforced_hesitation, `epsilon` of rewarding_doubt, …"""
 
     def build(self) -> Payoff:
@@ -110,85 +68,33 @@ class PresetSection(PayoffSection):
         return preset(self.name, **self.arguments)
 
 
-class ScoreSection(PayoffSection):
-    """What the scores of a stated confidence share."""
+@dataclass(frozen=True, kw_only=True)
+class ScoreOfPrior(Unscored):
+    """A score over a prior of thresholds (`abstain.rewards.PriorScore`); without `alpha` and `beta` it is uniform."""
 
-    abstained: Finite | None = None
-    """Pay of an abstention; null: none, the row teaches nothing."""
-    unstated: Finite | None = None
-    """Pay of an answer that states no confidence; null: none."""
-
-
-class BrierSection(ScoreSection):
-    """`abstain.rewards.Brier`."""
-
-    kind: Literal["brier"]
-    correctness: Finite = 1.0
-    """What being right pays beside the score."""
-
-    def build(self) -> Payoff:
-        """Return the payoff."""
-        return Brier(correctness=self.correctness, abstained=self.abstained, unstated=self.unstated)
-
-
-class LogScoreSection(ScoreSection):
-    """`abstain.rewards.LogScore`."""
-
-    kind: Literal["log_score"]
-    epsilon: float
-    """Confidences are clipped to [ε, 1 − ε]; safe from deliberate errors from 0.269 on."""
-    correctness: Finite = 1.0
-    """What being right pays beside the score."""
-
-    def build(self) -> Payoff:
-        """Return the payoff."""
-        return LogScore(
-            epsilon=self.epsilon, correctness=self.correctness, abstained=self.abstained, unstated=self.unstated
-        )
-
-
-class SphericalSection(ScoreSection):
-    """`abstain.rewards.Spherical`."""
-
-    kind: Literal["spherical"]
-    correctness: Finite = 1.0
-    """What being right pays beside the score."""
-
-    def build(self) -> Payoff:
-        """Return the payoff."""
-        return Spherical(correctness=self.correctness, abstained=self.abstained, unstated=self.unstated)
-
-
-class PriorScoreSection(ScoreSection):
-    """`abstain.rewards.PriorScore`; without `alpha` and `beta` the prior is uniform."""
-
-    kind: Literal["prior_score"]
     alpha: float | None = None
     """Of a Beta prior over thresholds; with `beta`."""
     beta: float | None = None
     """Of a Beta prior over thresholds; with `alpha`."""
 
-    @model_validator(mode="after")
-    def _both(self) -> PriorScoreSection:
-        if (self.alpha is None) != (self.beta is None):
-            raise ValueError("give both alpha and beta, or neither for a uniform prior")
-        return self
-
     def build(self) -> Payoff:
         """Return the payoff."""
+        if (self.alpha is None) != (self.beta is None):
+            raise ValueError("give both alpha and beta, or neither for a uniform prior")
         prior: Prior = Uniform()
         if self.alpha is not None and self.beta is not None:
             prior = BetaPrior(alpha=self.alpha, beta=self.beta)
         return PriorScore(prior=prior, abstained=self.abstained, unstated=self.unstated)
 
 
-class DensityScoreSection(ScoreSection):
-    """`abstain.rewards.PriorScore` over a density of the user's own, at a dotted import path."""
+@dataclass(frozen=True, kw_only=True)
+class ScoreOfDensity(Unscored):
+    """A score over a density of the user's own, by its import path (`abstain.rewards.DensityPrior`)."""
 
-    kind: Literal["density_score"]
-    path: str
-    """`module.name` of the density, a function of a threshold in [0, 1]."""
     imports_code: ClassVar[bool] = True
+
+    path: str
+    """`module.name` or `file.py:name` of the density, a function of a threshold in [0, 1]."""
 
     def build(self) -> Payoff:
         """Import the density and return the payoff."""
@@ -196,142 +102,63 @@ class DensityScoreSection(ScoreSection):
         return PriorScore(prior=prior, abstained=self.abstained, unstated=self.unstated)
 
 
-class CustomSection(PayoffSection):
-    """`abstain.rewards.load_payoff`: the user's own, at a dotted import path."""
+@dataclass(frozen=True, kw_only=True)
+class ImportedPayoff:
+    """The user's own payoff, by its import path (`abstain.rewards.load_payoff`)."""
 
-    kind: Literal["custom"]
-    path: str
-    """`module.name` of a function of (verdict, t, confidence), a payoff, or a class of payoffs."""
-    arguments: dict[str, Any] = {}
-    """Keyword arguments for the class, or for the function besides its three."""
-    confidence: bool = False
-    """Whether the function reads the stated confidence."""
-    unstated: Finite | None = None
-    """Pay of an answer that states no confidence, where one is read; null: none."""
     imports_code: ClassVar[bool] = True
+
+    path: str
+    """`module.name` or `file.py:name` of a function of (verdict, t, confidence), a payoff, or a class of payoffs."""
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Keyword arguments for the class, or for the function besides its three."""
+    confidence: bool = CustomPayoff.confidence
+    """Whether the function reads the stated confidence."""
+    unstated: float | None = CustomPayoff.unstated
+    """Pay of an answer that states no confidence, where one is read; null: none."""
 
     def build(self) -> Payoff:
         """Import the user's code and return the payoff, tried on a table of verdicts."""
         return load_payoff(self.path, self.arguments, confidence=self.confidence, unstated=self.unstated)
 
 
-PAYOFF_SECTIONS: dict[str, type[Section]] = {
-    "confidence_target": ConfidenceTargetSection,
-    "ternary": TernarySection,
-    "fixed_penalty": FixedPenaltySection,
-    "binary": BinarySection,
-    "preset": PresetSection,
-    "brier": BrierSection,
-    "log_score": LogScoreSection,
-    "spherical": SphericalSection,
-    "prior_score": PriorScoreSection,
-    "density_score": DensityScoreSection,
-    "custom": CustomSection,
+PAYOFFS: dict[str, type[Any]] = {
+    "confidence_target": ConfidenceTarget,
+    "ternary": Ternary,
+    "fixed_penalty": FixedPenalty,
+    "binary": Binary,
+    "preset": PresetPayoff,
+    "brier": Brier,
+    "log_score": LogScore,
+    "spherical": Spherical,
+    "prior_score": ScoreOfPrior,
+    "density_score": ScoreOfDensity,
+    "custom": ImportedPayoff,
 }
-"""`rl.payoff.kind` → its section."""
-
-
-def _buildable(section: PayoffSection) -> PayoffSection:
-    if not section.imports_code:
-        section.build()  # values that the payoff refuses are errors of the recipe
-    return section
-
-
-AnyPayoff = Annotated[
-    ConfidenceTargetSection
-    | TernarySection
-    | FixedPenaltySection
-    | BinarySection
-    | PresetSection
-    | BrierSection
-    | LogScoreSection
-    | SphericalSection
-    | PriorScoreSection
-    | DensityScoreSection
-    | CustomSection,
-    Field(discriminator="kind"),
-    AfterValidator(_buildable),
-]
+"""`rl.payoff.kind` → the class whose fields are the payoff's keys."""
+_KINDS = Kinds(PayoffSection, PAYOFFS)
+AnyPayoff = Annotated[PayoffSection, _KINDS]
 """The section of `rl.payoff`."""
 
 
-class FormatBonusSection(Section):
-    """`abstain.rewards.FormatBonus`."""
-
-    amount: Finite
-    """What a completion of that form earns on top."""
-    pattern: str
-    """Regular expression that is searched in the whole completion."""
-    paid_for: list[Literal["correct", "wrong", "abstained"]] = ["correct", "wrong", "abstained"]
-    """Verdicts that may earn it; a bonus for answers only moves the break-even."""
-
-    @model_validator(mode="after")
-    def _valid(self) -> FormatBonusSection:
-        self.build()
-        return self
-
-    def build(self) -> FormatBonus:
-        """Return the term."""
-        return FormatBonus(
-            amount=self.amount, pattern=self.pattern, paid_for=tuple(Verdict(name) for name in self.paid_for)
-        )
-
-
-class LengthPenaltySection(Section):
-    """`abstain.rewards.LengthPenalty`."""
-
-    amount: Finite
-    """The most that length costs."""
-    start: int
-    """Length from which on it costs anything."""
-    end: int
-    """Length at which it costs the whole amount."""
-    unit: Literal["tokens", "characters"] = "tokens"
-    """What lengths are counted in."""
-
-    @model_validator(mode="after")
-    def _valid(self) -> LengthPenaltySection:
-        self.build()
-        return self
-
-    def build(self) -> LengthPenalty:
-        """Return the term."""
-        return LengthPenalty(amount=self.amount, start=self.start, end=self.end, unit=self.unit)
-
-
-class ConfidenceSection(Section):
-    """`abstain.rewards.ConfidenceParser`."""
-
-    scale: Literal["fraction", "percent"] = "fraction"
-    """Whether a bare number is a fraction or per cent."""
-    words: dict[str, float] | None = None
-    """Words that state a confidence, with its value: {"likely": 0.7}; null: none."""
-
-    @model_validator(mode="after")
-    def _valid(self) -> ConfidenceSection:
-        self.build()
-        return self
-
-    def build(self) -> ConfidenceParser:
-        """Return the parser."""
-        return ConfidenceParser(scale=self.scale, words=self.words)
-
-
-class RewardSection(Section):
+@dataclass(frozen=True, kw_only=True)
+class RewardSection:
     """What a stage is paid: weight · payoff + format bonus + length penalty."""
 
-    payoff: AnyPayoff = ConfidenceTargetSection()
+    payoff: AnyPayoff = field(default_factory=lambda: _KINDS.default("confidence_target"))
     """What right, abstained and wrong completions earn."""
-    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = AbstentionReward.weight
     """Factor of the payoff, beside the terms below."""
-    format_bonus: FormatBonusSection | None = None
+    format_bonus: FormatBonus | None = None
     """Paid on top for a form."""
-    length_penalty: LengthPenaltySection | None = None
+    length_penalty: LengthPenalty | None = None
     """Taken off for length."""
-    confidence: ConfidenceSection = ConfidenceSection()
+    confidence: ConfidenceParser = field(default_factory=ConfidenceParser)
     """How a stated confidence is written, for a payoff that reads it."""
+    truncated: CutOff = CUT_OFF
+    """The verdict of a completion cut off by the token limit."""
 
     def composition(self) -> dict[str, Any]:
         """Return what `AbstentionReward` takes beside payoff and grader: weight, terms, confidence."""
-        terms = tuple(term.build() for term in (self.format_bonus, self.length_penalty) if term is not None)
-        return {"weight": self.weight, "terms": terms, "confidence": self.confidence.build()}
+        terms = tuple(term for term in (self.format_bonus, self.length_penalty) if term is not None)
+        return {"weight": self.weight, "terms": terms, "confidence": self.confidence}

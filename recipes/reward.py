@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from ..data import InputError
-from ..rewards import AbstentionReward, ConfidenceParser, Payoff, Verdict
+from ..rewards import AbstentionReward, ConfidenceParser, Grader, Payoff, Verdict
 from .payoffs import RewardSection
-from .schema import PaidSection, Recipe
+from .schema import Recipe
 
 PaidStage = Literal["rl", "dpo", "rejection"]
 """A stage that pays completions, by its section of the recipe."""
@@ -29,7 +29,7 @@ def states_confidence(recipe: Recipe) -> bool:
 def confidence_parser(recipe: Recipe) -> ConfidenceParser:
     """Return what reads the confidences that the model states."""
     paid = recipe.rl or recipe.dpo
-    return ConfidenceParser() if paid is None else paid.confidence.build()
+    return ConfidenceParser() if paid is None else paid.confidence
 
 
 def _payoff(section: RewardSection, key: str) -> Payoff:
@@ -39,19 +39,31 @@ def _payoff(section: RewardSection, key: str) -> Payoff:
         raise InputError(f"recipe: {key}.payoff: {error}") from error
 
 
+def built_grader(recipe: Recipe) -> Grader:
+    """Return the grader of the recipe, for training and evaluation.
+
+    Raises:
+        InputError: the user's own code cannot be imported.
+    """
+    try:
+        return recipe.grader.build(recipe.prompt.phrase)
+    except InputError as error:
+        raise InputError(f"recipe: {error}") from error
+
+
 def recipe_reward(recipe: Recipe, end_token_ids: tuple[int, ...] = (), *, stage: PaidStage = "rl") -> AbstentionReward:
     """Return the reward of a stage of the recipe; `end_token_ids` end a completion, where the model is known.
 
     Raises:
         InputError: the user's own payoff cannot be imported, or fails on the table it is tried on.
     """
-    section: PaidSection | None = getattr(recipe, stage)
+    section: RewardSection | None = getattr(recipe, stage)
     assert section is not None  # the caller has looked
-    payoff = _payoff(section, stage)
+    payoff, grader = _payoff(section, stage), built_grader(recipe)
     try:
         return AbstentionReward(
             payoff=payoff,
-            grader=recipe.grader.build(recipe.prompt.phrase),
+            grader=grader,
             end_token_ids=end_token_ids,
             truncated=Verdict(section.truncated),
             **section.composition(),

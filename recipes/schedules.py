@@ -2,52 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Annotated, Literal
-
-from pydantic import Field
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 from ..data import BetaTargets, ConstantTarget, Curriculum, RowTargets, Schedule, TargetSampler
-from .section import Section
+from .kinds import Kinds, KindSection
 
 
-class UniformSchedule(Section):
-    """`abstain.data.TargetSampler`: every target of the grid alike."""
+class ScheduleSection(KindSection):
+    """One kind of schedule."""
 
-    kind: Literal["uniform"] = "uniform"
+    def build(self, sampler: TargetSampler) -> Schedule:
+        """Return the schedule on the grid of `sampler`."""
+        return self.make(sampler=sampler)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UniformTargets:
+    """Every target of the grid alike (`abstain.data.TargetSampler`)."""
 
     def build(self, sampler: TargetSampler) -> Schedule:
         """Return the schedule on the grid of `sampler`."""
         return sampler
 
 
-class ConstantSchedule(Section):
-    """`abstain.data.ConstantTarget`."""
-
-    kind: Literal["constant"]
-    t: float
-    """The one target of all prompts."""
-
-    def build(self, sampler: TargetSampler) -> Schedule:  # noqa: ARG002
-        """Return the schedule."""
-        return ConstantTarget(t=self.t)
-
-
-class BetaSchedule(Section):
-    """`abstain.data.BetaTargets`."""
-
-    kind: Literal["beta"]
-    alpha: float
-    """Targets are weighted by t^(alpha − 1) · (1 − t)^(beta − 1): above beta, high ones come more often."""
-    beta: float
-    """Above alpha, low ones come more often."""
-
-    def build(self, sampler: TargetSampler) -> Schedule:
-        """Return the schedule on the grid of `sampler`."""
-        return BetaTargets(alpha=self.alpha, beta=self.beta, sampler=sampler)
-
-
-class CurriculumStage(Section):
+@dataclass(frozen=True, kw_only=True)
+class CurriculumStage:
     """A part of training with targets of its own."""
 
     share: float
@@ -58,10 +38,10 @@ class CurriculumStage(Section):
     """The highest."""
 
 
-class CurriculumSchedule(Section):
-    """`abstain.data.Curriculum`: stages that follow one another, uniform within."""
+@dataclass(frozen=True, kw_only=True)
+class CurriculumTargets:
+    """Stages that follow one another, uniform within (`abstain.data.Curriculum`)."""
 
-    kind: Literal["curriculum"]
     stages: list[CurriculumStage]
     """Parts of training, in order; their shares sum to 1."""
 
@@ -72,28 +52,14 @@ class CurriculumSchedule(Section):
         )
 
 
-class RowSchedule(Section):
-    """`abstain.data.RowTargets`: each question's target stands in its row."""
-
-    kind: Literal["row"]
-    column: str = "threshold"
-    """Column with each question's own target."""
-
-    def build(self, sampler: TargetSampler) -> Schedule:  # noqa: ARG002
-        """Return the schedule."""
-        return RowTargets(column=self.column)
-
-
-AnySchedule = Annotated[
-    UniformSchedule | ConstantSchedule | BetaSchedule | CurriculumSchedule | RowSchedule, Field(discriminator="kind")
-]
-"""The section of `targets.schedule`."""
-
-SCHEDULE_SECTIONS: dict[str, type[Section]] = {
-    "uniform": UniformSchedule,
-    "constant": ConstantSchedule,
-    "beta": BetaSchedule,
-    "curriculum": CurriculumSchedule,
-    "row": RowSchedule,
+SCHEDULES: dict[str, type[Any]] = {
+    "uniform": UniformTargets,
+    "constant": ConstantTarget,
+    "beta": BetaTargets,
+    "curriculum": CurriculumTargets,
+    "row": RowTargets,
 }
-"""`targets.schedule.kind` → its section."""
+"""`targets.schedule.kind` → the class whose fields are the schedule's keys."""
+SCHEDULE_KINDS = Kinds(ScheduleSection, SCHEDULES, supplied=frozenset({"sampler"}))
+AnySchedule = Annotated[ScheduleSection, SCHEDULE_KINDS]
+"""The section of `targets.schedule`."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
 
-from ..data import PromptStyle, Question, Schedule, TargetSampler, WorldConfig
-from ..training.alarms import AlarmLimits
-from ..training.monitor_config import MonitorConfig, ValidationConfig
-from .graders import AliasSection, AnyGrader
+from ..data import PromptStyle, Question, Schedule, TargetGrid, TargetSampler, WorldConfig
+from ..training.config import BaseConfig, PairsConfig, RejectionConfig, RLConfig, WarmupConfig
+from .graders import GRADER_KINDS, AnyGrader
 from .payoffs import RewardSection
-from .schedules import AnySchedule, UniformSchedule
+from .schedules import SCHEDULE_KINDS, AnySchedule
 from .section import Section
 
 
@@ -65,62 +65,25 @@ class DataSection(Section):
         return train
 
 
-class BaseSection(Section):
-    """The model made from scratch, where the recipe makes one."""
-
-    layers: Annotated[int, Field(gt=0)] = 2
-    """Transformer blocks."""
-    width: Annotated[int, Field(gt=0)] = 128
-    """Numbers in a hidden state."""
-    heads: Annotated[int, Field(gt=0)] = 4
-    """Attention heads; they divide the width."""
-    intermediate: Annotated[int, Field(gt=0)] = 256
-    """Width inside a feed-forward part."""
-    initializer_range: Annotated[float, Field(gt=0)] = 0.1
-    """Standard deviation of the initial weights; the usual 0.02 is for widths of thousands."""
-    vocab_size: Annotated[int, Field(ge=300)] = 1500
-    """At most; the corpus may give fewer merges."""
-    row_length: Annotated[int, Field(gt=0)] = 256
-    """Tokens of a training row, which holds as many whole documents as fit."""
-    muon_learning_rate: Annotated[float, Field(gt=0)] | None = None
-    """Learning rate of Muon on the weight matrices, `trainer.learning_rate` being AdamW's on the rest; null: AdamW."""
-    trainer: dict[str, Any] = {}
-    """`transformers.TrainingArguments`."""
-
-
-class TargetsSection(Section):
+@dataclass(frozen=True, kw_only=True)
+class TargetsSection(TargetGrid):
     """Targets that training draws, and those the evaluation asks at."""
 
-    low: float = 0.02
-    """The lowest target that training draws, a fraction."""
-    high: float = 0.98
-    """The highest, below 1."""
-    step: float = 0.01
-    """Training draws from low, low + step, low + 2 · step, ..."""
-    margin: float = 0.0
-    """Training keeps this far away from every evaluation target."""
-    forced_share: float = 0.0
-    """Share of training prompts at target 0, where abstaining is disallowed."""
-    schedule: AnySchedule = UniformSchedule()
+    schedule: AnySchedule = field(default_factory=lambda: SCHEDULE_KINDS.default("uniform"))
     """Which of them warm-up and RL state, over training: uniform, constant, beta, curriculum or row."""
-    per_question: Annotated[int, Field(gt=0)] = 1
+    per_question: PositiveInt = 1
     """In RL, ask each question at so many targets in one batch, drawn independently."""
-    eval: list[float] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    eval: Annotated[list[float], AfterValidator(check_evaluation_targets)] = field(
+        default_factory=lambda: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    )
     """Targets that the evaluation asks at, ascending; training from the grid leaves them out."""
 
-    @field_validator("eval")
-    @classmethod
-    def _evaluation_targets(cls, values: list[float]) -> list[float]:
-        return check_evaluation_targets(values)
-
-    @model_validator(mode="after")
-    def _training_targets(self) -> TargetsSection:
+    def __post_init__(self) -> None:
+        """Raise ValueError for targets or a schedule that training cannot draw from."""
         if self.per_question > 1 and self.schedule.kind in ("constant", "row"):
-            asked, kind = self.per_question, self.schedule.kind
-            raise ValueError(f"per_question: {asked} targets a question, and the schedule {kind!r} has one")
-        self.sampler()
+            targets, kind = self.per_question, self.schedule.kind
+            raise ValueError(f"per_question: {targets} targets a question, and the schedule {kind!r} has one")
         self.training()
-        return self
 
     def training(self) -> Schedule:
         """Return the schedule of the targets of warm-up and RL."""
@@ -128,116 +91,23 @@ class TargetsSection(Section):
 
     def sampler(self) -> TargetSampler:
         """Return the sampler of training targets, which leaves the evaluation's out."""
-        return TargetSampler(
-            low=self.low,
-            high=self.high,
-            step=self.step,
-            held_out=tuple(self.eval),
-            margin=self.margin,
-            forced_share=self.forced_share,
-        )
+        grid = {part.name: getattr(self, part.name) for part in fields(TargetGrid)}
+        return TargetSampler(held_out=tuple(self.eval), **grid)
 
 
-class WarmupSection(Section):
-    """The rubric warm-up."""
-
-    prompts: Annotated[int, Field(gt=0)] = 4096
-    """Questions asked, each answered once by the model itself."""
-    targets_per_answer: Annotated[int, Field(gt=0)] = 1
-    """Training prompts made of each, at targets drawn independently."""
-    temperature: Annotated[float, Field(ge=0)] = 1.0
-    """Temperature of the model's own answers; 0 takes the greedy ones."""
-    abstain_rate: Literal["t", "t/(1+t)", "p<t"] | Annotated[float, Field(ge=0, le=1)] = "t/(1+t)"
-    """Probability of abstaining at target t. The second makes greedy decoding abstain when p < t, the third teaches it
-    outright; a number is the same at every target."""
-    sft: dict[str, Any] = {}
-    """`trl.SFTConfig`."""
-
-    @field_validator("abstain_rate", mode="before")
-    @classmethod
-    def _rate(cls, rate: Any) -> Any:
-        number = isinstance(rate, int | float) and not isinstance(rate, bool) and 0 <= rate <= 1
-        if not number and rate not in ("t", "t/(1+t)", "p<t"):
-            raise ValueError(f"must be 't', 't/(1+t)', 'p<t' or a fraction in [0, 1], got {rate!r}")
-        return rate
-
-
-class PaidSection(RewardSection):
-    """What stages that pay completions share."""
-
-    truncated: Literal["wrong", "ungraded"] = "ungraded"
-    """The verdict of a completion cut off by the token limit."""
-
-
-class SampledSection(PaidSection):
-    """What stages share that sample the model's own answers once, before they train."""
-
-    prompts: Annotated[int, Field(gt=0)] = 4096
-    """Training prompts, each a question at a drawn target."""
-    samples: Annotated[int, Field(gt=0)] = 2
-    """Forced answers of the model to each."""
-    temperature: Annotated[float, Field(gt=0)] = 1.0
-    """Of the answers."""
-
-
-class RejectionSection(SampledSection):
+@dataclass(frozen=True, kw_only=True)
+class RejectionSection(RejectionConfig, RewardSection):
     """Rejection-sampled fine-tuning: the best paid of the model's own answers, else the abstention."""
 
-    samples: Annotated[int, Field(gt=0)] = 4
-    """Forced answers of the model to each."""
-    rule: Literal["mean", "best"] = "mean"
-    """Answer where the sampled answers earn more than the abstention: "mean", on average; "best", one of them."""
-    sft: dict[str, Any] = {}
-    """`trl.SFTConfig`."""
 
-
-class DPOSection(SampledSection):
+@dataclass(frozen=True, kw_only=True)
+class DPOSection(PairsConfig, RewardSection):
     """DPO on pairs of the model's own completions, ordered by pay."""
 
-    keep: Literal["gap", "all"] = "gap"
-    """Keep a pair with a probability in proportion to its difference in pay, or keep all: that moves every break-even
-    to 1/2."""
-    trainer: dict[str, Any] = {}
-    """`trl.DPOConfig`."""
 
-
-class RLSection(PaidSection):
+@dataclass(frozen=True, kw_only=True)
+class RLSection(RLConfig, RewardSection):
     """The RL stage."""
-
-    allow_group_scaling: bool = False
-    """Override the refusal of group-standardised advantages."""
-    on_alarm: Literal["warn", "stop"] = "warn"
-    """Whether an alarm also ends the stage, which then keeps the policy of the least regret on `validation`."""
-    alarms: AlarmLimits = AlarmLimits()
-    """When alarms speak."""
-    validation: ValidationConfig | None = None
-    """A small sweep every so many steps, on questions kept apart from training."""
-    grpo: dict[str, Any] | None = None
-    """`trl.GRPOConfig`. Give this or `rloo`."""
-    rloo: dict[str, Any] | None = None
-    """`trl.RLOOConfig`, which has no reward scaling, loss type or entropy bonus."""
-
-    @model_validator(mode="after")
-    def _one_algorithm(self) -> RLSection:
-        if (self.grpo is None) == (self.rloo is None):
-            raise ValueError(
-                "give either `grpo` or `rloo`, with at least max_steps, and not both; an inherited one goes with null"
-            )
-        return self
-
-    @property
-    def algorithm(self) -> Literal["grpo", "rloo"]:
-        """Which of the two trains."""
-        return "grpo" if self.grpo is not None else "rloo"
-
-    @property
-    def trainer(self) -> dict[str, Any]:
-        """The mapping of TRL's config."""
-        return self.grpo or self.rloo or {}
-
-    def monitor(self) -> MonitorConfig:
-        """Return what watches the stage."""
-        return MonitorConfig(on_alarm=self.on_alarm, alarms=self.alarms, validation=self.validation)
 
 
 class EvalSection(Section):
@@ -285,11 +155,11 @@ class Recipe(Section):
     `lora`'s."""
     chat_template_kwargs: dict[str, Any] = {}
     """Variables of the model's chat template, such as `enable_thinking: false`."""
-    base: BaseSection | None = None
+    base: BaseConfig | None = None
     """The model to make from scratch, where `model` names none."""
     prompt: PromptStyle = PromptStyle()
     """Wording of the prompts."""
-    grader: AnyGrader = AliasSection()
+    grader: AnyGrader = Field(default_factory=lambda: GRADER_KINDS.default("alias"))
     """How completions are judged, in training and in evaluation."""
     targets: TargetsSection = TargetsSection()
     """Targets that training draws, and those of the evaluation."""
@@ -301,7 +171,7 @@ class Recipe(Section):
     """`peft.LoraConfig`; null: full fine-tuning, every weight is trained and stages hand the whole model on."""
     quantization: dict[str, Any] | None = None
     """`transformers.BitsAndBytesConfig` of the given `model`, for QLoRA: {load_in_4bit: true}."""
-    warmup: WarmupSection | None = None
+    warmup: WarmupConfig | None = None
     """Teaches the policy, without labels, to abstain as often as the target asks."""
     rejection: RejectionSection | None = None
     """Rejection-sampled fine-tuning on the best paid of the model's own answers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,20 +66,6 @@ def stage_targets(recipe: Recipe) -> Schedule | None:
     return None if states_confidence(recipe) else recipe.targets.training()
 
 
-def rl_config(recipe: Recipe) -> Any:
-    """Return training's `RLConfig` of the recipe."""
-    from ..training.rl import RLConfig
-
-    assert recipe.rl is not None  # the caller has looked
-    return RLConfig(
-        algorithm=recipe.rl.algorithm,
-        allow_group_scaling=recipe.rl.allow_group_scaling,
-        monitor=recipe.rl.monitor(),
-        per_question=recipe.targets.per_question,
-        trainer=recipe.rl.trainer,
-    )
-
-
 def system_name(recipe: Recipe, stage: str) -> str:
     """Return what the model after `stage` is called in the evaluation: "trained" after the last."""
     return "trained" if stage == recipe.stages[-1] else stage
@@ -92,15 +78,14 @@ def make_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Co
     assert recipe.base is not None  # the schema asks for one of the two
     target = folder.path / "base"
     if not folder.done("base"):
-        from ..training.base import BaseConfig, train_base
+        from ..training.base import train_base
 
         console.stage("base model")
         with folder.timed("base"):
-            config = BaseConfig(**recipe.base.model_dump())
             checkpoints = folder.path / "checkpoints" / "base"
             train_base(
                 prepared.documents,
-                config,
+                recipe.base,
                 target,
                 checkpoints=checkpoints,
                 seed=recipe.seed,
@@ -171,37 +156,35 @@ def _train(
 
 
 def _warm_up(stage: Stage) -> Any:
-    from ..training.warmup import WarmupConfig, warm_up
+    from ..training.warmup import warm_up
 
     assert stage.recipe.warmup is not None  # the recipe names the stage
-    config = WarmupConfig(**stage.recipe.warmup.model_dump())
     more: dict[str, Any] = {**stage.common, "parser": confidence_parser(stage.recipe)}
-    return warm_up(stage.model, stage.tokenizer, stage.backend(), stage.prepared.rl, config, **more)
+    return warm_up(stage.model, stage.tokenizer, stage.backend(), stage.prepared.rl, stage.recipe.warmup, **more)
 
 
 def _rl(stage: Stage) -> Any:
     from ..training.rl import train_rl
 
-    config = rl_config(stage.recipe)
-    return train_rl(stage.model, stage.tokenizer, stage.prepared.rl, stage.reward("rl"), config, **stage.common)
+    assert stage.recipe.rl is not None  # the recipe names the stage
+    more: dict[str, Any] = {**stage.common, "per_question": stage.recipe.targets.per_question}
+    return train_rl(stage.model, stage.tokenizer, stage.prepared.rl, stage.reward("rl"), stage.recipe.rl, **more)
 
 
 def _rejection(stage: Stage) -> Any:
-    from ..training.rejection import RejectionConfig, train_rejection
+    from ..training.rejection import train_rejection
 
-    assert stage.recipe.rejection is not None  # the recipe names the stage
-    section = stage.recipe.rejection
-    config = RejectionConfig(**{f.name: getattr(section, f.name) for f in fields(RejectionConfig)})
+    config = stage.recipe.rejection
+    assert config is not None  # the recipe names the stage
     reward, questions = stage.reward("rejection"), stage.prepared.rl
     return train_rejection(stage.model, stage.tokenizer, stage.backend(), questions, reward, config, **stage.common)
 
 
 def _dpo(stage: Stage) -> Any:
-    from ..training.dpo import PairsConfig, train_dpo
+    from ..training.dpo import train_dpo
 
-    assert stage.recipe.dpo is not None  # the recipe names the stage
-    section = stage.recipe.dpo
-    config = PairsConfig(**{f.name: getattr(section, f.name) for f in fields(PairsConfig)})
+    config = stage.recipe.dpo
+    assert config is not None  # the recipe names the stage
     reward, questions = stage.reward("dpo"), stage.prepared.rl
     return train_dpo(stage.model, stage.tokenizer, stage.backend(), questions, reward, config, **stage.common)
 

@@ -27,7 +27,7 @@ def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
     if states_confidence(recipe):
         return replace(sweep, targets=(), afterwards=True, confidence="stated", parser=confidence_parser(recipe))
     if recipe.rl is not None and recipe.rl.payoff.build().reads_confidence:
-        return replace(sweep, strip_confidence=True, parser=recipe.rl.confidence.build())
+        return replace(sweep, strip_confidence=True, parser=recipe.rl.confidence)
     return sweep
 
 

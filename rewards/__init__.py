@@ -8,7 +8,8 @@ from .choice import ChoiceMatch
 from .compose import FormatBonus, LengthPenalty, RewardBreakEven, Term, Weighted, reward_break_even
 from .confidence import ConfidenceParser, StatedConfidence, stated_confidence
 from .contain import ContainsMatch
-from .custom import CustomPayoff, custom_payoff, import_object, load_payoff, payoff_warnings
+from .custom import CustomPayoff, custom_payoff, load_payoff, payoff_warnings
+from .custom_match import CustomMatch, load_match
 from .extract import AnswerLabel, Boxed, Extractor, FirstOf, JsonField, LastLine, Tag, WholeText, after_think
 from .grader import (
     AliasGrader,
@@ -24,6 +25,7 @@ from .grader import (
     numeric_match,
     token_f1_match,
 )
+from .import_path import beside, import_object
 from .judge import JudgeError, JudgeMatch
 from .judge_row import judge_row, judge_rows
 from .match import AliasMatch, Matcher, matches, normalize
@@ -33,13 +35,14 @@ from .overlap import FuzzyMatch, TokenF1Match, edit_distance, similarity, token_
 from .payoff import Binary, BreakEven, ConfidenceTarget, FixedPenalty, Payoff, Ternary, check_target
 from .presets import PRESETS, Preset, preset
 from .prior import BetaPrior, DensityPrior, Prior, Uniform
-from .proper import SAFE_LOG_CLIP, Brier, ConfidenceScore, LogScore, PriorScore, Spherical, check_confidence
+from .proper import SAFE_LOG_CLIP, Brier, ConfidenceScore, LogScore, PriorScore, Spherical, Unscored, check_confidence
 from .reward import AbstentionReward, completion_text
 from .scaling import GroupScalingWarning
 from .unanswerable import says_unanswerable
-from .verdict import Judgement, Verdict
+from .verdict import CUT_OFF, CutOff, Judgement, Verdict
 
 __all__ = [
+    "CUT_OFF",
     "DEFAULT_PHRASE",
     "PRESETS",
     "SAFE_LOG_CLIP",
@@ -59,7 +62,9 @@ __all__ = [
     "ConfidenceScore",
     "ConfidenceTarget",
     "ContainsMatch",
+    "CustomMatch",
     "CustomPayoff",
+    "CutOff",
     "DensityPrior",
     "Extractor",
     "FirstOf",
@@ -91,6 +96,7 @@ __all__ = [
     "Ternary",
     "TokenF1Match",
     "Uniform",
+    "Unscored",
     "Untruthful",
     "Verdict",
     "Weighted",
@@ -98,6 +104,7 @@ __all__ = [
     "WrongOnPurpose",
     "after_think",
     "alias_match",
+    "beside",
     "break_even_at",
     "check_confidence",
     "check_target",
@@ -114,6 +121,7 @@ __all__ = [
     "judge_match",
     "judge_row",
     "judge_rows",
+    "load_match",
     "load_payoff",
     "matches",
     "math_match",

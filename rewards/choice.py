@@ -70,6 +70,7 @@ class ChoiceMatch:
     """
 
     can_be_ungraded: ClassVar[bool] = False
+    refuses_answers: ClassVar[bool] = True
 
     def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return CORRECT or WRONG; the judgement's answer is the text of the choice.

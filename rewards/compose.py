@@ -47,6 +47,7 @@ class FormatBonus:
     """
 
     amount: float
+    """What a completion of that form earns on top."""
     pattern: str
     """Regular expression that is searched in the whole completion (`(?s)^<think>.*</think>` …)."""
     paid_for: tuple[Verdict, ...] = GRADED
@@ -88,7 +89,9 @@ class LengthPenalty:
     amount: float
     """The most that is taken off, at least 0."""
     start: int
+    """Length from which on it costs anything."""
     end: int
+    """Length at which it costs the whole amount."""
     unit: Literal["tokens", "characters"] = "tokens"
     """What is counted; tokens come from the trainer's `completion_ids`."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from functools import cached_property, partial
 from typing import Any, cast
 
 from .breakeven import SLACK, break_even_at, untruthful, wrong_on_purpose
+from .import_path import import_callable
 from .payoff import BreakEven, Payoff
 from .verdict import Verdict
 
@@ -91,14 +91,19 @@ def try_out(payoff: CustomPayoff, t: float) -> dict[tuple[Verdict, float | None]
         for q in TABLE_CONFIDENCES if payoff.confidence else (None,):
             try:
                 pay = payoff.function(verdict, t, q)
-            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            except Exception as error:  # whatever a user's function raises is a mistake in it, and is named
                 row = _row(payoff.function, verdict, t, q)
                 raise ValueError(f"{row} raised {type(error).__name__}: {error}") from error
             pays[verdict, q] = _checked(pay, payoff.function, verdict, t, q)
     return pays
 
 
-def custom_payoff(function: PayoffFunction, *, confidence: bool = False, unstated: float | None = None) -> CustomPayoff:
+def custom_payoff(
+    function: PayoffFunction,
+    *,
+    confidence: bool = CustomPayoff.confidence,
+    unstated: float | None = CustomPayoff.unstated,
+) -> CustomPayoff:
     """Return `function` as a payoff, after trying it on a table of verdicts, targets and confidences.
 
     Args:
@@ -166,12 +171,16 @@ def payoff_floor(payoff: Payoff, t: float | None = None) -> float:
 
 
 def load_payoff(
-    path: str, arguments: Mapping[str, Any] | None = None, *, confidence: bool = False, unstated: float | None = None
+    path: str,
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    confidence: bool = CustomPayoff.confidence,
+    unstated: float | None = CustomPayoff.unstated,
 ) -> Payoff:
-    """Return the payoff at the dotted path `module.name`: a function, a `Payoff`, or a class of payoffs.
+    """Return the payoff at `path`: a function, a `Payoff`, or a class of payoffs.
 
     Args:
-        path: Importable from where the program runs ("my_rewards.strict").
+        path: `module.name`, or `file.py:name` ("my_rewards.strict", "my_rewards.py:strict").
         arguments: Keyword arguments that the class is made with, or that the function gets besides.
         confidence: For a function, as in `custom_payoff`.
         unstated: The same.
@@ -179,33 +188,7 @@ def load_payoff(
     Raises:
         ValueError: no such module or name, or `custom_payoff` refuses it.
     """
-    found: object = import_object(path)
-    if isinstance(found, type):
-        try:
-            found = cast("Callable[..., object]", found)(**(arguments or {}))
-        except TypeError as error:
-            raise ValueError(f"{path}: {error}") from None
-    elif arguments and callable(found):
-        found = partial(found, **arguments)
-    if hasattr(found, "break_even") and hasattr(found, "reads_confidence"):
-        return cast("Payoff", found)
-    if not callable(found):
-        raise ValueError(f"{path} must be a function of (verdict, t, confidence) or a Payoff, got {found!r}")
-    return custom_payoff(cast("PayoffFunction", found), confidence=confidence, unstated=unstated)
-
-
-def import_object(path: str) -> Any:
-    """Return what stands at the dotted path `module.name`.
-
-    Raises:
-        ValueError: no such module or name.
-    """
-    module, _, name = path.replace(":", ".").rpartition(".")
-    if not module or not name:
-        raise ValueError(f"{path!r} is not a dotted path; write module.name, for example my_rewards.strict")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except ModuleNotFoundError as error:
-        raise ValueError(f"{path}: {error}; it is looked for on the Python path and in the folder you are in") from None
-    except AttributeError:
-        raise ValueError(f"{path}: module {module} has no {name!r}") from None
+    target = import_callable(path, arguments, "a function of (verdict, t, confidence) or a Payoff")
+    if hasattr(target, "break_even") and hasattr(target, "reads_confidence"):
+        return cast("Payoff", target)
+    return custom_payoff(target, confidence=confidence, unstated=unstated)

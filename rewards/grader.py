@@ -9,8 +9,8 @@ from .abstention import DEFAULT_PHRASE, AbstentionDetector
 from .answer_grader import AnswerGrader, SeveralAnswers
 from .choice import ChoiceMatch
 from .contain import ContainsMatch
-from .extract import Boxed, Extractor, FirstOf, LastLine, WholeText, after_think, unlabelled
-from .judge import INSTRUCTIONS, JudgeMatch
+from .extract import Extractor, WholeText, after_think, unlabelled
+from .judge import JudgeMatch
 from .match import AliasMatch, Matcher
 from .maths import MathMatch
 from .numeric import NumericMatch
@@ -47,18 +47,26 @@ def grader(
     *,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
-    several_answers: SeveralAnswers = "wrong",
+    several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
-    """Return the grader that compares by `match`; `abstention` is the prompt's agreed phrase, or a detector."""
+    """Return the grader that compares by `match`.
+
+    Args:
+        match: Compares a final answer with the accepted ones.
+        abstention: The prompt's agreed phrase, or a detector.
+        extract: Finds the final answers; None: the matcher's usual place, which is the whole text unless it says more.
+        several_answers: What several different final answers are judged by.
+    """
     detector = AbstentionDetector(abstention) if isinstance(abstention, str) else abstention
-    return AnswerGrader(detector, extract or WholeText(), match, several_answers)
+    usual: Extractor = getattr(match, "usual_extract", None) or WholeText()
+    return AnswerGrader(detector, extract or usual, match, several_answers)
 
 
 def alias_match(
     *,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
-    several_answers: SeveralAnswers = "wrong",
+    several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
     """Return the grader for short answers with aliases (`AliasMatch`); `abstention` is the prompt's agreed phrase."""
     return grader(AliasMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
@@ -68,7 +76,7 @@ def contains_match(
     *,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
-    several_answers: SeveralAnswers = "wrong",
+    several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
     """Return the grader for free text that must state an accepted answer (`ContainsMatch`)."""
     return grader(ContainsMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
@@ -76,11 +84,11 @@ def contains_match(
 
 def numeric_match(
     *,
-    relative: float = 0.0,
-    absolute: float = 0.0,
+    relative: float = NumericMatch.relative,
+    absolute: float = NumericMatch.absolute,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
-    several_answers: SeveralAnswers = "wrong",
+    several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
     """Return the grader that compares numbers within a tolerance (`NumericMatch`)."""
     match = NumericMatch(relative=relative, absolute=absolute)
@@ -91,7 +99,7 @@ def choice_match(
     *,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
-    several_answers: SeveralAnswers = "wrong",
+    several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
     """Return the grader for multiple choice (`ChoiceMatch`); rows need a `choices` column."""
     return grader(ChoiceMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
@@ -102,7 +110,7 @@ def token_f1_match(
     threshold: float,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
-    several_answers: SeveralAnswers = "wrong",
+    several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
     """Return the grader that asks for a token F1 of at least `threshold` (`TokenF1Match`)."""
     match = TokenF1Match(threshold=threshold)
@@ -114,7 +122,7 @@ def fuzzy_match(
     threshold: float,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
-    several_answers: SeveralAnswers = "wrong",
+    several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
     """Return the grader that asks for a similarity of spelling of at least `threshold` (`FuzzyMatch`)."""
     match = FuzzyMatch(threshold=threshold)
@@ -123,13 +131,12 @@ def fuzzy_match(
 
 def math_match(
     *,
-    time_limit: float = 5.0,
+    time_limit: float = MathMatch.time_limit,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
-    several_answers: SeveralAnswers = "wrong",
+    several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
     """Return the grader that compares expressions (`MathMatch`); without `extract`, boxes first, else the last line."""
-    extract = extract or FirstOf((Boxed(), LastLine()))
     match = MathMatch(time_limit=time_limit)
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
 
@@ -137,19 +144,19 @@ def math_match(
 def judge_match(
     *,
     model: str,
-    base_url: str | None = None,
-    api_key_env: str = "OPENAI_API_KEY",
-    form: Literal["token", "json"] = "token",
-    instructions: str = INSTRUCTIONS,
-    time_limit: float = 60.0,
-    retries: int = 4,
-    max_tokens: int = 16,
-    max_characters: int = 8000,
-    cache: str | None = None,
-    concurrency: int = 16,
+    base_url: str | None = JudgeMatch.base_url,
+    api_key_env: str = JudgeMatch.api_key_env,
+    form: Literal["token", "json"] = JudgeMatch.form,
+    instructions: str = JudgeMatch.instructions,
+    time_limit: float = JudgeMatch.time_limit,
+    retries: int = JudgeMatch.retries,
+    max_tokens: int = JudgeMatch.max_tokens,
+    max_characters: int = JudgeMatch.max_characters,
+    cache: str | None = JudgeMatch.cache,
+    concurrency: int = JudgeMatch.concurrency,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
-    several_answers: SeveralAnswers = "wrong",
+    several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
     """Return the grader that asks a judge model (`JudgeMatch`) about every answer that is no alias and no refusal."""
     match = JudgeMatch(

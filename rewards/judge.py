@@ -67,8 +67,10 @@ class JudgeMatch:
     """
 
     reads_question: ClassVar[bool] = True
+    requires: ClassVar[tuple[str, str]] = ("openai", "judge")
 
     model: str
+    """The judge, as the endpoint calls it."""
     base_url: str | None = None
     """Address of the endpoint, such as "http://localhost:8000/v1"; None: OpenAI's."""
     api_key_env: str = "OPENAI_API_KEY"

@@ -47,7 +47,13 @@ ANOTHER_FORM = _NUMBER_WORDS | _FRAME_WORDS
 
 
 class Matcher(Protocol):
-    """Compares one answer with the accepted ones; deterministic and picklable."""
+    """Compares one answer with the accepted ones; deterministic and picklable.
+
+    A matcher may have further attributes: `can_be_ungraded = False` where it always reaches a verdict;
+    `refuses_answers = True` where it raises ValueError for accepted answers that it cannot compare with;
+    `requires = (module, extra)` where it needs an extra of this package; `usual_extract`, the extractor used unless
+    another is named; `reads_question` and `concurrency` as a `Grader` has them.
+    """
 
     def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return CORRECT, WRONG or UNGRADED, with the answer as it was read and the reason."""

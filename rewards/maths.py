@@ -18,7 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import ClassVar
 
+from .extract import Boxed, Extractor, FirstOf, LastLine
 from .verdict import Judgement, Verdict
 
 _START = 120.0
@@ -121,6 +123,9 @@ class MathMatch:
     `time_limit`; the answer is then UNGRADED, "timed out". Plain integers are compared without it. An
     answer that cannot be parsed is WRONG, "unparseable"; an accepted answer that cannot is UNGRADED.
     """
+
+    requires: ClassVar[tuple[str, str]] = ("math_verify", "math")
+    usual_extract: ClassVar[Extractor] = FirstOf((Boxed(), LastLine()))
 
     time_limit: float = 5.0
     """Seconds for one comparison, parsing included."""

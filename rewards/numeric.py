@@ -29,6 +29,7 @@ class NumericMatch:
     """
 
     can_be_ungraded: ClassVar[bool] = False
+    refuses_answers: ClassVar[bool] = True
 
     relative: float = 0.0
     """Tolerance as a fraction of the accepted number."""

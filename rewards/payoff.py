@@ -101,8 +101,11 @@ class Ternary(PaysActions):
     """
 
     correct: float
+    """Pay of a correct answer."""
     abstained: float
+    """Pay of an abstention."""
     wrong: float
+    """Pay of a wrong answer."""
 
     def __post_init__(self) -> None:
         """Raise ValueError unless the numbers are finite and being right pays more than being wrong."""

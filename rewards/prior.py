@@ -46,7 +46,9 @@ class BetaPrior:
     """
 
     alpha: float
+    """Above beta, high thresholds are expected more often."""
     beta: float
+    """Above alpha, low ones."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a parameter that is not a positive number."""

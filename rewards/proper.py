@@ -32,8 +32,8 @@ def check_confidence(confidence: float) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfidenceScore(ABC):
-    """What all scores of a stated confidence share: abstentions, and answers that state none.
+class Unscored:
+    """The pay of completions that a score of a stated confidence cannot score: abstentions, and answers without one.
 
     An ungraded completion pays None. So does, unless a number is named here, an abstention and an answer
     whose confidence is missing or unusable: neither ever has a default confidence.
@@ -48,10 +48,14 @@ class ConfidenceScore(ABC):
 
     def __post_init__(self) -> None:
         """Raise ValueError for pay that is not finite."""
-        for name in ("abstained", "unstated"):
-            value: float | None = getattr(self, name)
+        for name in ("abstained", "unstated", "correctness"):
+            value: float | None = getattr(self, name, None)
             if value is not None and not math.isfinite(value):
-                raise ValueError(f"{name} must be a finite number or None, got {value!r}")
+                raise ValueError(f"{name} must be a finite number, got {value!r}")
+
+
+class ConfidenceScore(Unscored, ABC):
+    """What all scores of a stated confidence share."""
 
     @abstractmethod
     def right(self, q: float) -> float:

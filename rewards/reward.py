@@ -14,8 +14,9 @@ from .grader import Grader, alias_match
 from .judge_row import judge_row, judge_rows
 from .payoff import ConfidenceTarget, Payoff, PaysActions
 from .scaling import warn_of_group_scaling
-from .verdict import Judgement, Verdict
+from .verdict import CUT_OFF, Judgement, Verdict
 
+_CUT_OFF = Verdict(CUT_OFF)
 Completion = str | Sequence[Mapping[str, Any]]
 """What a trainer hands over: a text, or a conversation whose last message is the completion."""
 
@@ -52,7 +53,7 @@ class AbstentionReward:
     grader: Grader = field(default_factory=alias_match)
     end_token_ids: tuple[int, ...] = ()
     """Ids that end a completion; a completion whose last id is another was cut off. Empty: not checked."""
-    truncated: Verdict = Verdict.UNGRADED
+    truncated: Verdict = _CUT_OFF
     """The verdict of a cut-off completion: UNGRADED (no reward, no gradient) or WRONG."""
     weight: float = 1.0
     """Factor of the payoff, beside the terms; positive."""

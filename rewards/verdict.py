@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 
 class Verdict(Enum):
@@ -30,3 +31,9 @@ class Judgement:
     """The extracted answer; None when nothing was answered."""
     reason: str | None = None
     """Why, when the verdict alone does not say it: "hedged", "empty", "truncated"."""
+
+
+CutOff = Literal["wrong", "ungraded"]
+"""The verdicts that a completion cut off by the token limit can get, by their names."""
+CUT_OFF: CutOff = "ungraded"
+"""The verdict of a cut-off completion in a reward, unless another is named."""

@@ -56,6 +56,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
         width=32,
         heads=2,
         intermediate=32,
+        initializer_range=0.08,
         vocab_size=600,
         trainer={"max_steps": 2, "per_device_train_batch_size": 8, "use_cpu": True},
     )

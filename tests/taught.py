@@ -36,6 +36,7 @@ def teach(out: Path) -> str:
         width=64,
         heads=4,
         intermediate=64,
+        initializer_range=0.08,
         vocab_size=400,
         row_length=128,
         muon_learning_rate=1e-2,

@@ -12,19 +12,13 @@ from peft import LoraConfig
 from transformers import BitsAndBytesConfig
 
 from ..data import InputError
+from .config import LORA_DEFAULTS, QUANTIZATION_DEFAULTS
 from .preflight import build_arguments
-
-DEFAULTS: dict[str, Any] = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear", "task_type": "CAUSAL_LM"}
-"""This project's defaults, under the recipe's `lora` mapping."""
 
 
 def lora_config(settings: Mapping[str, Any]) -> LoraConfig:
     """Return PEFT's config of `settings` over the defaults; InputError names a field it refuses."""
-    return build_arguments("lora", LoraConfig, {**DEFAULTS, **settings})
-
-
-QUANTIZATION: dict[str, Any] = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": "bfloat16"}
-"""This project's defaults of 4-bit weights, under the recipe's `quantization` mapping: those of QLoRA (2305.14314)."""
+    return build_arguments("lora", LoraConfig, {**LORA_DEFAULTS, **settings})
 
 
 def quantization_config(settings: Mapping[str, Any]) -> BitsAndBytesConfig:
@@ -47,7 +41,7 @@ def quantization_config(settings: Mapping[str, Any]) -> BitsAndBytesConfig:
         raise InputError("recipe: quantization needs bitsandbytes: pip install 'abstain[qlora]'")
     if not torch.cuda.is_available():
         raise InputError("recipe: quantization needs a GPU, and there is none; leave it out (quantization=null)")
-    defaults = QUANTIZATION if settings.get("load_in_4bit") else {}
+    defaults = QUANTIZATION_DEFAULTS if settings.get("load_in_4bit") else {}
     try:
         return BitsAndBytesConfig(**{**defaults, **settings})
     except (TypeError, ValueError) as error:

@@ -6,9 +6,8 @@ What comes out is an ordinary model folder. Nothing downstream knows that it is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -25,6 +24,7 @@ from transformers import (
 )
 
 from ..data import Document, InputError
+from .config import TRAINER_DEFAULTS, BaseConfig
 from .optimizer import MuonWithAdamW
 from .preflight import build_arguments
 from .processes import save_policy
@@ -36,28 +36,6 @@ IGNORE = -100
 """The label a cross-entropy leaves out."""
 OPEN_ROWS = 16
 """Rows that packing looks at: enough that padding is a few per cent, few enough to keep the corpus' order."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BaseConfig:
-    """The size of the model and the settings of its training."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
-
-    layers: int = 3
-    width: int = 96
-    heads: int = 4
-    intermediate: int = 256
-    initializer_range: float = 0.08
-    """Standard deviation of the initial weights; the usual 0.02 is for widths of thousands."""
-    vocab_size: int = 1500
-    """At most; the corpus may give fewer merges."""
-    row_length: int = 256
-    """Tokens of a training row, which holds as many whole documents as fit."""
-    muon_learning_rate: float | None = None
-    """Learning rate of Muon on the weight matrices, `trainer.learning_rate` being AdamW's on the rest; None: AdamW."""
-    trainer: dict[str, Any] = field(default_factory=dict[str, Any])
-    """`transformers.TrainingArguments`, as a mapping."""
 
 
 class PackedDocuments(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
@@ -104,13 +82,9 @@ def _token_ids(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> list[lis
     return cast("list[list[int]]", tokenizer(texts, add_special_tokens=False)["input_ids"])
 
 
-DEFAULTS: dict[str, Any] = {"save_strategy": "no", "report_to": "none", "disable_tqdm": True}
-"""This project's defaults, under the recipe's `trainer` mapping."""
-
-
 def trainer_arguments(config: BaseConfig, out: Path, seed: int) -> TrainingArguments:
     """Return the training arguments of the stage; InputError names a field they refuse."""
-    settings = {**DEFAULTS, "use_cpu": not torch.cuda.is_available(), **config.trainer}
+    settings = {**TRAINER_DEFAULTS, "use_cpu": not torch.cuda.is_available(), **config.trainer}
     return build_arguments("base.trainer", TrainingArguments, settings, output_dir=str(out), seed=seed)
 
 

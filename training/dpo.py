@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from trl import DPOConfig, DPOTrainer  # pyright: ignore[reportPrivateImportUsage]
@@ -22,22 +21,12 @@ from trl import DPOConfig, DPOTrainer  # pyright: ignore[reportPrivateImportUsag
 from ..data import PromptStyle, Question, Schedule, Stream, spread_draws
 from ..eval.backend import Backend
 from ..rewards import AbstentionReward, Verdict
-from .own_samples import Asked, Rows, Sample, Sampling, kept_rows, sample_prompts
+from .config import Keep, PairsConfig
+from .own_samples import Asked, Rows, Sample, kept_rows, sample_prompts
 from .preflight import enforce
 from .preflight_stages import check_dpo
 from .progress import StageLog
 from .stage import stage_arguments, train_on_rows
-
-
-@dataclass(frozen=True, kw_only=True)
-class PairsConfig(Sampling):
-    """How the pairs are made and trained on."""
-
-    keep: Literal["gap", "all"] = "gap"
-    """"gap": keep a pair with a probability in proportion to the difference in pay. "all": keep every pair."""
-    trainer: dict[str, Any] = field(default_factory=dict[str, Any])
-    """`trl.DPOConfig`, as a mapping."""
-
 
 REFERENCE = "ref"
 """The name under which TRL keeps a frozen copy of the adapter that a stage starts from."""
@@ -48,9 +37,7 @@ def dpo_arguments(config: PairsConfig, out: Path, seed: int) -> DPOConfig:
     return stage_arguments("dpo.trainer", DPOConfig, config.trainer, out, seed)
 
 
-def make_pairs(
-    asked: Sequence[Asked], keep: Literal["gap", "all"], rng: np.random.Generator
-) -> tuple[Rows, Counter[str]]:
+def make_pairs(asked: Sequence[Asked], keep: Keep, rng: np.random.Generator) -> tuple[Rows, Counter[str]]:
     """Return the rows (prompt, chosen, rejected), and how many pairs there were of each kind.
 
     Pairs are all two of a prompt's samples and its abstention. Kinds are "answer over abstention", "abstention over

@@ -38,6 +38,8 @@ class MonitorConfig:
     """How RL is watched."""
 
     on_alarm: Literal["warn", "stop"] = "warn"
-    """Whether an alarm also ends RL, which then keeps the policy of the least regret, if there is a validation."""
+    """Whether an alarm also ends the stage, which then keeps the policy of the least regret on `validation`."""
     alarms: AlarmLimits = field(default_factory=AlarmLimits)
+    """When alarms speak."""
     validation: ValidationConfig | None = None
+    """A small sweep every so many steps, on questions kept apart from training."""

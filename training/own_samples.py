@@ -19,22 +19,11 @@ from ..data import InputError, Message, PromptStyle, Question, Schedule, Stream,
 from ..eval.backend import Backend, Completion, Prompt
 from ..eval.shard import current_shard
 from ..rewards import AbstentionReward, Verdict
+from .config import Sampling
 from .processes import gather
 from .progress import StageLog, counted
 
 Rows = list[dict[str, Any]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampling:
-    """How much of what a policy says a stage learns from."""
-
-    prompts: int = 4096
-    """Training prompts, each a question at a drawn target."""
-    samples: int = 2
-    """Answers of the model to each."""
-    temperature: float = 1.0
-    """Of the answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..data import Message, PromptStyle, Question
 from ..eval.backend import Backend, Prompt
+from ..eval.chat_template import render_chats
 from ..rewards import ConfidenceParser, Grader, Verdict, judge_row
 from .preflight import Finding
 
@@ -170,6 +171,9 @@ def check_template(tokenizer: Any, end_ids: Sequence[int], style: PromptStyle) -
     if asked == tokenizer.apply_chat_template(chat, add_generation_prompt=False, tokenize=False):
         text = "the chat template adds no generation prompt, so that the model is not told that it is its turn"
         found.append(Finding("warning", text, "add an `if add_generation_prompt` part that opens the assistant's turn"))
+    if style.system is not None and style.system.strip() not in asked:
+        text = "the chat template drops the system message: the text of prompt.system does not stand in the prompt"
+        found.append(Finding("error", text, "another chat template, or the text in prompt.rubric and prompt.forced"))
     found += _check_end(tokenizer, end_ids, chat)
     if tokenizer.pad_token_id == tokenizer.eos_token_id:
         text = f"the pad token is the end token ({tokenizer.eos_token}); padding is masked by attention, not by its id"
@@ -198,7 +202,7 @@ def closing_ids(tokenizer: Any, chat: list[Message]) -> list[int]:
 
 def render_prompt(tokenizer: Any, chat: list[dict[str, str]]) -> str:
     """Return the text that the model is given for `chat`."""
-    return tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
+    return render_chats(tokenizer, [chat])[0]
 
 
 def _sizes(tokenizer: Any, texts: Sequence[str]) -> list[int]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..data import InputError, Question, Schedule, shown_targets
 from ..eval.tabulate import STATED_TARGETS
@@ -20,14 +20,10 @@ from ..rewards import (
     Verdict,
     payoff_warnings,
 )
+from .config import PairsConfig, RejectionConfig, RLConfig
 from .monitor_config import MonitorConfig, validation_size
 from .preflight import Finding, placed
 from .preflight_rl import check_batches, check_mask, check_objective, check_per_question
-
-if TYPE_CHECKING:
-    from .dpo import PairsConfig
-    from .rejection import RejectionConfig
-    from .rl import RLConfig
 
 FEW = 30
 """Validation questions below which a fifth of the forced accuracy can be lost without the loss being certain."""
@@ -60,6 +56,8 @@ def check_rl(
     reward: AbstentionReward,
     questions: Sequence[Question],
     targets: Schedule | None,
+    *,
+    per_question: int = 1,
 ) -> list[Finding]:
     """Return what the RL stage does to the target, and what its batches come to.
 
@@ -69,6 +67,7 @@ def check_rl(
         reward: The reward of the stage.
         questions: What it may ask.
         targets: Which target each prompt states; None: prompts ask for a confidence instead.
+        per_question: Targets at which each question is asked in one batch.
 
     Raises:
         InputError: there is nothing to ask, or the settings contradict one another.
@@ -87,7 +86,7 @@ def check_rl(
     found += check_mask(arguments, reward, section=section)
     found += check_monitor(config.monitor, [question.text for question in questions], shown)
     found += check_batches(arguments, len({question.id for question in questions}), section=section)
-    found += check_per_question(arguments, config.per_question, section=section)
+    found += check_per_question(arguments, per_question, section=section)
     return placed(f"recipe: {section}: ", found)
 
 

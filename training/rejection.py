@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
@@ -20,25 +19,12 @@ from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsag
 from ..data import PromptStyle, Question, Schedule, Stream
 from ..eval.backend import Backend
 from ..rewards import AbstentionReward
-from .own_samples import Asked, Rows, Sample, Sampling, kept_rows, sample_prompts
+from .config import RejectionConfig, Rule
+from .own_samples import Asked, Rows, Sample, kept_rows, sample_prompts
 from .preflight import enforce
 from .preflight_stages import check_rejection
 from .progress import StageLog
 from .stage import stage_arguments, train_on_rows
-
-Rule = Literal["mean", "best"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RejectionConfig(Sampling):
-    """How the rows are made and trained on."""
-
-    samples: int = 4
-    """Answers of the model to each."""
-    rule: Rule = "mean"
-    """When to answer: where the answers earn more than the abstention "mean": on average, "best": at best."""
-    sft: dict[str, Any] = field(default_factory=dict[str, Any])
-    """`trl.SFTConfig`, as a mapping."""
 
 
 def rejection_arguments(config: RejectionConfig, out: Path, seed: int) -> SFTConfig:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer  # pyright: ignore[reportPrivateImportUsage]
@@ -15,8 +14,8 @@ from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer  # pyright: ign
 from ..data import InputError, PromptStyle, Question, Schedule, Stream
 from ..eval.tabulate import STATED_TARGETS
 from ..rewards import AbstentionReward, GroupScalingWarning
+from .config import GRPO_DEFAULTS, RLConfig
 from .cpu import score_completions_only
-from .monitor_config import MonitorConfig
 from .monitor_validation import hold_out
 from .monitor_watch import Watch
 from .preflight import enforce
@@ -25,32 +24,8 @@ from .preflight_stages import check_rl, stage_reward_findings
 from .progress import StageLog
 from .stage import fit, make_trainer, stage_arguments
 
-Algorithm = Literal["grpo", "rloo"]
 TRAINERS: dict[str, tuple[Any, Any]] = {"grpo": (GRPOConfig, GRPOTrainer), "rloo": (RLOOConfig, RLOOTrainer)}
 """Algorithm → TRL's config and trainer of it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RLConfig:
-    """How the RL stage is done."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
-
-    algorithm: Algorithm = "grpo"
-    allow_group_scaling: bool = False
-    """Override the refusal of group-standardised advantages, for controls that show what they do."""
-    per_question: int = 1
-    """Targets at which each question is asked, one after another, so that one batch holds them all."""
-    monitor: MonitorConfig = field(default_factory=MonitorConfig)
-    """What is watched, and what an alarm does."""
-    trainer: dict[str, Any] = field(default_factory=dict[str, Any])
-    """`trl.GRPOConfig` or `trl.RLOOConfig`, as a mapping."""
-
-
-GRPO_DEFAULTS: dict[str, Any] = {"scale_rewards": "none", "loss_type": "dapo"}
-"""GRPO's, under the recipe's `grpo` mapping. They keep t alive: no division by the group's standard deviation, and the
-token-mean loss, under which the entropy bonus has the scale it is given. RLOO has neither field and needs neither: its
-baseline is the mean of the other completions, and a completion's log-probability is not divided by its length."""
 
 
 def rl_arguments(config: RLConfig, out: Path, seed: int) -> Any:
@@ -124,6 +99,7 @@ def train_rl(
     lora: Any | None,
     out: Path,
     seed: int,
+    per_question: int = 1,
     resume: bool = False,
     log: StageLog | None = None,
 ) -> Any:
@@ -141,6 +117,7 @@ def train_rl(
         lora: PEFT config for a bare model, else None.
         out: Checkpoint folder.
         seed: Seeds questions, targets and sampling.
+        per_question: Targets at which each question is asked, one after another, so that one batch holds them all.
         resume: Go on from the last checkpoint in `out`.
         log: Where log entries go, in place of the trainer's own printing.
 
@@ -149,10 +126,10 @@ def train_rl(
             are `PreflightWarning`s.
     """
     arguments = rl_arguments(config, out, seed)
-    found = check_rl(config, arguments, reward, questions, targets)
+    found = check_rl(config, arguments, reward, questions, targets, per_question=per_question)
     found += check_end_tokens(arguments, reward, section=f"rl.{config.algorithm}")
     enforce([*found, *stage_reward_findings(reward, questions, targets, style.phrase)])
-    if (targets is not None and targets.ordered) or config.per_question > 1:
+    if (targets is not None and targets.ordered) or per_question > 1:
         arguments.shuffle_dataset = False  # the rows are in random order already, but for what is to stay together
     assert arguments.num_generations is not None  # TRL fills in both
     assert arguments.generation_batch_size is not None
@@ -166,7 +143,7 @@ def train_rl(
         shown = STATED_TARGETS if targets is None else targets.targets(questions)
         watch.validate(apart, shown, style, reward, out, stated=targets is None)
     size, rng = max(1, generations) * per_step, Stream.RL.rng(seed)
-    rows = rl_rows(questions, style, targets, size, rng, per_question=config.per_question)
+    rows = rl_rows(questions, style, targets, size, rng, per_question=per_question)
     _, trainer_class = TRAINERS[config.algorithm]
     trainer = make_trainer(trainer_class, rows, model, tokenizer, arguments, lora, reward_funcs=reward)
     watch.attach(trainer)

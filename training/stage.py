@@ -10,27 +10,20 @@ import torch
 from datasets import Dataset
 
 from .checkpoints import last_checkpoint
+from .config import POLICY_DEFAULTS
 from .preflight import build_arguments
 from .progress import StageLog
-
-DEFAULTS: dict[str, Any] = {
-    "save_strategy": "no",
-    "report_to": "none",
-    "gradient_checkpointing": False,
-    "disable_tqdm": True,
-}
-"""This project's defaults, under the recipe's mapping of every stage that trains a policy."""
 
 
 def stage_arguments(
     section: str, factory: Any, mapping: Mapping[str, Any], out: Path, seed: int, **defaults: Any
 ) -> Any:
-    """Return `factory`'s config of a stage: bf16 on a GPU, and `mapping` over `defaults` over `DEFAULTS`.
+    """Return `factory`'s config of a stage: bf16 on a GPU, and `mapping` over `defaults` over `POLICY_DEFAULTS`.
 
     Raises:
         InputError: the config refuses a field of the recipe's `section`.
     """
-    settings = {**DEFAULTS, **defaults, "use_cpu": not torch.cuda.is_available(), **mapping}
+    settings = {**POLICY_DEFAULTS, **defaults, "use_cpu": not torch.cuda.is_available(), **mapping}
     settings.setdefault("bf16", not settings["use_cpu"])
     return build_arguments(section, factory, settings, output_dir=str(out), seed=seed)
 

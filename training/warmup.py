@@ -30,9 +30,8 @@ follows a long reasoning, it is far below the probability of being right, and RL
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
@@ -42,30 +41,12 @@ from ..eval.backend import Backend, Completion
 from ..eval.shard import current_shard
 from ..rewards import ConfidenceParser, Verdict, alias_match
 from .checkpoints import last_checkpoint
+from .config import WarmupConfig
 from .cpu import score_completions_only
 from .own_samples import draw_answers
 from .preflight_stages import check_questions
 from .progress import StageLog
 from .stage import stage_arguments, train_on_rows
-
-
-@dataclass(frozen=True, kw_only=True)
-class WarmupConfig:
-    """How the warm-up is done."""
-
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
-
-    prompts: int = 4096
-    """Questions asked, each answered once by the model itself."""
-    targets_per_answer: int = 1
-    """Training prompts made of each, at targets drawn independently."""
-    temperature: float = 1.0
-    """Temperature of the model's own answers; 0 takes the greedy ones."""
-    abstain_rate: Literal["t", "t/(1+t)", "p<t"] | float = "t/(1+t)"
-    """Probability of abstaining at target t; "p<t": certainly where the model's own probability p is below t; a number:
-    the same at every target."""
-    sft: dict[str, Any] = field(default_factory=dict[str, Any])
-    """`trl.SFTConfig`, as a mapping."""
 
 
 def sft_arguments(config: WarmupConfig, out: Path, seed: int) -> SFTConfig:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,14 +78,14 @@ def _make(asked: Pretraining, console: Console) -> None:
             raise InputError(f"{asked.out}: holds the base model of another recipe; give another --out")
         return
     from abstain.recipes.prepare import prepare
-    from abstain.training.base import BaseConfig, train_base
+    from abstain.training.base import train_base
     from abstain.training.progress import StageLog
 
     assert asked.recipe.base is not None
     console.stage("base model")
     shutil.rmtree(asked.out / "checkpoints", ignore_errors=True)  # of a study that was cut off
-    config = BaseConfig(**asked.recipe.base.model_dump())
-    config.trainer.update(save_strategy="no", save_only_model=True, save_total_limit=None)
+    saving: dict[str, Any] = {"save_strategy": "no", "save_only_model": True, "save_total_limit": None}
+    config = replace(asked.recipe.base, trainer={**asked.recipe.base.trainer, **saving})
     steps = [FIRST * 2**k for k in range(40) if FIRST * 2**k <= MOST_STEPS]
     train_base(
         prepare(asked.recipe).documents,

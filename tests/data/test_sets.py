@@ -285,13 +285,13 @@ def test_every_row_of_the_files_in_which_sets_are_passed_on_is_read(name: str) -
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_grader_of_a_set_accepts_every_answer_of_the_set(name: str) -> None:
-    from abstain.recipes.graders import GRADER_SECTIONS
+    from abstain.recipes.graders import GRADER_KINDS
     from abstain.rewards import Verdict
 
     section = dict(QUESTION_SETS[name].grader)
     if section["kind"] == "math":
         pytest.importorskip("math_verify")
-    grade = GRADER_SECTIONS[section["kind"]].model_validate(section).build("I don't know")
+    grade = GRADER_KINDS.section(section["kind"]).model_validate(section).build("I don't know")
     answerable = [q for q in load_set(name, str(DATA_FILES / FILES[name][0])) if q.answerable]
     refused = [
         (q.text, answer)

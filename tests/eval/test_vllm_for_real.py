@@ -35,7 +35,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     world = make_world(WorldConfig(families=8, held_out_families=2, members=20, mentions=(0, 1), strangers=2), 0)
     documents = make_documents(world.corpus, STYLE, TargetSampler(), 0)
     trainer = {"max_steps": 20, "per_device_train_batch_size": 8, "learning_rate": 5e-3, "use_cpu": True}
-    config = BaseConfig(layers=2, width=64, heads=2, intermediate=64, vocab_size=600, trainer=trainer)
+    config = BaseConfig(
+        layers=2, width=64, heads=2, intermediate=64, initializer_range=0.08, vocab_size=600, trainer=trainer
+    )
     out = tmp_path_factory.mktemp("model")
     train_base(documents, config, out, checkpoints=out / "checkpoints", seed=0)
     return str(out)

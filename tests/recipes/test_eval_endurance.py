@@ -48,7 +48,9 @@ def arguments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("asked")
     world = make_world(WorldConfig(families=8, held_out_families=2, members=20, mentions=(0, 1), strangers=2), 0)
     trainer = {"max_steps": 60, "per_device_train_batch_size": 16, "learning_rate": 1e-2, "use_cpu": True}
-    small = BaseConfig(layers=1, width=32, heads=2, intermediate=32, vocab_size=600, trainer=trainer)
+    small = BaseConfig(
+        layers=1, width=32, heads=2, intermediate=32, initializer_range=0.08, vocab_size=600, trainer=trainer
+    )
     documents = make_documents(world.corpus, PromptStyle(), TargetSampler(), 0)
     train_base(documents, small, folder / "model", checkpoints=folder / "checkpoints", seed=0)
     rows = [{"id": q.id, "question": q.text, "answers": q.answers} for q in world.rl[:N]]

@@ -8,7 +8,7 @@ import pytest
 
 from abstain.data import InputError, Question
 from abstain.recipes import dump_recipe, load_recipe
-from abstain.recipes.graders import GRADER_SECTIONS, check_grader
+from abstain.recipes.graders import GRADER_KINDS, GRADERS, check_grader
 from abstain.recipes.reward import recipe_reward
 from abstain.rewards import Verdict
 
@@ -73,6 +73,7 @@ def test_a_missing_extra_is_named_with_its_install_command(monkeypatch: pytest.M
 
 
 def test_the_table_of_kinds_names_every_kind_by_its_own_name() -> None:
-    assert {name: section.model_fields["kind"].annotation.__args__ for name, section in GRADER_SECTIONS.items()} == {
-        name: (name,) for name in GRADER_SECTIONS
+    sections = {name: GRADER_KINDS.section(name) for name in GRADERS}
+    assert {name: section.model_fields["kind"].annotation.__args__ for name, section in sections.items()} == {
+        name: (name,) for name in GRADERS
     }

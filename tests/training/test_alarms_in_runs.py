@@ -90,8 +90,9 @@ def train(taught: str, out: Path, payoff: Payoff, monitor: MonitorConfig, **sett
     """Return the rows of `metrics.jsonl` of a run."""
     from abstain.eval.model import end_token_ids, load_model, load_tokenizer
     from abstain.training.adapter import lora_config
+    from abstain.training.config import RLConfig
     from abstain.training.progress import StageLog
-    from abstain.training.rl import RLConfig, train_rl
+    from abstain.training.rl import train_rl
 
     model, tokenizer = load_model(taught), load_tokenizer(taught)
     ends, grader = end_token_ids(model, tokenizer), settings.pop("grader", alias_match())
@@ -111,7 +112,13 @@ def train(taught: str, out: Path, payoff: Payoff, monitor: MonitorConfig, **sett
         tokenizer,
         PEOPLE,
         reward,
-        RLConfig(trainer=grpo, monitor=monitor, allow_group_scaling=grpo.get("scale_rewards") == "group"),
+        RLConfig(
+            grpo=grpo,
+            on_alarm=monitor.on_alarm,
+            alarms=monitor.alarms,
+            validation=monitor.validation,
+            allow_group_scaling=grpo.get("scale_rewards") == "group",
+        ),
         style=style,
         targets=targets,
         lora=lora_config({"r": 8}),

@@ -39,7 +39,7 @@ def common(out: Path, **more: Any) -> dict[str, Any]:
 
 def rl(out: Path, reward: AbstentionReward = REWARD, questions: Any = QUESTIONS, **more: Any) -> None:
     settings = {**STEPS, **more.pop("trainer", {})}
-    config = RLConfig(trainer=settings, **more.pop("config", {}))
+    config = RLConfig(**{more.pop("algorithm", "grpo"): settings, **more.pop("config", {})})
     train_rl(Untouchable(), Untouchable(), questions, reward, config, **common(out, **more))
 
 
@@ -71,7 +71,7 @@ def test_sound_settings_go_on_to_the_model_without_a_warning(tmp_path: Path) -> 
         ({"max_step": 3}, {}, "did you mean 'max_steps'"),
         ({}, {"questions": []}, "no questions are left for RL"),
         ({}, {"targets": None}, "rl.payoff is paid by the target, and route=afterwards states none"),
-        ({}, {"config": {"per_question": 4}}, "no whole questions of targets.per_question=4"),
+        ({}, {"per_question": 4}, "no whole questions of targets.per_question=4"),
         (
             {"shuffle_dataset": True},
             {"targets": Curriculum(stages=((1.0, TargetSampler()),))},
@@ -88,7 +88,7 @@ def test_each_error_of_rl_is_raised_from_python(
 
 def test_rloo_refuses_a_clip_that_cuts_pay(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"recipe: rl.rloo: rl.rloo.reward_clip_range=\[-0.1, 0.1\] cuts pay"):
-        rl(tmp_path, trainer={"reward_clip_range": (-0.1, 0.1)}, config={"algorithm": "rloo"})
+        rl(tmp_path, trainer={"reward_clip_range": (-0.1, 0.1)}, algorithm="rloo")
 
 
 def test_a_reward_that_knows_no_end_token_or_pays_masked_completions_warns(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_control_with_group_scaling_is_warned_of_once_and_trains(tiny_model: s
         warnings.simplefilter("always")
         train_rl(
             load_model(tiny_model), load_tokenizer(tiny_model), QUESTIONS, AbstentionReward(end_token_ids=(2,)),
-            RLConfig(trainer=settings, allow_group_scaling=True), **common(tmp_path, lora=lora_config({"r": 4})),
+            RLConfig(grpo=settings, allow_group_scaling=True), **common(tmp_path, lora=lora_config({"r": 4})),
         )  # fmt: skip
     erased = [each for each in caught if "erases the penalty" in str(each.message)]
     assert [each.category for each in erased] == [PreflightWarning]  # the reward does not say it again

@@ -11,7 +11,8 @@ import pytest
 
 from abstain.data import PromptStyle, Question, TargetSampler
 from abstain.rewards import AbstentionReward, Verdict
-from abstain.training.rl import Algorithm, RLConfig, train_rl
+from abstain.training.config import Algorithm, RLConfig
+from abstain.training.rl import train_rl
 
 pytestmark = pytest.mark.slow
 
@@ -72,12 +73,13 @@ def test_thinking_reaches_the_reward_untouched_and_the_verdict_is_on_what_follow
         tokenizer,
         [Question(str(i), "And where does she live?", ("Verrin",), history=BEFORE) for i in range(4)],
         AbstentionReward(end_token_ids=(tokenizer.eos_token_id,), truncated=truncated),
-        RLConfig(algorithm=algorithm, trainer=settings, per_question=2),
+        RLConfig(**{algorithm: settings}),
         style=PromptStyle(),
         targets=TargetSampler(low=0.25, high=0.75, step=0.5),
         lora=lora_config({"r": 4}),
         out=tmp_path / "checkpoints",
         seed=0,
+        per_question=2,
         log=StageLog(tmp_path / "logs" / "rl.jsonl", lambda _: None, lambda *_: None),
     )
     ((prompts, completions, pays),) = seen

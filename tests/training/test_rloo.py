@@ -12,10 +12,11 @@ import pytest
 from abstain.data import PromptStyle, Question, TargetSampler
 from abstain.rewards import AbstentionReward, Binary, ConfidenceTarget, Verdict
 from abstain.training.alarms import AlarmLimits
+from abstain.training.config import RLConfig
 from abstain.training.monitor_config import MonitorConfig, ValidationConfig
 from abstain.training.preflight_rl import check_clip
 from abstain.training.progress import StageLog
-from abstain.training.rl import RLConfig, train_rl
+from abstain.training.rl import train_rl
 
 QUESTIONS = [Question(str(i), f"Where does Anna {i} live?", ("Verrin",)) for i in range(40)]
 STEPS = 6
@@ -44,7 +45,7 @@ def train(model: str, out: Path, *, resume: bool = False) -> tuple[Any, list[dic
         load_tokenizer(model),
         QUESTIONS,
         AbstentionReward(payoff=Binary(), truncated=Verdict.WRONG),
-        RLConfig(algorithm="rloo", trainer=settings, monitor=watched),
+        RLConfig(rloo=settings, alarms=watched.alarms, validation=watched.validation),
         style=PromptStyle(),
         targets=TargetSampler(),
         lora=lora_config({"r": 4}),

@@ -88,7 +88,7 @@ def test_preflight_says_how_small_a_validation_is_and_that_a_stop_keeps_nothing(
 def test_a_recipe_says_when_alarms_speak_and_what_they_do() -> None:
     recipe = load_recipe("tiny", ["rl.on_alarm=stop", "rl.alarms.patience=5", "rl.validation={every: 5, items: 20}"])
     assert recipe.rl is not None
-    watched = recipe.rl.monitor()
+    watched = recipe.rl.monitor
     assert (watched.on_alarm, watched.alarms.patience, watched.alarms.slope) == ("stop", 5, 0.1)
     assert watched.validation == ValidationConfig(every=5, items=20)
     for bad, message in (

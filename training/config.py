@@ -1,0 +1,198 @@
+"""The settings of every training stage, each with its one default; recipes use these classes as their sections.
+
+Nothing heavy is imported here. The mappings `trainer`, `sft`, `grpo`, `rloo` and `lora` hold fields of the configs
+of TRL, PEFT and transformers: those libraries validate them, over this project's defaults at the end of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from .monitor_config import MonitorConfig
+
+RateName = Literal["t", "t/(1+t)", "p<t"]
+"""The rates of abstaining in the warm-up that depend on the target (`warmup.RATES`)."""
+
+
+def check_rate(rate: object) -> object:
+    """Return `rate`; raise ValueError unless it is a named rate or a fraction in [0, 1]."""
+    number = isinstance(rate, int | float) and not isinstance(rate, bool) and 0 <= rate <= 1
+    if not number and rate not in get_args(RateName):
+        raise ValueError(f"must be {', '.join(map(repr, get_args(RateName)))} or a fraction in [0, 1], got {rate!r}")
+    return rate
+
+
+AbstainRate = Annotated[RateName | Annotated[float, Field(ge=0, le=1)], BeforeValidator(check_rate)]
+"""How often the warm-up abstains."""
+Rule = Literal["mean", "best"]
+"""When rejection sampling imitates an answer."""
+Keep = Literal["gap", "all"]
+"""Which pairs DPO keeps."""
+Algorithm = Literal["grpo", "rloo"]
+"""TRL's trainers for the RL stage."""
+
+
+class StageConfig:
+    """Checks the limits that the types of a stage's settings state, for configs made in Python as for recipes."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a number outside the limits of its field."""
+        hints = get_type_hints(type(self), include_extras=True)
+        for name in (part.name for part in fields(self)):  # pyright: ignore[reportArgumentType]
+            value = getattr(self, name)
+            if isinstance(value, int | float):
+                _check_limits(name, value, _limits(hints[name]))
+
+
+def _limits(hint: Any) -> Iterator[Any]:
+    """Yield the limits in the annotations of a type: objects with one of the attributes gt, ge, le."""
+    for item in getattr(hint, "__metadata__", ()):
+        yield from getattr(item, "metadata", (item,))
+    for argument in get_args(hint):
+        yield from _limits(argument)
+
+
+def _check_limits(name: str, value: float, limits: Iterator[Any]) -> None:
+    for limit in limits:
+        if (low := getattr(limit, "gt", None)) is not None and not value > low:
+            raise ValueError(f"{name} must be greater than {low}, got {value!r}")
+        if (low := getattr(limit, "ge", None)) is not None and not value >= low:
+            raise ValueError(f"{name} must be at least {low}, got {value!r}")
+        if (high := getattr(limit, "le", None)) is not None and not value <= high:
+            raise ValueError(f"{name} must be at most {high}, got {value!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseConfig(StageConfig):
+    """The model made from scratch, where the recipe makes one."""
+
+    layers: PositiveInt = 2
+    """Transformer blocks."""
+    width: PositiveInt = 128
+    """Numbers in a hidden state."""
+    heads: PositiveInt = 4
+    """Attention heads; they divide the width."""
+    intermediate: PositiveInt = 256
+    """Width inside a feed-forward part."""
+    initializer_range: PositiveFloat = 0.1
+    """Standard deviation of the initial weights; the usual 0.02 is for widths of thousands."""
+    vocab_size: Annotated[int, Field(ge=300)] = 1500
+    """At most; the corpus may give fewer merges."""
+    row_length: PositiveInt = 256
+    """Tokens of a training row, which holds as many whole documents as fit."""
+    muon_learning_rate: PositiveFloat | None = None
+    """Learning rate of Muon on the weight matrices, `trainer.learning_rate` being AdamW's on the rest; null: AdamW."""
+    trainer: dict[str, Any] = field(default_factory=dict[str, Any])
+    """`transformers.TrainingArguments`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarmupConfig(StageConfig):
+    """The rubric warm-up."""
+
+    prompts: PositiveInt = 4096
+    """Questions asked, each answered once by the model itself."""
+    targets_per_answer: PositiveInt = 1
+    """Training prompts made of each, at targets drawn independently."""
+    temperature: NonNegativeFloat = 1.0
+    """Temperature of the model's own answers; 0 takes the greedy ones."""
+    abstain_rate: AbstainRate = "t/(1+t)"
+    """Probability of abstaining at target t. The second makes greedy decoding abstain when p < t, the third teaches it
+    outright; a number is the same at every target."""
+    sft: dict[str, Any] = field(default_factory=dict[str, Any])
+    """`trl.SFTConfig`."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a number outside its limits, or an unknown rate."""
+        try:
+            check_rate(self.abstain_rate)
+        except ValueError as error:
+            raise ValueError(f"abstain_rate {error}") from None
+        super().__post_init__()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling(StageConfig):
+    """What stages share that sample the model's own answers once, before they train."""
+
+    prompts: PositiveInt = 4096
+    """Training prompts, each a question at a drawn target."""
+    samples: PositiveInt = 2
+    """Forced answers of the model to each."""
+    temperature: PositiveFloat = 1.0
+    """Of the answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectionConfig(Sampling):
+    """Rejection-sampled fine-tuning: the best paid of the model's own answers, else the abstention."""
+
+    samples: PositiveInt = 4
+    """Forced answers of the model to each."""
+    rule: Rule = "mean"
+    """Answer where the sampled answers earn more than the abstention: "mean", on average; "best", one of them."""
+    sft: dict[str, Any] = field(default_factory=dict[str, Any])
+    """`trl.SFTConfig`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairsConfig(Sampling):
+    """DPO on pairs of the model's own completions, ordered by pay."""
+
+    keep: Keep = "gap"
+    """Keep a pair with a probability in proportion to its difference in pay, or keep all: that moves every break-even
+    to 1/2."""
+    trainer: dict[str, Any] = field(default_factory=dict[str, Any])
+    """`trl.DPOConfig`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RLConfig(MonitorConfig):
+    """The RL stage: TRL's config of one algorithm, and what watches the training."""
+
+    allow_group_scaling: bool = False
+    """Override the refusal of group-standardised advantages."""
+    grpo: dict[str, Any] | None = None
+    """`trl.GRPOConfig`. Give this or `rloo`."""
+    rloo: dict[str, Any] | None = None
+    """`trl.RLOOConfig`, which has no reward scaling, loss type or entropy bonus."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless exactly one of the two algorithms is given."""
+        if (self.grpo is None) == (self.rloo is None):
+            raise ValueError(
+                "give either `grpo` or `rloo`, with at least max_steps, and not both; an inherited one goes with null"
+            )
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """Which of the two trains."""
+        return "grpo" if self.grpo is not None else "rloo"
+
+    @property
+    def trainer(self) -> dict[str, Any]:
+        """The mapping of TRL's config."""
+        return self.grpo or self.rloo or {}
+
+    @property
+    def monitor(self) -> MonitorConfig:
+        """What watches the stage: these settings themselves."""
+        return self
+
+
+TRAINER_DEFAULTS: dict[str, Any] = {"save_strategy": "no", "report_to": "none", "disable_tqdm": True}
+"""Under the recipe's mapping of every stage, the model made from scratch included."""
+POLICY_DEFAULTS: dict[str, Any] = {**TRAINER_DEFAULTS, "gradient_checkpointing": False}
+"""Under the recipe's mapping of every stage that trains a policy."""
+GRPO_DEFAULTS: dict[str, Any] = {"scale_rewards": "none", "loss_type": "dapo"}
+"""GRPO's, under the recipe's `grpo` mapping. They keep t alive: no division by the group's standard deviation, and the
+token-mean loss, under which the entropy bonus has the scale it is given. RLOO has neither field and needs neither: its
+baseline is the mean of the other completions, and a completion's log-probability is not divided by its length."""
+LORA_DEFAULTS: dict[str, Any] = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear", "task_type": "CAUSAL_LM"}
+"""Under the recipe's `lora` mapping."""
+QUANTIZATION_DEFAULTS: dict[str, Any] = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": "bfloat16"}
+"""Of 4-bit weights, under the recipe's `quantization` mapping: those of QLoRA (2305.14314)."""
