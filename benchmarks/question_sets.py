@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 
 from abstain.data import QUESTION_SETS, InputError, find_set, load_set
-from abstain.recipes.graders import GRADER_SECTIONS
+from abstain.recipes.graders import GRADER_KINDS
 from abstain.rewards import Verdict
 
 
@@ -27,7 +27,7 @@ def measure(source: str, show: int) -> str:
     chosen, name, file = found
     questions = load_set(name, file)
     section = dict(chosen.grader)
-    grade = GRADER_SECTIONS[section["kind"]].model_validate(section).build("I don't know")
+    grade = GRADER_KINDS.section(section["kind"]).model_validate(section).build("I don't know")
     answerable = [q for q in questions if q.answerable]
     refused = [q for q in answerable if grade(q.answers[0], q.answers, q.choices).verdict is not Verdict.CORRECT]
     share = 1 - len(refused) / len(answerable) if answerable else float("nan")

@@ -157,7 +157,7 @@ def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
 
     if recipe.model is None:
         return check_versions()
-    arguments = None if recipe.rl is None else _rl_arguments(recipe)
+    arguments = None if recipe.rl is None else _rl_arguments(recipe.rl, recipe.seed)
     found = [*check_tokens(recipe, prepared, arguments), *check_memory(recipe, prepared, arguments)]
     return [*placed("recipe: ", found), *check_versions()]
 

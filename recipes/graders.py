@@ -22,8 +22,8 @@ from ..rewards import (
     MathMatch,
     NumericMatch,
     TokenF1Match,
-    grade_answer,
     grader,
+    judge_row,
     load_match,
 )
 from ..rewards.extract import EXTRACTORS
@@ -155,6 +155,6 @@ def try_grader(section: GraderSection, phrase: str, questions: Sequence[Question
     for question in [q for q in questions if q.answerable][:TRIED] or [PROBE]:
         for completion in (question.answers[0], "Something else", phrase):
             try:
-                grade_answer(grade, completion, question.answers, question.choices, question=question.text)
+                judge_row(grade, completion, question.answers, question.choices, question=question.text)
             except ValueError as error:
                 raise InputError(f"{place}: question {question.id!r}: {error}") from error
