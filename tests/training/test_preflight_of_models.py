@@ -57,8 +57,8 @@ class WordTokenizer:
         assert not add_special_tokens
         return {"input_ids": [[0] * len(text.split()) for text in texts]}
 
-    def apply_chat_template(self, chat: list[dict[str, str]], **_: Any) -> str:
-        return " ".join([*(turn["content"] for turn in chat), "Answer:"])
+    def apply_chat_template(self, chats: list[list[dict[str, str]]], **_: Any) -> list[str]:
+        return [" ".join([*(turn["content"] for turn in chat), "Answer:"]) for chat in chats]
 
 
 def test_lengths_are_those_of_the_longest_prompt_and_of_the_shortest_answers() -> None:
