@@ -28,6 +28,7 @@ from .audit_scores import stored_scores
 from .console import Console
 from .load import dump_recipe
 from .run import quiet, write_atomic
+from .run_files import RECIPE
 from .schema import Recipe
 
 FIRST = 10
@@ -71,7 +72,7 @@ def audit_pretraining(asked: Pretraining, console: Console) -> list[dict[str, An
 
 def _make(asked: Pretraining, console: Console) -> None:
     """Train the base model and keep its checkpoints, unless it is there and of the same recipe."""
-    done, text = asked.out / "recipe.yaml", dump_recipe(asked.recipe)
+    done, text = asked.out / RECIPE, dump_recipe(asked.recipe)
     if done.is_file():
         if done.read_text(encoding="utf-8") != text:
             raise InputError(f"{asked.out}: holds the base model of another recipe; give another --out")

@@ -14,6 +14,7 @@ from ..training.preflight_batch import batch_error, check_batches, check_per_que
 from ..training.preflight_gold import check_gold
 from ..training.preflight_loss import check_clip, check_loss, check_payoff_scale
 from ..training.preflight_monitor import check_monitor
+from .evaluation import check_adapter
 from .graders import check_grader
 from .prepare import Prepared
 from .reward import confidence_parser, recipe_reward, states_confidence
@@ -37,6 +38,16 @@ def check(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     return found
 
 
+def check_evaluated(recipe: Recipe) -> None:
+    """Raise InputError where the model that an evaluation asks, or its adapter, is a folder that cannot be used."""
+    from ..eval.model import check_model_folder
+
+    assert recipe.model is not None  # the schema asks for it without stages
+    if recipe.eval.generator != "openai":
+        check_model_folder(recipe.model)
+    check_adapter(recipe.adapter)
+
+
 def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Finding]:
     """Return everything that preflight has to say of `recipe`, errors first.
 
@@ -46,7 +57,7 @@ def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Find
 
     found: list[Finding] = []
     sample: list[Step] = [partial(check_sample, samples=probe)] if probe else []
-    for step in (*STEPS, *sample):
+    for step in (*STEPS, *sample) if recipe.stages else EVALUATION_STEPS:
         try:
             found += step(recipe, prepared)
         except InputError as error:
@@ -204,8 +215,15 @@ def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     return [*_placed("recipe: ", found), *check_versions()]
 
 
+def _evaluated(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
+    check_evaluated(recipe)
+    return []
+
+
 STEPS: tuple[Step, ...] = (_configs, _rl, _sampled, _reward, _statement, _grader, _model)
 """What is looked at, in this order; an InputError ends its own step only."""
+EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _grader)
+"""The same of a recipe without training stages."""
 
 
 def _placed(place: str, found: Sequence[Finding]) -> list[Finding]:

@@ -15,7 +15,7 @@ def score(
         Path, typer.Argument(help="Logged outputs (.jsonl, an lm-eval or Inspect log), or a run's folder.")
     ],
     *,
-    out: Annotated[Path | None, typer.Option(help="Folder for metrics.json and the graded responses.jsonl.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the metrics and the graded rows.")] = None,
     grader: Annotated[
         str | None,
         typer.Option(help="How completions are graded: a kind (`alias`), or `{kind: numeric, absolute: 0.5}`."),
@@ -49,7 +49,9 @@ def score(
     """
     from ..eval.logs import LogOptions
     from .console import TerminalConsole
-    from .score import ScoreRequest, score_file
+    from .run_files import METRICS
+    from .score import ScoreRequest, score_file, scored_folder
+    from .score_summary import summary
 
     request = ScoreRequest(
         file=file,
@@ -66,8 +68,14 @@ def score(
         seed=seed,
         draws=draws,
     )
+    metrics = score_file(request)
     with TerminalConsole() as console:
-        score_file(request, console)
+        for name, contents in metrics.items():
+            console.stage(name)
+            for line in summary(contents):
+                console.say(line)
+            if out is not None:
+                console.say(f"metrics: {scored_folder(out, name, metrics) / METRICS}")
 
 
 def read_targets(text: str | None) -> list[float] | None:

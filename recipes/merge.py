@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..data import InputError, Message, PromptStyle, Question
-from .load import load_recipe
+from .run_files import RECIPE, recorded
+from .runs import Run, load_run
 
 PROBES = ("Which city is the capital of Australia?", "What is 17 times 23?", "Who wrote the letter?")
 """Questions whose prompts are compared; what is asked matters little, that the template is rendered does."""
@@ -23,8 +23,8 @@ class Trained:
     adapter: Path
     model: str
     style: PromptStyle
-    run: Path | None
-    """The run's folder, where it is a run's."""
+    run: Run | None
+    """The run that it is of, where it is a run's."""
 
     @property
     def probes(self) -> list[list[Message]]:
@@ -40,10 +40,8 @@ def find_trained(folder: Path, model: str | None = None) -> Trained:
     Raises:
         InputError: there is no adapter, or its model is not known.
     """
-    if (folder / "recipe.yaml").is_file():
-        recipe = load_recipe(str(folder / "recipe.yaml"))
-        own = recipe.model if recipe.model is not None else str(folder / "base")
-        return Trained(_last_adapter(folder, recipe.stages), model or own, recipe.prompt, folder)
+    if recorded(folder) is not None:
+        return _of_run(load_run(folder), model)
     if (folder / "adapter_config.json").is_file():
         named = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path")
         if not (model or named):
@@ -53,16 +51,21 @@ def find_trained(folder: Path, model: str | None = None) -> Trained:
         raise InputError(f"{folder}: no such folder")
     if (folder / "config.json").is_file():
         raise InputError(f"{folder}: is a whole model already, there is nothing to merge")
-    raise InputError(f"{folder}: neither a run's folder (recipe.yaml) nor an adapter's (adapter_config.json)")
+    raise InputError(f"{folder}: neither a run's folder ({RECIPE}) nor an adapter's (adapter_config.json)")
 
 
-def _last_adapter(run: Path, stages: Sequence[str]) -> Path:
-    """Return the adapter of the last of `stages` that the run has finished."""
-    if (run / "model" / "config.json").is_file():
-        raise InputError(f"{run / 'model'}: is a whole model already, there is nothing to merge")
-    for name in ("adapter", *reversed(stages[:-1])):
-        if (run / name / "adapter_config.json").is_file():
-            return run / name
-        if (run / name / "config.json").is_file():
-            raise InputError(f"{run / name}: is a whole model already, there is nothing to merge")
-    raise InputError(f"{run}: holds no trained adapter; go on with `abstain run ... --resume`")
+def _of_run(run: Run, model: str | None) -> Trained:
+    """Return the adapter of the last stage that the run has finished."""
+    assert run.recipe is not None  # its folder holds one
+    own = model or run.model
+    assert own is not None
+    for name in ("model", "adapter", *reversed(run.recipe.stages[:-1])):
+        if (run.path / name / "config.json").is_file():
+            raise InputError(f"{run.path / name}: is a whole model already, there is nothing to merge")
+        if run.adapter == run.path / name:
+            break
+    if run.adapter is None and not run.recipe.stages:
+        raise InputError(f"{run.path}: is the evaluation of a model without an adapter, there is nothing to merge")
+    if run.adapter is None:
+        raise InputError(f"{run.path}: holds no trained adapter; go on with `abstain run ... --resume`")
+    return Trained(run.adapter, own, run.recipe.prompt, run)
