@@ -1,6 +1,6 @@
 """The metrics by name: which statistic of a table each of them is, and over which items.
 
-Keys are those of `metrics.json`; a dot separates a key from a key inside it.
+Keys are those of the metrics file; a dot separates a key from a key inside it.
 """
 
 from __future__ import annotations

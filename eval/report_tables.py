@@ -12,7 +12,7 @@ class Row:
     """A metric as tables show it."""
 
     key: str
-    """Where it stands in `metrics.json`; the first dot leads into a nested key."""
+    """Where it stands in the metrics of a system; the first dot leads into a nested key."""
     label: str
     better: str = ""
     """"higher" or "lower" where one end is better for any model, else empty."""

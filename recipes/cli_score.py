@@ -49,8 +49,7 @@ def score(
     """
     from ..eval.logs import LogOptions
     from .console import TerminalConsole
-    from .run_files import METRICS
-    from .score import ScoreRequest, score_file, scored_folder
+    from .score import ScoreRequest, score_file
     from .score_summary import summary
 
     request = ScoreRequest(
@@ -68,14 +67,14 @@ def score(
         seed=seed,
         draws=draws,
     )
-    metrics = score_file(request)
+    scored = score_file(request)
     with TerminalConsole() as console:
-        for name, contents in metrics.items():
+        for name, contents in scored.contents.items():
             console.stage(name)
             for line in summary(contents):
                 console.say(line)
             if out is not None:
-                console.say(f"metrics: {scored_folder(out, name, metrics) / METRICS}")
+                console.say(f"metrics: {scored.metrics_file(name)}")
 
 
 def read_targets(text: str | None) -> list[float] | None:

@@ -20,6 +20,7 @@ from ..rewards import AbstentionDetector, alias_match
 from .progress import AnyProgress, reported
 from .run_folder import write_atomic
 from .runs import Run, load_run
+from .score import ScoredRun
 
 FILE = "compare.json"
 """What a comparison is written to."""
@@ -29,8 +30,8 @@ FILE = "compare.json"
 class CompareRequest:
     """What `abstain compare` was asked."""
 
-    a: Path
-    b: Path
+    a: Path | Run
+    b: Path | Run
     out: Path | None = None
     overlap: bool = False
     targets: list[float] | None = None
@@ -99,14 +100,16 @@ def compare_paths(request: CompareRequest, progress: AnyProgress = None) -> dict
     return comparisons
 
 
-def rows_of(path: Path) -> ComparedRows:
-    """Return the rows at `path`: of a file, of a folder that holds one, or of the last system of a run.
+def rows_of(source: Path | Run) -> ComparedRows:
+    """Return the rows of a file, of a folder that holds one, or of the last system of a run.
 
     Raises:
         InputError: nothing is there, or rows have no verdict.
     """
-    run = load_run(path).require_responses()
+    run = (source if isinstance(source, Run) else load_run(source)).require_responses()
     system = run.systems[-1]
+    if isinstance(run, ScoredRun):
+        return ComparedRows(run=run, system=system, rows=run.responses(system), base=run.rows.get("base"))
     base = None if run.base is None else _read(run.base)
     return ComparedRows(run=run, system=system, rows=_read(run.file(system)), base=base)
 

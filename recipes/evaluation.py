@@ -1,4 +1,4 @@
-"""The recipe of an evaluation: `abstain eval`'s options, and the `eval.yaml` of version 0.1.0, as a `Recipe`."""
+"""The recipe of an evaluation: `abstain eval`'s options, and those that version 0.1.0 wrote down, as a `Recipe`."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def questions_name(questions: str) -> str:
 
 
 def recipe_of_old_evaluation(loaded: Mapping[str, Any], place: str) -> Recipe:
-    """Return the recipe that says what an `eval.yaml`, as version 0.1.0 wrote it, says; `place` names the file.
+    """Return the recipe that an evaluation of version 0.1.0 wrote down in its own form; `place` names the file.
 
     Raises:
         InputError: a key or a value is not allowed.

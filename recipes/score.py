@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -46,8 +46,46 @@ class ScoreRequest:
     draws: int = 500
 
 
-def score_file(request: ScoreRequest, progress: AnyProgress = None) -> dict[str, dict[str, Any]]:
-    """Return system → metrics of a file, or of every system of a run; written down where `out` is given.
+@dataclass(frozen=True, kw_only=True)
+class ScoredRun(Run):
+    """Scored rows and their metrics, in memory; also in the folder `out` where one was given."""
+
+    rows: Mapping[str, list[Response]]
+    contents: Mapping[str, dict[str, Any]]
+    """System → metrics as they are written down, with the `source` of its rows."""
+    section: GraderSection
+    out: Path | None = None
+
+    @property
+    def kind(self) -> Literal["training", "evaluation", "scored"]:
+        """Always "scored"."""
+        return "scored"
+
+    @property
+    def grader_section(self) -> GraderSection | None:
+        """The grader that graded rows, as a recipe says it; None where all verdicts were kept."""
+        return self.section if self.contents[self.systems[-1]]["source"]["graded"] else None
+
+    def responses(self, system: str) -> list[Response]:
+        """Return every row of a system, as checked and graded."""
+        self.file(system)  # an unknown system is an error
+        return list(self.rows[system])
+
+    def metrics(self, system: str) -> dict[str, dict[str, Any]]:
+        """Return split → metrics of a system, the headline's split first."""
+        self.file(system)
+        contents = dict(self.contents[system])
+        return {contents.pop("split"): contents, **contents.pop("splits")}
+
+    def metrics_file(self, system: str) -> Path:
+        """Return where the metrics lie: in `out`, else where `abstain score` would write them beside the rows."""
+        if self.out is None:
+            return super().metrics_file(system)
+        return (self.out if len(self.files) == 1 else self.out / SYSTEMS / system) / METRICS
+
+
+def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun:
+    """Return the scored rows of a file, or of every system of a run; written down where `out` is given.
 
     Args:
         request: What to score, and how.
@@ -70,15 +108,18 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> dict[str,
             source = _source(run.files[name], section, request, logged)
             splits = {split: measured[split] for split in others}
             metrics[name] = {"split": first, **measured[first], "source": source, "splits": splits}
-            if request.out is not None:
-                write_scored(scored_folder(request.out, name, read), logged.responses, metrics[name])
             told.tick(number, len(read))
-    return metrics
-
-
-def scored_folder(out: Path, system: str, systems: Mapping[str, Any]) -> Path:
-    """Return where in `out` the rows of a system are written: in the folder itself where it is the only one."""
-    return out if len(systems) == 1 else out / SYSTEMS / system
+    scored = ScoredRun(
+        **{one.name: getattr(run, one.name) for one in fields(Run)},
+        rows={name: logged.responses for name, logged in read.items()},
+        contents=metrics,
+        section=section,
+        out=request.out,
+    )
+    if request.out is not None:
+        for name in scored.systems:
+            write_scored(scored.metrics_file(name).parent, scored.rows[name], metrics[name])
+    return scored
 
 
 def add_missing_metrics(run: Run) -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from ..eval.logged import KNOWN_KEYS
 from ..eval.rates import RATES
+from .run_files import METRICS
 
 _ROUTES = {
     "prompted": "targets in the prompt",
@@ -38,12 +39,12 @@ _TOLD = (
     *("score", "normalized_regret", "consistency_violations", "forced_accuracy", "snr_gain"),
     *("aurc", "auroc", "brier", "ece", "unanswerable_abstention"),
 )
-"""The metrics that the terminal shows; `metrics.json` has all."""
+"""The metrics that the terminal shows; the metrics file has all."""
 _UPPER = ("aurc", "auroc", "augrc", "eaurc", "e_aurc", "ece")
 
 
 def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of one file's or system's `metrics.json`."""
+    """Yield the lines of the metrics of one file or system."""
     yield from _counts(metrics)
     rates: Mapping[str, Any] = metrics["rates"] or {}
     found = {name: _estimate(value) for name, value in (*rates.items(), *metrics.items())}
@@ -53,7 +54,7 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
     for name in told:
         yield f"{label(name):<32}{shown(defined[name])}{_bounds(defined[name])}"
     if len(defined) > len(told):
-        yield f"and {len(defined) - len(told)} more in metrics.json (--out DIR)"
+        yield f"and {len(defined) - len(told)} more in {METRICS} (--out DIR)"
     yield from _targets(metrics)
     yield from _left_out(metrics)
 
@@ -103,7 +104,7 @@ def _bounds(rate: Mapping[str, Any]) -> str:
 
 
 def _estimate(value: Any) -> Mapping[str, Any] | None:
-    """Return the Estimate that a key of `metrics.json` holds, that over all pairs where it holds two."""
+    """Return the Estimate that a key of the metrics holds, that over all pairs where it holds two."""
     if not isinstance(value, dict):
         return None
     found = cast("Mapping[str, Any]", value)
@@ -129,7 +130,7 @@ def _left_out(metrics: Mapping[str, Any]) -> Iterator[str]:
     for reason, names in reasons.items():
         yield f"left out, {reason}: {', '.join(names)}"
     if metrics["splits"]:
-        yield f"other splits in metrics.json: {', '.join(metrics['splits'])}"
+        yield f"other splits in {METRICS}: {', '.join(metrics['splits'])}"
     unread = metrics["source"]["keys_not_read"]
     if unread:
         yield "keys not read: " + ", ".join(map(_with_hint, unread))
