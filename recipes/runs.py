@@ -252,8 +252,8 @@ class Run:
 def load_run(path: str | Path) -> Run:
     """Return the run that lies at `path`.
 
-    >>> load_run("tests/runs/0.1.0/evaluation").systems  # doctest: +SKIP
-    ['model']
+    >>> load_run("tests/recipes/version_0_1_0/evaluation").systems  # doctest: +SKIP
+    ["tiny-base"]
 
     Args:
         path: The folder of `abstain run`, `eval` or `score`, also one that version 0.1.0 made; the folder of one
