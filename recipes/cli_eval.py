@@ -141,7 +141,7 @@ def _evaluate(recipe: Recipe, out: Path | None, resume: bool) -> None:
     from .run import run
 
     with TerminalConsole(shown=current_shard().main) as console:
-        finished = run(recipe, out or Path("runs") / recipe.name, console, resume=resume)
+        finished = run(recipe, out or Path("runs") / recipe.name, console, resume=resume, grader_place="--grader")
     if finished is not None:
         conclude(finished, finished.report)
 

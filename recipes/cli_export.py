@@ -153,7 +153,7 @@ def _asked(recipe: str | None, questions: str | None, given: dict[str, Any], ove
     }
     fields = {name: read[name](value) if name in read else value for name, value in given.items()}
     fields = {"columns" if name == "column" else name: value for name, value in fields.items()}
-    return harness_sweep(evaluation_recipe(place="--", model="none", questions=questions, **fields))
+    return harness_sweep(evaluation_recipe(place="--", model="none", questions=questions, **fields), "--grader")
 
 
 def _command(

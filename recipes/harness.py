@@ -23,14 +23,14 @@ class HarnessSweep:
     max_new_tokens: int
 
 
-def harness_sweep(recipe: Recipe) -> HarnessSweep:
-    """Return the evaluation of `recipe`, called after its questions where it trains nothing.
+def harness_sweep(recipe: Recipe, place: str = "recipe: grader") -> HarnessSweep:
+    """Return the evaluation of `recipe`, called after its questions where it trains nothing; `place`: in messages.
 
     Raises:
         InputError: its questions cannot be read, or its grader cannot compare with their answers.
     """
     questions = prepare(recipe).eval
-    check_grader(recipe.grader, recipe.eval_prompt.phrase, questions)
+    check_grader(recipe.grader, recipe.eval_prompt.phrase, questions, place)
     evaluated = None if recipe.stages or recipe.data is None else recipe.data.eval
     return HarnessSweep(
         name=recipe.name if evaluated is None else questions_name(evaluated),

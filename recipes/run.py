@@ -37,6 +37,7 @@ def run(
     resume: bool = False,
     asked: Mapping[str, Any] | None = None,
     opened: Callable[[Recipe], Any] | None = None,
+    grader_place: str = "grader",
 ) -> Run | None:
     """Return the finished run of `recipe` in the folder `out`, its report written.
 
@@ -50,6 +51,7 @@ def run(
         resume: Continue an interrupted run in its folder.
         asked: What the command line gave, for the record of what the run ran on.
         opened: Gives the backend of an evaluation, in the place of opening its model.
+        grader_place: What error messages of an evaluation call its grader.
 
     Raises:
         InputError: the folder, the data, the model or the recipe cannot be used, or another process works
@@ -59,7 +61,7 @@ def run(
         claim(out, recipe, resume=resume, dry=True)
         refuse_if_held(out)
     with reported(progress) as told:
-        prepared, backend = _ready(recipe, RunFolder(out), told, opened)
+        prepared, backend = _ready(recipe, RunFolder(out), told, opened, grader_place)
         with held(out) as shard:
             folder = RunFolder(out)
             folder.open(recipe, resume=resume)
@@ -73,7 +75,11 @@ def run(
 
 
 def _ready(
-    recipe: Recipe, folder: RunFolder, progress: Progress, opened: Callable[[Recipe], Any] | None
+    recipe: Recipe,
+    folder: RunFolder,
+    progress: Progress,
+    opened: Callable[[Recipe], Any] | None,
+    grader_place: str,
 ) -> tuple[Prepared, Any]:
     """Return the questions and, of an evaluation that is not finished, its backend; nothing is written yet."""
     if recipe.stages:
@@ -88,7 +94,7 @@ def _ready(
     quiet()
     progress.stage("questions")
     prepared = prepare(recipe)
-    check_grader(recipe.grader, recipe.eval_prompt.phrase, prepared.eval, "grader")
+    check_grader(recipe.grader, recipe.eval_prompt.phrase, prepared.eval, grader_place)
     how = "asked once, held against" if recipe.route == "afterwards" else "asked at"
     targets, samples = len(recipe.targets.eval), recipe.eval.samples
     progress.say(f"{len(prepared.eval)} questions, {how} {targets} targets, {samples} samples each")

@@ -330,7 +330,7 @@ class Recipe(Section):
     def _swept(self) -> Recipe:
         if self.eval.system is not None and self.stages:
             raise ValueError(
-                f"eval.system: names an evaluation's model; the systems here are {', '.join(self.systems)}"
+                f"eval.system: names the model of an evaluation; the systems here are {', '.join(self.systems)}"
             )
         for key, names in {"eval.systems": self.eval.systems or (), "eval.served": self.eval.served}.items():
             for name in names:

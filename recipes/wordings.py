@@ -68,7 +68,7 @@ def evaluate_wordings(
     with reported(progress) as told:
         for wording, recipe in recipes.items():
             told.say(f"wording: {wording}")
-            finished = run(recipe, out / wording, told, resume=resume, opened=opened)
+            finished = run(recipe, out / wording, told, resume=resume, opened=opened, grader_place="--grader")
             if finished is not None:
                 runs[wording] = finished
     return _spread(runs, out) if runs else None

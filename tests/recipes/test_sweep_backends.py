@@ -20,7 +20,7 @@ SMALL = [
     "rl=null",
     "warmup={prompts: 8, sft: {max_steps: 1, per_device_train_batch_size: 4}}",
     "targets.eval=[0.25, 0.75]",
-    "eval={samples: 1, max_new_tokens: 4, bootstrap: 10}",
+    "eval={samples: 1, max_new_tokens: 6, bootstrap: 10}",
 ]
 ROWS = (4 + 4 + 4) * (1 + 1 + 2)
 """Questions of three splits, each forced, sampled once, and asked at two targets."""
