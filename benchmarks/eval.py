@@ -38,7 +38,7 @@ from abstain.data import PromptStyle, Question, TargetSampler, WorldConfig, make
 from abstain.eval.backend import Prompt
 from abstain.eval.backends import open_backend
 from abstain.eval.sweep import Sweep, plan, run_sweep
-from abstain.rewards import alias_match
+from abstain.rewards import Verdict, alias_match
 
 STYLE = PromptStyle()
 TARGETS = tuple(round(i / 12, 3) for i in range(1, 12))
@@ -80,7 +80,7 @@ def with_passage(questions: Sequence[Question], words: int) -> list[Question]:
 def prompts_of(
     questions: Sequence[Question], targets: Sequence[float] = TARGETS, samples: int = SAMPLES
 ) -> list[Prompt]:
-    sweep = Sweep(targets=tuple(targets), style=STYLE, grader=alias_match(), samples=samples)
+    sweep = Sweep(truncated=Verdict.WRONG, targets=tuple(targets), style=STYLE, grader=alias_match(), samples=samples)
     return [Prompt(request.messages, tuple(request.rows)) for request in plan(questions, sweep)]
 
 
@@ -206,7 +206,7 @@ def compare(systems: dict[str, tuple[System, Sequence[Prompt]]], rounds: int) ->
 
 def whole_sweep(backend: Any, questions: Sequence[Question]) -> System:
     """The sweep with its grading and its response file."""
-    sweep = Sweep(targets=TARGETS, style=STYLE, grader=alias_match(), samples=SAMPLES)
+    sweep = Sweep(truncated=Verdict.WRONG, targets=TARGETS, style=STYLE, grader=alias_match(), samples=SAMPLES)
 
     def system(prompts: Sequence[Prompt]) -> object:
         few = questions[: max(1, len(prompts) // (len(TARGETS) + 1))]

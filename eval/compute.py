@@ -1,4 +1,4 @@
-"""The contents of `metrics.json`: every metric of one system and one split, with its interval."""
+"""Every metric of one system and one split, with its interval."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def compute_metrics(
     targets: Sequence[float] | None = None,
     group: NDArray[np.intp] | None = None,
 ) -> dict[str, Any]:
-    """Return the contents of `metrics.json` for one system and one split.
+    """Return the metrics for one system and one split.
 
     Keys hold `Estimate`s as {"value", "low", "high", "n"}; `eval/catalogue.py` names them all. Regret, the
     effective thresholds and `by_threshold` use `reference_confidence`, `adherence` the system's own

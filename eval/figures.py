@@ -41,7 +41,7 @@ class View:
     source: str
     """Where it comes from: "exact", "base" or "own"."""
     by_threshold: Sequence[dict[str, Any]]
-    """That part of `metrics.json`."""
+    """That part of the metrics."""
 
     @property
     def decides(self) -> bool:

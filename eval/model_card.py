@@ -36,7 +36,7 @@ class CardInput:
     """A Hub id, or a short name."""
     dataset_is_on_hub: bool
     metrics: Mapping[str, Mapping[str, Any]]
-    """System → split → contents of `metrics.json`. The card is the last system's, the others stand beside it."""
+    """System → split → metrics. The card is the last system's, the others stand beside it."""
     prompts: Mapping[str, str]
     """What → the words that follow a question."""
     commands: Sequence[str]

@@ -1,8 +1,8 @@
-"""The files of one sweep: `responses.jsonl` and, while several processes share it, a part for each other one.
+"""The files of one sweep: one of the rows and, while several processes share it, a part for each other one.
 
-Process 0 appends to `responses.jsonl` and process r to `responses.rankR.jsonl` beside it: each file
+Process 0 appends to the rows' file and process r to one with `.rankR` in its name beside it: each file
 has one writer, so a kill can cut off the last line of each and no more. At the end process 0 takes
-the parts into `responses.jsonl`. Whoever resumes reads all of them, whatever their number.
+the parts into the first. Whoever resumes reads all of them, whatever their number.
 """
 
 from __future__ import annotations

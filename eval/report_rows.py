@@ -1,7 +1,7 @@
 """The rows that a report carries with it: compact JSON for the browser of rows, safe inside a page.
 
 A page with a million rows would not open, so a large evaluation brings a sample of its questions, drawn
-with a seed, each with everything that was said to it. All rows stay in `responses.jsonl`.
+with a seed, each with everything that was said to it. All rows stay in the run's folder.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class EmbeddedRows:
             return f"All {self.rows:,} rows of {self.questions:,} questions."
         return (
             f"{self.rows:,} of {self.all_rows:,} rows: everything said to {self.questions:,} of "
-            f"{self.all_questions:,} questions, drawn with seed {self.seed}. All rows are in responses.jsonl."
+            f"{self.all_questions:,} questions, drawn with seed {self.seed}. All rows are in the run's folder."
         )
 
 

@@ -26,7 +26,7 @@ def score(
     seed: int = 0,
     draws: int = 500,
 ) -> dict[str, Any]:
-    """Return the contents of `metrics.json` for one system and one split of logged rows.
+    """Return the metrics for one system and one split of logged rows.
 
     The keys of `compute_metrics`, those that the rows cannot give being null with the reason under
     `omitted`; and the counts, `rates` and `rates_by_threshold` of `docs/scoring.md`. Items are drawn

@@ -36,12 +36,12 @@ class Sweep:
     """Targets in (0, 1), ascending, each answered greedily; none where the confidence decides afterwards."""
     style: PromptStyle
     grader: Grader
-    samples: int = 4
+    samples: int
     """Forced samples per question (k), at temperature 1."""
+    truncated: Verdict
+    """The verdict of a completion that the token limit cut off: WRONG or UNGRADED."""
     rubric: bool = True
     """False: the question is asked plainly instead, with no target in sight (the untouched model)."""
-    truncated: Verdict = Verdict.WRONG
-    """The verdict of a completion that the token limit cut off: WRONG or UNGRADED."""
     seed: int = 0
     confidence: ConfidenceSource = "sequence_probability"
     """Where an item's confidence comes from; "stated" asks for it together with the forced answer."""

@@ -45,7 +45,7 @@ def spreads(metrics: Mapping[str, Mapping[str, Any]]) -> list[Spread]:
     """Return the spread of every metric of the group "templates" that some wording defines.
 
     Args:
-        metrics: Wording → contents of its `metrics.json` for one split.
+        metrics: Wording → its metrics of one split.
     """
     found: list[Spread] = []
     for info in listed("templates"):

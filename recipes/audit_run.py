@@ -16,14 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from ..data import InputError, Question, World, make_world, write_atomic
+from ..data import InputError, Question, World, write_atomic
 from ..eval.audit.made_world import world_enumeration, world_facts, world_responses
 from ..eval.audit.measure import measure
 from ..eval.estimate import Array
 from .audit_scores import stored_scores
 from .console import Console
-from .load import load_recipe
 from .run import quiet
+from .run_files import RECIPE, recorded
+from .runs import Run, load_run
 from .schema import Recipe
 
 
@@ -41,7 +42,7 @@ class Condition:
 class RunAudit:
     """What is asked of a run."""
 
-    run: Path
+    run: Run
     seed: int | None = None
     """None: the run's."""
     draws: int = 1000
@@ -49,17 +50,17 @@ class RunAudit:
     """Of each split, evenly spaced; None: all."""
 
 
-def find_run(name: str) -> Path:
-    """Return the folder of a run given as a path, or by its name in `runs/`.
+def find_run(name: str) -> Run:
+    """Return the run whose folder is given as a path, or by its name in `runs/`.
 
     Raises:
         InputError: there is none; the message says how it is made.
     """
     for folder in (Path(name), Path("runs") / name):
-        if (folder / "recipe.yaml").is_file():
-            return folder
+        if recorded(folder) is not None:
+            return load_run(folder)
     if Path(name).exists():
-        raise InputError(f"{name}: not a run's folder (it has no recipe.yaml)")
+        raise InputError(f"{name}: not a run's folder (it has no {RECIPE})")
     raise InputError(f"{name}: neither a run's folder nor one in runs/; make it with `abstain run {name}` first")
 
 
@@ -69,16 +70,17 @@ def audit_run(asked: RunAudit, console: Console) -> dict[str, Any]:
     Raises:
         InputError: the run is of no made world, or has no models.
     """
-    recipe = load_recipe(str(asked.run / "recipe.yaml"))
-    world = _world(recipe, asked.run)
-    conditions = list(_conditions(recipe, asked.run))
+    recipe, folder = asked.run.recipe, asked.run.path
+    assert recipe is not None  # `find_run` has looked
+    world = _world(asked.run)
+    conditions = list(_conditions(recipe, folder))
     quiet()
     seed = recipe.seed if asked.seed is None else asked.seed
     questions = evenly_chosen(world.eval, asked.max_prompts)
     values = world.values
     measured: dict[str, list[dict[str, Any]]] = {str(q.metadata["split"]): [] for q in questions}
     by_mentions: list[dict[str, Any]] = []
-    for condition, scores in _scored(recipe, asked.run, conditions, questions, values, console):
+    for condition, scores in _scored(recipe, folder, conditions, questions, values, console):
         responses = [
             world_responses(values[str(q.metadata["kind"])], condition.t, recipe.prompt.phrase) for q in questions
         ]
@@ -99,17 +101,19 @@ def audit_run(asked: RunAudit, console: Console) -> dict[str, Any]:
         "splits": measured,
         "arbitrary_by_mentions": by_mentions,
     }
-    write_atomic(asked.run / "audit.json", json.dumps(result, indent=1))
+    write_atomic(folder / "audit.json", json.dumps(result, indent=1))
     return result
 
 
-def _world(recipe: Recipe, run: Path) -> World:
-    if recipe.world is None:
+def _world(run: Run) -> World:
+    if run.world is None:
+        data = None if run.recipe is None else run.recipe.data
+        sources = [] if data is None else data.training_sources or [data.eval or ""]
         raise InputError(
-            f"{run}: its questions come from {recipe.data.train if recipe.data else 'elsewhere'}, so the responses "
-            "cannot be listed from the recipe; use `abstain audit --model ... --questions ... --candidates ...`"
+            f"{run.path}: its questions come from {' + '.join(sources) or 'elsewhere'}, so the responses cannot be "
+            "listed from the recipe; use `abstain audit --model ... --questions ... --candidates ...`"
         )
-    return make_world(recipe.world, recipe.seed)
+    return run.world
 
 
 def _conditions(recipe: Recipe, run: Path) -> Iterator[Condition]:

@@ -13,38 +13,43 @@ from typing import Any
 from ..data import InputError, PromptStyle
 from ..eval.model_card import MARK, CardInput, model_card
 from .environment import describe
-from .load import dump_recipe, load_recipe
-from .schema import DataSection
-from .side_by_side import split_metrics, system_file, systems_of
+from .evaluation import path_name
+from .load import dump_recipe
+from .run_files import RECIPE
+from .runs import Run
+from .schema import DataSection, Recipe
 
 _PEFT_TEMPLATE = "[More Information Needed]"
 """What PEFT's own card, written beside every adapter, is full of."""
 
 
-def write_card(run: Path, path: Path, *, base: str | None = None, merged: bool = False) -> Path:
-    """Write the card of the run in the folder `run` to the file `path`, its figure beside it; return `path`.
+def write_card(run: Run, path: Path, *, base: str | None = None, merged: bool = False) -> Path:
+    """Write the model card of `run` to the file `path`, its figure beside it; return `path`.
 
-    `base` is what the adapter's model is called on the Hub, where the run had it from a folder; `merged` says that the
-    card is for the whole model.
+    Args:
+        run: Of training or of an evaluation, with its report made.
+        path: The card's file.
+        base: What the adapter's model is called on the Hub, where the run loaded it from a folder.
+        merged: The card is for the whole model.
 
     Raises:
-        InputError: the folder is no run's, or `path` is a card that somebody wrote.
+        InputError: the rows are of no such run, or `path` is a card that somebody wrote.
     """
-    check_card_path(path)
-    figure = run / "figures" / "effective_threshold.png"
+    check_card(run, path)
+    figure = run.path / "figures" / "effective_threshold.png"
     card = _card_input(run, "figures/effective_threshold.png" if figure.is_file() else None)
     if base is not None:
         card = replace(card, base_model=base, base_is_on_hub=True)
     text = model_card(replace(card, adapter=card.adapter and not merged))
-    if figure.is_file() and path.parent.resolve() != run.resolve():
+    if figure.is_file() and path.parent.resolve() != run.path.resolve():
         (path.parent / "figures").mkdir(exist_ok=True)
         shutil.copy(figure, path.parent / "figures" / figure.name)
     path.write_text(text, encoding="utf-8", errors="xmlcharrefreplace")
     return path
 
 
-def check_card_path(path: Path) -> None:
-    """Raise InputError where a card cannot go: there is no folder, or a file that neither abstain nor PEFT wrote."""
+def check_card(run: Run, path: Path) -> None:
+    """Raise InputError where the rows are not of a model, or `path` is in no folder or a card that somebody wrote."""
     if not path.parent.is_dir():
         raise InputError(f"--model-card {path}: no folder {path.parent}")
     if path.is_dir():
@@ -53,55 +58,66 @@ def check_card_path(path: Path) -> None:
         text = path.read_text(encoding="utf-8", errors="replace")
         if MARK not in text and _PEFT_TEMPLATE not in text:
             raise InputError(f"--model-card {path}: exists and was not made by abstain; choose another file")
+    if run.kind == "scored" or run.path != run.folder:
+        raise InputError(
+            f"--model-card: {run.path} holds rows, and not the run of a model; give the folder of `abstain run` or "
+            "`abstain eval`"
+        )
 
 
-def _card_input(run: Path, figure: str | None) -> CardInput:
-    metrics = {name: split_metrics(system_file(run, name, "metrics.json")) for name in systems_of(run)}
-    environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
-    told = _of_evaluation(run) if (run / "eval.yaml").is_file() else _of_run(run)
-    return CardInput(metrics=metrics, environment=describe(environment), figure=figure, **told)
+def _card_input(run: Run, figure: str | None) -> CardInput:
+    assert run.recipe is not None  # `check_card` has looked
+    recipe = run.recipe
+    of_recipe = _of_training(recipe, run.path.name) if recipe.stages else _of_evaluation(recipe)
+    return CardInput(
+        metrics={name: run.metrics(name) for name in run.systems},
+        environment="" if run.environment is None else describe(run.environment),
+        figure=figure,
+        prompts=_prompts(recipe.eval_prompt) | _variables(recipe.chat_template_kwargs),
+        settings=dump_recipe(recipe),
+        **of_recipe,
+    )
 
 
-def _of_run(run: Path) -> dict[str, Any]:
-    written = run / "recipe.yaml"
-    if not written.is_file():
-        raise InputError(f"{run}: not a run's folder (it has neither recipe.yaml nor eval.yaml)")
-    recipe = load_recipe(str(written))
-    data = recipe.data
+def _of_training(recipe: Recipe, folder: str) -> dict[str, Any]:
+    source = None if recipe.data is None else _evaluated(recipe.data)
     return {
         "name": recipe.name,
         **_base(recipe.model, f"a small Llama made from scratch by the recipe {recipe.name}"),
         "adapter": recipe.lora is not None,
-        **_dataset(None if data is None else _evaluated(data), "a made world whose exact confidence is known"),
-        "prompts": _prompts(recipe.prompt) | _variables(recipe.chat_template_kwargs),
-        "commands": [f"abstain run recipe.yaml --out {shlex.quote(run.name)}   # recipe.yaml: see below"],
-        "settings": dump_recipe(recipe),
+        **_dataset(source, "a made world whose exact confidence is known"),
+        "commands": [f"abstain run {RECIPE} --out {shlex.quote(folder)}   # {RECIPE}: see below"],
     }
+
+
+def _of_evaluation(recipe: Recipe) -> dict[str, Any]:
+    assert recipe.model is not None  # the schema asks for it without stages
+    source = None if recipe.data is None else _evaluated(recipe.data)
+    return {
+        "name": recipe.eval.system or path_name(recipe.adapter or recipe.model),
+        **_base(recipe.model, f"the local folder {Path(recipe.model).name}"),
+        "adapter": recipe.adapter is not None,
+        **_dataset(source, source or "a made world whose exact confidence is known"),
+        "commands": [_command(recipe, source)],
+    }
+
+
+def _command(recipe: Recipe, questions: str | None) -> str:
+    """Return the command that evaluates the model again; the recipe below the card has every setting."""
+    if questions is None or recipe.model is None:
+        return f"abstain run {RECIPE}   # {RECIPE}: see below"
+    command = ["abstain", "eval", "--model", recipe.model, "--questions", questions]
+    command += ["--adapter", recipe.adapter] if recipe.adapter else []
+    command += ["--base-url", recipe.eval.base_url] if recipe.eval.base_url else []
+    command += _template_option(recipe.chat_template_kwargs)
+    return shlex.join(
+        [*command, "--targets", ",".join(f"{t:g}" for t in recipe.targets.eval), "--seed", f"{recipe.seed}"]
+    )
 
 
 def _evaluated(data: DataSection) -> str:
-    """Return what the recipe's evaluation questions come from."""
-    return data.eval or (data.train if isinstance(data.train, str) else data.train[0].source)
-
-
-def _of_evaluation(run: Path) -> dict[str, Any]:
-    from .evaluation import read_evaluation
-
-    asked = read_evaluation(run)
-    command = ["abstain", "eval", "--model", asked.model, "--questions", asked.questions]
-    command += ["--adapter", asked.adapter] if asked.adapter else []
-    command += ["--base-url", asked.base_url] if asked.base_url else []
-    command += _template_option(asked.chat_template_kwargs)
-    command += ["--targets", ",".join(f"{t:g}" for t in asked.targets), "--seed", str(asked.seed)]
-    return {
-        "name": asked.system,
-        **_base(asked.model, f"the local folder {Path(asked.model).name}"),
-        "adapter": asked.adapter is not None,
-        **_dataset(asked.questions, asked.questions),
-        "prompts": _prompts(asked.prompt) | _variables(asked.chat_template_kwargs),
-        "commands": [shlex.join(command)],
-        "settings": (run / "eval.yaml").read_text(encoding="utf-8"),
-    }
+    """Return where the recipe's evaluation questions come from."""
+    return data.eval or data.training_sources[0]
 
 
 def _base(model: str | None, otherwise: str) -> dict[str, Any]:

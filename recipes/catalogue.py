@@ -70,5 +70,4 @@ def data_name(data: DataSection | None) -> str:
     """Return what a recipe's training questions come from: "triviaqa", "triviaqa + selfaware", "a made world"."""
     if data is None:
         return "a made world"
-    sources = [data.train] if isinstance(data.train, str) else [part.source for part in data.train]
-    return " + ".join(source.removesuffix(":train") for source in sources)
+    return " + ".join(source.removesuffix(":train") for source in data.training_sources)

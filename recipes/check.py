@@ -12,6 +12,7 @@ from ..training.config import RLConfig
 from ..training.preflight import Finding, placed, raise_first_error
 from ..training.preflight_gold import check_gold
 from ..training.preflight_stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl
+from .evaluation import check_adapter
 from .graders import check_grader
 from .prepare import Prepared
 from .reward import confidence_parser, recipe_reward, states_confidence
@@ -34,6 +35,16 @@ def check(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     return found
 
 
+def check_evaluated(recipe: Recipe) -> None:
+    """Raise InputError where the model that an evaluation asks, or its adapter, is a folder that cannot be used."""
+    from ..eval.model import check_model_folder
+
+    assert recipe.model is not None  # the schema asks for it without stages
+    if recipe.eval.generator != "openai":
+        check_model_folder(recipe.model)
+    check_adapter(recipe.adapter)
+
+
 def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Finding]:
     """Return everything that preflight has to say of `recipe`, errors first.
 
@@ -43,7 +54,7 @@ def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Find
 
     found: list[Finding] = []
     sample: list[Step] = [partial(check_sample, samples=probe)] if probe else []
-    for step in (*STEPS, *sample):
+    for step in (*STEPS, *sample) if recipe.stages else EVALUATION_STEPS:
         try:
             found += step(recipe, prepared)
         except InputError as error:
@@ -162,5 +173,12 @@ def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     return [*placed("recipe: ", found), *check_versions()]
 
 
+def _evaluated(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
+    check_evaluated(recipe)
+    return []
+
+
 STEPS: tuple[Step, ...] = (_configs, _rl, _sampled, _reward, _statement, _grader, _model)
 """What is looked at, in this order; an InputError ends its own step only."""
+EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _grader)
+"""The same of a recipe without training stages."""

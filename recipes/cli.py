@@ -80,7 +80,7 @@ def run(
     """Run every stage a recipe names, then write the report.
 
     Stages, each optional and in this order: base model, warm-up, rejection sampling, DPO, RL. Then a threshold sweep of
-    the model before, between and after them.
+    the model before, between and after them. A recipe without training stages evaluates its model.
 
     Example: `abstain run tiny seed=1 --out runs/tiny-1`
     """
@@ -90,9 +90,9 @@ def run(
 
     with TerminalConsole(shown=current_shard().main) as console:
         asked = {"recipe": recipe, "overrides": list(overrides or [])}
-        path = run_recipe(loaded, folder, console, resume=resume, asked=asked)
-    if path is not None:
-        conclude(folder, path)
+        finished = run_recipe(loaded, folder, console, resume=resume, asked=asked)
+    if finished is not None:
+        conclude(finished, finished.report)
 
 
 def main() -> None:

@@ -89,20 +89,21 @@ def audit_run(
         from .audit_run import audit_run as measure_run
 
         asked = RunAudit(run=find_run(str(run)), seed=seed, draws=draws, max_prompts=max_prompts)
-        return _told(asked.run, lambda console: measure_run(asked, console))
+        return _told(asked.run.path, lambda console: measure_run(asked, console))
     if missing := [name for name, value in of_model.items() if value is None]:
         raise InputError(f"--model needs {missing[0]} as well")
     from .audit_list import ModelAudit
     from .audit_model import audit_model
-    from .cli_eval import pairs, system_name
+    from .cli_eval import pairs
     from .cli_score import read_targets
+    from .evaluation import path_name
 
     wanted = ModelAudit(
         model=model,
         adapter=adapter,
         questions=str(questions),
         candidates=str(candidates),
-        out=out or Path(f"audit-{system_name(str(adapter or model))}"),
+        out=out or Path(f"audit-{path_name(str(adapter or model))}"),
         columns=pairs(column or (), "--column"),
         abstention=abstention,
         targets=tuple(read_targets(targets) or ()),

@@ -29,9 +29,17 @@ def compare(
     Example: `abstain compare runs/tiny/eval/warmup runs/tiny/eval/trained`
     """
     from .cli_score import read_targets
-    from .compare import CompareRequest, compare_paths
+    from .compare import FILE, CompareRequest, compare_paths
+    from .compare_summary import summary
     from .console import TerminalConsole
 
     request = CompareRequest(a=a, b=b, out=out, overlap=overlap, targets=read_targets(targets), seed=seed, draws=draws)
     with TerminalConsole() as console:
-        compare_paths(request, console)
+        splits = compare_paths(request, console)
+        first, *others = splits
+        for line in summary(splits[first]):
+            console.say(line)
+        if others:
+            console.say(f"other splits in {FILE}: {', '.join(others)}")
+        if out is not None:
+            console.say(f"comparison: {out / FILE}")

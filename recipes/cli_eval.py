@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -19,7 +18,7 @@ from .grader_text import grader_section
 from .load import RecipeLoader
 
 if TYPE_CHECKING:
-    from .evaluation import Evaluation
+    from .schema import Recipe
 
 
 def evaluate(
@@ -73,7 +72,7 @@ def evaluate(
         typer.Option(help="Variables of the model's chat template, as in a recipe: `{enable_thinking: false}`."),
     ] = None,
     samples: Annotated[int | None, typer.Option(help="Forced samples per question. [default: 4]")] = None,
-    system: Annotated[str | None, typer.Option(help="What the model is called in the report.")] = None,
+    system: Annotated[str | None, typer.Option(help="What the model is called in the report. [default: model]")] = None,
     grader: Annotated[
         str | None,
         typer.Option(
@@ -92,19 +91,20 @@ def evaluate(
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Sequences generated at once. [default: 64]")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of draws, samples and intervals. [default: 0]")] = None,
-    out: Annotated[Path | None, typer.Option(help="The new folder. [default: runs/SYSTEM-QUESTIONS]")] = None,
+    out: Annotated[Path | None, typer.Option(help="The new folder. [default: runs/MODEL-QUESTIONS]")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted evaluation in its folder.")] = False,
 ) -> None:
     """Ask a model a set of questions at every target, and measure whether it abstains exactly when it should.
 
     Example: `abstain eval --model runs/tiny/base --adapter runs/tiny/adapter --questions popqa`
     """
-    from .evaluation import evaluation
+    from .evaluation import evaluation_recipe
     from .wordings import wording_names
 
     wordings = wording_names(template)
-    asks = partial(
-        evaluation,
+    recipe_of = partial(
+        evaluation_recipe,
+        place="--",
         model=model,
         adapter=adapter,
         base_url=base_url,
@@ -115,7 +115,7 @@ def evaluate(
         },
         dtype=dtype,
         device_map=device_map,
-        system=system or system_name(adapter or model),
+        system=system,
         questions=questions,
         columns=pairs(column or (), "--column"),
         where=values(where or ()),
@@ -131,34 +131,32 @@ def evaluate(
         seed=seed,
     )
     if wordings:
-        _ask_in_each({name: asks(template=name) for name in wordings}, out, resume)
+        _evaluate_in_each({name: recipe_of(template=name) for name in wordings}, out, resume)
     else:
-        _ask(asks(template=template), out, resume)
+        _evaluate(recipe_of(template=template), out, resume)
 
 
-def _ask(asked: Evaluation, out: Path | None, resume: bool) -> None:
+def _evaluate(recipe: Recipe, out: Path | None, resume: bool) -> None:
     from .cli_report import conclude
-    from .evaluate import evaluate as run
+    from .run import run
 
-    folder = out or Path("runs") / f"{asked.system}-{asked.asked}"
     with TerminalConsole(shown=current_shard().main) as console:
-        path = run(asked, folder, console, resume=resume)
-    if path is not None:
-        conclude(folder, path, (asked.system,))
+        finished = run(recipe, out or Path("runs") / recipe.name, console, resume=resume, grader_place="--grader")
+    if finished is not None:
+        conclude(finished, finished.report)
 
 
-def _ask_in_each(asked: Mapping[str, Evaluation], out: Path | None, resume: bool) -> None:
+def _evaluate_in_each(recipes: Mapping[str, Recipe], out: Path | None, resume: bool) -> None:
     from ..eval.wordings import spread_text
     from .wordings import evaluate_wordings
 
-    one = next(iter(asked.values()))
-    folder = out or Path("runs") / f"{one.system}-{one.asked}-wordings"
+    folder = out or Path("runs") / f"{next(iter(recipes.values())).name}-wordings"
     with TerminalConsole(shown=current_shard().main) as console:
-        found = evaluate_wordings(asked, folder, console, resume=resume)
+        found = evaluate_wordings(recipes, folder, console, resume=resume)
     if found is not None:
         typer.echo(spread_text(found))
         typer.echo(f"spread: {folder / 'wordings.json'}")
-        typer.echo(f"side by side: abstain report {' '.join(str(folder / name) for name in asked)}")
+        typer.echo(f"side by side: abstain report {' '.join(str(folder / name) for name in recipes)}")
 
 
 sets_app = typer.Typer(help="The question sets that are ready to be asked by name.", no_args_is_help=True)
@@ -180,11 +178,6 @@ def list_sets() -> None:
         where = chosen.hub or (chosen.url or "").partition("://")[2].partition("/")[0]
         table.add_row(name, chosen.title, where, chosen.split, str(chosen.grader["kind"]), chosen.licence)
     Rich(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
-
-
-def system_name(model: str) -> str:
-    """Return the last part of a path or Hub id, fit to name a folder."""
-    return re.sub(r"[^\w.-]+", "-", Path(model).name).strip("-.") or "model"
 
 
 def numbers(text: str, option: str) -> list[float]:

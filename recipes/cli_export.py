@@ -132,19 +132,18 @@ _HARNESSES = {"inspect": "Inspect", "lm-eval": "lm-evaluation-harness"}
 
 def _asked(recipe: str | None, questions: str | None, given: dict[str, Any], overrides: list[str]) -> Any:
     """Return the sweep that the options name."""
+    from .harness import harness_sweep
+
     if (recipe is None) == (questions is None):
         raise InputError("give either --recipe (its evaluation) or --questions, and not both")
     if recipe is not None:
         if given:
             name = next(iter(given)).replace("_", "-")
             raise InputError(f"--{name} goes with --questions; a recipe's evaluation is changed by key=value")
-        from .harness import of_recipe
-
-        return of_recipe(load_recipe(recipe, overrides))
+        return harness_sweep(load_recipe(recipe, overrides))
     if overrides:
         raise InputError(f"{overrides[0]!r}: key=value changes a recipe; with --questions use the options")
-    from .evaluation import evaluation
-    from .harness import of_evaluation
+    from .evaluation import evaluation_recipe
 
     read: dict[str, Callable[[Any], Any]] = {
         "targets": lambda text: numbers(text, "--targets"),
@@ -154,7 +153,7 @@ def _asked(recipe: str | None, questions: str | None, given: dict[str, Any], ove
     }
     fields = {name: read[name](value) if name in read else value for name, value in given.items()}
     fields = {"columns" if name == "column" else name: value for name, value in fields.items()}
-    return of_evaluation(evaluation(model="none", system="none", questions=questions, **fields))
+    return harness_sweep(evaluation_recipe(place="--", model="none", questions=questions, **fields), "--grader")
 
 
 def _command(

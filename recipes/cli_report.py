@@ -11,7 +11,7 @@ import typer
 from ..data import InputError
 from ..eval.summary import headline
 from .console import TerminalConsole, show_summary
-from .load import load_recipe
+from .runs import Run, load_run
 
 
 def report(
@@ -38,16 +38,11 @@ def report(
     Example: `abstain report runs/tiny`, or `abstain report runs/a runs/b --out a-and-b.html`
     """
     _check(runs, out, system, model_card)
-    if len(runs) > 1:
-        _report_several(runs, out or Path("comparison.html"), system or [], rows)
-        return
-    (run,) = runs
-    with TerminalConsole() as console:
-        conclude(run, _rebuild(run, console, out, rows))
-    if model_card is not None:
-        from .card import write_card
-
-        typer.echo(f"model card: {write_card(run, model_card)}")
+    loaded = [load_run(path) for path in runs]
+    if len(loaded) > 1:
+        _report_several(loaded, out or Path("comparison.html"), system or [], rows)
+    else:
+        _report_one(loaded[0], out, rows, model_card)
 
 
 def _check(runs: Sequence[Path], out: Path | None, system: Sequence[str] | None, card: Path | None) -> None:
@@ -59,56 +54,34 @@ def _check(runs: Sequence[Path], out: Path | None, system: Sequence[str] | None,
         raise InputError("--system is for several runs; the report of one shows all its systems")
     if len(runs) > 1 and card is not None:
         raise InputError("--model-card is for one run, got several")
+
+
+def _report_one(run: Run, out: Path | None, rows: int | None, card: Path | None) -> None:
+    from .card import check_card, write_card
+    from .run_report import report
+
     if card is not None:
-        from .card import check_card_path
-
-        check_card_path(card)
-
-
-def _rebuild(run: Path, console: TerminalConsole, page: Path | None, max_rows: int | None) -> Path:
-    if (run / "eval.yaml").is_file():
-        from .evaluate import report as rebuild_evaluation
-        from .evaluation import read_evaluation
-
-        return rebuild_evaluation(read_evaluation(run), run, console, page=page, max_rows=max_rows)
-    written = run / "recipe.yaml"
-    if not written.is_file():
-        return _of_logged(run, page, max_rows)
-    from .run import report as rebuild
-
-    return rebuild(load_recipe(str(written)), run, console, page=page, max_rows=max_rows)
+        check_card(run, card)
+    with TerminalConsole() as console:
+        page = report(run, console, page=out, max_rows=rows)
+    conclude(run, page)
+    if card is not None:
+        typer.echo(f"model card: {write_card(run, card)}")
 
 
-def _of_logged(run: Path, page: Path | None, max_rows: int | None) -> Path:
-    """Write the report of what `abstain score` left in a folder, from its metrics; return its path."""
-    from ..eval.report import write_report
-    from ..eval.report_rows import MAX_ROWS
-    from .side_by_side import side_by_side, systems_of
-
-    if not (run / "responses.jsonl").is_file() and not (run / "eval").is_dir():
-        raise InputError(f"{run}: not a run's folder (it has neither recipe.yaml, eval.yaml nor responses.jsonl)")
-    made = side_by_side([run], systems_of(run), max_rows=MAX_ROWS if max_rows is None else max_rows)
-    return write_report(made, page or run)
-
-
-def _report_several(runs: Sequence[Path], out: Path, systems: Sequence[str], max_rows: int | None) -> None:
+def _report_several(runs: Sequence[Run], out: Path, systems: Sequence[str], max_rows: int | None) -> None:
     from ..eval.report import sentence, write_report
     from ..eval.report_rows import MAX_ROWS
     from .side_by_side import side_by_side
 
-    made = side_by_side(runs, systems, max_rows=MAX_ROWS if max_rows is None else max_rows)
-    path = write_report(made, out)
-    metrics = {name: found[made.split] for name, found in made.metrics.items()}
-    _tell(sentence(made), metrics, path)
+    contents = side_by_side(runs, systems, max_rows=MAX_ROWS if max_rows is None else max_rows)
+    path = write_report(contents, out)
+    _tell(sentence(contents), {name: splits[contents.split] for name, splits in contents.metrics.items()}, path)
 
 
-def conclude(run: Path, page: Path, systems: Sequence[str] | None = None) -> None:
-    """Print the sentence and the table of a run's systems (None: all it has), and where its report is."""
-    from .side_by_side import split_metrics, system_file, systems_of
-
-    names = systems_of(run) if systems is None else list(systems)
-    found = {name: split_metrics(system_file(run, name, "metrics.json")) for name in names}
-    metrics = {name: next(iter(splits.values())) for name, splits in found.items()}
+def conclude(run: Run, page: Path) -> None:
+    """Print the sentence and the table of a run's systems, and where its report is."""
+    metrics = {name: next(iter(run.metrics(name).values())) for name in run.systems}
     _tell(headline(metrics), metrics, page)
 
 

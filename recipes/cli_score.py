@@ -15,7 +15,7 @@ def score(
         Path, typer.Argument(help="Logged outputs (.jsonl, an lm-eval or Inspect log), or a run's folder.")
     ],
     *,
-    out: Annotated[Path | None, typer.Option(help="Folder for metrics.json and the graded responses.jsonl.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the metrics and the graded rows.")] = None,
     grader: Annotated[
         str | None,
         typer.Option(help="How completions are graded: a kind (`alias`), or `{kind: numeric, absolute: 0.5}`."),
@@ -50,6 +50,7 @@ def score(
     from ..eval.logs import LogOptions
     from .console import TerminalConsole
     from .score import ScoreRequest, score_file
+    from .score_summary import summary
 
     request = ScoreRequest(
         file=file,
@@ -66,8 +67,14 @@ def score(
         seed=seed,
         draws=draws,
     )
+    scored = score_file(request)
     with TerminalConsole() as console:
-        score_file(request, console)
+        for name, contents in scored.contents.items():
+            console.stage(name)
+            for line in summary(contents):
+                console.say(line)
+            if out is not None:
+                console.say(f"metrics: {scored.metrics_file(name)}")
 
 
 def read_targets(text: str | None) -> list[float] | None:

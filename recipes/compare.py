@@ -17,17 +17,20 @@ from ..eval.matching import match
 from ..eval.metrics import by_split
 from ..eval.responses import Response
 from ..rewards import AbstentionDetector, alias_match
-from .compare_summary import summary
-from .console import Console
-from .logged_runs import RESPONSES, asked_of, response_files
+from .progress import AnyProgress, reported
+from .runs import Run, load_run
+from .score import ScoredRun
+
+FILE = "compare.json"
+"""What a comparison is written to."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompareRequest:
     """What `abstain compare` was asked."""
 
-    a: Path
-    b: Path
+    a: Path | Run
+    b: Path | Run
     out: Path | None = None
     overlap: bool = False
     targets: list[float] | None = None
@@ -36,69 +39,78 @@ class CompareRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ComparedRows:
     """The rows of one of the two."""
 
-    name: str
-    path: Path
+    run: Run
+    system: str
     rows: list[Response]
     base: list[Response] | None
 
+    @property
+    def name(self) -> str:
+        """What messages call them."""
+        return str(self.run.path) if len(self.run.systems) == 1 else f"{self.run.path} ({self.system})"
 
-def compare_paths(request: CompareRequest, console: Console) -> dict[str, Comparison]:
-    """Compare two runs and return split → comparison, the headline split first; write it where `out` is given.
+    @property
+    def path(self) -> Path:
+        """Their file."""
+        return self.run.file(self.system)
+
+
+def compare_paths(request: CompareRequest, progress: AnyProgress = None) -> dict[str, Comparison]:
+    """Return split → comparison of two runs, the headline split first; written down where `out` is given.
+
+    Args:
+        request: What to compare, and how.
+        progress: See `AnyProgress`; by default silent.
 
     Raises:
         InputError: one of them cannot be read, or they are not of the same questions, targets, wording and grader.
     """
-    a, b = find(request.a), find(request.b)
+    a, b = rows_of(request.a), rows_of(request.b)
     if a.path.resolve() == b.path.resolve():
         raise InputError(f"{a.path}: both are the same rows")
-    differences = _how_asked(a, b)
+    differences = _how_asked(a.run, b.run)
     if differences and not request.overlap:
         raise InputError(f"{'; '.join(differences)}. To compare all the same, say --overlap")
     try:
         matched = match(a.rows, b.rows, overlap=request.overlap)
     except InputError as error:
         raise InputError(f"A = {a.path}, B = {b.path}: {error}") from None
-    found: dict[str, Comparison] = {}
-    for split, rows in by_split(matched.a).items():
-        ids = {row.id for row in rows}
-        if not found:
-            console.stage(f"A {a.name}, B {b.name}" + ("" if split == "all" else f": {split}"))
-        compared = compare(
-            System(name=a.name, rows=rows, base=a.base and _of(a.base, ids)),
-            System(name=b.name, rows=_of(matched.b, ids), base=b.base and _of(b.base, ids)),
-            overlap=True,  # whatever differs has been refused or allowed above
-            targets=request.targets,
-            seed=request.seed,
-            draws=request.draws,
-        )
-        found[split] = replace(compared, notes=(*differences, *matched.notes))
-        if len(found) == 1:
-            for line in summary(found[split]):
-                console.say(line)
-    if len(found) > 1:
-        console.say(f"other splits in compare.json: {', '.join(list(found)[1:])}")
+    splits = by_split(matched.a)
+    comparisons: dict[str, Comparison] = {}
+    with reported(progress) as told:
+        told.stage(f"A {a.name}, B {b.name}" + ("" if next(iter(splits)) == "all" else f": {next(iter(splits))}"))
+        for split, rows in splits.items():
+            ids = {row.id for row in rows}
+            compared = compare(
+                System(name=a.name, rows=rows, base=a.base and _of(a.base, ids)),
+                System(name=b.name, rows=_of(matched.b, ids), base=b.base and _of(b.base, ids)),
+                overlap=True,  # whatever differs has been refused or allowed above
+                targets=request.targets,
+                seed=request.seed,
+                draws=request.draws,
+            )
+            comparisons[split] = replace(compared, notes=(*differences, *matched.notes))
+            told.tick(len(comparisons), len(splits))
     if request.out is not None:
-        write_comparison(request.out, found, a.path, b.path)
-        console.say(f"comparison: {request.out / 'compare.json'}")
-    return found
+        write_comparison(request.out, comparisons, a.path, b.path)
+    return comparisons
 
 
-def find(path: Path) -> Found:
-    """Return the rows at `path`: of a file, of a folder that holds one, or of the last system of a run.
+def rows_of(source: Path | Run) -> ComparedRows:
+    """Return the rows of a file, of a folder that holds one, or of the last system of a run.
 
     Raises:
         InputError: nothing is there, or rows have no verdict.
     """
-    files = response_files(path)
-    name, file = list(files.items())[-1]
-    systems = file.resolve().parents[1]
-    base = systems / "base" / RESPONSES
-    shown = str(path) if len(files) == 1 else f"{path} ({name})"
-    has_base = systems.name == "eval" and base.is_file()
-    return Found(name=shown, path=file, rows=_read(file), base=_read(base) if has_base else None)
+    run = (source if isinstance(source, Run) else load_run(source)).require_responses()
+    system = run.systems[-1]
+    if isinstance(run, ScoredRun):
+        return ComparedRows(run=run, system=system, rows=run.responses(system), base=run.rows.get("base"))
+    base = None if run.base is None else _read(run.base)
+    return ComparedRows(run=run, system=system, rows=_read(run.file(system)), base=base)
 
 
 def _read(file: Path) -> list[Response]:
@@ -119,34 +131,24 @@ def _of(rows: list[Response], ids: set[str]) -> list[Response]:
     return [row for row in rows if row.id in ids]
 
 
-def _how_asked(a: Found, b: Found) -> list[str]:
+def _how_asked(a: Run, b: Run) -> list[str]:
     """Return in what the two differ by their recipes or by how they were scored: the prompts' wording, the grader."""
-    asked = [asked_of(found.path) for found in (a, b)]
     differences: list[str] = []
-    if asked[0] is not None and asked[1] is not None and asked[0].prompt != asked[1].prompt:
-        mine, yours = asked[0].prompt, asked[1].prompt
-        keys = [field.name for field in fields(mine) if getattr(mine, field.name) != getattr(yours, field.name)]
+    if a.prompt is not None and b.prompt is not None and a.prompt != b.prompt:
+        keys = [one.name for one in fields(a.prompt) if getattr(a.prompt, one.name) != getattr(b.prompt, one.name)]
         differences.append(f"the prompts are worded differently (prompt.{keys[0]})")
-    graders = [_grader(found.path) for found in (a, b)]
+    graders = [_decisive(run) for run in (a, b)]
     if graders[0] is not None and graders[1] is not None and graders[0] != graders[1]:
         mine, yours = _apart(graders[0], graders[1])
         differences.append(f"A was graded by {mine} and B by {yours}")
     return differences
 
 
-def _grader(path: Path) -> dict[str, Any] | None:
-    """Return the grader of a scored folder or of a run, None where it is not known."""
-    scored = path.parent / "metrics.json"
-    if scored.is_file():
-        source = json.loads(scored.read_text(encoding="utf-8")).get("source")
-        if source is not None:
-            return _decisive(source["grader"]) if source["graded"] else None
-    asked = asked_of(path)
-    return None if asked is None else _decisive(asked.grader.model_dump(mode="json"))
-
-
-def _decisive(grader: dict[str, Any]) -> dict[str, Any]:
-    """Return what decides verdicts: not where they are kept, nor how long a request may take."""
+def _decisive(run: Run) -> dict[str, Any] | None:
+    """Return what decides a run's verdicts: not where they are kept, nor how long a request may take."""
+    if run.grader_section is None:
+        return None
+    grader = run.grader_section.model_dump(mode="json")
     return {key: value for key, value in grader.items() if key not in ("cache", "time_limit", "retries", "api_key_env")}
 
 
@@ -169,4 +171,4 @@ def write_comparison(folder: Path, found: dict[str, Comparison], a: Path, b: Pat
         **found[first].to_json(),
         "splits": {split: found[split].to_json() for split in others},
     }
-    write_atomic(folder / "compare.json", json.dumps(contents, indent=1, ensure_ascii=False))
+    write_atomic(folder / FILE, json.dumps(contents, indent=1, ensure_ascii=False))

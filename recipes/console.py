@@ -1,37 +1,25 @@
-"""Where commands tell of themselves: lines, stages and progress bars."""
+"""The progress of commands and notebooks: lines, stages and a bar."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from rich.console import Console as Rich
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 
 from ..eval.summary import summary_table, summary_text
 from .pace import pace
+from .progress import Progress as Console
 
-
-class Console(Protocol):
-    """Where a run tells of itself."""
-
-    def say(self, text: str) -> None:
-        """Print a line."""
-        ...
-
-    def stage(self, name: str) -> None:
-        """Begin a stage, with a progress bar of its own."""
-        ...
-
-    def tick(self, done: int, total: int) -> None:
-        """Move the current stage's progress bar."""
-        ...
+__all__ = ["Console", "TerminalConsole", "show_summary"]
 
 
 class TerminalConsole:
-    """Stage lines and a progress bar on a terminal; plain lines, now and then, where output is no terminal."""
+    """Stage lines and a progress bar, in a terminal or a notebook; plain lines, now and then, in any other output."""
 
     EVERY = 30.0
     """Seconds between two progress lines where there is no bar."""
@@ -39,7 +27,7 @@ class TerminalConsole:
     def __init__(self, *, shown: bool = True) -> None:
         """Write to standard output, or nowhere unless `shown` (one process of several tells for all)."""
         self.rich = Rich(highlight=False, soft_wrap=True, quiet=not shown)
-        self.progress: Progress | None = None
+        self.progress: Bar | None = None
         self.task: Any = None
         self.began = self.told = time.monotonic()
 
@@ -60,9 +48,9 @@ class TerminalConsole:
         self.close()
         self.began = self.told = time.monotonic()
         self.rich.print(f"[bold]{escape(name)}[/bold]")
-        if self.rich.is_terminal:
+        if self.rich.is_terminal or self.rich.is_jupyter:
             columns = (TextColumn("  "), BarColumn(), TextColumn("{task.fields[pace]}"), TimeElapsedColumn())
-            self.progress = Progress(*columns, console=self.rich, transient=True)
+            self.progress = Bar(*columns, console=self.rich, transient=True)
             self.task = self.progress.add_task(name, total=None, pace="")
             self.progress.start()
 

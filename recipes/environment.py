@@ -1,4 +1,4 @@
-"""What a run ran on and was asked, for `environment.json`: enough to repeat it."""
+"""What a run ran on and was asked: enough to repeat it."""
 
 from __future__ import annotations
 

@@ -1,138 +1,132 @@
-"""What an evaluation was asked, typed and validated: the contents of its `eval.yaml`."""
+"""The recipe of an evaluation: `abstain eval`'s options, and those that version 0.1.0 wrote down, as a `Recipe`."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import ValidationError
 
-from ..data import QUESTION_SETS, InputError, PromptStyle, find_set, template, template_name
-from ..eval.backend import ConfidenceSource
-from .graders import AnyGrader
-from .load import RecipeDumper, RecipeLoader
-from .schema import check_evaluation_targets
-from .section import Section
+from ..data import QUESTION_SETS, InputError, find_set, template
+from .schema import Recipe
 
-FILE = "eval.yaml"
-"""The file in an evaluation's folder that says what was asked."""
-
-
-class Evaluation(Section):
-    """One model, asked one set of questions."""
-
-    model: str
-    """Model folder or Hub id, or a server's name of it."""
-    adapter: str | None = None
-    """PEFT adapter folder on top of it."""
-    base_url: str | None = None
-    """Address of an OpenAI-compatible server that serves the model."""
-    backend: Literal["transformers", "vllm", "openai"] | None = None
-    """What generates; null: openai with a `base_url`, else transformers."""
-    backend_options: dict[str, Any] = {}
-    """Further options of the backend (docs/backends.md)."""
-    dtype: Literal["float32", "bfloat16", "float16", "auto"] | None = None
-    """null: float32 on a CPU, what the model was saved in on a GPU."""
-    device_map: str | None = None
-    """accelerate's; null: "auto" where there is a GPU."""
-    system: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
-    """What the model is called in the folder and in the report."""
-    questions: str
-    """A ready set ("popqa", "popqa:FILE", "gsm8k:train"), a .jsonl, .json, .csv or .parquet file, or a Hub set."""
-    columns: dict[str, str] = {}
-    """Field (id, question, answers, choices, answerable) → column of the file."""
-    where: dict[str, list[Any]] = {}
-    """Column → allowed values; other rows are left out."""
-    max_items: Annotated[int, Field(gt=0)] | None = None
-    """Ask at most so many questions, drawn with the seed."""
-    targets: list[float] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
-    route: Literal["target", "afterwards"] = "target"
-    """"target": the prompt states each target, and abstaining is an action. "afterwards": each question is asked once,
-    no target in sight, and the confidence of the answer is held against every target."""
-    confidence: ConfidenceSource = "sequence_probability"
-    """Where an item's confidence comes from; "stated" asks for it together with the answer."""
-    samples: Annotated[int, Field(ge=0)] = 4
-    """Forced samples per question; of the route "afterwards", samples of its one prompt."""
-    template: str | None = None
-    """The ready wording that `prompt` is, "exam@1"; null: one of one's own."""
-    prompt: PromptStyle = PromptStyle()
-    chat_template_kwargs: dict[str, Any] = {}
-    """Variables of the model's chat template, `{enable_thinking: false}`, as in a recipe."""
-    grader: AnyGrader
-    truncated: Literal["wrong", "ungraded"] = "wrong"
-    """The verdict of a completion cut off by the token limit."""
-    max_new_tokens: Annotated[int, Field(gt=0)] = 32
-    batch_size: Annotated[int, Field(gt=0)] = 64
-    """Sequences generated at once."""
-    bootstrap: Annotated[int, Field(ge=0)] = 500
-    """Resamples per interval."""
-    seed: Annotated[int, Field(ge=0)] = 0
-
-    @field_validator("targets")
-    @classmethod
-    def _targets(cls, values: list[float]) -> list[float]:
-        return check_evaluation_targets(values)
-
-    @model_validator(mode="after")
-    def _confidence(self) -> Evaluation:
-        if self.confidence == "agreement" and not self.samples:
-            raise ValueError("--confidence agreement needs --samples of at least 1")
-        return self
-
-    @property
-    def served(self) -> bool:
-        """Whether a server generates."""
-        return self.backend == "openai" or (self.backend is None and self.base_url is not None)
-
-    @property
-    def asked(self) -> str:
-        """The questions in few words, for a folder's name and a report's title."""
-        name = self.questions.partition(":")[0]
-        return name if name in QUESTION_SETS else Path(name).stem
+KEYS: Mapping[str, str] = {
+    "model": "model",
+    "adapter": "adapter",
+    "seed": "seed",
+    "prompt": "prompt",
+    "grader": "grader",
+    "route": "route",
+    "chat_template_kwargs": "chat_template_kwargs",
+    "questions": "data.eval",
+    "columns": "data.columns",
+    "where": "data.where",
+    "max_items": "data.max_eval_items",
+    "targets": "targets.eval",
+    **{
+        name: f"eval.{name}"
+        for name in (
+            *("system", "base_url", "backend", "backend_options", "dtype", "device_map", "template", "confidence"),
+            *("samples", "max_new_tokens", "batch_size", "truncated", "bootstrap"),
+        )
+    },
+}
+"""Option of an evaluation → its key in the recipe."""
+_OLD_DEFAULTS = {"route": "target", "confidence": "sequence_probability"}
+"""What version 0.1.0 wrote where a recipe says null."""
 
 
-def evaluation(**values: Any) -> Evaluation:
-    """Return the validated evaluation; values that are None are left to the question set, else to their defaults.
+def evaluation_recipe(*, place: str = "", **options: Any) -> Recipe:
+    """Return the recipe of an evaluation; options that are None are left to the question set, else to their defaults.
+
+    Args:
+        place: What precedes an option's name in error messages, such as "--".
+        **options: `KEYS`; `model` and `questions` are required.
 
     Raises:
         InputError: a value is not allowed; the message names the option.
     """
-    given = {key: value for key, value in values.items() if value is not None}
-    found = find_set(given["questions"])
-    chosen = {"grader": dict(found[0].grader), "max_new_tokens": found[0].max_new_tokens} if found else {}
+    given = {key: value for key, value in options.items() if value is not None}
+    question_set = find_set(given["questions"])
+    defaults: dict[str, Any] = {}
+    if question_set is not None:
+        defaults = {"grader": dict(question_set[0].grader), "max_new_tokens": question_set[0].max_new_tokens}
     if "template" in given:
-        style = template(given["template"])
-        given |= {"template": template_name(style), "prompt": asdict(style)}
-    return _validated({"grader": {"kind": "alias"}, **chosen, **given}, "--")
+        template(given["template"])  # an unknown one has an error that names those that there are
+    check_adapter(given.get("adapter"), f"{place}adapter")
+    return _recipe({**defaults, **given}, place)
 
 
-def read_evaluation(folder: Path) -> Evaluation:
-    """Return what was asked in `folder`.
+def check_adapter(adapter: str | None, place: str = "adapter") -> None:
+    """Raise InputError where `adapter` is a path at which no adapter lies."""
+    path = Path(adapter) if adapter is not None else None
+    if path is not None and path.is_dir() and not (path / "adapter_config.json").is_file():
+        raise InputError(f"{place}: {adapter} is a folder without an adapter_config.json, so not an adapter")
+    if path is not None and not path.exists() and (adapter or "").startswith((".", "/", "~")):
+        raise InputError(f"{place}: {adapter}: no such folder")
+
+
+def path_name(text: str) -> str:
+    """Return the last part of a path or Hub id, fit to name a folder.
+
+    >>> path_name("Qwen/Qwen3-4B"), path_name("runs/my model/")
+    ('Qwen3-4B', 'my-model')
+    """
+    name = re.sub(r"[^\w.-]+", "-", Path(text).name).strip("-.")
+    return re.sub(r"^[^A-Za-z0-9]+", "", name) or "model"
+
+
+def questions_name(questions: str) -> str:
+    """Return the questions in few words, for a folder's name and a report's title.
+
+    >>> questions_name("popqa:data/dev.jsonl"), questions_name("data/quiz.jsonl")
+    ('popqa', 'quiz')
+    """
+    name = questions.partition(":")[0]
+    return name if name in QUESTION_SETS else path_name(Path(name).stem)
+
+
+def recipe_of_old_evaluation(loaded: Mapping[str, Any], place: str) -> Recipe:
+    """Return the recipe that an evaluation of version 0.1.0 wrote down in its own form; `place` names the file.
 
     Raises:
-        InputError: its `eval.yaml` is missing or malformed.
+        InputError: a key or a value is not allowed.
     """
-    path = folder / FILE
-    if not path.is_file():
-        raise InputError(f"{folder}: not an evaluation's folder (it has no {FILE})")
-    loaded: Any = yaml.load(path.read_text(encoding="utf-8"), RecipeLoader)
-    return _validated(loaded, f"{path}: ")
+    values = {key: value for key, value in loaded.items() if value is not None and _OLD_DEFAULTS.get(key) != value}
+    if "template" in values:
+        values.pop("prompt", None)  # the text of that template
+    if missing := [key for key in ("model", "questions", "system") if key not in values]:
+        raise InputError(f"{place}: {missing[0]}: Field required")
+    if unknown := [key for key in values if key not in KEYS]:
+        raise InputError(f"{place}: unknown key {unknown[0]!r}; allowed here: {', '.join(KEYS)}")
+    return _recipe(values, f"{place}: ")
 
 
-def dump_evaluation(asked: Evaluation) -> str:
-    """Return what was asked as YAML that `read_evaluation` reads back."""
-    return yaml.dump(asked.model_dump(mode="json"), Dumper=RecipeDumper, sort_keys=False, allow_unicode=True)
-
-
-def _validated(values: Any, place: str) -> Evaluation:
+def _recipe(options: Mapping[str, Any], place: str) -> Recipe:
+    model, adapter, questions = options["model"], options.get("adapter"), options["questions"]
+    name = f"{path_name(options.get('system') or adapter or model)}-{questions_name(questions)}"
+    evaluated = f"{model} + {adapter}" if adapter else model
+    values: dict[str, Any] = {"name": name, "description": f"{evaluated} asked {questions}."}
+    for option, value in options.items():
+        *section, key = KEYS[option].split(".")
+        (values.setdefault(section[0], {}) if section else values)[key] = value
     try:
-        return Evaluation.model_validate(values)
+        return Recipe.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        name = key.replace("_", "-") if place == "--" else key
-        message = first["msg"].removeprefix("Value error, ")
-        given = "" if first["type"] in ("value_error", "missing") else f", got {first['input']!r}"
-        raise InputError(f"{place}{name}: {message}{given}") from None
+        raise InputError(_explain(error, place)) from None
+
+
+def _explain(error: ValidationError, place: str) -> str:
+    """Return the first error of a recipe in terms of the option that it comes from."""
+    first = error.errors()[0]
+    message = first["msg"].removeprefix("Value error, ")
+    if "confidence agreement needs samples" in message:
+        return f"{place}confidence agreement needs {place}samples of at least 1"
+    key = ".".join(str(part) for part in first["loc"])
+    options = {key: option for option, key in KEYS.items()}
+    option = next((options[known] for known in options if key == known or key.startswith(f"{known}.")), key)
+    option = option.replace("_", "-") if place == "--" else option
+    rest = "" if first["type"] in ("value_error", "missing") else f", got {first['input']!r}"
+    return f"{place}{option}: {message}{rest}" if option else f"{place}{message}"

@@ -1,4 +1,4 @@
-"""The sweep that is exported to another evaluation harness: a recipe's, or that of `abstain eval`."""
+"""The sweep that is exported to another evaluation harness."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from ..data import Question
 from ..eval.sweep import Sweep
-from .evaluate import questions_of
-from .evaluation import Evaluation
+from .evaluation import questions_name
 from .graders import check_grader
 from .prepare import prepare
 from .schema import Recipe
-from .sweeps import evaluation_sweep, recipe_sweep
+from .sweeps import recipe_sweep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,28 +23,18 @@ class HarnessSweep:
     max_new_tokens: int
 
 
-def of_recipe(recipe: Recipe) -> HarnessSweep:
-    """Return the evaluation of `recipe`.
+def harness_sweep(recipe: Recipe, place: str = "recipe: grader") -> HarnessSweep:
+    """Return the evaluation of `recipe`, called after its questions where it trains nothing; `place`: in messages.
 
     Raises:
         InputError: its questions cannot be read, or its grader cannot compare with their answers.
     """
     questions = prepare(recipe).eval
-    check_grader(recipe.grader, recipe.prompt.phrase, questions)
+    check_grader(recipe.grader, recipe.eval_prompt.phrase, questions, place)
+    evaluated = None if recipe.stages or recipe.data is None else recipe.data.eval
     return HarnessSweep(
-        name=recipe.name, questions=questions, sweep=recipe_sweep(recipe), max_new_tokens=recipe.eval.max_new_tokens
-    )
-
-
-def of_evaluation(asked: Evaluation) -> HarnessSweep:
-    """Return what `abstain eval` would ask.
-
-    Raises:
-        InputError: the questions cannot be read, or the grader cannot compare with their answers.
-    """
-    return HarnessSweep(
-        name=asked.asked,
-        questions=questions_of(asked),
-        sweep=evaluation_sweep(asked),
-        max_new_tokens=asked.max_new_tokens,
+        name=recipe.name if evaluated is None else questions_name(evaluated),
+        questions=questions,
+        sweep=recipe_sweep(recipe),
+        max_new_tokens=recipe.eval.max_new_tokens,
     )

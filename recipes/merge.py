@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..data import InputError, Message, PromptStyle, Question
-from .load import load_recipe
-from .schema import Recipe
+from .run_files import RECIPE, recorded
+from .runs import Run, load_run
 
 PROBES = ("Which city is the capital of Australia?", "What is 17 times 23?", "Who wrote the letter?")
 """Questions whose prompts are compared; what is asked matters little, that the template is rendered does."""
@@ -24,8 +24,8 @@ class Trained:
     """None: `model` is whole, trained without an adapter."""
     model: str
     style: PromptStyle
-    run: Path | None
-    """The run's folder, where it is a run's."""
+    run: Run | None
+    """The run that it is of, where it is a run's."""
     stage: str | None = None
     """The run's stage that it comes from."""
     unfinished: tuple[str, ...] = ()
@@ -45,8 +45,8 @@ def find_trained(folder: Path, model: str | None = None) -> Trained:
     Raises:
         InputError: there is neither an adapter nor a model, or the adapter's model is not known.
     """
-    if (folder / "recipe.yaml").is_file():
-        return _of_run(folder, load_recipe(str(folder / "recipe.yaml")), model)
+    if recorded(folder) is not None:
+        return _of_run(load_run(folder), model)
     if (folder / "adapter_config.json").is_file():
         named = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8")).get("base_model_name_or_path")
         if not (model or named):
@@ -56,17 +56,29 @@ def find_trained(folder: Path, model: str | None = None) -> Trained:
         return Trained(None, str(folder), PromptStyle(), None)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    raise InputError(f"{folder}: neither a run's folder (recipe.yaml) nor an adapter's (adapter_config.json)")
+    raise InputError(f"{folder}: neither a run's folder ({RECIPE}) nor an adapter's (adapter_config.json)")
 
 
-def _of_run(run: Path, recipe: Recipe, model: str | None) -> Trained:
+def _of_run(run: Run, model: str | None) -> Trained:
     """Return what the last finished stage of the run left: a whole model under `lora: null`, else an adapter."""
-    *earlier, last = recipe.stages
+    assert run.recipe is not None  # its folder holds one
+    if not run.recipe.stages:
+        return _of_evaluation(run, model)
+    *earlier, last = stages = run.recipe.stages
     for name, stage in (("model", last), ("adapter", last), *((stage, stage) for stage in reversed(earlier))):
-        unfinished = tuple(recipe.stages[recipe.stages.index(stage) + 1 :])
-        if (run / name / "adapter_config.json").is_file():
-            base = recipe.model if recipe.model is not None else str(run / "base")
-            return Trained(run / name, model or base, recipe.prompt, run, stage, unfinished)
-        if (run / name / "config.json").is_file():
-            return Trained(None, str(run / name), recipe.prompt, run, stage, unfinished)
-    raise InputError(f"{run}: holds no trained adapter or model; go on with `abstain run ... --resume`")
+        unfinished = tuple(stages[stages.index(stage) + 1 :])
+        if (run.path / name / "adapter_config.json").is_file():
+            base = model or run.model
+            assert base is not None  # a recipe names its model, or makes one
+            return Trained(run.path / name, base, run.recipe.prompt, run, stage, unfinished)
+        if (run.path / name / "config.json").is_file():
+            return Trained(None, str(run.path / name), run.recipe.prompt, run, stage, unfinished)
+    raise InputError(f"{run.path}: holds no trained adapter or model; go on with `abstain run ... --resume`")
+
+
+def _of_evaluation(run: Run, model: str | None) -> Trained:
+    """Return the adapter that an evaluation asked."""
+    base = model or run.model
+    if run.recipe is None or run.adapter is None or base is None:
+        raise InputError(f"{run.path}: is the evaluation of a model without an adapter, there is nothing to merge")
+    return Trained(run.adapter, base, run.recipe.prompt, run)

@@ -26,7 +26,7 @@ class Prepared:
 
 
 def prepare(recipe: Recipe) -> Prepared:
-    """Return the questions of `recipe`.
+    """Return the questions of `recipe`; of an evaluation, with no others than those that are asked.
 
     Raises:
         InputError: a file is missing or malformed, or a set comes out empty.
@@ -38,6 +38,8 @@ def prepare(recipe: Recipe) -> Prepared:
         return Prepared(documents, list(world.rl), list(world.eval))
     assert recipe.data is not None  # the schema asks for one of the two
     data = recipe.data
+    if data.train is None:
+        return Prepared([], [], _evaluated(data, recipe.seed))
     rng = Stream.DATA.rng(recipe.seed)
     train, named = _train(data, recipe.seed)
     if data.eval is not None:
@@ -48,9 +50,7 @@ def prepare(recipe: Recipe) -> Prepared:
     evaluation = unique_ids([q for q in evaluation if _key(q) not in known])
     if not evaluation:
         raise InputError(f"{data.eval or named}: every evaluation question is also a training question")
-    if data.max_eval_items is not None and len(evaluation) > data.max_eval_items:
-        chosen: list[int] = rng.choice(len(evaluation), data.max_eval_items, replace=False).tolist()
-        evaluation = [evaluation[i] for i in sorted(chosen)]
+    evaluation = _at_most(data.max_eval_items, evaluation, rng)
     if recipe.model is not None:
         return Prepared([], train, evaluation)
     pretraining, rl = _split(train, data.rl_share, rng, named)
@@ -58,19 +58,34 @@ def prepare(recipe: Recipe) -> Prepared:
     return Prepared(documents, rl, evaluation)
 
 
+def _evaluated(data: DataSection, seed: int) -> list[Question]:
+    """Return the questions of a recipe that trains on none."""
+    assert data.eval is not None  # the schema asks for one of the two
+    questions = unique_ids(load_any(data.eval, columns=data.columns, where=data.where))
+    return _at_most(data.max_eval_items, questions, np.random.default_rng([seed, 6]))
+
+
+def _at_most(items: int | None, questions: list[Question], rng: np.random.Generator) -> list[Question]:
+    """Return `questions`, or a random choice of `items` of them in their order."""
+    if items is None or len(questions) <= items:
+        return questions
+    chosen: list[int] = rng.choice(len(questions), items, replace=False).tolist()
+    return [questions[i] for i in sorted(chosen)]
+
+
 def _train(data: DataSection, seed: int) -> tuple[list[Question], str]:
     """Return the training questions and what error messages call them."""
     if isinstance(data.train, str):
         return load_any(data.train, columns=data.columns, where=data.where), data.train
     mixed: list[Question] = []
-    for number, part in enumerate(data.train):
+    for number, part in enumerate(data.train or []):
         found = load_any(part.source, columns=data.columns, where={**data.where, **part.where})
         if part.items is not None and part.items < len(found):
             rng = Stream.MIXTURE.rng(seed, number)
             drawn: list[int] = rng.choice(len(found), part.items, replace=False).tolist()
             found = [found[i] for i in sorted(drawn)]
         mixed += found
-    return unique_ids(mixed), " + ".join(part.source for part in data.train)
+    return unique_ids(mixed), " + ".join(data.training_sources)
 
 
 def _documents(recipe: Recipe, mentions: Sequence[Mention | Question]) -> list[Document]:

@@ -10,6 +10,8 @@ from typing import Any
 from ..data import InputError, RunError, write_atomic
 from .card import write_card
 from .merge import Trained, find_trained
+from .run_files import ENVIRONMENT, RECIPE
+from .runs import Run
 
 LEFT_OUT = ("README.md", "training_args.bin", "checkpoint-*")
 """Of a trained folder: PEFT's empty card, the trainer's pickled arguments, and its checkpoints."""
@@ -34,15 +36,15 @@ def hub_folder(run: Path, out: Path, *, merged: bool, base: str | None = None) -
     from ..training.merge import check_out, merge_adapter
 
     check_out(out)
-    trained = _finished(run)
+    trained, finished = _finished(run)
     if trained.adapter is None:
         _copy_weights(Path(trained.model), out)
     elif merged:
         merge_adapter(trained.model, trained.adapter, out, trained.probes)
     else:
         _copy_adapter(trained.adapter, out, _hub_model(run, base or trained.model))
-    write_card(run, out / "README.md", base=base, merged=merged)
-    for name in ("recipe.yaml", "environment.json"):
+    write_card(finished, out / "README.md", base=base, merged=merged)
+    for name in (RECIPE, ENVIRONMENT):
         shutil.copy(run / name, out / name)
     return out
 
@@ -98,14 +100,18 @@ def push_folder(folder: Path, to: str, *, private: bool) -> str:
     return address
 
 
-def _finished(run: Path) -> Trained:
-    trained = find_trained(run)
+def _finished(folder: Path) -> tuple[Trained, Run]:
+    trained = find_trained(folder)
     if trained.run is None:
         kind = "a model" if trained.adapter is None else "an adapter"
-        raise InputError(f"{run}: is {kind} without a run; its card needs the run's evaluation, so give the run")
-    if not list(run.glob("eval/trained/metrics.json")):
-        raise InputError(f"{run}: the run is not finished, its card would be empty; go on with `abstain run --resume`")
-    return trained
+        raise InputError(f"{folder}: is {kind} without a run; its card needs the run's evaluation, so give the run")
+    if trained.run.kind != "training":
+        raise InputError(f"{folder}: is an evaluation; give the folder of the `abstain run` that trained the adapter")
+    if "trained" not in trained.run.systems or not trained.run.metrics_file("trained").is_file():
+        raise InputError(
+            f"{folder}: the run is not finished, its card would be empty; go on with `abstain run --resume`"
+        )
+    return trained, trained.run
 
 
 def _hub_model(run: Path, named: str) -> str:

@@ -14,11 +14,13 @@ PaidStage = Literal["rl", "dpo", "rejection"]
 
 
 def states_confidence(recipe: Recipe) -> bool:
-    """Return whether the model states a confidence, which is held against targets afterwards: `route`, or by payoff.
+    """Return whether the model is trained to state a confidence, which is held against targets: `route`, or by payoff.
 
     Raises:
         InputError: the user's own payoff cannot be imported.
     """
+    if not recipe.stages:
+        return False
     paid = recipe.rl or recipe.dpo
     if recipe.route is not None or paid is None:
         return recipe.route == "afterwards"

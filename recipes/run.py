@@ -1,191 +1,215 @@
 """A run from start to report: the training stages, a sweep of every system, metrics, report.
 
-Every stage leaves its result in the run's folder and is marked done in `state.json`; a killed run
-goes on from its last finished stage and, inside a training stage, from its last checkpoint.
+Every stage leaves its result in the run's folder and is marked done there; a killed run goes on from its last
+finished stage and, inside a training stage, from its last checkpoint. A recipe without training stages is an
+evaluation: the sweep of one given model.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..data import InputError, write_atomic
 from ..eval.shard import current_shard
-from .check import check
-from .console import Console
-from .environment import describe, environment
+from .check import check, check_evaluated
+from .environment import environment
 from .folder import held, refuse_if_held
-from .load import dump_recipe
+from .graders import check_grader
 from .prepare import Prepared, prepare
-from .reward import states_confidence
+from .progress import AnyProgress, Progress, reported
+from .run_files import responses_path
 from .run_folder import RunFolder, claim
+from .run_report import report
+from .runs import Run, load_run
 from .schema import Recipe
 from .stages import Policy, load_policy, make_base, start_of, system_name, train_stages
 
 
 def run(
-    recipe: Recipe, out: Path, console: Console, *, resume: bool = False, asked: Mapping[str, Any] | None = None
-) -> Path | None:
-    """Run every stage of `recipe` in the folder `out` and return the path of its report.
+    recipe: Recipe,
+    out: Path,
+    progress: AnyProgress = None,
+    *,
+    resume: bool = False,
+    asked: Mapping[str, Any] | None = None,
+    opened: Callable[[Recipe], Any] | None = None,
+    grader_place: str = "grader",
+) -> Run | None:
+    """Return the finished run of `recipe` in the folder `out`, its report written.
 
-    `asked`, what the command line gave, goes into `environment.json`. Where a launcher started several processes, they
-    train together and share the sweeps; the main one writes the folder, and the others return None.
+    Where a launcher started several processes, they train together and share the sweeps; the main one writes the
+    folder, and the others return None.
+
+    Args:
+        recipe: What to do; without training stages, only to evaluate.
+        out: The run's folder: a new one, or with `resume` that of the same recipe.
+        progress: See `AnyProgress`; by default silent.
+        resume: Continue an interrupted run in its folder.
+        asked: What the command line gave, for the record of what the run ran on.
+        opened: Gives the backend of an evaluation, in the place of opening its model.
+        grader_place: What error messages of an evaluation call its grader.
 
     Raises:
         InputError: the folder, the data, the model or the recipe cannot be used, or another process works
             in the folder; raised before anything is trained or overwritten.
     """
     if current_shard().main:
-        claim(out, "recipe.yaml", dump_recipe(recipe), resume=resume, dry=True)
+        claim(out, recipe, resume=resume, dry=True)
         refuse_if_held(out)
+    with reported(progress) as told:
+        prepared, backend = _ready(recipe, RunFolder(out), told, opened, grader_place)
+        with held(out) as shard:
+            folder = RunFolder(out)
+            folder.open(recipe, resume=resume)
+            folder.note(_environment(recipe, prepared, asked))
+            policies = _trained(recipe, prepared, folder, told, resume)
+            _sweep_systems(recipe, prepared, policies, folder, told, backend)
+            if not shard.main:
+                return None
+            report(load_run(out), told)
+            return load_run(out)
+
+
+def _ready(
+    recipe: Recipe,
+    folder: RunFolder,
+    progress: Progress,
+    opened: Callable[[Recipe], Any] | None,
+    grader_place: str,
+) -> tuple[Prepared, Any]:
+    """Return the questions and, of an evaluation that is not finished, its backend; nothing is written yet."""
+    if recipe.stages:
+        quiet()
+        progress.stage("data")
+        prepared = prepare(recipe)
+        for finding in check(recipe, prepared):
+            if finding.level == "warning":
+                progress.say(str(finding))
+        return prepared, None
+    check_evaluated(recipe)
     quiet()
-    console.stage("data")
+    progress.stage("questions")
     prepared = prepare(recipe)
-    for finding in check(recipe, prepared):
-        if finding.level == "warning":
-            console.say(str(finding))
-    with held(out) as shard:
-        folder = RunFolder(out)
-        folder.open(recipe, resume=resume)
-        folder.note(_environment(recipe, prepared, asked))
-        model = make_base(recipe, prepared, folder, console, resume)
-        trained = train_stages(recipe, prepared, model, folder, console, resume)
-        _evaluate(recipe, prepared, start_of(recipe, model), trained, folder, console)
-        return report(recipe, out, console) if shard.main else None
+    check_grader(recipe.grader, recipe.eval_prompt.phrase, prepared.eval, grader_place)
+    how = "asked once, held against" if recipe.route == "afterwards" else "asked at"
+    targets, samples = len(recipe.targets.eval), recipe.eval.samples
+    progress.say(f"{len(prepared.eval)} questions, {how} {targets} targets, {samples} samples each")
+    (system,) = recipe.systems
+    if folder.done(f"eval/{system}"):
+        return prepared, None
+    progress.stage("model")
+    return prepared, open_evaluated(recipe) if opened is None else opened(recipe)
 
 
 def _environment(recipe: Recipe, prepared: Prepared, asked: Mapping[str, Any] | None) -> dict[str, Any]:
     sources: list[str] = []
     if recipe.data is not None:
-        train = recipe.data.train
-        sources += [train] if isinstance(train, str) else [part.source for part in train]
-        sources += [recipe.data.eval] if recipe.data.eval is not None else []
-    questions = {"documents": prepared.documents, "training": prepared.rl, "evaluation": prepared.eval}
-    return environment(recipe.seed, asked=asked, sources=sources, questions=questions)
+        sources = [*recipe.data.training_sources, *([recipe.data.eval] if recipe.data.eval is not None else [])]
+    trained = {"documents": prepared.documents, "training": prepared.rl} if recipe.stages else {}
+    return environment(recipe.seed, asked=asked, sources=sources, questions={**trained, "evaluation": prepared.eval})
 
 
-def _evaluate(
-    recipe: Recipe, prepared: Prepared, start: Policy, trained: dict[str, Policy], folder: RunFolder, console: Console
+def _trained(
+    recipe: Recipe, prepared: Prepared, folder: RunFolder, progress: Progress, resume: bool
+) -> dict[str, Policy]:
+    """Return system → its policy: the start, asked in two ways, and the model after each training stage."""
+    start = start_of(recipe, make_base(recipe, prepared, folder, progress, resume))
+    if not recipe.stages:
+        return dict.fromkeys(recipe.systems, start)
+    after = train_stages(recipe, prepared, start.model, folder, progress, resume)
+    trained = {system_name(recipe, stage): policy for stage, policy in after.items()}
+    return {"base": start, "prompted": start, **trained}
+
+
+def _sweep_systems(
+    recipe: Recipe,
+    prepared: Prepared,
+    policies: Mapping[str, Policy],
+    folder: RunFolder,
+    progress: Progress,
+    backend: Any = None,
 ) -> None:
-    """Sweep the model at the start, plainly and with the rubric, and after each training stage, unless told which."""
+    """Sweep every system that the recipe names and that is not done; `backend`: of an evaluation, opened before."""
+    for system in recipe.swept:
+        if folder.done(f"eval/{system}"):
+            continue
+        progress.stage(f"sweep: {system}")
+        with folder.timed(f"eval/{system}"):
+            _sweep(recipe, prepared, system, policies[system], folder, progress, backend)
+        if recipe.eval.generator == "vllm":
+            gc.collect()  # an engine keeps its memory until it is collected, and the next needs it
+
+
+def _sweep(
+    recipe: Recipe,
+    prepared: Prepared,
+    system: str,
+    policy: Policy,
+    folder: RunFolder,
+    progress: Progress,
+    backend: Any,
+) -> None:
     from ..eval.sweep import run_sweep
     from .sweeps import system_sweep
 
-    after = {system_name(recipe, stage): policy for stage, policy in trained.items()}
-    for system, policy in {"base": start, "prompted": start, **after}.items():
-        if system not in (recipe.eval.systems or recipe.systems) or folder.done(f"eval/{system}"):
-            continue
-        console.stage(f"sweep: {system}")
-        with folder.timed(f"eval/{system}"):
-            backend = _backend(recipe, policy)
-            out = folder.path / "eval" / system / "responses.jsonl"
-            run_sweep(backend, prepared.eval, system_sweep(recipe, system, folder.path), out, progress=console.tick)
+    backend = open_system(recipe, system, policy) if backend is None else backend
+    out = responses_path(folder.path, system)
+    run_sweep(backend, prepared.eval, system_sweep(recipe, system, folder.path), out, progress=progress.tick)
 
 
-def _backend(recipe: Recipe, policy: Policy) -> Any:
-    """Return what generates from `policy`, its weights quantized as in training."""
+def open_evaluated(recipe: Recipe) -> Any:
+    """Return the backend of the model that a recipe without training stages evaluates.
+
+    Raises:
+        InputError: the model cannot be used.
+    """
+    assert recipe.model is not None  # the schema asks for it without stages
+    return open_system(recipe, recipe.systems[0], start_of(recipe, recipe.model))
+
+
+def open_system(recipe: Recipe, system: str, policy: Policy) -> Any:
+    """Return the backend that `eval` names, generating from the policy of a system; quantized as in training.
+
+    Raises:
+        InputError: the model, the adapter or the server cannot be used.
+    """
     from ..eval.backends import open_backend
+
+    if recipe.quantization is not None:
+        return _quantized(recipe, policy)
+    section = recipe.eval
+    # A server is asked for the system by its own name; an adapter of an evaluation is refused there.
+    served = section.generator == "openai"
+    adapter = None if served and recipe.stages else policy.adapter
+    return open_backend(
+        recipe.served_name(system) if served else policy.model,
+        adapter=adapter,
+        base_url=section.base_url,
+        kind=section.backend,
+        dtype=section.dtype,
+        device_map=section.device_map,
+        max_new_tokens=section.max_new_tokens,
+        batch_size=section.batch_size,
+        template=recipe.chat_template_kwargs,
+        options=section.backend_options,
+    )
+
+
+def _quantized(recipe: Recipe, policy: Policy) -> Any:
     from ..eval.identity import model_hash
     from ..eval.model import load_tokenizer
     from ..eval.transformers_backend import TransformersBackend
 
-    limits: dict[str, Any] = {"max_new_tokens": recipe.eval.max_new_tokens, "batch_size": recipe.eval.batch_size}
-    if recipe.quantization is None:
-        return open_backend(policy.model, adapter=policy.adapter, template=recipe.chat_template_kwargs, **limits)
     return TransformersBackend(
         load_policy(recipe, policy),
         load_tokenizer(policy.model, recipe.chat_template_kwargs, adapter=policy.adapter),
         name=policy.model if policy.adapter is None else f"{policy.model} + {policy.adapter}",
         model_hash=model_hash(policy.model),
         adapter_hash="" if policy.adapter is None else model_hash(str(policy.adapter)),
-        **limits,
-    )
-
-
-def report(
-    recipe: Recipe, out: Path, console: Console, *, page: Path | None = None, max_rows: int | None = None
-) -> Path:
-    """(Re)compute metrics and the report from the responses in the run's folder `out`.
-
-    `page` and `max_rows` are `rebuild`'s.
-
-    Raises:
-        InputError: the folder holds no finished sweep.
-    """
-    from ..eval.report import SYSTEMS
-
-    return rebuild(
-        out,
-        SYSTEMS,
-        name=recipe.name,
-        description=recipe.description,
-        seed=recipe.seed,
-        draws=recipe.eval.bootstrap,
-        targets=recipe.targets.eval if states_confidence(recipe) else None,
-        console=console,
-        page=page,
-        max_rows=max_rows,
-    )
-
-
-def rebuild(
-    out: Path,
-    systems: Sequence[str],
-    *,
-    name: str,
-    description: str,
-    seed: int,
-    draws: int,
-    targets: Sequence[float] | None = None,
-    console: Console,
-    page: Path | None = None,
-    max_rows: int | None = None,
-) -> Path:
-    """Compute metrics and the report of those `systems` that have responses in the folder `out`.
-
-    `targets` are those that rows without a target are held against (`eval/tabulate.py`).
-    The report is written to the file `page`, by default `report.html` in the folder, and carries about
-    `max_rows` rows.
-
-    Raises:
-        InputError: none has.
-    """
-    from ..eval.metrics import by_split, compute_metrics
-    from ..eval.report import ReportInput, write_report
-    from ..eval.report_rows import MAX_ROWS
-    from ..eval.responses import read_responses
-
-    console.stage("metrics and report")
-    paths = {system: out / "eval" / system / "responses.jsonl" for system in systems}
-    found = {system: path for system, path in paths.items() if path.is_file()}
-    if not found:
-        raise InputError(f"{out}: holds no responses to report on ({paths[systems[-1]]} is missing)")
-    responses = {system: by_split(read_responses(path)) for system, path in found.items()}
-    metrics: dict[str, dict[str, Any]] = {}
-    for number, (system, splits) in enumerate(responses.items(), 1):
-        base = responses.get("base", {})
-        metrics[system] = {
-            split: compute_metrics(rows, base=base.get(split), seed=seed, draws=draws, targets=targets)
-            for split, rows in splits.items()
-        }
-        first, *others = metrics[system]
-        contents = {"split": first, **metrics[system][first], "splits": {s: metrics[system][s] for s in others}}
-        write_atomic(out / "eval" / system / "metrics.json", json.dumps(contents, indent=1))
-        console.tick(number, len(responses))
-    env = json.loads((out / "environment.json").read_text(encoding="utf-8"))
-    return write_report(
-        ReportInput(
-            name=name,
-            description=description,
-            environment=describe(env),
-            responses=responses,
-            metrics=metrics,
-            seed=seed,
-            max_rows=MAX_ROWS if max_rows is None else max_rows,
-        ),
-        page or out,
+        max_new_tokens=recipe.eval.max_new_tokens,
+        batch_size=recipe.eval.batch_size,
     )
 
 

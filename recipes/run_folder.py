@@ -16,6 +16,8 @@ from ..eval.shard import current_shard
 from .environment import resumed
 from .folder import LOCK
 from .load import dump_recipe
+from .run_files import ENVIRONMENT, RECIPE, STATE, recorded
+from .runs import recorded_recipe
 from .schema import Recipe
 
 
@@ -25,7 +27,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         """Take the folder `path`; nothing is written yet."""
         self.path = path
-        state = path / "state.json"
+        state = path / STATE
         self.seconds: dict[str, float] = json.loads(state.read_text())["seconds"] if state.is_file() else {}
 
     def open(self, recipe: Recipe, *, resume: bool) -> None:
@@ -35,13 +37,13 @@ class RunFolder:
             InputError: it holds another run, or files that are no run; nothing is overwritten.
         """
         if current_shard().main:
-            claim(self.path, "recipe.yaml", dump_recipe(recipe), resume=resume)
+            claim(self.path, recipe, resume=resume)
             for stage in self.seconds:  # a kill came between marking it done and this
                 shutil.rmtree(self.path / "checkpoints" / stage, ignore_errors=True)
 
     def note(self, environment: dict[str, Any]) -> None:
         """Write what the run runs on; a resumed one keeps what it began on and adds what differs now."""
-        path = self.path / "environment.json"
+        path = self.path / ENVIRONMENT
         if not current_shard().main:
             return
         if path.is_file():
@@ -60,7 +62,7 @@ class RunFolder:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform != "darwin" else 2**30)
         state = {"seconds": self.seconds, "peak_memory_gib": round(peak, 3)}
         if current_shard().main:
-            write_atomic(self.path / "state.json", json.dumps(state, indent=1))
+            write_atomic(self.path / STATE, json.dumps(state, indent=1))
             # Not before: until the stage is marked done, a kill needs its checkpoints.
             shutil.rmtree(self.path / "checkpoints" / stage, ignore_errors=True)
 
@@ -69,20 +71,21 @@ class RunFolder:
         return stage in self.seconds
 
 
-def claim(path: Path, file: str, text: str, *, resume: bool, dry: bool = False) -> None:
-    """Claim the folder `path` for what `text`, the contents of its `file`, asks; `dry` only looks.
+def claim(path: Path, recipe: Recipe, *, resume: bool, dry: bool = False) -> None:
+    """Claim the folder `path` for `recipe`; `dry` only looks.
 
     Raises:
         InputError: it holds another run, or files that are no run; nothing is overwritten.
     """
-    written = path / file
-    if written.is_file():
+    written = recorded(path)
+    if written is not None:
         if not resume:
             raise InputError(f"{path}: already holds a run; continue it with --resume, or choose another --out")
-        if written.read_text(encoding="utf-8") != text:
+        before = recorded_recipe(path)
+        if before is None or dump_recipe(before) != dump_recipe(recipe):
             raise InputError(f"{written}: holds a run of another recipe or seed; choose another --out")
     elif path.exists() and (not path.is_dir() or any(p.name != LOCK for p in path.iterdir())):
         raise InputError(f"{path}: exists and is not a run's folder; choose another --out")
     if not dry:
         path.mkdir(parents=True, exist_ok=True)
-        write_atomic(written, text)
+        write_atomic(path / RECIPE, dump_recipe(recipe))

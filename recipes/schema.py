@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
 
-from ..data import PromptStyle, Question, Schedule, TargetGrid, TargetSampler, WorldConfig
+from ..data import PromptStyle, Question, Schedule, TargetGrid, TargetSampler, WorldConfig, template
 from ..training.config import BaseConfig, PairsConfig, RejectionConfig, RLConfig, WarmupConfig
+from .eval_section import MODEL, EvalSection
 from .graders import GRADER_KINDS, AnyGrader
 from .payoffs import RewardSection
 from .schedules import SCHEDULE_KINDS, AnySchedule
@@ -41,10 +42,10 @@ class SourceSection(Section):
 class DataSection(Section):
     """Questions of the user's own, instead of a made world."""
 
-    train: str | list[SourceSection]
+    train: str | list[SourceSection] | None = None
     """What to train on: a .jsonl, .json, .csv or .parquet file, a Hub set, or a ready set (`abstain sets list`).
 
-    Or a list of them, a mixture, each with `source` and optionally `where` and `items`.
+    Or a list of them, a mixture, each with `source` and optionally `where` and `items`. null: nothing is trained.
     """
     eval: str | None = None
     """The same to evaluate on; without it a tenth of `train` is kept apart."""
@@ -59,10 +60,16 @@ class DataSection(Section):
 
     @field_validator("train")
     @classmethod
-    def _some_source(cls, train: str | list[SourceSection]) -> str | list[SourceSection]:
-        if not train:
+    def _some_source(cls, train: str | list[SourceSection] | None) -> str | list[SourceSection] | None:
+        if train is not None and not train:
             raise ValueError("names nothing to train on")
         return train
+
+    @property
+    def training_sources(self) -> list[str]:
+        """Where the training questions come from; empty where nothing is trained."""
+        train = self.train or []
+        return [train] if isinstance(train, str) else [part.source for part in train]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +90,6 @@ class TargetsSection(TargetGrid):
         if self.per_question > 1 and self.schedule.kind in ("constant", "row"):
             targets, kind = self.per_question, self.schedule.kind
             raise ValueError(f"per_question: {targets} targets a question, and the schedule {kind!r} has one")
-        self.training()
 
     def training(self) -> Schedule:
         """Return the schedule of the targets of warm-up and RL."""
@@ -110,33 +116,8 @@ class RLSection(RLConfig, RewardSection):
     """The RL stage."""
 
 
-class EvalSection(Section):
-    """The threshold sweep."""
-
-    systems: list[str] | None = None
-    """Which to sweep: "base" and "prompted", the model at the start asked plainly and with the rubric; a stage's name,
-    the model after it; "trained", after the last. null: all of them."""
-    samples: Annotated[int, Field(ge=0)] = 4
-    """Forced samples per question."""
-    max_new_tokens: Annotated[int, Field(gt=0)] = 32
-    """Tokens of a completion, at most."""
-    batch_size: Annotated[int, Field(gt=0)] = 64
-    """Sequences generated at once."""
-    truncated: Literal["wrong", "ungraded"] = "wrong"
-    """The verdict of a completion cut off by the token limit."""
-    bootstrap: Annotated[int, Field(ge=0)] = 500
-    """Resamples per interval."""
-
-    @field_validator("systems")
-    @classmethod
-    def _some_system(cls, systems: list[str] | None) -> list[str] | None:
-        if systems == []:
-            raise ValueError("names no system; null sweeps all of them")
-        return systems
-
-
 class Recipe(Section):
-    """A validated run."""
+    """A validated run: training stages and their evaluation, or without stages the evaluation of a given model."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
     """What the run is called; its folder is runs/NAME unless --out names another."""
@@ -186,6 +167,10 @@ class Recipe(Section):
     def _sources(self) -> Recipe:
         if (self.world is None) == (self.data is None):
             raise ValueError("give either `world` (a made world) or `data.train` (questions of your own), and not both")
+        if self.data is not None and self.data.train is None and (self.stages or self.base is not None):
+            raise ValueError("data.train: names nothing to train on")
+        if self.data is not None and self.data.train is None and self.data.eval is None:
+            raise ValueError("data.eval: names nothing to evaluate on")
         if self.model is None and self.base is None:
             raise ValueError("give either `model` (a folder or Hub id) or `base` (a model made from scratch)")
         if self.adapter is not None and self.model is None:
@@ -198,12 +183,63 @@ class Recipe(Section):
             raise ValueError(
                 "`rejection` with route=afterwards: keeping the best paid statements teaches certainty, not confidence"
             )
-        if not self.stages:
-            raise ValueError(f"nothing to train: give at least one of {', '.join(STAGE_ORDER)}")
-        for name in self.eval.systems or ():
-            if name not in self.systems:
-                raise ValueError(f"eval.systems: {name!r} is none of the run's systems: {', '.join(self.systems)}")
+        if not self.stages and self.model is None:
+            stages = ", ".join(STAGE_ORDER)
+            raise ValueError(f"nothing to train: give at least one of {stages}, or the `model` to evaluate")
         return self
+
+    @model_validator(mode="after")
+    def _training_targets(self) -> Recipe:
+        if self.stages:
+            try:
+                self.targets.training()
+            except ValueError as error:
+                raise ValueError(f"targets: {error}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _swept(self) -> Recipe:
+        if self.eval.system is not None and self.stages:
+            raise ValueError(
+                f"eval.system: names the model of an evaluation; the systems here are {', '.join(self.systems)}"
+            )
+        for key, names in {"eval.systems": self.eval.systems or (), "eval.served": self.eval.served}.items():
+            for name in names:
+                if name not in self.systems:
+                    raise ValueError(f"{key}: {name!r} is none of the run's systems: {', '.join(self.systems)}")
+        generator = self.eval.generator
+        if generator != "transformers" and self.quantization is not None:
+            raise ValueError(f"eval.backend: {generator} does not sweep under `quantization`; give transformers")
+        if generator == "openai":
+            for name in self.swept:
+                self.served_name(name)
+        return self
+
+    @property
+    def swept(self) -> list[str]:
+        """The systems that the evaluation sweeps, in their order."""
+        return [name for name in self.systems if self.eval.systems is None or name in self.eval.systems]
+
+    def served_name(self, system: str) -> str:
+        """Return what the server of `eval.base_url` calls a system.
+
+        Raises:
+            ValueError: neither `eval.served` nor `model` says.
+        """
+        untrained = system in ("base", "prompted") and self.adapter is None
+        default = self.model if untrained or not self.stages else None
+        name = self.eval.served.get(system, default)
+        if name is None:
+            raise ValueError(
+                f"eval.served: the server's name of the system {system!r} is missing; give eval.served.{system}=NAME, "
+                "or leave the system out of eval.systems"
+            )
+        return name
+
+    @property
+    def eval_prompt(self) -> PromptStyle:
+        """How the evaluation asks: the recipe's `prompt`, unless `eval.template` names a ready template."""
+        return self.prompt if self.eval.template is None else template(self.eval.template)
 
     @property
     def stages(self) -> list[str]:
@@ -213,6 +249,8 @@ class Recipe(Section):
     @property
     def systems(self) -> list[str]:
         """What the evaluation can sweep: the start, asked in two ways, and the model after each stage."""
+        if not self.stages:
+            return [self.eval.system or MODEL]
         return ["base", "prompted", *self.stages[:-1], "trained"]
 
     def training_targets(self, questions: Sequence[Question] = ()) -> list[float]:

@@ -10,6 +10,7 @@ from ..eval.catalogue import listed, listed_curves
 from ..eval.logged import KNOWN_KEYS
 from ..eval.metric import Metric
 from ..eval.metric_info import MetricInfo
+from .run_files import METRICS
 
 _ROUTES = {
     "prompted": "targets in the prompt",
@@ -19,7 +20,7 @@ _ROUTES = {
 
 
 def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of one file's or system's `metrics.json`."""
+    """Yield the lines of the metrics of one file or system."""
     yield from _counts(metrics)
     source = metrics["reference_confidence"]
     chosen = [(info, estimate) for info in listed("score") if (estimate := _estimate(info.pick(metrics))) is not None]
@@ -31,7 +32,7 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
     every: list[Any] = [*rates.values(), *metrics.values()]
     more = len([value for value in every if _estimate(value) is not None]) - len(told)
     if more:
-        yield f"and {more} more in metrics.json (--out DIR)"
+        yield f"and {more} more in {METRICS} (--out DIR)"
     yield from _targets(metrics)
     yield from _left_out(metrics)
 
@@ -81,7 +82,7 @@ def _bounds(rate: Mapping[str, Any]) -> str:
 
 
 def _estimate(value: Any) -> Mapping[str, Any] | None:
-    """Return the Estimate that a key of `metrics.json` holds, that over all pairs where it holds two."""
+    """Return the Estimate that a key of the metrics holds, that over all pairs where it holds two."""
     if not isinstance(value, dict):
         return None
     found = cast("Mapping[str, Any]", value)
@@ -108,7 +109,7 @@ def _left_out(metrics: Mapping[str, Any]) -> Iterator[str]:
     for reason, names in reasons.items():
         yield f"left out, {reason}: {', '.join(names)}"
     if metrics["splits"]:
-        yield f"other splits in metrics.json: {', '.join(metrics['splits'])}"
+        yield f"other splits in {METRICS}: {', '.join(metrics['splits'])}"
     unread = metrics["source"]["keys_not_read"]
     if unread:
         yield "keys not read: " + ", ".join(map(_with_hint, unread))

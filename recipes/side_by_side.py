@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..data import InputError
@@ -14,127 +12,84 @@ from ..eval.metrics import by_split
 from ..eval.report_input import ReportInput
 from ..eval.report_rows import MAX_ROWS
 from ..eval.responses import Response, read_responses
-from ..eval.summary import ordered
 from .environment import describe
+from .runs import Run
 
 PAIRED_DRAWS = 1000
 """Bootstrap resamples of paired differences."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class SystemView:
     """One system of one run, under the name that the report gives it."""
 
     label: str
-    run: Path
+    run: Run
     system: str
 
-    def file(self, name: str) -> Path:
-        """Return the path of one of its files."""
-        return system_file(self.run, self.system, name)
 
-    def metrics(self) -> dict[str, Any]:
-        """Return split → contents of its `metrics.json`, the headline's split first."""
-        return split_metrics(self.file("metrics.json"))
-
-
-def system_file(run: Path, system: str, name: str) -> Path:
-    """Return the path of a file of one system: under `eval/`, or in the folder itself where that is all it holds."""
-    return run / name if _is_scored(run) else run / "eval" / system / name
-
-
-def _is_scored(run: Path) -> bool:
-    """Return whether `abstain score` made the folder, from one file."""
-    return (run / "responses.jsonl").is_file()
-
-
-def systems_of(run: Path) -> list[str]:
-    """Return the systems that a run's folder holds responses of, in a run's order.
-
-    Raises:
-        InputError: there is none.
-    """
-    if _is_scored(run):
-        return [run.resolve().name]
-    found = ordered([path.parent.name for path in run.glob("eval/*/responses.jsonl")])
-    if not found:
-        raise InputError(
-            f"{run}: holds no responses to report on (neither responses.jsonl nor eval/SYSTEM/responses.jsonl)"
-        )
-    return found
-
-
-def split_metrics(path: Path) -> dict[str, Any]:
-    """Return split → metrics of a `metrics.json`, the headline's first.
-
-    Raises:
-        InputError: the file is missing or is not JSON of that form.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return {found.pop("split"): found, **found.pop("splits")}
-    except FileNotFoundError:
-        raise InputError(f"{path}: missing; `abstain report {path.parents[2]}` computes it") from None
-    except (ValueError, KeyError, AttributeError) as error:
-        raise InputError(f"{path}: not a metrics file ({type(error).__name__}: {error})") from None
-
-
-def shown_systems(runs: Sequence[Path], systems: Sequence[str]) -> list[Shown]:
+def system_views(runs: Sequence[Run], systems: Sequence[str]) -> list[SystemView]:
     """Return what to put side by side: the last system of each run, or those of the names asked for.
 
     Raises:
-        InputError: a folder is no run's, is given twice, or has none of the systems.
+        InputError: a run is given twice, has no rows, or has none of the systems.
     """
-    if len({run.resolve() for run in runs}) < len(runs):
-        raise InputError(f"a run is given twice: {', '.join(map(str, runs))}")
-    chosen: list[Shown] = []
+    if len({run.path.resolve() for run in runs}) < len(runs):
+        raise InputError(f"a run is given twice: {', '.join(str(run.path) for run in runs)}")
+    views: list[SystemView] = []
     for run, label in zip(runs, _labels(runs), strict=True):
-        present = systems_of(run)
-        wanted = [name for name in systems if name in present] if systems else present[-1:]
-        if not wanted:
-            raise InputError(f"{run}: has no system {' or '.join(map(repr, systems))}; it has {', '.join(present)}")
-        chosen += [
-            Shown(label=label if len(wanted) == 1 else f"{label}: {name}", run=run, system=name) for name in wanted
+        present = run.require_responses().systems
+        names = [name for name in systems if name in present] if systems else present[-1:]
+        if not names:
+            missing = " or ".join(map(repr, systems))
+            raise InputError(f"{run.path}: has no system {missing}; it has {', '.join(present)}")
+        views += [
+            SystemView(label=label if len(names) == 1 else f"{label}: {name}", run=run, system=name) for name in names
         ]
-    return chosen
+    return views
 
 
 def side_by_side(
-    runs: Sequence[Path], systems: Sequence[str] = (), *, seed: int = 0, max_rows: int = MAX_ROWS
+    runs: Sequence[Run], systems: Sequence[str] = (), *, seed: int = 0, max_rows: int = MAX_ROWS
 ) -> ReportInput:
     """Return the report of several runs, from their responses and the metrics that they have already.
 
+    Args:
+        runs: With rows; of one, its systems are shown side by side.
+        systems: The systems to show of each; by default the last of each.
+        seed: Draws the questions that the page carries.
+        max_rows: Rows that the page carries, about.
+
     Raises:
-        InputError: as `shown_systems`, or a file is missing or malformed, or the runs share no split.
+        InputError: as `system_views`, or a file is missing or malformed, or the runs share no split.
     """
-    shown = shown_systems(runs, systems)
-    metrics = {one.label: one.metrics() for one in shown}
-    responses: dict[str, Any] = {one.label: by_split(read_responses(one.file("responses.jsonl"))) for one in shown}
-    shared = [split for split in metrics[shown[-1].label] if all(split in found for found in metrics.values())]
+    views = system_views(runs, systems)
+    metrics = {view.label: view.run.metrics(view.system) for view in views}
+    responses: dict[str, Any] = {view.label: by_split(view.run.responses(view.system)) for view in views}
+    shared = [split for split in metrics[views[-1].label] if all(split in splits for splits in metrics.values())]
     if not shared:
-        splits = "; ".join(f"{name}: {', '.join(found)}" for name, found in metrics.items())
-        raise InputError(f"the runs share no split to compare ({splits})")
+        listed = "; ".join(f"{name}: {', '.join(splits)}" for name, splits in metrics.items())
+        raise InputError(f"the runs share no split to compare ({listed})")
     bases: dict[str, str] = {}
-    for one in shown:
-        base = Shown(label=f"{one.run}: base", run=one.run, system="base")
-        if not _is_scored(one.run) and base.file("responses.jsonl").is_file():
-            bases[one.label] = base.label
-            if base.label not in responses:
-                responses[base.label] = by_split(read_responses(base.file("responses.jsonl")))
+    for view in views:
+        base = view.run.files.get("base")
+        if base is not None and base.parent.resolve() != view.run.path.resolve():
+            bases[view.label] = label = f"{view.run.path}: base"
+            if label not in responses:
+                responses[label] = by_split(read_responses(base))
     split = shared[0]
     comparisons, unpaired = _paired(list(metrics), split, responses, bases)
+    of_runs = "; ".join(f"{view.label} is {view.run.path} ({view.system})" for view in views)
     return ReportInput(
         name=" | ".join(metrics),
-        description="Runs side by side: "
-        + "; ".join(f"{one.label} is {one.run} ({one.system})" for one in shown)
-        + ".",
-        environment=" ".join(f"{run.name}: {_environment(run)}" for run in runs),
+        description=f"Runs side by side: {of_runs}.",
+        environment=" ".join(f"{run.path.name}: {_environment(run)}" for run in runs),
         responses=responses,
         metrics=metrics,
         bases=bases,
         warnings=[*_different_questions({name: responses[name][split] for name in metrics}), *unpaired],
         comparisons=comparisons,
-        several_runs=len(shown) > 1,
+        several_runs=len(views) > 1,
         seed=seed,
         max_rows=max_rows,
     )
@@ -159,10 +114,10 @@ def _paired(
     return found, failed
 
 
-def _labels(runs: Sequence[Path]) -> list[str]:
+def _labels(runs: Sequence[Run]) -> list[str]:
     """Return the folders' names, with as many of their parents as tell them apart."""
     depth = 1
-    parts = [run.resolve().parts for run in runs]
+    parts = [run.path.resolve().parts for run in runs]
     while len({path[-depth:] for path in parts}) < len(parts):
         depth += 1
     return ["/".join(path[-depth:]) for path in parts]
@@ -178,6 +133,5 @@ def _different_questions(rows: dict[str, list[Response]]) -> list[str]:
             "them may be differences between the questions."]  # fmt: skip
 
 
-def _environment(run: Path) -> str:
-    path = run / "environment.json"
-    return describe(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else "not recorded."
+def _environment(run: Run) -> str:
+    return "not recorded." if run.environment is None else describe(run.environment)

@@ -11,8 +11,8 @@ from typing import Any
 from ..data import Schedule
 from ..rewards import AbstentionReward
 from ..training.preflight import PreflightWarning
-from .console import Console
 from .prepare import Prepared
+from .progress import Progress
 from .reward import PaidStage, confidence_parser, recipe_reward, states_confidence
 from .run_folder import RunFolder
 from .schema import Recipe
@@ -71,7 +71,7 @@ def system_name(recipe: Recipe, stage: str) -> str:
     return "trained" if stage == recipe.stages[-1] else stage
 
 
-def make_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Console, resume: bool) -> str:
+def make_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Progress, resume: bool) -> str:
     """Return the model to start from, made first where the recipe asks for it."""
     if recipe.model is not None:
         return recipe.model
@@ -96,7 +96,7 @@ def make_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Co
 
 
 def train_stages(
-    recipe: Recipe, prepared: Prepared, model: str, folder: RunFolder, console: Console, resume: bool
+    recipe: Recipe, prepared: Prepared, model: str, folder: RunFolder, console: Progress, resume: bool
 ) -> dict[str, Policy]:
     """Run the stages that the recipe names, each on what the one before left; return stage → the policy after it."""
     policy, after = start_of(recipe, model), dict[str, Policy]()
@@ -129,7 +129,7 @@ def _train(
     train: Callable[[Stage], Any],
     saved: Path,
     folder: RunFolder,
-    console: Console,
+    console: Progress,
     resume: bool,
 ) -> None:
     from ..training.adapter import lora_config
@@ -203,7 +203,7 @@ STAGES: dict[str, tuple[Callable[[Recipe], str], Callable[[Stage], Any]]] = {
 """Stage → what the console calls it, and what trains it; in the order in which they run."""
 
 
-def _stage_log(folder: RunFolder, stage: str, console: Console) -> Any:
+def _stage_log(folder: RunFolder, stage: str, console: Progress) -> Any:
     from ..training.progress import StageLog
 
     log, metrics = folder.path / "logs" / f"{stage}.jsonl", folder.path / "metrics.jsonl"

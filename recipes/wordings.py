@@ -10,12 +10,13 @@ from typing import Any
 from ..data import InputError, latest_templates, write_atomic
 from ..eval.shard import current_shard
 from ..eval.wordings import Spread, spreads
-from .console import Console
-from .evaluate import evaluate, open_model
-from .evaluation import FILE, Evaluation, dump_evaluation
 from .folder import refuse_if_held
-from .run import claim
-from .side_by_side import split_metrics, system_file
+from .progress import AnyProgress, reported
+from .run import open_evaluated, run
+from .run_files import recorded
+from .run_folder import claim
+from .runs import Run
+from .schema import Recipe
 
 ALL = "all"
 """As a template: the newest version of every ready wording."""
@@ -36,42 +37,46 @@ def wording_names(text: str | None) -> tuple[str, ...]:
 
 
 def evaluate_wordings(
-    asked: Mapping[str, Evaluation], out: Path, console: Console, *, resume: bool = False
+    recipes: Mapping[str, Recipe], out: Path, progress: AnyProgress = None, *, resume: bool = False
 ) -> list[Spread] | None:
     """Ask everything in every wording and return the spread of the metrics, which `OUT/wordings.json` holds.
 
     Where a launcher started several processes, all but the main one return None.
 
     Args:
-        asked: Wording → the evaluation, alike but for it; each has the folder `OUT/WORDING`.
+        recipes: Wording → the evaluation, alike but for it; each has the folder `OUT/WORDING`.
         out: The folder of all.
-        console: Where progress is told.
+        progress: See `AnyProgress`; by default silent.
         resume: Continue an interrupted evaluation.
 
     Raises:
         InputError: a folder, the questions or the model cannot be used; raised before anything is asked.
     """
-    main = current_shard().main
-    if main:
-        for wording, one in asked.items():
-            claim(
-                out / wording, FILE, dump_evaluation(one), resume=resume and (out / wording / FILE).is_file(), dry=True
-            )
-            refuse_if_held(out / wording)
+    if current_shard().main:
+        for wording, recipe in recipes.items():
+            folder = out / wording
+            claim(folder, recipe, resume=resume and recorded(folder) is not None, dry=True)
+            refuse_if_held(folder)
     backends: list[Any] = []
 
-    def opened(one: Evaluation) -> Any:  # the first wording's opens the model, when all else was checked
+    def opened(recipe: Recipe) -> Any:  # the first wording's opens the model, when all else was checked
         if not backends:
-            backends.append(open_model(one))
+            backends.append(open_evaluated(recipe))
         return backends[0]
 
-    for wording, one in asked.items():
-        console.say(f"wording: {wording}")
-        evaluate(one, out / wording, console, resume=resume, opened=opened)
-    if not main:
-        return None
-    files = {wording: system_file(out / wording, one.system, "metrics.json") for wording, one in asked.items()}
-    found = spreads({wording: next(iter(split_metrics(path).values())) for wording, path in files.items()})
-    text = json.dumps({"wordings": list(asked), "metrics": [one.to_json() for one in found]}, indent=1)
+    runs: dict[str, Run] = {}
+    with reported(progress) as told:
+        for wording, recipe in recipes.items():
+            told.say(f"wording: {wording}")
+            finished = run(recipe, out / wording, told, resume=resume, opened=opened, grader_place="--grader")
+            if finished is not None:
+                runs[wording] = finished
+    return _spread(runs, out) if runs else None
+
+
+def _spread(runs: Mapping[str, Run], out: Path) -> list[Spread]:
+    """Return the spread of the headline split's metrics, written down."""
+    found = spreads({name: next(iter(one.metrics(one.systems[-1]).values())) for name, one in runs.items()})
+    text = json.dumps({"wordings": list(runs), "metrics": [one.to_json() for one in found]}, indent=1)
     write_atomic(out / "wordings.json", text + "\n")
     return found

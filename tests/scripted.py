@@ -21,7 +21,7 @@ from abstain.eval.backend import Completion, ConfidenceSource, Prompt
 from abstain.eval.draws import draw_seed
 from abstain.eval.identity import Identity
 from abstain.eval.sweep import Sweep, run_sweep
-from abstain.rewards import alias_match
+from abstain.rewards import Verdict, alias_match
 
 STYLE = PromptStyle(rubric="Target {target}.", forced="Forced.", target_format="decimal")
 
@@ -31,7 +31,9 @@ def questions(n: int) -> list[Question]:
 
 
 def sweep(samples: int = 3, targets: tuple[float, ...] = (0.25, 0.5, 0.75), seed: int = 0) -> Sweep:
-    return Sweep(targets=targets, style=STYLE, grader=alias_match(), samples=samples, seed=seed)
+    return Sweep(
+        truncated=Verdict.WRONG, targets=targets, style=STYLE, grader=alias_match(), samples=samples, seed=seed
+    )
 
 
 class Scripted:

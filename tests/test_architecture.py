@@ -7,6 +7,7 @@ import doctest
 import importlib
 import json
 import pkgutil
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = ("rewards", "data", "eval", "training", "recipes")
+ROOT_PACKAGE = ROOT / "abstain"
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")
 SOURCES = [path for folder in ORDER for path in sorted((ROOT / folder).glob("**/*.py"))]
 
@@ -107,10 +109,44 @@ def modules_after(statement: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "statement",
-    ["import abstain.rewards", "import abstain.data", "from abstain.recipes import load_recipe; load_recipe('tiny')"],
+    [
+        "import abstain",
+        "import abstain.rewards",
+        "import abstain.data",
+        "from abstain.recipes import load_recipe; load_recipe('tiny')",
+    ],
 )
 def test_nothing_heavy_is_imported_before_a_recipe_is_valid(statement: str) -> None:
     assert not modules_after(statement) & set(HEAVY)
+
+
+def test_the_root_package_imports_nothing_until_a_name_is_used() -> None:
+    assert not modules_after("import abstain") & {*HEAVY, "numpy", "pydantic", "rich", "yaml"}
+    code = "import time; start = time.perf_counter(); import abstain; print(time.perf_counter() - start)"
+    seconds = [float(subprocess.run([sys.executable, "-c", code], capture_output=True).stdout) for _ in range(3)]
+    assert min(seconds) < 0.2
+
+
+def test_the_root_package_offers_what_it_lists_and_names_what_it_lacks() -> None:
+    import abstain
+
+    for name in abstain.__all__:
+        assert getattr(abstain, name) is not None
+        assert name in dir(abstain)
+    with pytest.raises(AttributeError, match="module 'abstain' has no attribute 'evalute'"):
+        abstain.evalute  # noqa: B018  # pyright: ignore
+
+
+FILE_NAMES = ("recipe.yaml", "eval.yaml", "state.json", "responses.jsonl", "metrics.json", "environment.json")
+
+
+@pytest.mark.parametrize("name", FILE_NAMES)
+def test_a_file_of_a_runs_folder_is_named_in_one_file(name: str) -> None:
+    kinds = {".py", ".jinja", ".js", ".css", ".html"}
+    files = [path for folder in (*ORDER, "abstain") for path in (ROOT / folder).rglob("*") if path.suffix in kinds]
+    spelled = re.compile(rf"(?<![\w-]){re.escape(name)}(?!\w)")
+    naming = [str(path.relative_to(ROOT)) for path in files if spelled.search(path.read_text(encoding="utf-8"))]
+    assert len(naming) == 1, naming
 
 
 def test_only_training_imports_trl_and_peft_but_for_the_loader_of_adapters() -> None:
@@ -132,6 +168,7 @@ def test_docstring_examples_are_true() -> None:
         for info in pkgutil.walk_packages(package.__path__, f"abstain.{folder}."):
             if not info.name.endswith("__main__"):
                 assert doctest.testmod(importlib.import_module(info.name)).failed == 0, info.name
+    assert doctest.testmod(importlib.import_module("abstain")).failed == 0
 
 
 FINDER = """

@@ -1,4 +1,4 @@
-"""The Python blocks of docs/adapters.md and docs/metrics.md are run as they stand, and come out as they should."""
+"""The Python blocks of the docs' pages are run as they stand, and come out as they should."""
 
 from __future__ import annotations
 
@@ -184,6 +184,20 @@ def test_the_check_of_a_trl_script_runs_as_it_stands(capsys: pytest.CaptureFixtu
     printed = capsys.readouterr().out
     assert "note: all 1 accepted answers grade as right" in printed
     assert "warning: every question is asked about 192 times" in printed  # 64 rows, 3 epochs
+
+
+def test_the_block_on_evaluation_evaluates_a_model(
+    tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (DOCS / "evaluation.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert '"org/model"' in block
+    monkeypatch.chdir(tmp_path)
+    Path("my.jsonl").write_text('{"question": "Where?", "answers": ["There"]}\n', encoding="utf-8")
+    scope: dict[str, object] = {"__name__": "docs"}
+    exec(compile(block.replace('"org/model"', repr(tiny_model)), "docs/evaluation.md", "exec"), scope)
+    assert scope["run"].metrics("model")["all"]["items"] == 1  # type: ignore[attr-defined]
+    assert Path("runs/model-my/report.html").is_file()
 
 
 def test_the_blocks_on_metrics_run_one_after_the_other() -> None:

@@ -21,11 +21,11 @@ from learnt_facts import Drawn, FactSet, draw, measure_learnt
 from rich.table import Table
 from small_model import HEADS, INTERMEDIATE, LAYERS, STYLE, VOCABULARY, WIDTH
 
-from abstain.data import Document, InputError
+from abstain.data import Document, InputError, write_atomic
 from abstain.data.corpus import chat_document
 from abstain.recipes.audit_scores import stored_scores
 from abstain.recipes.console import Console
-from abstain.recipes.run import quiet, write_atomic
+from abstain.recipes.run import quiet
 
 ROW_LENGTH = 96
 BATCH = 16

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from abstain.data import InputError, Question, make_world
+from abstain.data import InputError, Question, make_world, write_atomic
 from abstain.eval.audit.delta import log_loss
 from abstain.eval.audit.made_world import world_enumeration, world_responses
 from abstain.eval.audit.measure import measure
@@ -27,7 +27,8 @@ from abstain.recipes.audit_run import evenly_chosen
 from abstain.recipes.audit_scores import stored_scores
 from abstain.recipes.console import Console
 from abstain.recipes.load import dump_recipe
-from abstain.recipes.run import quiet, write_atomic
+from abstain.recipes.run import quiet
+from abstain.recipes.run_files import RECIPE
 from abstain.recipes.schema import Recipe
 
 FIRST = 10
@@ -72,7 +73,7 @@ def audit_pretraining(asked: Pretraining, console: Console) -> list[dict[str, An
 
 def _make(asked: Pretraining, console: Console) -> None:
     """Train the base model and keep its checkpoints, unless it is there and of the same recipe."""
-    done, text = asked.out / "recipe.yaml", dump_recipe(asked.recipe)
+    done, text = asked.out / RECIPE, dump_recipe(asked.recipe)
     if done.is_file():
         if done.read_text(encoding="utf-8") != text:
             raise InputError(f"{asked.out}: holds the base model of another recipe; give another --out")

@@ -20,6 +20,7 @@ from abstain.eval.model import load_tokenizer, with_variables
 from abstain.eval.responses import prompt_hash, read_responses
 from abstain.recipes.card import write_card
 from abstain.recipes.cli import app
+from abstain.recipes.runs import load_run
 
 CHAT = [{"role": "user", "content": "Where?"}]
 EMPTY_THOUGHT = "<think>\n\n</think>\n\n"
@@ -94,7 +95,7 @@ def test_abstain_eval_asks_with_them_names_them_and_does_not_go_on_without(think
     assert row.prompt_hash == prompt_hash(
         backend.render(PromptStyle().messages(Question("q", "Where?", ("There",)), 0.5))
     )
-    card = write_card(tmp_path / "run", tmp_path / "card.md").read_text()
+    card = write_card(load_run(tmp_path / "run"), tmp_path / "card.md").read_text()
     assert """--chat-template-kwargs '{"enable_thinking": false}'""" in card
     refused = CliRunner().invoke(app, [*map(str, command), "--resume"])
     assert isinstance(refused.exception, InputError)

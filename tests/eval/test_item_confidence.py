@@ -51,7 +51,8 @@ class Scripted:
 
 
 def sweep(**changes: Any) -> Sweep:
-    options: dict[str, Any] = {"targets": (), "style": STYLE, "grader": alias_match(), "samples": 0, "afterwards": True}
+    fixed = {"samples": 0, "truncated": Verdict.WRONG, "afterwards": True}
+    options: dict[str, Any] = {"targets": (), "style": STYLE, "grader": alias_match(), **fixed}
     return Sweep(**{**options, **changes})
 
 
@@ -130,7 +131,14 @@ def test_an_interrupted_sweep_ends_with_the_same_agreement(tmp_path: Path) -> No
 def test_a_declined_answer_has_no_confidence(tmp_path: Path) -> None:
     backend = Scripted(["Confidence: 0.9"])
     question = Question("q0", "Question 0?", ("no",), None, None, {})
-    said = Sweep(targets=(), style=STYLE, grader=alias_match(abstention="yes"), samples=0, afterwards=True)
+    said = Sweep(
+        truncated=Verdict.WRONG,
+        targets=(),
+        style=STYLE,
+        grader=alias_match(abstention="yes"),
+        samples=0,
+        afterwards=True,
+    )
     (row,) = run_sweep(backend, [question], said, tmp_path / "r.jsonl")
     assert (row.verdict, row.confidence, row.confidence_reason) == (Verdict.ABSTAINED, None, "no answer")
     assert tabulate([row]).abstained.tolist() == [[1.0] * 9]

@@ -18,7 +18,7 @@ from abstain.eval.backend import BackendError, Prompt
 from abstain.eval.backends import open_backend
 from abstain.eval.draws import draw_seed
 from abstain.eval.sweep import Sweep, run_sweep
-from abstain.rewards import alias_match
+from abstain.rewards import Verdict, alias_match
 
 STYLE = PromptStyle()
 QUESTIONS = [Question(f"q{i}", f"Question {i}?", (f"said question {i}?",)) for i in range(6)]
@@ -106,7 +106,7 @@ def test_a_failure_for_good_comes_after_what_was_under_way_and_names_the_server(
 
 
 def test_a_server_that_goes_away_leaves_the_rows_and_the_sweep_goes_on_later(tmp_path: Path) -> None:
-    sweep = Sweep(targets=(0.5,), style=STYLE, grader=alias_match(), samples=2)
+    sweep = Sweep(truncated=Verdict.WRONG, targets=(0.5,), style=STYLE, grader=alias_match(), samples=2)
     with Stub(fails_on="Question 3") as stub:
         backend = opened(stub, concurrency=1, retries=0)
         with pytest.raises(BackendError, match="answered 500"):
@@ -159,7 +159,12 @@ def test_the_key_comes_from_the_environment_and_is_never_told(
     caplog.set_level(logging.DEBUG)
     with Stub(key=key) as stub:
         backend = opened(stub, api_key_env="MY_KEY")
-        run_sweep(backend, QUESTIONS, Sweep(targets=(0.5,), style=STYLE, grader=alias_match()), tmp_path / "r.jsonl")
+        run_sweep(
+            backend,
+            QUESTIONS,
+            Sweep(truncated=Verdict.WRONG, targets=(0.5,), style=STYLE, grader=alias_match(), samples=4),
+            tmp_path / "r.jsonl",
+        )
         assert stub.seen[-1][1]["authorization"] == f"Bearer {key}"
         stub.key = "another"
         with pytest.raises(InputError, match=r"answered 401: .*\*\*\*") as refused:

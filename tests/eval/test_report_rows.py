@@ -34,7 +34,7 @@ def test_a_sample_is_of_whole_questions_and_says_so() -> None:
     items = [row[0] for row in data["rows"]]
     assert all(items.count(item) == 2 * PER_QUESTION for item in range(4))
     assert found.note == (
-        "96 of 1,200 rows: everything said to 4 of 50 questions, drawn with seed 0. All rows are in responses.jsonl."
+        "96 of 1,200 rows: everything said to 4 of 50 questions, drawn with seed 0. All rows are in the run's folder."
     )
 
 

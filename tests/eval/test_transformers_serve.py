@@ -20,7 +20,7 @@ from abstain.data import InputError, PromptStyle, Question
 from abstain.eval.backend import Prompt
 from abstain.eval.backends import open_backend
 from abstain.eval.sweep import Sweep, run_sweep
-from abstain.rewards import alias_match
+from abstain.rewards import Verdict, alias_match
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("fastapi", reason="transformers serve needs transformers[serving]")
@@ -104,7 +104,7 @@ def test_samples_differ_and_can_be_made_again_one_at_a_time(server: str, tiny_mo
 def test_a_sweep_through_it_has_samples_to_agree_and_no_probability(
     server: str, tiny_model: str, tmp_path: Path
 ) -> None:
-    sweep = Sweep(targets=(0.5,), style=STYLE, grader=alias_match(), samples=3)
+    sweep = Sweep(truncated=Verdict.WRONG, targets=(0.5,), style=STYLE, grader=alias_match(), samples=3)
     backend = opened(server, tiny_model, extra_body=SAMPLES)
     rows = run_sweep(backend, QUESTIONS, sweep, tmp_path / "r.jsonl")
     assert len(rows) == 3 * (1 + 1 + 3)

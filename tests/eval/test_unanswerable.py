@@ -46,7 +46,7 @@ class Sure:
 
 def asked(sees_through: bool, path: Path) -> list[Response]:
     style = PromptStyle(rubric="Target {target}.", forced="Forced.", target_format="decimal")
-    sweep = Sweep(targets=TARGETS, style=style, grader=alias_match(), samples=0)
+    sweep = Sweep(truncated=Verdict.WRONG, targets=TARGETS, style=style, grader=alias_match(), samples=0)
     return run_sweep(Sure(sees_through), QUESTIONS, sweep, path / f"{sees_through}.jsonl")
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from abstain.data import InputError, RunError
 from abstain.eval.responses import read_responses
 from abstain.recipes.cli import app
-from abstain.recipes.evaluation import read_evaluation
+from abstain.recipes.runs import load_run
 
 QUESTIONS = [{"id": i, "question": f"Where does person {i} live?", "answers": ["Verrin"]} for i in range(6)]
 
@@ -67,8 +67,10 @@ def test_it_ends_with_the_headline_and_the_reports_path(finished: tuple[Path, Re
 
 
 def test_what_was_asked_is_written_down_and_reads_back(finished: tuple[Path, Result]) -> None:
-    asked = read_evaluation(finished[0])
-    assert (asked.system, asked.samples, asked.targets, asked.grader.kind) == ("model", 2, [0.25, 0.75], "alias")
+    run = load_run(finished[0])
+    assert run.recipe is not None
+    assert (run.kind, run.recipe.stages, run.systems, run.targets) == ("evaluation", [], ["model"], [0.25, 0.75])
+    assert (run.recipe.eval.samples, run.recipe.grader.kind) == (2, "alias")
 
 
 def test_a_finished_evaluation_resumes_without_asking_again(finished: tuple[Path, Result], tiny_model: str) -> None:
@@ -96,8 +98,9 @@ def test_a_ready_set_brings_its_columns_and_its_grader(tiny_model: str, tmp_path
     out = tmp_path / "run"
     result = abstain("eval", "--model", tiny_model, "--questions", f"gsm8k:{file}", *FAST, "--out", out)
     assert result.exit_code == 0, result.output
-    asked = read_evaluation(out)
-    assert (asked.grader.kind, asked.grader.extract, asked.max_new_tokens) == ("numeric", "last_line", 4)
+    recipe = load_run(out).recipe
+    assert recipe is not None
+    assert (recipe.grader.kind, recipe.grader.extract, recipe.eval.max_new_tokens) == ("numeric", "last_line", 4)
     responses = read_responses(out / "eval" / "model" / "responses.jsonl")
     assert {row.answers for row in responses} == {("1000",), ("1001",), ("1002",)}
     assert all('"Answer: NUMBER"' in row.question for row in responses)
@@ -219,7 +222,7 @@ def test_a_served_model_is_asked_by_its_address(tmp_path: Path) -> None:
         assert result.exit_code == 0, result.output
         assert stub.seen[-1][2]["top_k"] == -1
         assert stub.most_at_once <= 2
-        rows = read_responses(out / "eval" / "m" / "responses.jsonl")
+        rows = read_responses(out / "eval" / "model" / "responses.jsonl")
         assert len(rows) == 6 * (1 + 2 + 2)
         assert {row.model for row in rows} == {f"m at {stub.url}"}
         stub.fails_on = "person 3"
@@ -227,7 +230,7 @@ def test_a_served_model_is_asked_by_its_address(tmp_path: Path) -> None:
         result = abstain(*asked[:-1], tmp_path / "second", *one)
         assert isinstance(result.exception, RunError)
         assert "answered 500: out of order" in str(result.exception)
-    assert read_responses(tmp_path / "second" / "eval" / "m" / "responses.jsonl")
+    assert read_responses(tmp_path / "second" / "eval" / "model" / "responses.jsonl")
     assert "could not be reached" in refusal(abstain(*asked[:-1], tmp_path / "third", "--backend-option", "retries=0"))
     assert not (tmp_path / "third").exists()
 

@@ -137,7 +137,7 @@ def test_twenty_kills_leave_the_rows_and_the_metrics_of_an_unbroken_evaluation(
     points = sorted(int(x) for x in rng.uniform(0, total * 0.95, 20))
     cut, killed_before = 0, set[int]()
     for number, point in enumerate(points):
-        words = [*arguments, "--out", str(out), *(["--resume"] if (out / "eval.yaml").is_file() else [])]
+        words = [*arguments, "--out", str(out), *(["--resume"] if (out / "recipe.yaml").is_file() else [])]
         in_a_write = number % 5 == 0 and size(responses(out)) <= point  # the first always: there is nothing yet
         process = begin(context, words, point if in_a_write else None)
         while process.is_alive() and not in_a_write:

@@ -38,6 +38,7 @@ def abstain(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def asked(grader: Grader, questions: list[Question] = QUESTIONS, samples: int = 2, **more: Any) -> HarnessSweep:
+    more = {"truncated": Verdict.WRONG, **more}
     sweep = Sweep(targets=TARGETS, style=PromptStyle(), grader=grader, samples=samples, **more)
     return HarnessSweep(name="towns", questions=questions, sweep=sweep, max_new_tokens=16)
 

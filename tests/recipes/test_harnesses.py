@@ -41,7 +41,7 @@ def ours(model: str, tmp_path_factory: pytest.TempPathFactory) -> dict[Row, Resp
     from abstain.eval.sweep import Sweep, run_sweep
 
     out = tmp_path_factory.mktemp("ours") / "responses.jsonl"
-    sweep = Sweep(targets=TARGETS, style=PromptStyle(), grader=alias_match(), samples=0)
+    sweep = Sweep(truncated=Verdict.WRONG, targets=TARGETS, style=PromptStyle(), grader=alias_match(), samples=0)
     rows = run_sweep(open_backend(model, max_new_tokens=16), QUESTIONS, sweep, out)
     return {(row.id, row.threshold or 0.0): row for row in rows}
 

@@ -155,7 +155,6 @@ def run(tiny_model: str, adapter: Path, tmp_path_factory: pytest.TempPathFactory
     asked = ("eval", "--model", tiny_model, "--adapter", adapter, "--questions", questions, *FAST)
     done = abstain(*asked, "--system", "trained", "--out", folder)
     assert done.exit_code == 0, done.output
-    (folder / "eval.yaml").unlink()
     recipe = load_recipe("tiny", ["base=null", f"model={tiny_model}", f"data.train={questions}", "name=mine"])
     (folder / "recipe.yaml").write_text(dump_recipe(recipe))
     shutil.copytree(adapter, folder / "adapter")

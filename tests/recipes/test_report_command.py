@@ -162,12 +162,12 @@ def test_what_abstain_score_left_has_a_report(tmp_path: Path, what: str) -> None
         (["{run}", "--out", "nowhere/page.html"], "--out nowhere/page.html: no folder nowhere"),
         (["{run}", "--system", "base"], "--system is for several runs"),
         (["{run}", "{run}"], "a run is given twice"),
-        (["{run}", "{empty}"], "holds no responses to report on"),
+        (["{run}", "{empty}"], "holds no responses (neither responses.jsonl nor eval/*/responses.jsonl)"),
         (["{run}", "{other}", "--system", "warmup"], "has no system 'warmup'; it has trained"),
         (["{run}", "{other}"], "metrics.json: missing; `abstain report "),
         (["{run}", "{other}", "--model-card", "card.md"], "--model-card is for one run, got several"),
         (["{run}", "--model-card", "nowhere/card.md"], "--model-card nowhere/card.md: no folder nowhere"),
-        (["{empty}"], "not a run's folder (it has neither recipe.yaml, eval.yaml nor responses.jsonl)"),
+        (["{empty}"], "not a run's folder: it has no recipe.yaml, and holds no responses (neither responses.jsonl"),
     ],
 )
 def test_a_mistake_is_named_before_anything_is_written(
@@ -195,4 +195,4 @@ def test_an_error_is_one_line_and_exits_with_two(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "abstain.recipes", "report", "nowhere"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert done.stderr.startswith("error: nowhere: not a run's folder")
+    assert done.stderr.startswith("error: nowhere: no such file or folder")

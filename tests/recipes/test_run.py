@@ -130,7 +130,8 @@ def test_the_report_is_one_file_with_every_figure(finished: tuple[Path, Silent])
 def test_everything_a_model_wrote_is_escaped(finished: tuple[Path, Silent], tmp_path: Path) -> None:
     import shutil
 
-    from abstain.recipes.run import report
+    from abstain.recipes.run_report import report
+    from abstain.recipes.runs import load_run
 
     out = tmp_path / "copy"
     shutil.copytree(finished[0], out)
@@ -139,7 +140,7 @@ def test_everything_a_model_wrote_is_escaped(finished: tuple[Path, Silent], tmp_
     for row in rows:
         row["completion"] = "<script>alert('x')</script>"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    page = Page(report(load_recipe(str(out / "recipe.yaml")), out, Silent()).read_text())
+    page = Page(report(load_run(out)).read_text())
     assert len(page.scripts) == 2
     assert "<script>alert('x')</script>" in {row[5] for row in page.embedded()["rows"]}
 

@@ -1,0 +1,7 @@
+"""`python -m abstain run ...`: the command line."""
+
+# pyright: reportMissingImports=false, reportUnknownVariableType=false
+
+from .recipes.cli import main
+
+main()
