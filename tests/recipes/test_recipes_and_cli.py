@@ -238,7 +238,7 @@ def test_check_tells_the_break_even_and_trains_nothing(workplace: Path, tiny_mod
 
 def test_report_of_a_folder_that_is_no_run(tmp_path: Path) -> None:
     done = abstain("report", "nowhere", cwd=tmp_path)
-    assert (done.returncode, "not a run's folder" in done.stderr) == (2, True)
+    assert (done.returncode, "nowhere: no such file or folder" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
