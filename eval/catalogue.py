@@ -559,7 +559,7 @@ CURVES: dict[str, Metric] = _by_key(
         ),
     )
 )
-"""Key → metric with one value a target: `statistic` is (B, T). In `metrics.json` under `by_threshold`."""
+"""Key → metric with one value a target: `statistic` is (B, T). In the metrics file under `by_threshold`."""
 
 
 def listed(group: Group) -> list[MetricInfo]:

@@ -21,7 +21,7 @@ class MetricInfo:
     """A metric's identity. What computes it is added by `Metric`, of a table, and `Rate`, of verdicts alone."""
 
     key: str
-    """Its name everywhere; a dot leads into a nested key of `metrics.json`."""
+    """Its name everywhere; a dot leads into a nested key of the metrics file."""
     label: str
     """Its one label, as in a table: "Adherence, exact confidence"."""
     definition: str
@@ -32,11 +32,11 @@ class MetricInfo:
     short: str = ""
     """Its label in a narrow column; "": the label."""
     folder: str = ""
-    """The key of `metrics.json` that it stands under, for one that stands under its name in another key."""
+    """The key of the metrics file that it stands under, for one that stands under its name in another key."""
 
     @property
     def head(self) -> str:
-        """The key of `metrics.json` that holds it, alone or with others."""
+        """The key of the metrics file that holds it, alone or with others."""
         return self.folder or self.key.partition(".")[0]
 
     @property
@@ -52,7 +52,7 @@ class MetricInfo:
         return self.label + ARROWS.get(self.better, "")
 
     def pick(self, metrics: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Return this metric's estimate of the contents of `metrics.json`; None where the file has none."""
+        """Return this metric's estimate of the contents of the metrics file; None where the file has none."""
         inside = self.key if self.folder else self.key.partition(".")[2]
         found: Any = metrics.get(self.head)
         return found.get(inside) if found and inside else found

@@ -25,10 +25,10 @@ from ..eval.estimate import Array
 from .audit_list import Listed, ModelAudit, list_responses
 from .audit_samples import sample_rows
 from .audit_scores import stored_scores
-from .console import Console
+from .progress import Progress
 
 
-def audit_model(asked: ModelAudit, console: Console) -> dict[str, Any]:
+def audit_model(asked: ModelAudit, console: Progress) -> dict[str, Any]:
     """Measure the model, write `audit.json`, and return what it holds.
 
     Raises:

@@ -21,7 +21,7 @@ from ..eval.audit.made_world import world_enumeration, world_facts, world_respon
 from ..eval.audit.measure import measure
 from ..eval.estimate import Array
 from .audit_scores import stored_scores
-from .console import Console
+from .progress import Progress
 from .run import quiet
 from .run_files import RECIPE, recorded
 from .runs import Run, load_run
@@ -64,7 +64,7 @@ def find_run(name: str) -> Run:
     raise InputError(f"{name}: neither a run's folder nor one in runs/; make it with `abstain run {name}` first")
 
 
-def audit_run(asked: RunAudit, console: Console) -> dict[str, Any]:
+def audit_run(asked: RunAudit, console: Progress) -> dict[str, Any]:
     """Measure the run, write `audit.json`, and return what it holds.
 
     Raises:
@@ -152,7 +152,7 @@ def _scored(
     conditions: Sequence[Condition],
     questions: Sequence[Question],
     values: Mapping[str, tuple[str, ...]],
-    console: Console,
+    console: Progress,
 ) -> Iterator[tuple[Condition, Array]]:
     """Yield every condition with ln p̂ of its responses, (questions, R), loading each system once."""
     from ..eval.audit.candidate_scores import CandidateScorer
@@ -177,7 +177,7 @@ def _scores(
     condition: Condition,
     questions: Sequence[Question],
     values: Mapping[str, tuple[str, ...]],
-    console: Console,
+    console: Progress,
 ) -> Array:
     chats = (recipe.prompt.messages(question, condition.t) for question in questions)
     template = scorer.tokenizer.apply_chat_template

@@ -20,14 +20,14 @@ from ..eval.backend import Prompt
 from ..eval.estimate import Array
 from .audit_list import Listed, ModelAudit
 from .audit_scores import Texts, stored_scores
-from .console import Console
+from .progress import Progress
 
 MAX_NEW_TOKENS = 64
 """Of the model's own samples; a longer one is cut off, and off the list."""
 
 
 def sample_rows(
-    asked: ModelAudit, listed: Sequence[Listed], scorer: Any, style: PromptStyle, t: float | None, console: Console
+    asked: ModelAudit, listed: Sequence[Listed], scorer: Any, style: PromptStyle, t: float | None, console: Progress
 ) -> dict[str, Any]:
     """Return what is measured from `asked.samples` samples of every question at target `t`.
 
@@ -99,7 +99,7 @@ def _scored(
 
 
 def _own_samples(
-    asked: ModelAudit, scorer: Any, chats: Sequence[Any], console: Console
+    asked: ModelAudit, scorer: Any, chats: Sequence[Any], console: Progress
 ) -> tuple[list[list[str | None]], Array]:
     """Return the model's own answers to every chat (None: cut off), and p̂ of each, (C, S)."""
     from ..eval.transformers_backend import TransformersBackend

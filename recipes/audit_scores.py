@@ -10,7 +10,7 @@ from ..data import InputError
 from ..eval.audit.score_store import filled, store_name
 from ..eval.estimate import Array
 from ..eval.identity import model_hash
-from .console import Console
+from .progress import Progress
 
 Texts = tuple[str, ...]
 
@@ -20,7 +20,7 @@ def stored_scores(
     folder: Path,
     prompts: Sequence[str],
     offered: Sequence[Texts],
-    console: Console,
+    console: Progress,
     *,
     model: str,
     adapter: Path | None,

@@ -67,10 +67,11 @@ def score(
         seed=seed,
         draws=draws,
     )
-    scored = score_file(request)
     with TerminalConsole() as console:
+        scored = score_file(request, console)
         for name, contents in scored.contents.items():
-            console.stage(name)
+            if len(scored.contents) > 1:
+                console.stage(name)
             for line in summary(contents):
                 console.say(line)
             if out is not None:

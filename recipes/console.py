@@ -13,9 +13,6 @@ from rich.progress import Progress as Bar
 
 from ..eval.summary import summary_table, summary_text
 from .pace import pace
-from .progress import Progress as Console
-
-__all__ = ["Console", "TerminalConsole", "show_summary"]
 
 
 class TerminalConsole:

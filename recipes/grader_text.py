@@ -35,7 +35,7 @@ def read_grader(text: str) -> GraderSection:
         return TypeAdapter[GraderSection](AnyGrader).validate_python(grader_section(text))
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"][1:])
+        key = ".".join(str(part) for part in first["loc"])
         raise InputError(
             f"--grader {text!r}: {key + ': ' if key else ''}{first['msg'].removeprefix('Value error, ')}"
         ) from None

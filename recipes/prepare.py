@@ -62,7 +62,7 @@ def _evaluated(data: DataSection, seed: int) -> list[Question]:
     """Return the questions of a recipe that trains on none."""
     assert data.eval is not None  # the schema asks for one of the two
     questions = unique_ids(load_any(data.eval, columns=data.columns, where=data.where))
-    return _at_most(data.max_eval_items, questions, np.random.default_rng([seed, 6]))
+    return _at_most(data.max_eval_items, questions, Stream.EVALUATION_ITEMS.rng(seed))
 
 
 def _at_most(items: int | None, questions: list[Question], rng: np.random.Generator) -> list[Question]:

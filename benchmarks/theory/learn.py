@@ -24,7 +24,7 @@ from small_model import HEADS, INTERMEDIATE, LAYERS, STYLE, VOCABULARY, WIDTH
 from abstain.data import Document, InputError, write_atomic
 from abstain.data.corpus import chat_document
 from abstain.recipes.audit_scores import stored_scores
-from abstain.recipes.console import Console
+from abstain.recipes.progress import Progress
 from abstain.recipes.run import quiet
 
 ROW_LENGTH = 96
@@ -46,7 +46,7 @@ class LearnStudy:
     out: Path
 
 
-def learn(asked: LearnStudy, console: Console) -> list[dict[str, Any]]:
+def learn(asked: LearnStudy, console: Progress) -> list[dict[str, Any]]:
     """Train and measure a model for every N, write `audit_learn.json` and the figure, and return the rows.
 
     Raises:
@@ -83,7 +83,7 @@ def _claim(asked: LearnStudy) -> None:
     write_atomic(path, text)
 
 
-def _one(asked: LearnStudy, n: int, console: Console) -> dict[str, Any]:
+def _one(asked: LearnStudy, n: int, console: Progress) -> dict[str, Any]:
     drawn = draw(len(asked.facts.questions), n, asked.answering, np.random.default_rng([asked.seed, 28, n]))
     folder = asked.out / f"n={n}"
     if not (folder / "model" / "config.json").is_file():
@@ -109,7 +109,7 @@ def _one(asked: LearnStudy, n: int, console: Console) -> dict[str, Any]:
     return measure_learnt(asked.facts, drawn, scores, asked.seed)
 
 
-def _train(asked: LearnStudy, drawn: Drawn, folder: Path, console: Console) -> None:
+def _train(asked: LearnStudy, drawn: Drawn, folder: Path, console: Progress) -> None:
     """Train a model on the drawn pairs, all of them once an epoch."""
     from abstain.training.base import BaseConfig, train_base
     from abstain.training.progress import StageLog

@@ -25,8 +25,8 @@ from abstain.eval.audit.measure import measure
 from abstain.eval.estimate import Array
 from abstain.recipes.audit_run import evenly_chosen
 from abstain.recipes.audit_scores import stored_scores
-from abstain.recipes.console import Console
 from abstain.recipes.load import dump_recipe
+from abstain.recipes.progress import Progress
 from abstain.recipes.run import quiet
 from abstain.recipes.run_files import RECIPE
 from abstain.recipes.schema import Recipe
@@ -46,7 +46,7 @@ class Pretraining:
     """Of each split, evenly spaced; None: all."""
 
 
-def audit_pretraining(asked: Pretraining, console: Console) -> list[dict[str, Any]]:
+def audit_pretraining(asked: Pretraining, console: Progress) -> list[dict[str, Any]]:
     """Make the base model where it is not there, measure every checkpoint, and return a row for each.
 
     Raises:
@@ -71,7 +71,7 @@ def audit_pretraining(asked: Pretraining, console: Console) -> list[dict[str, An
     return rows
 
 
-def _make(asked: Pretraining, console: Console) -> None:
+def _make(asked: Pretraining, console: Progress) -> None:
     """Train the base model and keep its checkpoints, unless it is there and of the same recipe."""
     done, text = asked.out / RECIPE, dump_recipe(asked.recipe)
     if done.is_file():
@@ -108,7 +108,12 @@ def _models(out: Path) -> list[tuple[int, Path]]:
 
 
 def _row(
-    asked: Pretraining, questions: Sequence[Question], values: tuple[str, ...], step: int, model: Path, console: Console
+    asked: Pretraining,
+    questions: Sequence[Question],
+    values: tuple[str, ...],
+    step: int,
+    model: Path,
+    console: Progress,
 ) -> dict[str, Any]:
     """Return what is measured of the checkpoint after `step` steps, asked plainly."""
     console.stage(f"scores: step {step}")
@@ -123,7 +128,7 @@ def _row(
 
 
 def _scores(
-    asked: Pretraining, questions: Sequence[Question], texts: tuple[str, ...], model: Path, console: Console
+    asked: Pretraining, questions: Sequence[Question], texts: tuple[str, ...], model: Path, console: Progress
 ) -> Array:
     from abstain.eval.audit.candidate_scores import CandidateScorer
     from abstain.eval.model import load_model, load_tokenizer

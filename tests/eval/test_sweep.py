@@ -151,8 +151,7 @@ def test_stated_confidences_are_kept_from_the_grader_everywhere_or_only_where_on
     said, question = Completion("Paris. Confidence: 0.9", (), None, "stop"), Question("q", "Capital?", ("Paris",))
 
     def verdict(t: float, **settings: Any) -> Verdict:
-        sweep = Sweep(targets=(0.5,), style=STYLE, grader=alias_match(), **settings)
-        return sweep.judge(question, said, t).verdict
+        return sweep(targets=(0.5,), **settings).judge(question, said, t).verdict
 
     assert [verdict(t) for t in (0.0, 0.5)] == [Verdict.WRONG, Verdict.WRONG]
     assert [verdict(t, confidence="stated") for t in (0.0, 0.5)] == [Verdict.CORRECT, Verdict.WRONG]

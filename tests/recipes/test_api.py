@@ -176,7 +176,8 @@ def test_two_runs_are_compared_by_path_or_as_they_were_returned(
 
 
 def test_what_a_run_lacks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = abstain.load_run(write(tmp_path / "a.jsonl", GRADED))
+    rows = [{**row, "threshold": 0.5, "sample": 0} for row in GRADED]
+    run = abstain.load_run(write(tmp_path / "a.jsonl", rows))
     with pytest.raises(InputError, match=r"a.jsonl: has no system 'trained'; it has a.jsonl"):
         run.responses("trained")
     with pytest.raises(InputError, match=rf"metrics.json: missing; `abstain report {tmp_path / 'a.jsonl'}`"):
@@ -189,7 +190,7 @@ def test_what_a_run_lacks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         return imported(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without_pandas)
-    with pytest.raises(InputError, match="pandas is not installed: pip install pandas"):
+    with pytest.raises(InputError, match="a DataFrame of responses needs pandas: pip install pandas"):
         run.frame("a.jsonl")
     with pytest.raises(InputError, match="nowhere: no such file or folder"):
         abstain.load_run(tmp_path / "nowhere")

@@ -112,7 +112,7 @@ def test_they_are_not_overwritten_and_another_recipe_does_not_go_on_in_them(made
 
 
 def test_an_unfinished_one_is_neither_merged_nor_pushed(made: Path) -> None:
-    with pytest.raises(InputError, match=r"training: holds no trained adapter; go on with"):
+    with pytest.raises(InputError, match=r"training: holds no trained adapter or model; go on with"):
         find_trained(made / "training")
     with pytest.raises(InputError, match=r"evaluation: is the evaluation of a model without an adapter"):
         find_trained(made / "evaluation")
