@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .recipes.api import compare, evaluate, load_run, run, score
+    from .recipes.runs.api import compare, evaluate, load_run, run, score
     from .rewards import AbstentionReward
 
     __version__: str
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["AbstentionReward", "__version__", "compare", "evaluate", "load_run", "run", "score"]
 _HOMES = {
     "AbstentionReward": ".rewards",
-    "compare": ".recipes.api",
-    "evaluate": ".recipes.api",
-    "load_run": ".recipes.api",
-    "run": ".recipes.api",
-    "score": ".recipes.api",
+    "compare": ".recipes.runs.api",
+    "evaluate": ".recipes.runs.api",
+    "load_run": ".recipes.runs.api",
+    "run": ".recipes.runs.api",
+    "score": ".recipes.runs.api",
 }
 """Name → the module that defines it."""
 

@@ -2,6 +2,6 @@
 
 # pyright: reportMissingImports=false, reportUnknownVariableType=false
 
-from .recipes.cli import main
+from .recipes.commands.cli import main
 
 main()

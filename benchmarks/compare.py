@@ -17,9 +17,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from abstain.eval.compare import Comparison, System, compare
+from abstain.eval.compare.compare import Comparison, System, compare
 from abstain.eval.metrics import METRICS, draw_weights, tabulate
-from abstain.eval.responses import Response
+from abstain.eval.sweep.responses import Response
 from abstain.rewards import Verdict
 
 TARGETS = (0.2, 0.4, 0.6, 0.8)

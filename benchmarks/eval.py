@@ -35,9 +35,9 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import torch
 
 from abstain.data import PromptStyle, Question, TargetSampler, WorldConfig, make_documents, make_world
-from abstain.eval.backend import Prompt
-from abstain.eval.backends import open_backend
-from abstain.eval.sweep import Sweep, plan, run_sweep
+from abstain.eval.backends.backend import Prompt
+from abstain.eval.backends.opening import open_backend
+from abstain.eval.sweep.sweep import Sweep, plan, run_sweep
 from abstain.rewards import Verdict, alias_match
 
 STYLE = PromptStyle()
@@ -50,7 +50,7 @@ def make_model(folder: Path) -> list[Question]:
     """Train the model into `folder` and return the questions of its world."""
     world = make_world(WorldConfig(families=110, held_out_families=10, members=60, values=20), 0)
     if not (folder / "config.json").is_file():
-        from abstain.training.base import BaseConfig, train_base
+        from abstain.training.laboratory.base import BaseConfig, train_base
 
         documents = make_documents(world.corpus[:6000], STYLE, TargetSampler(), 0)
         trainer = {"max_steps": 150, "per_device_train_batch_size": 16, "learning_rate": 5e-3, "use_cpu": True}

@@ -18,9 +18,9 @@ from typing import Any
 from runs import metrics, run
 
 from abstain.data import InputError
-from abstain.eval.catalogue import info
-from abstain.eval.report_tables import cell
-from abstain.recipes.load import dump_recipe, load_recipe
+from abstain.eval.metrics.catalogue import info
+from abstain.eval.report.tables import cell
+from abstain.recipes.config.load import dump_recipe, load_recipe
 
 KEYS = (
     *("adherence_reference.all", "adherence_reference.clear", "adherence.all", "threshold_slope"),

@@ -4,7 +4,7 @@
 
 Llamas of three sizes, of random weights, each take two steps of TRL's GRPO trainer with a LoRA adapter, in a process of
 its own. Measured is the peak of the resident memory minus what the process had before the model was made, after two
-steps of a far smaller one have loaded what is loaded late. The estimate is `training/preflight_memory.py`'s for the
+steps of a far smaller one have loaded what is loaded late. The estimate is `training/preflight/memory.py`'s for the
 same sizes: what is alive at the peak. So each size is measured twice: once with an allocator that gives every tensor of
 1 MiB and more back as soon as it is dead (glibc's `MALLOC_MMAP_THRESHOLD_`), which shows what is alive, and once as the
 process comes, which also shows what the allocator keeps. All in MiB.
@@ -89,8 +89,8 @@ def measure(width: int, layers: int, made: Any) -> None:
 
     from abstain.data import PromptStyle, TargetSampler, WorldConfig, make_documents, make_world
     from abstain.training.adapter import lora_config
-    from abstain.training.preflight_memory import estimate_memory, model_sizes
-    from abstain.training.tokenizer import train_tokenizer
+    from abstain.training.laboratory.tokenizer import train_tokenizer
+    from abstain.training.preflight.memory import estimate_memory, model_sizes
 
     world = make_world(WorldConfig(families=8, held_out_families=2, members=20, mentions=(0, 1), strangers=2), 0)
     style = PromptStyle()

@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from abstain.eval.metrics import CURVES, METRICS, Resample, compute_metrics, tabulate
-from abstain.eval.responses import Response, append_responses, read_responses
+from abstain.eval.sweep.responses import Response, append_responses, read_responses
 from abstain.rewards import Verdict
 
 TARGETS = tuple(np.round(np.linspace(0.05, 0.95, 11), 2).tolist())

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 
 from abstain.data import QUESTION_SETS, InputError, find_set, load_set
-from abstain.recipes.graders import GRADER_KINDS
+from abstain.recipes.config.graders import GRADER_KINDS
 from abstain.rewards import Verdict
 
 

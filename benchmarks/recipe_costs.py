@@ -5,7 +5,7 @@
 
 Parameters, trained ones included, are counted on the architecture, which is built without weights from the sizes
 below: with one layer and with two, since all layers of a model are of one size. **Memory** is the peak of the last
-stage as `abstain.training.preflight_memory` estimates it, in bfloat16; a GPU is said to fit that has a quarter more
+stage as `abstain.training.preflight.memory` estimates it, in bfloat16; a GPU is said to fit that has a quarter more
 of it, and 1 GiB for CUDA. **Hours** are those of one H100 with transformers' own generation (vLLM is faster), the sum
 over all stages and sweeps of
 
@@ -29,9 +29,9 @@ from typing import Any
 import transformers
 
 from abstain.recipes import load_recipe, shipped_recipes
-from abstain.recipes.schema import Recipe
+from abstain.recipes.config.schema import Recipe
 from abstain.training.adapter import lora_config
-from abstain.training.preflight_memory import Sizes, estimate_memory, model_sizes
+from abstain.training.preflight.memory import Sizes, estimate_memory, model_sizes
 
 LAUNCH = 1.1e-3
 """Seconds per layer and token."""

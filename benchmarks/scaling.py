@@ -2,7 +2,7 @@
 
     python benchmarks/scaling.py
 
-The sizes of a model are counted on its architecture and the memory is preflight's (`training/preflight_memory.py`), as
+The sizes of a model are counted on its architecture and the memory is preflight's (`training/preflight/memory.py`), as
 in `recipe_costs.py`: bfloat16, gradient checkpointing, `SEQUENCES` of 192 + 64 tokens in a pass and as many generated
 at once on each GPU. With w for weights, s for gradients and AdamW, n GPUs:
 
@@ -22,7 +22,7 @@ from dataclasses import replace
 
 from recipe_costs import ARCHITECTURES, BANDWIDTH, LAUNCH, PEAK, PROMPT, UTILISATION, _sizes, _text
 
-from abstain.training.preflight_memory import Sizes, estimate_memory
+from abstain.training.preflight.memory import Sizes, estimate_memory
 
 SEQUENCES = 64
 GPUS = 8

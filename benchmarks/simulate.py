@@ -13,7 +13,7 @@ the resamples would. The last policy has no noise; its metrics do not vary, and 
 too wide.
 Second table: the confidence is not known but estimated from k samples of each item. How far is a metric
 from the truth when the share of agreeing samples is taken for the confidence, and how far with a prior
-that is fitted across items? (`eval/samples.py`)
+that is fitted across items? (`eval/metrics/samples.py`)
 
 Not simulated: answers that differ between targets, confidences that are wrong about themselves, and
 items that depend on one another. Prints Markdown, which docs/metrics.md holds.
@@ -43,7 +43,7 @@ from abstain.eval.metrics import (
     shrunk_confidence,
     threshold_line,
 )
-from abstain.eval.samples import fit_samples
+from abstain.eval.metrics.samples import fit_samples
 
 TARGETS = np.arange(1, 10) / 10
 CELLS = 20_000

@@ -2,13 +2,13 @@
 
 import sys
 
-from .interrupt import interruptible
+from .commands.interrupt import interruptible
 
 
 def main() -> None:
     """Run the command line; Ctrl-C is heard from here on, while the commands are imported too."""
     with interruptible(sys.argv[1:]):
-        from .cli import main as run_command
+        from .commands.cli import main as run_command
 
         run_command()
 

@@ -2,16 +2,10 @@
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector, Reading
 from .answer_grader import AnswerGrader
-from .asking import concurrency_of, together
-from .breakeven import Untruthful, WrongOnPurpose, break_even_at, untruthful, wrong_on_purpose
-from .choice import ChoiceMatch
-from .compose import FormatBonus, LengthPenalty, RewardBreakEven, Term, Weighted, reward_break_even
+from .concurrency import concurrency_of, together
 from .confidence import ConfidenceParser, StatedConfidence, stated_confidence
-from .contain import ContainsMatch
-from .custom import CustomPayoff, custom_payoff, load_payoff, payoff_warnings
-from .custom_match import CustomMatch, load_match
 from .extract import AnswerLabel, Boxed, Extractor, FirstOf, JsonField, LastLine, Tag, WholeText, after_think
-from .grader import (
+from .graders import (
     AliasGrader,
     Grader,
     alias_match,
@@ -26,18 +20,33 @@ from .grader import (
     token_f1_match,
 )
 from .import_path import beside, import_object
-from .judge import JudgeError, JudgeMatch
+from .judge.judge import JudgeError, JudgeMatch
 from .judge_row import judge_row, judge_rows
-from .match import AliasMatch, Matcher, matches, normalize
-from .maths import MathMatch
-from .numeric import NumericMatch
-from .overlap import FuzzyMatch, TokenF1Match, edit_distance, similarity, token_f1
-from .payoff import Binary, BreakEven, ConfidenceTarget, FixedPenalty, Payoff, Ternary, check_target
-from .presets import PRESETS, Preset, preset
-from .prior import BetaPrior, DensityPrior, Prior, Uniform
-from .proper import SAFE_LOG_CLIP, Brier, ConfidenceScore, LogScore, PriorScore, Spherical, Unscored, check_confidence
+from .matching.choice import ChoiceMatch
+from .matching.contain import ContainsMatch
+from .matching.custom_match import CustomMatch, load_match
+from .matching.match import AliasMatch, Matcher, matches, normalize
+from .matching.maths import MathMatch
+from .matching.numeric import NumericMatch
+from .matching.overlap import FuzzyMatch, TokenF1Match, edit_distance, similarity, token_f1
+from .payoffs.breakeven import Untruthful, WrongOnPurpose, break_even_at, untruthful, wrong_on_purpose
+from .payoffs.compose import FormatBonus, LengthPenalty, RewardBreakEven, Term, Weighted, reward_break_even
+from .payoffs.custom import CustomPayoff, custom_payoff, load_payoff, payoff_warnings
+from .payoffs.payoff import Binary, BreakEven, ConfidenceTarget, FixedPenalty, Payoff, Ternary, check_target
+from .payoffs.presets import PRESETS, Preset, preset
+from .payoffs.prior import BetaPrior, DensityPrior, Prior, Uniform
+from .payoffs.proper import (
+    SAFE_LOG_CLIP,
+    Brier,
+    ConfidenceScore,
+    LogScore,
+    PriorScore,
+    Spherical,
+    Unscored,
+    check_confidence,
+)
+from .payoffs.scaling import GroupScalingWarning
 from .reward import AbstentionReward, completion_text
-from .scaling import GroupScalingWarning
 from .unanswerable import says_unanswerable
 from .verdict import CUT_OFF, CutOff, Judgement, Verdict
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
+from .matching.text import ARTICLES, fold, spelling, words
 from .phrases import (
     CORRECTION,
     DOUBT_TAIL,
@@ -21,7 +22,6 @@ from .phrases import (
     TURN,
     opening,
 )
-from .text import ARTICLES, fold, spelling, words
 
 DEFAULT_PHRASE = "I don't know"
 """The abstention the prompts of this project agree on."""

@@ -8,11 +8,11 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from .abstention import AbstentionDetector
-from .asking import concurrency_of, with_question
-from .batch import grade_short
+from .concurrency import concurrency_of, with_question
 from .extract import Extractor, WholeText, after_think
-from .match import AliasMatch, Matcher, aliases
-from .text import LONG, spelling
+from .matching.batch import grade_short
+from .matching.match import AliasMatch, Matcher, aliases
+from .matching.text import LONG, spelling
 from .unanswerable import NothingMatch, says_unanswerable
 from .verdict import Judgement, Verdict
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from .asking import concurrency_of, together
+from .concurrency import concurrency_of, together
 from .confidence import ConfidenceParser
 from .unanswerable import NO_ANSWER, unanswerable_grader
 from .verdict import Judgement, Verdict

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from .pattern import Pattern
-from .text import fold
+from .matching.pattern import Pattern
+from .matching.text import fold
 
 _DEGREE = (
     r"(?:(?:really|genuinely|sincerely|honestly|simply|just|actually|currently|personally|truly|entirely|completely"

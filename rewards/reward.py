@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any
 
-from .compose import RewardBreakEven, Term, check_weight, reward_break_even
 from .confidence import ConfidenceParser, StatedConfidence
-from .grader import Grader, alias_match
+from .graders import Grader, alias_match
 from .judge_row import judge_row, judge_rows
-from .payoff import ConfidenceTarget, Payoff, PaysActions
-from .scaling import warn_of_group_scaling
+from .payoffs.compose import RewardBreakEven, Term, check_weight, reward_break_even
+from .payoffs.payoff import ConfidenceTarget, Payoff, PaysActions
+from .payoffs.scaling import warn_of_group_scaling
 from .verdict import CUT_OFF, Judgement, Verdict
 
 _CUT_OFF = Verdict(CUT_OFF)

@@ -46,7 +46,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the folder of a two-step model of a tiny world: real files, no knowledge."""
     from abstain.data import PromptStyle, TargetSampler, WorldConfig, make_documents, make_world
-    from abstain.training.base import BaseConfig, train_base
+    from abstain.training.laboratory.base import BaseConfig, train_base
 
     out = tmp_path_factory.mktemp("tiny-model")
     world = make_world(WorldConfig(families=8, held_out_families=2, members=20, mentions=(0, 1), strangers=2), 0)

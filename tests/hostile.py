@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from simulated import Policy, report_of, simulate
 
-from abstain.eval.report_input import ReportInput
+from abstain.eval.report.content import ReportInput
 
 SCRIPT = "<script>document.title='ran'</script>"
 HOSTILE = (

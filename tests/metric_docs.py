@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from abstain.eval.catalogue import CURVES, METRICS
+from abstain.eval.metrics.catalogue import CURVES, METRICS
 
 METRICS_PAGE = (Path(__file__).parents[1] / "docs" / "metrics.md").read_text(encoding="utf-8")
 

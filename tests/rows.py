@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from abstain.eval.responses import Response
+from abstain.eval.sweep.responses import Response
 from abstain.rewards import Verdict
 
 VERDICTS = {"c": Verdict.CORRECT, "w": Verdict.WRONG, "a": Verdict.ABSTAINED, "u": Verdict.UNGRADED}

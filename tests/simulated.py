@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from abstain.eval.metrics import by_split, compute_metrics
-from abstain.eval.report_input import ReportInput
-from abstain.eval.responses import Response
+from abstain.eval.report.content import ReportInput
+from abstain.eval.sweep.responses import Response
 from abstain.rewards import Verdict
 
 TARGETS = (0.06, 0.17, 0.28, 0.39, 0.5, 0.61, 0.72, 0.83, 0.94)

@@ -8,7 +8,7 @@ from pathlib import Path
 from abstain.data import Question
 from abstain.data.corpus import chat_document
 from abstain.data.prompt import PromptStyle
-from abstain.training.base import BaseConfig, train_base
+from abstain.training.laboratory.base import BaseConfig, train_base
 
 TOWNS = ("Tolmouth", "Kirkmoor", "Harfield", "Ashwick", "Pellham", "Dunstow", "Marbrook", "Wexley")
 NAMES = ("Ada Brook", "Ben Carrow", "Cleo Dunn", "Dan Eskill", "Eve Farrow", "Finn Gale", "Gus Hale", "Hana Ivers")

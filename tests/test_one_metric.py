@@ -10,18 +10,18 @@ from metric_docs import undocumented
 from simulated import Policy, report_of, simulate
 from typer.testing import CliRunner
 
-from abstain.eval.catalogue import METRICS
-from abstain.eval.compare import System, compare
-from abstain.eval.computations import mean_of
-from abstain.eval.metric import Metric
-from abstain.eval.model_card import CardInput, model_card
-from abstain.eval.report import page
-from abstain.eval.report_input import ReportInput
-from abstain.eval.report_paired import paired_tables
-from abstain.eval.responses import append_responses
-from abstain.eval.summary import summary_text
-from abstain.eval.wordings import spreads
-from abstain.recipes.cli import app
+from abstain.eval.compare.compare import System, compare
+from abstain.eval.metrics.catalogue import METRICS
+from abstain.eval.metrics.computations import mean_of
+from abstain.eval.metrics.metric import Metric
+from abstain.eval.report.card import CardInput, model_card
+from abstain.eval.report.content import ReportInput
+from abstain.eval.report.paired import paired_tables
+from abstain.eval.report.report import page
+from abstain.eval.report.spread import spreads
+from abstain.eval.report.summary import summary_text
+from abstain.eval.sweep.responses import append_responses
+from abstain.recipes.commands.cli import app
 
 BOLDNESS = Metric(
     key="boldness",

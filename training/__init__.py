@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .preflight import Finding, PreflightWarning
-    from .preflight_trl import check_trl
+    from .preflight.findings import Finding, PreflightWarning
+    from .preflight.trl import check_trl
 
 _MODULES = {"Finding": "preflight", "PreflightWarning": "preflight", "check_trl": "preflight_trl"}
 """Name → the module that has it, imported when the name is first read."""

@@ -13,7 +13,7 @@ from transformers import BitsAndBytesConfig
 
 from ..data import InputError
 from .config import LORA_DEFAULTS, QUANTIZATION_DEFAULTS
-from .preflight import build_arguments
+from .preflight.findings import build_arguments
 
 
 def lora_config(settings: Mapping[str, Any]) -> LoraConfig:

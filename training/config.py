@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from .monitor_config import MonitorConfig
+from .monitor.config import MonitorConfig
 
 RateName = Literal["t", "t/(1+t)", "p<t"]
 """The rates of abstaining in the warm-up that depend on the target (`warmup.RATES`)."""

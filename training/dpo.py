@@ -19,12 +19,12 @@ import numpy as np
 from trl import DPOConfig, DPOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import PromptStyle, Question, Schedule, Stream, spread_draws
-from ..eval.backend import Backend
+from ..eval.backends.backend import Backend
 from ..rewards import AbstentionReward, Verdict
 from .config import Keep, PairsConfig
 from .own_samples import Asked, Rows, Sample, kept_rows, sample_prompts
-from .preflight import enforce
-from .preflight_stages import check_dpo
+from .preflight.findings import enforce
+from .preflight.stages import check_dpo
 from .progress import StageLog
 from .stage import stage_arguments, train_on_rows
 

@@ -15,7 +15,7 @@ from typing import Any, cast
 import torch
 
 from ..data import InputError, Message, RunError, atomic
-from ..eval.model import load_config, load_model, load_tokenizer, saved_template
+from ..eval.backends.models import load_config, load_model, load_tokenizer, saved_template
 
 TOLERANCE = {"float32": 1e-3, "float16": 0.05, "bfloat16": 0.25}
 """Type of the saved weights → the largest difference of a logit that merging may make.

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..data import InputError, Message, PromptStyle, Question, Schedule, Stream, write_atomic
-from ..eval.backend import Backend, Completion, Prompt
-from ..eval.shard import current_shard
+from ..eval.backends.backend import Backend, Completion, Prompt
+from ..eval.sweep.shard import current_shard
 from ..rewards import AbstentionReward, Verdict
 from .config import Sampling
 from .processes import gather

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from ..eval.shard import current_shard
+from ..eval.sweep.shard import current_shard
 
 T = TypeVar("T")
 

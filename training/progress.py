@@ -10,7 +10,7 @@ from typing import Any
 from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ..data import write_atomic
-from .alarms import Alarm
+from .monitor.alarms import Alarm
 
 _SHOWN = {
     "loss": "loss",

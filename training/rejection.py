@@ -17,12 +17,12 @@ import numpy as np
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import PromptStyle, Question, Schedule, Stream
-from ..eval.backend import Backend
+from ..eval.backends.backend import Backend
 from ..rewards import AbstentionReward
 from .config import RejectionConfig, Rule
 from .own_samples import Asked, Rows, Sample, kept_rows, sample_prompts
-from .preflight import enforce
-from .preflight_stages import check_rejection
+from .preflight.findings import enforce
+from .preflight.stages import check_rejection
 from .progress import StageLog
 from .stage import stage_arguments, train_on_rows
 

@@ -11,7 +11,7 @@ from datasets import Dataset
 
 from .checkpoints import last_checkpoint
 from .config import POLICY_DEFAULTS
-from .preflight import build_arguments
+from .preflight.findings import build_arguments
 from .progress import StageLog
 
 

@@ -37,14 +37,14 @@ import numpy as np
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import InputError, Message, PromptStyle, Question, Schedule, Stream, spread_draws
-from ..eval.backend import Backend, Completion
-from ..eval.shard import current_shard
+from ..eval.backends.backend import Backend, Completion
+from ..eval.sweep.shard import current_shard
 from ..rewards import ConfidenceParser, Verdict, alias_match
 from .checkpoints import last_checkpoint
 from .config import WarmupConfig
 from .cpu import score_completions_only
 from .own_samples import draw_answers
-from .preflight_stages import check_questions
+from .preflight.stages import check_questions
 from .progress import StageLog
 from .stage import stage_arguments, train_on_rows
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from systems import Rows, afterwards, by_probability, by_samples, nearest_model, recalibrated, system
 
-from abstain.eval.responses import Response
+from abstain.eval.sweep.responses import Response
 
 Runs = Mapping[str, Path]
 """Name of a job → the folder of its run."""

@@ -17,8 +17,8 @@ from jobs import JOBS, Job
 from systems import Rows
 
 from abstain.data import Question
-from abstain.recipes.load import load_recipe
-from abstain.recipes.prepare import prepare
+from abstain.recipes.config.load import load_recipe
+from abstain.recipes.runs.prepare import prepare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

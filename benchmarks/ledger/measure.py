@@ -15,8 +15,8 @@ from jobs import JOBS, cost, finished
 from odds import regret_at_odds
 from systems import Rows, system
 
-from abstain.eval.compare import System, compare
-from abstain.eval.compute import compute_metrics
+from abstain.eval.compare.compare import System, compare
+from abstain.eval.metrics.compute import compute_metrics
 
 SPLITS = ("held_out_families", "held_out_people", "arbitrary")
 OURS = "ours"

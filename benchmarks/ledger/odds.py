@@ -2,7 +2,7 @@
 
 An answer that is the base model's own forced one is right with the item's exact confidence p and pays p − t on average
 (bounded payoff); another answer pays what it got. The oracle answers where p > t, and the sums are divided by what it
-earns beyond the better constant policy, as `abstain.eval.behavior.normalized_regret` does with outcomes.
+earns beyond the better constant policy, as `abstain.eval.metrics.behavior.normalized_regret` does with outcomes.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from systems import Rows
 
-from abstain.eval.responses import Response
-from abstain.eval.tabulate import tabulate
+from abstain.eval.metrics.tabulate import tabulate
+from abstain.eval.sweep.responses import Response
 from abstain.rewards import normalize
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from abstain.eval.item_confidence import agreement
-from abstain.eval.recalibrate import cross_isotonic, halves
-from abstain.eval.responses import Response, read_responses
+from abstain.eval.metrics.recalibrate import cross_isotonic, halves
+from abstain.eval.sweep.item_confidence import agreement
+from abstain.eval.sweep.responses import Response, read_responses
 from abstain.rewards import Verdict
 
 Rows = list[Response]

@@ -14,7 +14,7 @@ from entrants import ABLATIONS, ENTRANTS
 from measure import METRICS, OURS, TARGETS
 from theory import threshold
 
-from abstain.eval import plotting
+from abstain.eval.report import plotting
 
 Ledger = dict[str, Any]
 CELLS = ("adherence", "clear", "slope", "regret", "odds", "snr", "aurc", "abstention", "answer", "forced")

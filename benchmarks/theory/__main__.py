@@ -19,8 +19,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from abstain.data import InputError, RunError
-from abstain.recipes.cli_audit import show
-from abstain.recipes.console import TerminalConsole
+from abstain.recipes.commands.audit import show
+from abstain.recipes.commands.console import TerminalConsole
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -50,7 +50,7 @@ def facts(arguments: argparse.Namespace) -> None:
     if arguments.out is not None:
         from study_pictures import learners_by_samples
 
-        from abstain.eval import plotting
+        from abstain.eval.report import plotting
 
         plotting.save_print(learners_by_samples(rows), arguments.out, "audit_learners")
     show("", fact_table(rows), fact_sentences(rows))

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from abstain.eval import plotting
 from abstain.eval.audit import pictures
-from abstain.recipes.audit_summary import how
+from abstain.eval.report import plotting
+from abstain.recipes.audit.summary import how
 
 KEYS = ("err", "bound", "err_iiv", "delta", "abstention", "ece", "roc_area")
 

@@ -43,7 +43,7 @@ def _untrained() -> Any:
     from transformers import LlamaConfig, LlamaForCausalLM
 
     from abstain.eval.audit.candidate_scores import CandidateScorer
-    from abstain.training.tokenizer import train_tokenizer
+    from abstain.training.laboratory.tokenizer import train_tokenizer
 
     documents = [chat_document(birthday_question(f"Ada Bo {i}", day), None, STYLE, day) for i, day in enumerate(DAYS)]
     tokenizer = train_tokenizer(documents, VOCABULARY)

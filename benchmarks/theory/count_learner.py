@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from singletons import error_ceiling, error_floor, sampling_term
 
-from abstain.eval.estimate import Array
+from abstain.eval.metrics.estimate import Array
 
 BLOCK = 2**20
 """Prompts whose counts exist at once."""

@@ -23,9 +23,9 @@ from small_model import HEADS, INTERMEDIATE, LAYERS, STYLE, VOCABULARY, WIDTH
 
 from abstain.data import Document, InputError, write_atomic
 from abstain.data.corpus import chat_document
-from abstain.recipes.audit_scores import stored_scores
-from abstain.recipes.progress import Progress
-from abstain.recipes.run import quiet
+from abstain.recipes.audit.scores import stored_scores
+from abstain.recipes.runs.progress import Progress
+from abstain.recipes.runs.run import quiet
 
 ROW_LENGTH = 96
 BATCH = 16
@@ -60,7 +60,7 @@ def learn(asked: LearnStudy, console: Progress) -> list[dict[str, Any]]:
     write_atomic(asked.out / "audit_learn.json", json.dumps({**told, **settings, "rows": rows}, indent=1))
     from study_pictures import learnt_facts
 
-    from abstain.eval import plotting
+    from abstain.eval.report import plotting
 
     plotting.save_print(learnt_facts(rows), asked.out, "audit_learn")
     return rows
@@ -90,7 +90,7 @@ def _one(asked: LearnStudy, n: int, console: Progress) -> dict[str, Any]:
         console.stage(f"base model: N = {n}")
         _train(asked, drawn, folder, console)
     from abstain.eval.audit.candidate_scores import CandidateScorer
-    from abstain.eval.model import load_model, load_tokenizer
+    from abstain.eval.backends.models import load_model, load_tokenizer
 
     console.stage(f"scores: N = {n}")
     model = str(folder / "model")
@@ -111,7 +111,7 @@ def _one(asked: LearnStudy, n: int, console: Progress) -> dict[str, Any]:
 
 def _train(asked: LearnStudy, drawn: Drawn, folder: Path, console: Progress) -> None:
     """Train a model on the drawn pairs, all of them once an epoch."""
-    from abstain.training.base import BaseConfig, train_base
+    from abstain.training.laboratory.base import BaseConfig, train_base
     from abstain.training.progress import StageLog
 
     trainer: dict[str, Any] = {

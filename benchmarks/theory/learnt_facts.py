@@ -22,7 +22,7 @@ from abstain.data.rows import read_rows
 from abstain.eval.audit.delta import log_loss
 from abstain.eval.audit.enumeration import Enumeration
 from abstain.eval.audit.measure import measure
-from abstain.eval.estimate import Array, bootstrap_mean
+from abstain.eval.metrics.estimate import Array, bootstrap_mean
 
 MOST_MENTIONS = 4
 """Prompts that were answered at least so often are told of together."""

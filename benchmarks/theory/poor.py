@@ -60,7 +60,7 @@ def write_poor(cases: Sequence[Case], out: Path) -> None:
     """Write `audit_poor.json` and the figure of err above its bound."""
     from study_pictures import poor_classes
 
-    from abstain.eval import plotting
+    from abstain.eval.report import plotting
 
     plotting.save_print(poor_classes(cases), out, "audit_poor")
     (out / "audit_poor.json").write_text(json.dumps(poor_json(cases), indent=1), encoding="utf-8")

@@ -22,14 +22,14 @@ from abstain.data import InputError, Question, make_world, write_atomic
 from abstain.eval.audit.delta import log_loss
 from abstain.eval.audit.made_world import world_enumeration, world_responses
 from abstain.eval.audit.measure import measure
-from abstain.eval.estimate import Array
-from abstain.recipes.audit_run import evenly_chosen
-from abstain.recipes.audit_scores import stored_scores
-from abstain.recipes.load import dump_recipe
-from abstain.recipes.progress import Progress
-from abstain.recipes.run import quiet
-from abstain.recipes.run_files import RECIPE
-from abstain.recipes.schema import Recipe
+from abstain.eval.metrics.estimate import Array
+from abstain.recipes.audit.run import evenly_chosen
+from abstain.recipes.audit.scores import stored_scores
+from abstain.recipes.config.load import dump_recipe
+from abstain.recipes.config.schema import Recipe
+from abstain.recipes.runs.files import RECIPE
+from abstain.recipes.runs.progress import Progress
+from abstain.recipes.runs.run import quiet
 
 FIRST = 10
 """Steps before the first checkpoint, doubled for every further one."""
@@ -65,7 +65,7 @@ def audit_pretraining(asked: Pretraining, console: Progress) -> list[dict[str, A
     write_atomic(asked.out / "audit_pretraining.json", json.dumps({"seed": recipe.seed, "rows": rows}, indent=1))
     from study_pictures import pretraining
 
-    from abstain.eval import plotting
+    from abstain.eval.report import plotting
 
     plotting.save_print(pretraining(rows), asked.out, "audit_pretraining")
     return rows
@@ -78,8 +78,8 @@ def _make(asked: Pretraining, console: Progress) -> None:
         if done.read_text(encoding="utf-8") != text:
             raise InputError(f"{asked.out}: holds the base model of another recipe; give another --out")
         return
-    from abstain.recipes.prepare import prepare
-    from abstain.training.base import train_base
+    from abstain.recipes.runs.prepare import prepare
+    from abstain.training.laboratory.base import train_base
     from abstain.training.progress import StageLog
 
     assert asked.recipe.base is not None
@@ -131,7 +131,7 @@ def _scores(
     asked: Pretraining, questions: Sequence[Question], texts: tuple[str, ...], model: Path, console: Progress
 ) -> Array:
     from abstain.eval.audit.candidate_scores import CandidateScorer
-    from abstain.eval.model import load_model, load_tokenizer
+    from abstain.eval.backends.models import load_model, load_tokenizer
 
     tokenizer: Any = load_tokenizer(str(asked.out / "base"))
     chats = [asked.recipe.prompt.messages(question, None) for question in questions]

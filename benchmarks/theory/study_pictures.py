@@ -10,8 +10,8 @@ from typing import Any
 
 from poor_cases import Case
 
-from abstain.eval import plotting
-from abstain.eval.plotting import ACCENT, INK, MARKERS, PALETTE, SOFT
+from abstain.eval.report import plotting
+from abstain.eval.report.plotting import ACCENT, INK, MARKERS, PALETTE, SOFT
 
 Rows = Sequence[Mapping[str, Any]]
 

@@ -18,11 +18,11 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from ..estimate import Array
-from ..kv_cache import refusal
-from ..model import end_token_ids
-from ..prefix_decoder import TOLERANCE, Level, PrefixDecoder
-from ..shared_prefix import common_length
+from ..backends.decoding.kv_cache import refusal
+from ..backends.decoding.prefix_decoder import TOLERANCE, Level, PrefixDecoder
+from ..backends.decoding.shared_prefix import common_length
+from ..backends.models import end_token_ids
+from ..metrics.estimate import Array
 from .candidate_trie import Trie, build_trie
 
 Ids = Sequence[int]

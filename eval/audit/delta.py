@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..estimate import Array, Estimate, bootstrap_mean
+from ..metrics.estimate import Array, Estimate, bootstrap_mean
 from .enumeration import Enumeration, Mask, Numbers
 from .reduction import above_threshold
 

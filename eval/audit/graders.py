@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..estimate import Array
+from ..metrics.estimate import Array
 
 
 @dataclass(frozen=True, slots=True)

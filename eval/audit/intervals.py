@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..estimate import Array, Estimate, percentile_interval
+from ..metrics.estimate import Array, Estimate, percentile_interval
 from .delta import as_floats
 from .enumeration import Enumeration
 from .reduction import above_threshold

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...data import Question, Stream
 from ...data.corpus import ABSTENTION_SHARE, HEDGE
-from ..estimate import Array, bootstrap_mean
+from ..metrics.estimate import Array, bootstrap_mean
 from .enumeration import Enumeration
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ...data import Stream
-from ..calibration import ece
-from ..estimate import Array, bootstrap_mean
+from ..metrics.calibration import ece
+from ..metrics.estimate import Array, bootstrap_mean
 from .delta import as_floats, shift_by_derivative, shift_by_samples
 from .enumeration import Enumeration, Mask
 from .intervals import bound_estimates, prompt_parts

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..estimate import Array, Estimate
+from ..metrics.estimate import Array, Estimate
 from .enumeration import Mask
 from .intervals import bound_estimates
 

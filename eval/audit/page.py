@@ -9,10 +9,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from .. import plotting
+from ..report import plotting
 from . import pictures
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES = Path(__file__).parents[1] / "report" / "templates"
 COLUMNS = ("err", "bound", "slack", "err_iiv", "delta", "abstention", "accuracy", "off_list")
 
 

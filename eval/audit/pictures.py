@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import plotting
-from ..plotting import ACCENT, MARKERS, PALETTE, SOFT
+from ..report import plotting
+from ..report.plotting import ACCENT, MARKERS, PALETTE, SOFT
 
 Rows = Sequence[Mapping[str, Any]]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..estimate import Array
+from ..metrics.estimate import Array
 from .delta import as_floats
 from .enumeration import Enumeration
 

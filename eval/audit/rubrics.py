@@ -26,7 +26,7 @@ import numpy as np
 import yaml
 
 from ...data import InputError
-from ...rewards.breakeven import ternary_break_even
+from ...rewards.payoffs.breakeven import ternary_break_even
 from .graders import Margin, abstention_margin, is_binary, one_right_answer
 
 KEYS = ("name", "metric", "source", "note", "correct", "wrong", "abstained", "guess", "abstentions", "graders")

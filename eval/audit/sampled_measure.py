@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data import Stream
-from ..estimate import Array, bootstrap_mean
+from ..metrics.estimate import Array, bootstrap_mean
 from .delta import as_floats
 from .measure import CURVE_POINTS
 from .monte_carlo import Sampled, reduce_samples

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...data import atomic
-from ..estimate import Array
+from ..metrics.estimate import Array
 
 SAVE_EVERY = 64
 """Rows between two writes to the disk."""

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from ..payoffs.scaling import warn_of_group_scaling
 from ..reward import AbstentionReward, Completion
-from ..scaling import warn_of_group_scaling
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ import pytest
 from learnt_facts import stranger_facts
 from typer.testing import CliRunner
 
-from abstain.recipes.cli import app
+from abstain.recipes.commands.cli import app
 
 MAIN = Path(__file__).parents[2] / "benchmarks" / "theory" / "__main__.py"
 

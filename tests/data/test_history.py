@@ -37,7 +37,7 @@ def test_a_turn_that_is_none_is_an_error_with_its_place(tmp_path: Path) -> None:
 
 def test_the_same_words_after_other_turns_are_another_question(tmp_path: Path) -> None:
     from abstain.recipes import load_recipe
-    from abstain.recipes.prepare import prepare
+    from abstain.recipes.runs.prepare import prepare
 
     for name, turns in (("train", TURNS), ("eval", [{"role": "user", "content": "What is the capital of Italy?"}])):
         row = {"question": "And of Spain?", "answers": ["Madrid"], "history": turns}

@@ -285,7 +285,7 @@ def test_every_row_of_the_files_in_which_sets_are_passed_on_is_read(name: str) -
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_grader_of_a_set_accepts_every_answer_of_the_set(name: str) -> None:
-    from abstain.recipes.graders import GRADER_KINDS
+    from abstain.recipes.config.graders import GRADER_KINDS
     from abstain.rewards import Verdict
 
     section = dict(QUESTION_SETS[name].grader)

@@ -11,7 +11,7 @@ import pytest
 
 import abstain.rewards as rewards
 from abstain.recipes import load_recipe
-from abstain.recipes.reward import recipe_reward
+from abstain.recipes.config.reward import recipe_reward
 from abstain.rewards import Payoff, Verdict, break_even_at
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rewards.md").read_text(encoding="utf-8")

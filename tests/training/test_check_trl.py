@@ -200,7 +200,7 @@ def test_a_dataset_of_the_datasets_library_reads_like_a_list() -> None:
 
 
 def test_the_tokenizer_shows_wrong_end_tokens_and_answers_that_do_not_fit(tiny_model: str) -> None:
-    from abstain.eval.model import load_tokenizer
+    from abstain.eval.backends.models import load_tokenizer
 
     tokenizer: Any = load_tokenizer(tiny_model)
     right = AbstentionReward(end_token_ids=(tokenizer.eos_token_id,))

@@ -44,7 +44,7 @@ def test_four_bits_are_loaded_as_two_bytes_for_training_and_an_adapter_learns_on
     from transformers import AutoModelForCausalLM, Mxfp4Config
     from transformers.trainer_utils import validate_quantization_for_training
 
-    from abstain.eval.model import load_model
+    from abstain.eval.backends.models import load_model
     from abstain.recipes import load_recipe
     from abstain.training.adapter import lora_config
 
@@ -75,7 +75,7 @@ def test_four_bits_are_loaded_as_two_bytes_for_training_and_an_adapter_learns_on
 
 
 def test_weights_that_were_released_whole_are_loaded_as_they_are(tiny_model: str, monkeypatch: Any) -> None:
-    from abstain.eval import model
+    from abstain.eval.backends import models as model
 
     asked: list[dict[str, Any]] = []
     monkeypatch.setattr(model, "_load", lambda factory, name, **kwargs: asked.append(kwargs))

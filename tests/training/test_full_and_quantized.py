@@ -74,7 +74,7 @@ def test_quantization_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_full_fine_tuning_hands_whole_models_on_and_changes_every_weight(tiny_model: str, tmp_path: Path) -> None:
     from safetensors.torch import load_file
 
-    from abstain.recipes.run import run
+    from abstain.recipes.runs.run import run
 
     class Quiet:
         def say(self, text: str) -> None: ...

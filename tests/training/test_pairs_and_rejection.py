@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from abstain.data import InputError, PromptStyle, Question, TargetSampler
-from abstain.eval.backend import Completion
+from abstain.eval.backends.backend import Completion
 from abstain.rewards import AbstentionReward, Brier, ConfidenceTarget, Verdict
 from abstain.training.dpo import PairsConfig, make_pairs
 from abstain.training.own_samples import Asked, Sample, pay_samples
@@ -99,8 +99,8 @@ PEOPLE = [Question(str(i), f"Where does Anna {i} live?", ("Verrin",)) for i in r
 
 def train(stage: str, model: str, out: Path, *, resume: bool = False) -> tuple[Any, list[dict[str, Any]], list[str]]:
     """Return the model after `stage`, its log rows and what it told the console."""
-    from abstain.eval.model import load_model, load_tokenizer
-    from abstain.eval.transformers_backend import TransformersBackend
+    from abstain.eval.backends.models import load_model, load_tokenizer
+    from abstain.eval.backends.transformers import TransformersBackend
     from abstain.training.adapter import lora_config
     from abstain.training.dpo import train_dpo
     from abstain.training.progress import StageLog
@@ -161,8 +161,8 @@ def test_a_stage_raises_what_earns_more_counts_it_and_resumes_to_the_same_weight
 
 @pytest.mark.slow
 def test_pairs_that_all_earn_the_same_are_an_error_that_counts_them(tiny_model: str, tmp_path: Path) -> None:
-    from abstain.eval.model import load_model, load_tokenizer
-    from abstain.eval.transformers_backend import TransformersBackend
+    from abstain.eval.backends.models import load_model, load_tokenizer
+    from abstain.eval.backends.transformers import TransformersBackend
     from abstain.training.dpo import train_dpo
 
     model, tokenizer = load_model(tiny_model), load_tokenizer(tiny_model)

@@ -50,7 +50,7 @@ def scripted(tokenizer: Any) -> Any:
 def test_thinking_reaches_the_reward_untouched_and_the_verdict_is_on_what_follows(
     tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, algorithm: Algorithm, truncated: Verdict
 ) -> None:
-    from abstain.eval.model import load_model, load_tokenizer
+    from abstain.eval.backends.models import load_model, load_tokenizer
     from abstain.training.adapter import lora_config
     from abstain.training.progress import StageLog
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from golden import CASES, Case, differing
 
-from abstain.rewards import AbstentionReward, ConfidenceTarget, GroupScalingWarning, Judgement, Verdict, scaling
+from abstain.rewards import AbstentionReward, ConfidenceTarget, GroupScalingWarning, Judgement, Verdict
 from abstain.rewards.adapters import AsyncAbstentionReward, check_reward_functions
+from abstain.rewards.payoffs import scaling
 
 pytestmark = pytest.mark.slow
 

@@ -11,10 +11,10 @@ import pytest
 
 from abstain.data import PromptStyle, Question, TargetSampler
 from abstain.rewards import AbstentionReward, Binary, ConfidenceTarget, Verdict
-from abstain.training.alarms import AlarmLimits
 from abstain.training.config import RLConfig
-from abstain.training.monitor_config import MonitorConfig, ValidationConfig
-from abstain.training.preflight_rl import check_clip
+from abstain.training.monitor.alarms import AlarmLimits
+from abstain.training.monitor.config import MonitorConfig, ValidationConfig
+from abstain.training.preflight.rl import check_clip
 from abstain.training.progress import StageLog
 from abstain.training.rl import train_rl
 
@@ -24,7 +24,7 @@ STEPS = 6
 
 def train(model: str, out: Path, *, resume: bool = False) -> tuple[Any, list[dict[str, Any]]]:
     """Return the trained model and the rows of `metrics.jsonl`."""
-    from abstain.eval.model import load_model, load_tokenizer
+    from abstain.eval.backends.models import load_model, load_tokenizer
     from abstain.training.adapter import lora_config
 
     settings = {

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from abstain.data import PromptStyle, Question, TargetSampler, WorldConfig, make_documents, make_world
-from abstain.eval.backend import Completion
+from abstain.eval.backends.backend import Completion
 from abstain.rewards import ConfidenceParser
-from abstain.training.alarms import AlarmBoard, AlarmLimits
-from abstain.training.monitor_stated import Statements, summarize_statements
+from abstain.training.monitor.alarms import AlarmBoard, AlarmLimits
+from abstain.training.monitor.stated import Statements, summarize_statements
 from abstain.training.rl import rl_rows
 from abstain.training.warmup import stated_rows
 

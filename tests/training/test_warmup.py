@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from abstain.data import Message, PromptStyle, Question, TargetSampler
-from abstain.eval.backend import Completion, ConfidenceSource, Prompt
-from abstain.eval.identity import Identity
+from abstain.eval.backends.backend import Completion, ConfidenceSource, Prompt
+from abstain.eval.backends.identity import Identity
 from abstain.training import warmup
 from abstain.training.progress import StageLog
 from abstain.training.warmup import RATES, WarmupConfig, own_answers, own_answers_at, rate_of, warmup_rows

@@ -1,0 +1,1 @@
+"""What generates: transformers, vLLM, OpenAI-compatible endpoints."""

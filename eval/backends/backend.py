@@ -1,0 +1,94 @@
+"""What every source of completions offers: prompts in, completions with log-probabilities out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from ...data import Message, RunError
+from .identity import Identity
+
+ConfidenceSource = Literal["sequence_probability", "agreement", "stated"]
+"""Where an item's confidence can come from: the probability of its greedy forced answer, the share of forced samples
+that agree with that answer, or what the completion says of itself."""
+
+Support = Literal["always", "where the server tells log-probabilities"]
+
+SUPPORT: Mapping[str, Mapping[ConfidenceSource, Support]] = {
+    "transformers": {"sequence_probability": "always", "agreement": "always", "stated": "always"},
+    "vllm": {"sequence_probability": "always", "agreement": "always", "stated": "always"},
+    "openai": {
+        "sequence_probability": "where the server tells log-probabilities",
+        "agreement": "always",
+        "stated": "always",
+    },
+}
+"""Which backend can tell which source of confidence; docs/backends.md shows it as a table."""
+
+
+def sources(backend: str, *, logprobs: bool = True) -> frozenset[ConfidenceSource]:
+    """Return the sources of confidence of a backend, whose server tells log-probabilities or not."""
+    return frozenset(name for name, support in SUPPORT[backend].items() if logprobs or support == "always")
+
+
+class BackendError(RunError):
+    """A backend gave up amid its work, a server that cannot be reached for instance; what came before it is kept."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        """Take the message, and the HTTP status where a server answered with one."""
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A chat and the completions that are wanted of it."""
+
+    messages: Sequence[Message]
+    draws: tuple[int, ...] = (0,)
+    """Which: 0 is the greedy completion, k ≥ 1 the k-th sample. Responses record the number as `sample`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One generated completion."""
+
+    text: str
+    token_ids: tuple[int, ...]
+    """Empty where the backend does not tell them."""
+    logprobs: tuple[float, ...] | None
+    """Natural-log probability of each token, at temperature 1 whatever it was sampled at; None where not told."""
+    finish_reason: Literal["stop", "length"]
+    """"length": cut off by the token limit."""
+
+    @property
+    def probability(self) -> float | None:
+        """The probability of the whole sequence, its end token included; None without log-probabilities."""
+        return None if self.logprobs is None else math.exp(sum(self.logprobs))
+
+
+class Backend(Protocol):
+    """Generates completions for chats."""
+
+    name: str
+    """Model, and adapter if any, as responses record them."""
+    identity: Identity
+    """What rows are keyed by, beside question and prompt."""
+    confidence_sources: frozenset[ConfidenceSource]
+    """What it can tell of confidence; without "sequence_probability" no completion has log-probabilities."""
+
+    def generate(
+        self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0
+    ) -> Iterator[tuple[int, list[Completion]]]:
+        """Yield (number of the prompt, its completions in the order of its draws), in any order, as they come.
+
+        Prompts are read as they are needed, a bounded number ahead. A sample depends on the model, the rendered
+        prompt, `temperature`, `seed` and the number of its draw, and not on what else is asked for.
+        """
+        ...
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """Return the exact text the model is given for `messages`."""
+        ...

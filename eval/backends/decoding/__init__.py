@@ -1,0 +1,1 @@
+"""Batched decoding in process, with prefixes shared between prompts."""

@@ -1,0 +1,294 @@
+"""Generation by any OpenAI-compatible server: chats that it renders, or prompts that are rendered here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from ...data import InputError, Message
+from ...rewards.endpoint import Endpoint, EndpointError
+from ...rewards.endpoint_session import EventLoop, Route, Session
+from .backend import BackendError, Completion, Prompt, sources
+from .chat_template import render_chats
+from .decoding.draws import draw_seed, runs
+from .identity import Identity, model_hash, settings_text
+
+SEED_BITS = 31
+"""Servers keep seeds in 32 bits, some of them with a sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Which optional fields of a request a server takes notice of."""
+
+    n: bool
+    """Several completions of one request; else requests are repeated."""
+    logprobs: bool
+    """Else confidence comes from agreement among samples."""
+    seed: bool
+    """It takes a seed; whether it minds it cannot be seen."""
+    limit: str = "max_tokens"
+    """The field that limits the tokens."""
+
+
+class OpenAIBackend:
+    """A server as a `Backend`. Route "completions" sends the prompt as rendered here; "chat" leaves that to the server.
+
+    The i-th of n samples has the seed of the first plus i, as vLLM counts; a server that counts otherwise gives other
+    samples when some of them are asked for again.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, offer: Offer, *, route: Route, tokenizer: Any = None, max_new_tokens: int = 32
+    ) -> None:
+        """Take where the server is and what it offers; the route "completions" needs the model's tokenizer."""
+        self.endpoint, self.offer, self.tokenizer = endpoint, offer, tokenizer
+        self.route: Route = route
+        self.max_new_tokens = max_new_tokens
+        self.name = f"{endpoint.model} at {endpoint.address}"
+        self.identity = Identity(
+            model_hash=model_hash(endpoint.model, base_url=endpoint.address),
+            settings=settings_text(backend="openai", route=route, max_new_tokens=max_new_tokens),
+        )
+        self.confidence_sources = sources("openai", logprobs=offer.logprobs)
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """Return the rendered prompt; on the route "chat" the chat as JSON, since the server renders it."""
+        if self.route == "chat":
+            return json.dumps(list(messages), ensure_ascii=False)
+        return render_chats(self.tokenizer, [messages])[0]
+
+    def generate(
+        self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0
+    ) -> Iterator[tuple[int, list[Completion]]]:
+        """Yield (number of the prompt, completions) as answers come, a few prompts at once.
+
+        Raises:
+            BackendError: after all retries, and after what else was under way has been yielded.
+        """
+        numbered = enumerate(prompts)
+        waiting: dict[Future[list[Completion]], int] = {}
+        failure: BackendError | EndpointError | None = None
+        with EventLoop() as loop:
+            session = loop.submit(self._session()).result()
+            try:
+                while True:
+                    free = 0 if failure else self.endpoint.concurrency - len(waiting)
+                    for number, prompt in islice(numbered, free):
+                        waiting[loop.submit(self._complete(session, prompt, temperature, seed))] = number
+                    if not waiting:
+                        break
+                    for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                        number = waiting.pop(future)
+                        try:
+                            completions = future.result()
+                        except (BackendError, EndpointError) as error:
+                            failure = failure or error
+                            continue
+                        yield number, completions
+            finally:
+                for future in waiting:
+                    future.cancel()
+                loop.submit(session.close()).result()
+        if isinstance(failure, EndpointError):
+            raise BackendError(str(failure), failure.status) from failure
+        if failure is not None:
+            raise failure
+
+    async def _session(self) -> Session:
+        return Session(self.endpoint, self.route)
+
+    async def _complete(self, session: Session, prompt: Prompt, temperature: float, seed: int) -> list[Completion]:
+        rendered = self.render(prompt.messages)
+        content = list(prompt.messages) if self.route == "chat" else server_text(self.tokenizer, rendered)
+        limit: dict[str, Any] = {self.offer.limit: self.max_new_tokens}
+        if self.offer.logprobs:
+            limit |= logprobs_field(self.route)
+
+        async def greedy(_: range) -> list[Any]:
+            return (await session.ask(content, temperature=0.0, **limit)).choices
+
+        async def sampled(run: range) -> list[Any]:
+            found: list[Any] = []
+            while len(found) < len(run):  # a server may give fewer than it is asked for
+                fields = self._sampling(
+                    len(run) - len(found), draw_seed(seed, rendered, run[len(found)], bits=SEED_BITS)
+                )
+                found += (await session.ask(content, temperature=temperature, **fields, **limit)).choices
+            return found[: len(run)]
+
+        parts = [part for run in runs(prompt.draws) for part in self._parts(run)]
+        answers = await asyncio.gather(*[(sampled if part[0] else greedy)(part) for part in parts])
+        made = {
+            draw: completion_of(choice, self.route)
+            for part, choices in zip(parts, answers, strict=True)
+            for draw, choice in zip(part, choices, strict=False)
+        }
+        return [made[draw] for draw in prompt.draws]
+
+    def _parts(self, run: range) -> list[range]:
+        """Return the draws of a run as they are asked for: together where the server can, else one by one."""
+        return [run] if self.offer.n else [range(draw, draw + 1) for draw in run]
+
+    def _sampling(self, count: int, seed: int) -> dict[str, Any]:
+        fields: dict[str, Any] = {"top_p": 1.0}
+        if count > 1:
+            fields["n"] = count
+        return {**fields, "seed": seed} if self.offer.seed else fields
+
+
+def completion_of(choice: Any, route: Route) -> Completion:
+    """Return a choice of a reply as a `Completion`; no token ids are told, the end token's probability by some."""
+    text = (choice.message.content if route == "chat" else choice.text) or ""
+    scores = logprobs_of(choice, route)
+    reason = "length" if choice.finish_reason == "length" else "stop"
+    return Completion(text.strip(), (), None if scores is None else tuple(scores), reason)
+
+
+def logprobs_field(route: Route) -> dict[str, Any]:
+    """Return the field that asks for the log-probability of every token."""
+    return {"logprobs": True} if route == "chat" else {"logprobs": 1}
+
+
+def logprobs_of(choice: Any, route: Route) -> list[float] | None:
+    """Return the log-probabilities that a choice tells, or None."""
+    told = getattr(choice, "logprobs", None)
+    if told is None:
+        return None
+    found = [step.logprob for step in told.content or ()] if route == "chat" else told.token_logprobs
+    return [float(score) for score in found] if found else None
+
+
+def server_text(tokenizer: Any, rendered: str) -> str:
+    """Return the text that a server, which adds special tokens, turns into the tokens of `rendered`.
+
+    Raises:
+        BackendError: there is none.
+    """
+    wanted = tokenizer(rendered, add_special_tokens=False)["input_ids"]
+    bare = rendered.removeprefix(tokenizer.bos_token) if tokenizer.bos_token else rendered
+    for text in (rendered, bare):
+        if tokenizer(text)["input_ids"] == wanted:
+            return text
+    raise BackendError("the tokenizer adds special tokens to the rendered prompt, so no text gives a server its tokens")
+
+
+async def explore(session: Session, content: Any) -> tuple[Offer, int | None]:
+    """Return what the server offers, and how many tokens `content` is to it, by asking for a token or two.
+
+    Raises:
+        EndpointError: it cannot be reached, or refuses the plainest request.
+    """
+    optional: dict[str, dict[str, Any]] = {
+        "n": {"n": 2},
+        "logprobs": logprobs_field(session.route),
+        "seed": {"seed": 1},
+    }
+    limit, reply = await _plainest(session, content)
+    basic: dict[str, Any] = {limit: 1, "temperature": 1.0}
+    try:
+        full = await session.ask(content, **basic, **{k: v for fields in optional.values() for k, v in fields.items()})
+        found = dict.fromkeys(optional, full)
+    except EndpointError as error:
+        if not error.refused:
+            raise
+        found = {name: await _unless_refused(session, content, basic | fields) for name, fields in optional.items()}
+    offer = Offer(
+        n=found["n"] is not None and len(found["n"].choices) == 2,
+        logprobs=found["logprobs"] is not None and logprobs_of(found["logprobs"].choices[0], session.route) is not None,
+        seed=found["seed"] is not None,
+        limit=limit,
+    )
+    usage = getattr(reply, "usage", None)
+    return offer, getattr(usage, "prompt_tokens", None)
+
+
+async def _plainest(session: Session, content: Any) -> tuple[str, Any]:
+    """Return the name of the field that limits tokens, and the reply to a greedy request for one."""
+    try:
+        return "max_tokens", await session.ask(content, temperature=0.0, max_tokens=1)
+    except EndpointError as error:
+        if session.route != "chat" or not error.refused or "max_completion_tokens" not in str(error):
+            raise
+    return "max_completion_tokens", await session.ask(content, temperature=0.0, max_completion_tokens=1)
+
+
+async def _unless_refused(session: Session, content: Any, fields: dict[str, Any]) -> Any:
+    try:
+        return await session.ask(content, **fields)
+    except EndpointError as error:
+        if not error.refused:
+            raise
+        return None
+
+
+def open_openai(
+    endpoint: Endpoint,
+    *,
+    route: Route | None = None,
+    tokenizer: str | None = None,
+    template: Mapping[str, Any] | None = None,
+    max_new_tokens: int = 32,
+) -> OpenAIBackend:
+    """Return a backend on a server, having asked it a little to learn what it offers.
+
+    Args:
+        endpoint: Where it is.
+        route: "chat", or "completions", which needs a tokenizer; None: the latter where there is one.
+        tokenizer: Folder or Hub id of the tokenizer whose chat template renders the prompts.
+        template: Variables of that chat template; for the route "completions" only.
+        max_new_tokens: Longest completion.
+
+    Raises:
+        InputError: the server cannot be reached or refuses; it reads other tokens than the tokenizer gives; it renders
+            chats itself and there are variables.
+    """
+    if route == "completions" and tokenizer is None:
+        raise InputError("route completions needs the model's tokenizer, whose chat template renders the prompts")
+    chosen: Route = route or ("completions" if tokenizer is not None else "chat")
+    if template and chosen == "chat":
+        raise InputError(
+            "chat_template_kwargs: the server renders chats itself and takes no variables from here; give a tokenizer "
+            "and prompts are rendered here, or send them as a field that the server knows: "
+            "extra_body={chat_template_kwargs: {...}}"
+        )
+    try:
+        endpoint.client()  # refuses without the package or a key
+    except (ImportError, ValueError) as error:
+        raise InputError(str(error)) from error
+    loaded: Any = None
+    if tokenizer is not None:
+        from .models import load_tokenizer
+
+        loaded = load_tokenizer(tokenizer, template)
+    backend = OpenAIBackend(
+        endpoint, Offer(n=False, logprobs=False, seed=False), route=chosen, tokenizer=loaded, max_new_tokens=1
+    )
+    messages = [{"role": "user", "content": "Say yes."}]
+    rendered = backend.render(messages)
+
+    async def asked() -> tuple[Offer, int | None]:
+        session = Session(endpoint, chosen)
+        try:
+            return await explore(session, messages if chosen == "chat" else server_text(loaded, rendered))
+        finally:
+            await session.close()
+
+    with EventLoop() as loop:
+        try:
+            offer, tokens = loop.submit(asked()).result()
+        except (BackendError, EndpointError) as failure:
+            raise InputError(f"model {endpoint.model}: {failure}") from None
+    if chosen == "completions" and tokens is not None:
+        known = len(loaded(rendered, add_special_tokens=False)["input_ids"])
+        if tokens != known:
+            raise InputError(
+                f"model {endpoint.model}: {endpoint.address} reads {tokens} tokens where the tokenizer {tokenizer} "
+                f"gives {known}; give the tokenizer of the model that is served, or route=chat"
+            )
+    return OpenAIBackend(endpoint, offer, route=chosen, tokenizer=loaded, max_new_tokens=max_new_tokens)

@@ -1,0 +1,1 @@
+"""Logged outputs of any system: formats, validation, grading, scoring."""

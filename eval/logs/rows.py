@@ -1,0 +1,162 @@
+"""From logged rows to `Response`s: every value checked, what has no verdict graded, nothing imputed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+from ...data import InputError
+from ..sweep.responses import Response
+from .grading import Grading, How, plan_verdict, reach_verdicts, read_stated, with_judgement
+from .log_rows import LoggedRow
+from .values import (
+    read_answerable,
+    read_flag,
+    read_fraction,
+    read_id,
+    read_list,
+    read_number,
+    read_sample,
+    read_text,
+    read_threshold,
+    read_verdict,
+    short,
+    shown,
+)
+
+Scale = Literal["fraction", "percent"]
+PERCENT_SHARE = 0.05
+"""More confidences than this share in (1, 100] make a file one of percentages, which is refused unless it is said."""
+_TEXTS = ("split", "question", "completion", "answer", "reason", "model", "prompt_hash")
+KNOWN_KEYS = frozenset(field.name for field in fields(Response)) | {"t", "scored"}
+"""Keys that are read; others are named and passed over."""
+_OF_ITEM = ("answers", "choices", "exact_confidence", "split", "question")
+"""What all rows of one id must agree on, as far as they say it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logged:
+    """Checked rows, and what was done to them."""
+
+    responses: list[Response]
+    how: Mapping[How, int]
+    """Rows by how their verdict was reached."""
+    changed: int
+    """Rows graded again to another verdict."""
+    stated: Mapping[str, int]
+    """Confidences in completions: "read", or why there is none → rows; {} where none were looked for."""
+    ignored: tuple[str, ...]
+    """Keys that were not read."""
+
+
+def read_logged(rows: Iterable[LoggedRow], grading: Grading, scale: Scale | None = None) -> Logged:
+    """Return the rows checked and graded.
+
+    Raises:
+        InputError: a value is missing, of the wrong kind or out of range, two rows are the same or
+            contradict each other, or confidences look like percentages; the message names the place.
+    """
+    checked = _Checked()
+    found = [(checked.response(row), plan_verdict(row, grading)) for row in rows]
+    responses = _scaled([response for response, _ in found], checked.places, scale)
+    responses, stated = read_stated(responses, grading.confidence)
+    plans = [plan for _, plan in found]
+    judgements = reach_verdicts(responses, plans, checked.places, grading)  # last: it may cost money
+    judged = [
+        response if judgement is None else with_judgement(response, judgement)
+        for response, judgement in zip(responses, judgements, strict=True)
+    ]
+    changed = sum(
+        plan.had_verdict and before.verdict is not after.verdict
+        for plan, before, after in zip(plans, responses, judged, strict=True)
+    )
+    return Logged(
+        responses=judged,
+        how=Counter(plan.how for plan in plans),
+        changed=changed,
+        stated=stated,
+        ignored=tuple(sorted(checked.unread)),
+    )
+
+
+class _Checked:
+    """Reads rows one by one and remembers what later ones must agree with."""
+
+    def __init__(self) -> None:
+        self.unread: set[str] = set()
+        self.places: list[str] = []
+        self._rows: dict[tuple[str, float | None, int], str] = {}
+        self._items: dict[tuple[str, str], tuple[Any, str]] = {}
+
+    def response(self, row: LoggedRow) -> Response:
+        """Return the response of `row`, UNGRADED where it has no verdict yet."""
+        values, place = row.values, row.place
+        self.unread |= set(values) - KNOWN_KEYS
+        read: dict[str, Any] = {name: read_text(values, name, place) for name in _TEXTS if values.get(name) is not None}
+        read["id"] = read_id(values, place, self.unread)
+        read["threshold"] = read_threshold(values, place)
+        read["sample"] = read_sample(values, place)
+        read["verdict"] = read_verdict(values, place)
+        read["answers"] = read_list(values, "answers", place)
+        read["choices"] = read_list(values, "choices", place)
+        read["truncated"] = read_flag(values, "truncated", place)
+        read["answerable"] = read_answerable(values, place)
+        read["confidence"] = read_number(values, "confidence", place)
+        for name in ("probability", "exact_confidence"):
+            read[name] = read_fraction(values, name, place)
+        if not read["answerable"] and read["exact_confidence"] is None:
+            read["exact_confidence"] = 0.0  # nothing that could be answered is right
+        self._once(read, place)
+        self._agree(read["id"], read, values, place)
+        others = [name for name in values if name in KNOWN_KEYS and name not in (*read, "t", "scored")]
+        read |= {name: values[name] for name in others if isinstance(values[name], str)}
+        self.places.append(place)
+        return Response(**read)
+
+    def _once(self, read: Mapping[str, Any], place: str) -> None:
+        key = (read["id"], read["threshold"], read["sample"])
+        if key in self._rows:
+            raise InputError(
+                f"{place}: id {key[0]!r}, threshold {key[1]}, sample {key[2]} is already at "
+                f"{short(self._rows[key])}; number repeated answers by the key 'sample' (0, 1, 2, ...)"
+            )
+        self._rows[key] = place
+
+    def _agree(self, id_: str, read: Mapping[str, Any], values: Mapping[str, Any], place: str) -> None:
+        for name in _OF_ITEM:
+            if values.get(name) is None:
+                continue
+            value, where = self._items.setdefault((id_, name), (read[name], place))
+            if value != read[name]:
+                raise InputError(
+                    f"{place}: key {name!r} of id {id_!r} is {shown(read[name])}, but {shown(value)} at "
+                    f"{short(where)}; all rows of one id must agree"
+                )
+
+
+def _scaled(responses: list[Response], places: Sequence[str], scale: Scale | None) -> list[Response]:
+    """Return the responses with their confidences as fractions.
+
+    Raises:
+        InputError: more than `PERCENT_SHARE` of the confidences lie in (1, 100] and no scale was said,
+            or percentages were said and no confidence is above 1.
+    """
+    stated = [(i, row.confidence) for i, row in enumerate(responses) if row.confidence is not None]
+    above = [(i, value) for i, value in stated if 1 < value <= 100]
+    if scale == "percent":
+        if stated and not above:
+            raise InputError(
+                f"{short(places[stated[0][0]])}: no confidence is above 1 (the first is {stated[0][1]:g}), so "
+                "this is no scale of 0 to 100; leave --confidence-scale percent out"
+            )
+        return [row if (q := row.confidence) is None else replace(row, confidence=q / 100) for row in responses]
+    if scale is None and len(above) > PERCENT_SHARE * len(stated):
+        i, value = above[0]
+        raise InputError(
+            f"{places[i]}: key 'confidence' is {value:g}, and {len(above)} of {len(stated)} confidences lie between 1 "
+            "and 100: they look like percentages. Allowed are fractions in [0, 1]; say --confidence-scale percent to "
+            "divide all by 100, or --confidence-scale fraction to count these as out of range"
+        )
+    return responses

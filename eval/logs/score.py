@@ -1,0 +1,160 @@
+"""Metrics of logged outputs, as far as they go: what a file does not hold is left out with its reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...data import Stream
+from ...rewards import Verdict
+from ..metrics import METRICS, compute_metrics
+from ..metrics.metric import Metric
+from ..metrics.needs import lacking
+from ..metrics.rates import count_verdicts, rates
+from ..sweep.responses import Response
+from .layout import Layout, lay_out
+
+
+def score(
+    responses: Sequence[Response],
+    *,
+    base: Sequence[Response] | None = None,
+    targets: Sequence[float] | None = None,
+    seed: int = 0,
+    draws: int = 500,
+) -> dict[str, Any]:
+    """Return the metrics for one system and one split of logged rows.
+
+    The keys of `compute_metrics`, those that the rows cannot give being null with the reason under
+    `omitted`; and the counts, `rates` and `rates_by_threshold` of `docs/scoring.md`. Items are drawn
+    with all their rows.
+
+    Args:
+        responses: At least one row; (id, threshold, sample) occur once.
+        base: The base model's rows for the same items, whose confidence is then the reference.
+        targets: As `lay_out` takes them.
+        seed: Seeds the bootstrap.
+        draws: Bootstrap resamples.
+
+    Raises:
+        InputError: some rows state a target and others none, or a target asked for is not there.
+    """
+    layout = lay_out(responses, targets=targets)
+    rng = Stream.SCORE.rng(seed)
+    found = {**_counts(responses, layout), **_rates(layout, rng, draws)}
+    metrics = _metrics(layout, None if base is None else lay_out(base, targets=targets), seed, draws)
+    omitted = _omitted(metrics, layout)
+    for name in omitted:
+        metrics[name] = None
+    if metrics["bounds"]:  # of what is not given, what the ungraded could do to it is not either
+        metrics["bounds"] = {name: bound for name, bound in metrics["bounds"].items() if name not in omitted}
+    if layout.route == "verdicts":
+        metrics |= {"targets": [], "reference_confidence": None, "by_threshold": []}
+    return {**found, **metrics, "omitted": omitted}
+
+
+def _counts(responses: Sequence[Response], layout: Layout) -> dict[str, Any]:
+    verdicts = Counter(row.verdict for row in responses)
+    held = [row for row in layout.answers if not row.threshold]  # forced, or without a target
+    if layout.route == "prompted" and not layout.forced:
+        held = list(layout.answers)
+    said = [row.confidence for row in held]
+    usable = [q for q in said if q is not None and 0 <= q <= 1]
+    lacking = [row for row in held if row.confidence is None and row.verdict is not Verdict.ABSTAINED]
+    return {
+        "items": len(layout.items),
+        "rows": len(responses),
+        "answers": len(layout.answers),
+        "route": layout.route,
+        "verdicts": {verdict.value: verdicts[verdict] for verdict in Verdict},
+        "confidences": {
+            "usable": len(usable),
+            "missing": len(lacking),
+            "out_of_range": len([q for q in said if q is not None]) - len(usable),
+        },
+        "missing_pairs": {
+            "count": len(layout.missing),
+            "of": layout.pairs,
+            "first": [list(pair) for pair in layout.missing[:3]],
+        },
+    }
+
+
+def _rates(layout: Layout, rng: np.random.Generator, draws: int) -> dict[str, Any]:
+    """Return the rates of the rows without a target, or those at every target (0: forced)."""
+    index = {name: i for i, name in enumerate(layout.items)}
+
+    def at(rows: Sequence[Response]) -> dict[str, Any]:
+        group = np.array([index[row.id] for row in rows], dtype=np.intp)
+        return rates(count_verdicts(rows, group, len(index)), rng, draws)
+
+    if layout.route != "prompted":
+        return {"rates": at(layout.answers), "rates_by_threshold": []}
+    by: dict[float, list[Response]] = {}
+    for row in layout.answers:
+        by.setdefault(row.threshold or 0.0, []).append(row)
+    return {"rates": None, "rates_by_threshold": [{"t": t, **at(by[t])} for t in sorted(by)]}
+
+
+def _metrics(layout: Layout, base: Layout | None, seed: int, draws: int) -> dict[str, Any]:
+    clustered = len(layout.group) > len(layout.items)
+    draws = 0 if layout.route == "verdicts" else draws  # nothing of it will be reported
+    targets = layout.table.targets.tolist()
+    asked: dict[str, Any] = {"targets": targets, "seed": seed, "draws": draws}
+    group = layout.group if clustered else None  # an item is drawn with all its units
+    found = compute_metrics(layout.rows, base=None if base is None else base.rows, group=group, **asked)
+    for name in ("items", "ungraded", "without_confidence", "missing_confidence", "bad_confidence"):
+        found.pop(name, None)
+    return found
+
+
+def _omitted(metrics: Mapping[str, Any], layout: Layout) -> dict[str, str]:
+    """Return key → why it is left out, for every key of metrics that has no value or says nothing."""
+    heads: dict[str, Metric] = {}
+    for metric in METRICS.values():
+        heads.setdefault(metric.head, metric)
+    source = metrics["reference_confidence"]
+    reasons = {head: reason(metric, _undefined(metrics.get(head)), source, layout) for head, metric in heads.items()}
+    return {head: why for head, why in reasons.items() if why is not None}
+
+
+def _undefined(estimate: Any) -> bool:
+    if estimate is None:
+        return True
+    return estimate["value"] is None if "value" in estimate else all(map(_undefined, estimate.values()))
+
+
+def reason(metric: Metric, undefined: bool, source: str, layout: Layout) -> str | None:
+    """Return why a metric says nothing about these rows; None where it does.
+
+    Args:
+        metric: The metric.
+        undefined: Whether it has no value.
+        source: Where the reference confidence comes from.
+        layout: The rows.
+    """
+    if layout.route == "verdicts":
+        return "the rows have neither a target nor a confidence"
+    if layout.route == "stated" and "prompted answers" in metric.needs:
+        return "no answer was given under a target or forced"
+    if layout.route == "stated" and metric.by_construction in ("always", source):
+        return "holds by construction: the confidence itself decides what is answered"
+    if "two targets" in metric.needs and len(layout.table.targets) < 2:
+        return "fewer than two targets"
+    return _why_undefined(metric, layout) if undefined else None
+
+
+def _why_undefined(metric: Metric, layout: Layout) -> str:
+    lack = lacking(metric.needs, layout.table)
+    if lack is not None:
+        return lack
+    if "forced answers" in metric.needs and not layout.forced and layout.route == "prompted":
+        return "no forced answers (threshold 0)"
+    if "confidence" not in metric.needs or layout.confident:
+        return metric.why_undefined
+    if layout.own_by_target:
+        return "confidences differ from target to target: none is the item's (give it at threshold 0)"
+    return "no usable confidence" + (" at threshold 0" if layout.forced else "")

@@ -1,0 +1,120 @@
+"""A metric: what is said of it, and one number of a table, or one at every target, with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bounds import Bound
+from .estimate import Array, Estimate, Interval, make_interval
+from .metric_info import MetricInfo
+from .needs import Need
+from .resample import Resample
+from .table import SweepTable
+from .whole import Whole
+
+Parts = tuple[Array, Array]
+"""(numerators, denominators): what each unit adds to the two sums whose ratio a metric is, without NaN."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computation:
+    """How a number of a table of N items is computed, or T of them; `eval/metrics/computations.py` makes them."""
+
+    statistic: Callable[[Resample], Array]
+    """(B,) of B resamples; (B, T) for a curve."""
+    basis: Callable[[Whole], Array]
+    """(N,) or (N, T): not NaN for the items that count."""
+    columns: Callable[[Whole], Parts] | None = None
+    """For a ratio of sums: what each item adds to both, (N,) each, or (N, T) for a curve. A comparison then flips the
+    signs of the items' contributions; None: it resamples them."""
+    interval: Interval | Literal["linear"] = "percentile"
+    """How the interval is made: of the values on resamples, or of the linear part of a ratio of sums, value ±
+    1.96·√Σ((numerator − value·denominator) / Σ denominator)². `docs/metrics.md` has the coverage of each."""
+    resolution: Callable[[Whole], Array] = lambda _: np.zeros(1)
+    """(1,), or (T,) for a curve: width of a range in which the data do not tell one value from another."""
+    limits: tuple[float, float] = (-np.inf, np.inf)
+    """Where the value can be: an interval that would go beyond ends there."""
+
+    def items(self, whole: Whole) -> NDArray[np.bool_]:
+        """Return (N,): which items count."""
+        known = ~np.isnan(self.basis(whole))
+        return np.asarray(known if known.ndim == 1 else known.any(axis=1), dtype=np.bool_)
+
+    def error(self, whole: Whole, value: float, group: NDArray[np.intp] | None) -> float:
+        """Return the standard error of the linear part of a ratio."""
+        assert self.columns is not None
+        num, den = self.columns(whole)
+        shares = (num - value * den) / den.sum()
+        return float(np.sqrt((np.bincount(np.arange(len(shares)) if group is None else group, shares) ** 2).sum()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric(MetricInfo):
+    """One number of a table of N items, or T of them, judged by a reference confidence, (N,)."""
+
+    computation: Computation
+    bound: Bound | None = None
+    """(Table, reference confidence) → its extremes over what ungraded answers may have been; a curve's are those at
+    one target, of a table with that target alone. None: they are not computed."""
+    needs: tuple[Need, ...] = ("confidence",)
+    why_undefined: str = "undefined on these rows"
+    """The reason where the rows have all it needs and it is undefined still."""
+    by_construction: Literal["", "own", "always"] = ""
+    """With a stated confidence that decides what is answered it holds by construction: always, or where that is the
+    reference confidence ("own")."""
+    repeats_under: str = ""
+    """The source of the reference confidence, "exact" or "own", with which it is another metric's number again."""
+    not_compared: str = ""
+    """Why two systems are not compared in it."""
+    monitor: str = ""
+    """Its key in the log of RL's validation sweeps, below "validation/" or "validation/TARGET/"; "": not logged."""
+
+    @property
+    def statistic(self) -> Callable[[Resample], Array]:
+        """(B,) of B resamples; (B, T) for a curve."""
+        return self.computation.statistic
+
+    def items(self, table: SweepTable, reference: Array) -> NDArray[np.bool_]:
+        """Return (N,): which items count."""
+        return self.computation.items(Whole(table, reference))
+
+    def of(self, table: SweepTable, reference: Array) -> float:
+        """Return the metric, NaN where it is undefined."""
+        return float(self.resampled(table, reference, np.ones((1, len(table.ids))))[0])
+
+    def resampled(self, table: SweepTable, reference: Array, weights: NDArray[np.number]) -> Array:
+        """Return the metric of B resamples, (B,).
+
+        `statistic` does the same for many metrics of one `Resample` at less cost: they share its work.
+
+        Args:
+            table: N items.
+            reference: (N,): the confidence that decides what should be answered.
+            weights: (B, N): how often each item was drawn.
+        """
+        return self.statistic(Resample(np.asarray(weights, dtype=np.float64), table, reference))
+
+    def estimates(self, once: Resample, drawn: Array, group: NDArray[np.intp] | None = None) -> list[Estimate]:
+        """Return the metric with its interval, one estimate, or one a target for a curve.
+
+        Args:
+            once: Every item once.
+            drawn: The values on resamples, (B,) or (B, T).
+            group: (N,): what was drawn as one; None: each item by itself. Their number is told.
+        """
+        how = self.computation
+        values, counted = self.statistic(once).reshape(-1), how.items(once.whole)
+        n = int(counted.sum()) if group is None else len(np.unique(group[counted]))
+        if how.interval == "linear" and len(drawn) and np.isfinite(values[0]):
+            half = 1.96 * how.error(once.whole, float(values[0]), group)
+            return [Estimate(float(values[0]), float(values[0] - half), float(values[0] + half), n)]
+        kind = "percentile" if how.interval == "linear" else how.interval
+        widths = np.broadcast_to(how.resolution(once.whole), values.shape)
+        columns = drawn.reshape(-1, len(values)).T
+        found = (make_interval(kind, v, c, n, w) for v, c, w in zip(values, columns, widths, strict=True))
+        return [estimate.within(*how.limits) for estimate in found]

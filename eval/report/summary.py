@@ -1,0 +1,126 @@
+"""The result in one sentence and in one small table: what a terminal shows, and what a report opens with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from ..metrics.catalogue import info, listed
+from .tables import cell, number
+
+RUN_SYSTEMS = ("base", "prompted", "warmup", "rejection", "dpo", "trained")
+"""The systems of a training run, in its order; those between are the model after a stage that another follows."""
+REFERENCE = {
+    "exact": "the exact Bayes confidence of the made world",
+    "base": "the base model's probability of its forced answer",
+    "own": "its own confidence",
+}
+_UNDEFINED: Mapping[str, Any] = {"value": None, "low": None, "high": None}
+_BESIDE = 24
+"""Characters of a value with its interval and the gap after it."""
+_LEGEND = (
+    "clear: confidence and target ≥ 0.05 apart; slope 1 follows the target, 0 is deaf to it; regret 0 is the oracle"
+)
+
+
+def ordered(names: list[str]) -> list[str]:
+    """Return systems in a run's order, others after them by name."""
+    rank = {name: i for i, name in enumerate(RUN_SYSTEMS)}
+    return sorted(names, key=lambda name: (rank.get(name, len(rank)), name))
+
+
+def headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the result of the last system in one sentence; `metrics` is system → the headline split's contents."""
+    shown = list(metrics)[-1]
+    values = metrics[shown]
+    if not values["adherence_reference"]:
+        return _rates_headline(shown, values)
+    text = (
+        f"{_called(shown)} abstains exactly when it should in {_percent(values['adherence_reference']['all'])} of "
+        f"{values['items']} questions × {len(values['targets'])} targets, its effective threshold follows the target "
+        f"with slope {_slope(values)}, judged by {REFERENCE[values['reference_confidence']]}"
+    )
+    before = metrics.get("prompted")
+    if before and before["adherence_reference"] and shown != "prompted":
+        share = _percent(before["adherence_reference"]["all"])
+        text += f"; the same model only prompted reaches {share} with slope {_slope(before)}"
+    return text + "."
+
+
+def comparison_headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return in one sentence how often each of several systems abstains exactly when it should, the best first."""
+    share = {name: info("adherence_reference.all").pick(found) or _UNDEFINED for name, found in metrics.items()}
+    ranked = sorted(share, key=lambda name: 1.0 if share[name]["value"] is None else -share[name]["value"])
+    told = [f"{name} in {_percent(share[name])} (slope {_slope(metrics[name])})" for name in ranked]
+    sources = {found["reference_confidence"] for found in metrics.values()}
+    judged = f"judged by {REFERENCE[sources.pop()]}" if len(sources) == 1 else "each judged by its own reference"
+    return f"How often each abstains exactly when it should, {judged}: {', '.join(told)}."
+
+
+def _rates_headline(name: str, values: Mapping[str, Any]) -> str:
+    """Return the sentence on answers to which no target was stated."""
+    rates: Mapping[str, Any] = values["rates"] or {}
+    shares = [_percent(rates.get(key, _UNDEFINED)) for key in ("accuracy", "hallucination_rate", "abstention_rate")]
+    text = (
+        f"{_called(name)} answers {values['items']} questions with no target stated: {shares[0]} right, {shares[1]} "
+        f"wrong, {shares[2]} abstained"
+    )
+    regret = cell(info("normalized_regret").pick(values))
+    return text + (f"; held against targets, its confidence has a regret of {regret}." if regret.interval else ".")
+
+
+def summary_table(metrics: Mapping[str, Mapping[str, Any]], width: int) -> Table:
+    """Return a table of systems × the metrics of the summary, with intervals, for a terminal `width` wide.
+
+    Where an interval does not fit beside its value it stands below it, as "0.90…0.92". Names are shown as they are.
+    """
+    shown = listed("summary")
+    beside = max(len(name) for name in metrics) + len(shown) * _BESIDE <= width
+    table = Table(box=None, pad_edge=False, caption=_LEGEND, caption_justify="left", caption_style="dim")
+    table.add_column("", overflow="fold", min_width=8)
+    for metric in shown:
+        table.add_column(metric.short or metric.in_text, no_wrap=True)
+    for name, found in metrics.items():
+        estimates = [metric.pick(found) for metric in shown]
+        cells = [_beside(estimate) if beside else _stacked(estimate) for estimate in estimates]
+        table.add_row(Text(name, style="bold" if name == list(metrics)[-1] else ""), *cells)
+    return table
+
+
+def summary_text(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the same table as plain text, a line per system, for logs and pipes."""
+    shown = listed("summary")
+    lines = [["system", *(metric.short or metric.in_text for metric in shown)]]
+    for name, found in metrics.items():
+        lines.append([" ".join(name.split()), *(str(cell(metric.pick(found))) for metric in shown)])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    padded = ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in lines]
+    return "\n".join(line.rstrip() for line in [*padded, _LEGEND])
+
+
+def _beside(estimate: Mapping[str, Any] | None) -> Text:
+    shown = cell(estimate)
+    return Text.assemble(shown.value, (f" {shown.interval}".rstrip(), "dim"))
+
+
+def _stacked(estimate: Mapping[str, Any] | None) -> Text:
+    shown = cell(estimate)
+    if estimate is None or not shown.interval:
+        return Text(shown.value)
+    return Text.assemble(shown.value, (f"\n{number(estimate['low'], 2)}…{number(estimate['high'], 2)}", "dim"))
+
+
+def _called(name: str) -> str:
+    return f"The {name} model" if name in RUN_SYSTEMS else name
+
+
+def _percent(estimate: Mapping[str, Any]) -> str:
+    return "an undefined share" if estimate["value"] is None else f"{100 * estimate['value']:.1f} %"
+
+
+def _slope(metrics: Mapping[str, Any]) -> str:
+    value = (metrics["threshold_slope"] or _UNDEFINED)["value"]
+    return "undefined" if value is None else number(value, 2)

@@ -1,0 +1,124 @@
+"""The tables of a report, and how numbers are written in them. Which metrics they show: `eval/metrics/catalogue.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..metrics.catalogue import listed, listed_curves
+from ..metrics.metric import Metric
+
+_AUDIT = (
+    "Held to its target, a model is right at least that often where it answers (accuracy answered), and no more often "
+    "than that where it abstains (accuracy abstained: of the forced answers)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: a value and, in smaller letters, its interval."""
+
+    value: str
+    interval: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.value} {self.interval}".rstrip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of the page; the first cell of each row is its header."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    note: str = ""
+    folded: bool = False
+    """Shown on demand only."""
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return the number with a true minus sign, a dash where it is undefined.
+
+    >>> number(-0.0612), number(None)
+    ('−0.061', '–')
+    """
+    if value is None:
+        return "–"
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "−") if float(text) else text.lstrip("-")
+
+
+def cell(estimate: Mapping[str, Any] | None, digits: int = 3) -> Cell:
+    """Return an estimate as a cell; undefined is a dash."""
+    if not estimate or estimate["value"] is None:
+        return Cell("–")
+    interval = "" if estimate["low"] is None else f"[{number(estimate['low'])}, {number(estimate['high'])}]"
+    return Cell(number(estimate["value"], digits), interval)
+
+
+def metric_tables(metrics: Mapping[str, Mapping[str, Any]], headline: str) -> list[Table]:
+    """Return a table per split: metrics down, systems across; `metrics` is system → split → contents.
+
+    The headline's split comes first, and those after it are folded.
+    """
+    splits = dict.fromkeys([headline, *(split for found in metrics.values() for split in found)])
+    columns = {split: {name: found[split] for name, found in metrics.items() if split in found} for split in splits}
+    return [_metric_table(split, found, folded=split != headline) for split, found in columns.items()]
+
+
+def _metric_table(split: str, columns: Mapping[str, Mapping[str, Any]], *, folded: bool) -> Table:
+    rows = [
+        [Cell(info.heading), *map(cell, picked)]
+        for info in listed("report")
+        if any(picked := [info.pick(m) for m in columns.values()])
+    ]
+    title = f"Metrics: {split.replace('_', ' ')}"
+    return Table(title=title, note=_counts(columns), head=["Metric", *columns], rows=rows, folded=folded)
+
+
+_LEFT_OUT = {
+    "ungraded": "{} ungraded answers",
+    "without_confidence": "{} questions without a confidence",
+    "bad_confidence": "{} of them with one outside [0, 1]",
+}
+
+
+def _counts(columns: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return how many questions and targets there were, and what each system's metrics had to leave out."""
+    sizes = sorted({(m["items"], len(m["targets"])) for m in columns.values()})
+    asked = "; ".join(f"{items} questions, {targets} targets" for items, targets in sizes)
+    parts = [f"{asked}, 95 % intervals over questions. ↑ higher is better, ↓ lower."]
+    for name, found in columns.items():
+        left_out = [text.format(found[key]) for key, text in _LEFT_OUT.items() if found.get(key)]
+        if left_out:
+            parts.append(f"Left out of {name}: {', '.join(left_out)}.")
+    return " ".join(parts)
+
+
+def target_tables(metrics: Mapping[str, Mapping[str, Any]]) -> list[Table]:
+    """Return a table per system, targets down: the last system's, and folded after it the others'."""
+    found = {name: values["by_threshold"] for name, values in metrics.items() if values.get("by_threshold")}
+    return [_target_table(name, found[name], folded=place > 0) for place, name in enumerate(reversed(found))]
+
+
+def target_columns(by_threshold: Sequence[Mapping[str, Any]]) -> list[Metric]:
+    """Return the curves of the tables by target that are defined at some target."""
+    return [curve for curve in listed_curves("report") if any(at.get(curve.key) is not None for at in by_threshold)]
+
+
+def _target_table(name: str, by_threshold: Sequence[Mapping[str, Any]], *, folded: bool) -> Table:
+    columns = target_columns(by_threshold)
+    return Table(
+        title=f"By target: {name}",
+        note=_AUDIT if "accuracy_abstained" in (curve.key for curve in columns) else "",
+        head=["Target", *(curve.in_text for curve in columns)],
+        rows=[[Cell(f"{at['t']:g}"), *(_at(at, curve.key) for curve in columns)] for at in by_threshold],
+        folded=folded,
+    )
+
+
+def _at(at: Mapping[str, Any], key: str) -> Cell:
+    low, high = at.get("intervals", {}).get(key) or (None, None)
+    return cell({"value": at.get(key), "low": low, "high": high})

@@ -1,0 +1,119 @@
+"""The command line: `abstain run`, `check`, `eval`, `report`, `score`, `compare`, `export`, `merge`, `push`, ..."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...data import InputError, RunError
+from ...eval.sweep.shard import current_shard, first_on_machine
+from ...rewards import JudgeError
+from ..config.load import load_recipe
+from .audit import audit_app
+from .check import check
+from .compare import compare
+from .console import TerminalConsole
+from .eval import evaluate, sets_app
+from .export import export_app
+from .interrupt import interruptible
+from .launch import launch
+from .merge import merge
+from .push import push
+from .recipes import Overrides, RecipeName, recipes_app
+from .report import conclude, report
+from .score import score
+
+app = typer.Typer(
+    name="abstain",
+    help="Train language models to answer only above a stated confidence target, and measure whether they do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+app.command("check")(check)
+app.command("eval")(evaluate)
+app.command()(score)
+app.command()(compare)
+app.add_typer(recipes_app, name="recipes")
+app.add_typer(sets_app, name="sets")
+app.add_typer(export_app, name="export")
+app.add_typer(audit_app, name="audit")
+app.command()(report)
+app.command()(merge)
+app.command()(push)
+app.command()(launch)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"abstain {version('abstain')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the operating system says of a full disk, a quota and a limit on a file's size."""
+
+
+@app.command()
+def run(
+    recipe: RecipeName,
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; by default runs/NAME.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in its folder.")] = False,
+) -> None:
+    """Run every stage a recipe names, then write the report.
+
+    Stages, each optional and in this order: base model, warm-up, rejection sampling, DPO, RL. Then a threshold sweep of
+    the model before, between and after them. A recipe without training stages evaluates its model.
+
+    Example: `abstain run tiny seed=1 --out runs/tiny-1`
+    """
+    loaded = load_recipe(recipe, overrides or [])
+    folder = out or Path("runs") / loaded.name
+    from ..runs.run import run as run_recipe
+
+    with TerminalConsole(shown=current_shard().main) as console:
+        asked = {"recipe": recipe, "overrides": list(overrides or [])}
+        finished = run_recipe(loaded, folder, console, resume=resume, asked=asked)
+    if finished is not None:
+        conclude(finished, finished.report)
+
+
+def main() -> None:
+    """Run the command line; exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted."""
+    if "" not in sys.path and (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # a recipe's `payoff.path` may name a file in the folder one is in
+    try:
+        with interruptible(sys.argv[1:]):
+            app()
+    except InputError as error:
+        if first_on_machine():  # the other processes of a launch read the same recipe and find the same
+            typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except (RunError, JudgeError) as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        place = error.filename or "a file of the run"
+        typer.echo(
+            f"error: {place}: could not be written ({error.strerror}); make room and go on with --resume", err=True
+        )
+        sys.exit(1)

@@ -1,0 +1,77 @@
+"""The progress of commands and notebooks: lines, stages and a bar."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Self
+
+from rich.console import Console as Rich
+from rich.markup import escape
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from ...eval.report.summary import summary_table, summary_text
+from ..runs.pace import pace
+
+
+class TerminalConsole:
+    """Stage lines and a progress bar, in a terminal or a notebook; plain lines, now and then, in any other output."""
+
+    EVERY = 30.0
+    """Seconds between two progress lines where there is no bar."""
+
+    def __init__(self, *, shown: bool = True) -> None:
+        """Write to standard output, or nowhere unless `shown` (one process of several tells for all)."""
+        self.rich = Rich(highlight=False, soft_wrap=True, quiet=not shown)
+        self.progress: Bar | None = None
+        self.task: Any = None
+        self.began = self.told = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """Return itself, to be closed at the end of a `with`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the bar, also where an error ends the block."""
+        self.close()
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self.rich.print(f"  {escape(text)}")
+
+    def stage(self, name: str) -> None:
+        """End the last progress bar and begin the next."""
+        self.close()
+        self.began = self.told = time.monotonic()
+        self.rich.print(f"[bold]{escape(name)}[/bold]")
+        if self.rich.is_terminal or self.rich.is_jupyter:
+            columns = (TextColumn("  "), BarColumn(), TextColumn("{task.fields[pace]}"), TimeElapsedColumn())
+            self.progress = Bar(*columns, console=self.rich, transient=True)
+            self.task = self.progress.add_task(name, total=None, pace="")
+            self.progress.start()
+
+    def tick(self, done: int, total: int) -> None:
+        """Move the bar, or print how far it is."""
+        now = time.monotonic()
+        told = pace(done, total, now - self.began)
+        if self.progress is not None:
+            self.progress.update(self.task, completed=done, total=total, pace=told)
+        elif now - self.told >= self.EVERY:
+            self.told = now
+            self.say(told)
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self.progress is not None:
+            self.progress.stop()
+            self.progress = None
+
+
+def show_summary(metrics: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print systems × the metrics that say most: a table on a terminal, plain lines elsewhere."""
+    rich = Rich(highlight=False)
+    if rich.is_terminal:
+        rich.print(summary_table(metrics, rich.width))
+    else:
+        print(summary_text(metrics))

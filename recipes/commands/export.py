@@ -1,0 +1,183 @@
+"""`abstain export`: a recipe's reward for another trainer, or a sweep for another evaluation harness."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+from typer.core import TyperGroup
+
+from ...data import InputError
+from ..config.grader_text import grader_section
+from ..config.load import load_recipe
+from .eval import numbers, pairs, values
+
+HARNESSES = ("inspect", "lm-eval")
+_TRAINERS = {"verl": "verl", "openrlhf": "OpenRLHF", "verifiers": "verifiers", "nemo": "NeMo-RL"}
+
+
+class _Targets(TyperGroup):
+    """The commands of `abstain export`, with an error of one line for a name that is none of them."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands:
+            trainers, harnesses = ", ".join(_TRAINERS), " and ".join(HARNESSES)
+            raise InputError(
+                f"no trainer {args[0]!r}; abstain exports rewards for {trainers}, and sweeps for {harnesses}"
+            )
+        return super().resolve_command(ctx, args)
+
+
+export_app = typer.Typer(
+    help="Take a recipe's reward to another trainer, or a sweep to another evaluation harness.\n\n"
+    "Example: `abstain export verl --recipe tiny --on-ungraded raise --out abstain_reward.py`",
+    cls=_Targets,
+    no_args_is_help=True,
+)
+
+Overrides = Annotated[
+    list[str] | None, typer.Argument(help="Changes to the recipe, as key=value: `seed=1 rl.payoff.t=0.5`.")
+]
+OnUngraded = Annotated[str | None, typer.Option(help="What a row without a verdict gets: `raise`, or a number.")]
+RewardFile = Annotated[Path, typer.Option(help="The new file; it must not exist.")]
+RewardRecipe = Annotated[str, typer.Option(help="The recipe whose reward it is: a shipped name or a YAML file.")]
+
+
+def _reward_command(trainer: str) -> Callable[..., None]:
+    def export(
+        overrides: Overrides = None,
+        *,
+        recipe: RewardRecipe,
+        out: RewardFile,
+        on_ungraded: OnUngraded = None,
+        end_token: Annotated[
+            list[str] | None, typer.Option(help="OpenRLHF: text of a token that ends a response; may be repeated.")
+        ] = None,
+    ) -> None:
+        from ..export.export import Export, check_trainer, exported_file, read_on_ungraded
+
+        check_trainer(trainer, end_token or [])
+        asked = Export(
+            trainer=trainer,
+            recipe=recipe,
+            file=str(out),
+            on_ungraded=read_on_ungraded(on_ungraded, trainer),
+            end_tokens=tuple(end_token or ()),
+            overrides=tuple(overrides or ()),
+        )
+        text = exported_file(load_recipe(recipe, overrides or []), asked)
+        _free(out)
+        out.write_text(text, encoding="utf-8")
+        typer.echo(f"{out}")
+
+    more = " --end-token '<|im_end|>'" if trainer == "openrlhf" else ""
+    export.__doc__ = f"""Write a recipe's reward as a file that {_TRAINERS[trainer]} is pointed at.
+
+    Example: `abstain export {trainer} --recipe tiny --on-ungraded raise{more} --out abstain_reward.py`
+    """
+    return export
+
+
+def _harness_command(harness: str) -> Callable[..., None]:
+    def export(
+        overrides: Annotated[list[str] | None, typer.Argument(help="Changes to the recipe, as key=value.")] = None,
+        *,
+        out: Annotated[Path, typer.Option(help="The new folder; it must not exist.")],
+        recipe: Annotated[str | None, typer.Option(help="The recipe whose evaluation it is.")] = None,
+        questions: Annotated[
+            str | None, typer.Option(help="The questions instead, as `abstain eval` takes them.")
+        ] = None,
+        targets: Annotated[str | None, typer.Option(help="With --questions: targets in (0, 1), by commas.")] = None,
+        samples: Annotated[int | None, typer.Option(help="With --questions: forced samples per question.")] = None,
+        grader: Annotated[str | None, typer.Option(help="With --questions: as `abstain eval` takes it.")] = None,
+        column: Annotated[list[str] | None, typer.Option(help="With --questions: answers=gold; repeatable.")] = None,
+        where: Annotated[list[str] | None, typer.Option(help="With --questions: relation=P17; repeatable.")] = None,
+        max_items: Annotated[int | None, typer.Option(help="With --questions: at most so many.")] = None,
+        max_new_tokens: Annotated[int | None, typer.Option(help="With --questions: longest completion.")] = None,
+        seed: Annotated[int | None, typer.Option(help="With --questions: seed of the draw.")] = None,
+    ) -> None:
+        options = {
+            "targets": targets,
+            "samples": samples,
+            "grader": grader,
+            "column": column,
+            "where": where,
+            "max_items": max_items,
+            "max_new_tokens": max_new_tokens,
+            "seed": seed,
+        }
+        given = {name: value for name, value in options.items() if value is not None}
+        asked = _asked(recipe, questions, given, overrides or [])
+        from ..export.export_harness import folder_files
+
+        files = folder_files(harness, asked, out, _command(harness, out, recipe, questions, given, overrides or []))
+        _free(out)
+        out.mkdir()
+        for name, text in files.items():
+            (out / name).write_text(text, encoding="utf-8")
+        typer.echo(f"{out}")
+
+    export.__doc__ = f"""Write a sweep as a folder for {_HARNESSES[harness]}: the same prompts, and the same verdicts.
+
+    Example: `abstain export {harness} --questions my.jsonl --targets 0.25,0.5,0.75 --out abstain_sweep`
+    """
+    return export
+
+
+_HARNESSES = {"inspect": "Inspect", "lm-eval": "lm-evaluation-harness"}
+
+
+def _asked(recipe: str | None, questions: str | None, given: dict[str, Any], overrides: list[str]) -> Any:
+    """Return the sweep that the options name."""
+    from ..runs.harness import harness_sweep
+
+    if (recipe is None) == (questions is None):
+        raise InputError("give either --recipe (its evaluation) or --questions, and not both")
+    if recipe is not None:
+        if given:
+            name = next(iter(given)).replace("_", "-")
+            raise InputError(f"--{name} goes with --questions; a recipe's evaluation is changed by key=value")
+        return harness_sweep(load_recipe(recipe, overrides))
+    if overrides:
+        raise InputError(f"{overrides[0]!r}: key=value changes a recipe; with --questions use the options")
+    from ..config.evaluation import evaluation_recipe
+
+    read: dict[str, Callable[[Any], Any]] = {
+        "targets": lambda text: numbers(text, "--targets"),
+        "grader": grader_section,
+        "where": values,
+        "column": lambda texts: pairs(texts, "--column"),
+    }
+    fields = {name: read[name](value) if name in read else value for name, value in given.items()}
+    fields = {"columns" if name == "column" else name: value for name, value in fields.items()}
+    return harness_sweep(evaluation_recipe(place="--", model="none", questions=questions, **fields), "--grader")
+
+
+def _command(
+    harness: str, out: Path, recipe: str | None, questions: str | None, given: dict[str, Any], overrides: list[str]
+) -> str:
+    """Return the command that writes the folder again."""
+    source = ["--recipe", recipe] if recipe is not None else ["--questions", questions or ""]
+    options = [
+        part
+        for name, value in given.items()
+        for one in (cast("list[Any]", value) if isinstance(value, list) else [value])
+        for part in (f"--{name.replace('_', '-')}", str(one))
+    ]
+    return shlex.join(["abstain", "export", harness, *source, *options, "--out", str(out), *overrides])
+
+
+def _free(out: Path) -> None:
+    if out.exists():
+        raise InputError(f"{out}: exists already; nothing was overwritten")
+    if not out.parent.is_dir():
+        raise InputError(f"{out}: no folder {out.parent}")
+
+
+for _name in _TRAINERS:
+    export_app.command(_name)(_reward_command(_name))
+for _name in HARNESSES:
+    export_app.command(_name)(_harness_command(_name))

@@ -1,0 +1,113 @@
+"""`abstain recipes`: what there is, what a recipe holds, a copy to start from, and the schema for editors."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ...data import InputError
+from ...data.nearest import nearest
+from ..config.catalogue import catalogue
+from ..config.editor_schema import FILE, LINE, editor_schema
+from ..config.library import shipped_recipes
+from ..config.load import dump_recipe, load_recipe
+
+recipes_app = typer.Typer(help="Browse the shipped recipes and start from one.", no_args_is_help=True)
+RecipeName = Annotated[str, typer.Argument(help="A shipped recipe's name (see `abstain recipes list`) or a YAML file.")]
+Overrides = Annotated[
+    list[str] | None, typer.Argument(help="Changes to the recipe, as key=value: `seed=1 rl.grpo.max_steps=50`.")
+]
+WIDE = 200
+"""Columns of the table where the output is no terminal."""
+
+
+@recipes_app.command("list")
+def list_recipes(
+    containing: Annotated[str, typer.Argument(help="Only recipes whose name contains this.")] = "",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list, with every column in full.")] = False,
+) -> None:
+    """List the shipped recipes. Hardware and duration are estimates where they say so.
+
+    Example: `abstain recipes list qwen3`
+    """
+    rows = catalogue(containing)
+    if not rows:
+        raise InputError(f"no shipped recipe's name contains {containing!r}{nearest(containing, shipped_recipes())}")
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=1))
+        return
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDE)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("name", "model", "method", "data", "hardware", "verified"):
+        table.add_column(title, overflow="fold", no_wrap=title == "name")
+    for row in rows:
+        verified = row.verified.partition(";")[0]
+        table.add_row(row.name, row.model, row.method, row.data, row.hardware, verified)
+    console.print(table)
+
+
+@recipes_app.command()
+def show(recipe: RecipeName, overrides: Overrides = None) -> None:
+    """Print a recipe with everything it inherits and every default.
+
+    Example: `abstain recipes show qwen3-4b/grpo data=gsm8k`
+    """
+    typer.echo(dump_recipe(load_recipe(recipe, overrides or [])), nl=False)
+
+
+@recipes_app.command()
+def copy(
+    recipe: RecipeName,
+    path: Annotated[Path, typer.Argument(help="The new file; it must not exist.")],
+    *,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Write the schema beside it too, so that editors complete its keys.")
+    ] = False,
+) -> None:
+    """Copy a shipped recipe to a file of your own. What it extends stays where it is.
+
+    Where the schema lies in the same folder, the copy's first line names it to editors.
+
+    Example: `abstain recipes copy qwen3-4b/grpo my.yaml --schema`
+    """
+    shipped = shipped_recipes()
+    if recipe not in shipped:
+        raise InputError(f"no shipped recipe {recipe!r}{nearest(recipe, shipped)}; see `abstain recipes list`")
+    if path.exists():
+        raise InputError(f"{path}: exists already; nothing was overwritten")
+    beside = path.with_name(FILE)
+    if schema:
+        _write_schema(beside)
+    first = f"{LINE}\n" if beside.is_file() else ""
+    path.write_text(first + shipped[recipe], encoding="utf-8")
+    typer.echo(f"{path}")
+
+
+@recipes_app.command("schema")
+def print_schema(
+    out: Annotated[Path | None, typer.Option(help="Write to this file instead of standard output.")] = None,
+) -> None:
+    """Print the JSON schema of recipe files, with which editors complete keys and say what they mean.
+
+    Example: `abstain recipes schema --out abstain-recipe.schema.json`
+    """
+    if out is None:
+        typer.echo(json.dumps(editor_schema(), indent=1))
+    else:
+        _write_schema(out)
+        typer.echo(f"{out}")
+
+
+def _write_schema(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: the folder {path.parent} does not exist")
+    path.write_text(json.dumps(editor_schema(), indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,91 @@
+"""`abstain report`: a run's report made again, several runs in one report, or a run's model card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ...data import InputError
+from ...eval.report.summary import headline
+from ..runs.load import Run, load_run
+from .console import TerminalConsole, show_summary
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="A run's folder, or several to put side by side.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The page, an .html file. [default: RUN/report.html; of several, comparison.html]"),
+    ] = None,
+    system: Annotated[
+        list[str] | None,
+        typer.Option(help="Of several runs, show this system of each; may be repeated. [default: the last of each]"),
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="Rows that the page carries, about. [default: 6000]", show_default=False)
+    ] = None,
+    model_card: Annotated[
+        Path | None, typer.Option(help="Also write the run's model card to this file, such as RUN/adapter/README.md.")
+    ] = None,
+) -> None:
+    """Rebuild a run's metrics and report from its responses, or show several runs in one report; no model is needed.
+
+    A run is a folder that `abstain run`, `eval` or `score` made.
+
+    Example: `abstain report runs/tiny`, or `abstain report runs/a runs/b --out a-and-b.html`
+    """
+    _check(runs, out, system, model_card)
+    loaded = [load_run(path) for path in runs]
+    if len(loaded) > 1:
+        _report_several(loaded, out or Path("comparison.html"), system or [], rows)
+    else:
+        _report_one(loaded[0], out, rows, model_card)
+
+
+def _check(runs: Sequence[Path], out: Path | None, system: Sequence[str] | None, card: Path | None) -> None:
+    if out is not None and out.suffix != ".html":
+        raise InputError(f"--out {out}: a report is an .html file")
+    if out is not None and not out.parent.is_dir():
+        raise InputError(f"--out {out}: no folder {out.parent}")
+    if len(runs) == 1 and system:
+        raise InputError("--system is for several runs; the report of one shows all its systems")
+    if len(runs) > 1 and card is not None:
+        raise InputError("--model-card is for one run, got several")
+
+
+def _report_one(run: Run, out: Path | None, rows: int | None, card: Path | None) -> None:
+    from ..runs.card import check_card, write_card
+    from ..runs.report import report
+
+    if card is not None:
+        check_card(run, card)
+    with TerminalConsole() as console:
+        page = report(run, console, page=out, max_rows=rows)
+    conclude(run, page)
+    if card is not None:
+        typer.echo(f"model card: {write_card(run, card)}")
+
+
+def _report_several(runs: Sequence[Run], out: Path, systems: Sequence[str], max_rows: int | None) -> None:
+    from ...eval.report.report import sentence, write_report
+    from ...eval.report.rows import MAX_ROWS
+    from ..runs.side_by_side import side_by_side
+
+    contents = side_by_side(runs, systems, max_rows=MAX_ROWS if max_rows is None else max_rows)
+    path = write_report(contents, out)
+    _tell(sentence(contents), {name: splits[contents.split] for name, splits in contents.metrics.items()}, path)
+
+
+def conclude(run: Run, page: Path) -> None:
+    """Print the sentence and the table of a run's systems, and where its report is."""
+    metrics = {name: next(iter(run.metrics(name).values())) for name in run.systems}
+    _tell(headline(metrics), metrics, page)
+
+
+def _tell(result: str, metrics: Mapping[str, Mapping[str, Any]], page: Path) -> None:
+    typer.echo(result)
+    show_summary(metrics)
+    typer.echo(f"report: {page}")

@@ -1,0 +1,1 @@
+"""Recipes: schema, loading and layers, kinds of graders, payoffs and schedules."""

@@ -1,0 +1,160 @@
+"""The grader of a recipe, by its kind: one for training and evaluation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from ...data import InputError, Question
+from ...rewards import (
+    AliasMatch,
+    AnswerGrader,
+    ChoiceMatch,
+    ContainsMatch,
+    CustomMatch,
+    FuzzyMatch,
+    Grader,
+    JudgeMatch,
+    MathMatch,
+    NumericMatch,
+    TokenF1Match,
+    grader,
+    judge_row,
+    load_match,
+)
+from ...rewards.extract import EXTRACTORS
+from .kinds import Kinds, KindSection
+
+Extraction = Literal["whole_text", "last_line", "tag", "boxed", "answer_label", "json_field"]
+
+
+class GraderSection(KindSection):
+    """What graders of all kinds can be told."""
+
+    extract: Extraction | None = None
+    """Where the final answer stands; null: the grader's own usual place."""
+    several_answers: Literal["wrong", "first", "last"] = AnswerGrader.several_answers
+    """What several different final answers are judged by."""
+
+    def build(self, phrase: str) -> Grader:
+        """Return the grader; `phrase` is the agreed abstention.
+
+        Raises:
+            InputError: a user's own code cannot be imported.
+        """
+        extract = None if self.extract is None else EXTRACTORS[self.extract]()
+        try:
+            match = self.make()
+        except ValueError as error:
+            raise InputError(f"grader: {error}") from error
+        return grader(match, abstention=phrase, extract=extract, several_answers=self.several_answers)
+
+    def verify(self) -> None:
+        """Raise ValueError for values that the matcher refuses."""
+        if not self.imports_code:
+            self.make()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedMatch:
+    """A comparison of the user's own, by its import path (`abstain.rewards.load_match`)."""
+
+    imports_code: ClassVar[bool] = True
+
+    path: str
+    """`module.name` or `file.py:name` of a function of (answer, answers) that returns a bool, a Verdict or a Judgement;
+    it may also name `choices` and `question`. Or of a class whose objects are called so."""
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Keyword arguments for the class, or for the function besides."""
+
+    def build(self) -> CustomMatch:
+        """Import the user's code and return the matcher."""
+        return load_match(self.path, self.arguments)
+
+
+GRADERS: dict[str, type[Any]] = {
+    "alias": AliasMatch,
+    "contains": ContainsMatch,
+    "numeric": NumericMatch,
+    "choice": ChoiceMatch,
+    "token_f1": TokenF1Match,
+    "fuzzy": FuzzyMatch,
+    "math": MathMatch,
+    "judge": JudgeMatch,
+    "custom": ImportedMatch,
+}
+"""`grader.kind` → the class whose fields are the grader's keys, beside those that all graders have."""
+GRADER_KINDS = Kinds(GraderSection, GRADERS)
+AnyGrader = Annotated[GraderSection, GRADER_KINDS]
+"""The section of `grader`."""
+
+JUDGE_VERDICTS = "judge-verdicts.sqlite"
+"""The file, in a run's folder, that keeps what a judge said, apart from the rows."""
+
+
+def with_memory(section: GraderSection, folder: Path) -> GraderSection:
+    """Return the grader with a judge's verdicts kept in `folder`, unless it names a file of its own."""
+    if section.of is JudgeMatch and section.make().cache is None:
+        return section.model_copy(update={"cache": str(folder / JUDGE_VERDICTS)})
+    return section
+
+
+def check_grader(
+    section: GraderSection, phrase: str, questions: Sequence[Question], place: str = "recipe: grader"
+) -> None:
+    """Raise InputError where the grader could not judge.
+
+    A missing extra or key, a function of the user's own that fails, or accepted answers that it cannot read.
+
+    Args:
+        section: The grader.
+        phrase: The agreed abstention.
+        questions: Whose accepted answers it must read; a user's own function is tried on the first few.
+        place: What error messages call the section.
+    """
+    _check_installed(section, place)
+    if section.imports_code:
+        try_grader(section, phrase, questions, place)
+    if not getattr(section.of, "refuses_answers", False):
+        return
+    grade = section.build(phrase)
+    for question in (q for q in questions if q.answerable):
+        try:
+            grade("1", question.answers, question.choices)
+        except ValueError as error:
+            raise InputError(f"{place}: question {question.id!r}: {error}") from error
+
+
+def _check_installed(section: GraderSection, place: str) -> None:
+    module, extra = getattr(section.of, "requires", None) or ("", "")
+    if module and find_spec(module) is None:
+        raise InputError(f"{place}: {module} is not installed: pip install 'abstain[{extra}]'")
+    if section.of is not JudgeMatch:
+        return
+    judge: JudgeMatch = section.make()
+    if judge.base_url is None and not os.environ.get(judge.api_key_env):
+        raise InputError(f"{place}: no API key: set the environment variable {judge.api_key_env}, or give a base_url")
+
+
+TRIED = 3
+"""Questions on which a grader of the user's own is tried."""
+PROBE = Question("probe", "What is the capital of France?", ("Paris",), choices=("Rome", "Paris"))
+"""What it is tried on where there are no questions yet."""
+
+
+def try_grader(section: GraderSection, phrase: str, questions: Sequence[Question], place: str) -> None:
+    """Raise InputError where a grader of the user's own fails on a right, a wrong or an abstaining completion."""
+    try:
+        grade = section.build(phrase)
+    except InputError as error:
+        raise InputError(f"{place}: {str(error).removeprefix('grader: ')}") from error
+    for question in [q for q in questions if q.answerable][:TRIED] or [PROBE]:
+        for completion in (question.answers[0], "Something else", phrase):
+            try:
+                judge_row(grade, completion, question.answers, question.choices, question=question.text)
+            except ValueError as error:
+                raise InputError(f"{place}: question {question.id!r}: {error}") from error

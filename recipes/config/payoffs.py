@@ -1,0 +1,164 @@
+"""The reward of a recipe: `rl.payoff` by its kind, and what is added to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from ...rewards import (
+    CUT_OFF,
+    AbstentionReward,
+    BetaPrior,
+    Binary,
+    Brier,
+    ConfidenceParser,
+    ConfidenceTarget,
+    CustomPayoff,
+    CutOff,
+    DensityPrior,
+    FixedPenalty,
+    FormatBonus,
+    LengthPenalty,
+    LogScore,
+    Payoff,
+    Prior,
+    PriorScore,
+    Spherical,
+    Ternary,
+    Uniform,
+    Unscored,
+    import_object,
+    load_payoff,
+    preset,
+)
+from .kinds import Kinds, KindSection
+
+
+class PayoffSection(KindSection):
+    """One kind of payoff. What imports a user's code is built in preflight, not on loading."""
+
+    def build(self) -> Payoff:
+        """Return the payoff.
+
+        Raises:
+            ValueError: a user's own code cannot be imported, or fails on the table it is tried on.
+        """
+        return self.make()
+
+    def verify(self) -> None:
+        """Raise ValueError for values that the payoff refuses."""
+        if not self.imports_code:
+            self.build()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PresetPayoff:
+    """A reward by its published name (`abstain.rewards.preset`)."""
+
+    name: str
+    """The published reward's name; docs/rewards.md lists them."""
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """`penalty` of reinforced_hesitation, `epsilon` of rewarding_doubt, …"""
+
+    def build(self) -> Payoff:
+        """Return the payoff."""
+        return preset(self.name, **self.arguments)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreOfPrior(Unscored):
+    """A score over a prior of thresholds (`abstain.rewards.PriorScore`); without `alpha` and `beta` it is uniform."""
+
+    alpha: float | None = None
+    """Of a Beta prior over thresholds; with `beta`."""
+    beta: float | None = None
+    """Of a Beta prior over thresholds; with `alpha`."""
+
+    def build(self) -> Payoff:
+        """Return the payoff."""
+        if (self.alpha is None) != (self.beta is None):
+            raise ValueError("give both alpha and beta, or neither for a uniform prior")
+        prior: Prior = Uniform()
+        if self.alpha is not None and self.beta is not None:
+            prior = BetaPrior(alpha=self.alpha, beta=self.beta)
+        return PriorScore(prior=prior, abstained=self.abstained, unstated=self.unstated)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreOfDensity(Unscored):
+    """A score over a density of the user's own, by its import path (`abstain.rewards.DensityPrior`)."""
+
+    imports_code: ClassVar[bool] = True
+
+    path: str
+    """`module.name` or `file.py:name` of the density, a function of a threshold in [0, 1]."""
+
+    def build(self) -> Payoff:
+        """Import the density and return the payoff."""
+        prior = DensityPrior(density=import_object(self.path))
+        return PriorScore(prior=prior, abstained=self.abstained, unstated=self.unstated)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedPayoff:
+    """The user's own payoff, by its import path (`abstain.rewards.load_payoff`)."""
+
+    imports_code: ClassVar[bool] = True
+
+    path: str
+    """`module.name` or `file.py:name` of a function of (verdict, t, confidence), a payoff, or a class of payoffs."""
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Keyword arguments for the class, or for the function besides its three."""
+    confidence: bool = CustomPayoff.confidence
+    """Whether the function reads the stated confidence."""
+    unstated: float | None = CustomPayoff.unstated
+    """Pay of an answer that states no confidence, where one is read; null: none."""
+
+    def build(self) -> Payoff:
+        """Import the user's code and return the payoff, tried on a table of verdicts."""
+        return load_payoff(self.path, self.arguments, confidence=self.confidence, unstated=self.unstated)
+
+
+PAYOFFS: dict[str, type[Any]] = {
+    "confidence_target": ConfidenceTarget,
+    "ternary": Ternary,
+    "fixed_penalty": FixedPenalty,
+    "binary": Binary,
+    "preset": PresetPayoff,
+    "brier": Brier,
+    "log_score": LogScore,
+    "spherical": Spherical,
+    "prior_score": ScoreOfPrior,
+    "density_score": ScoreOfDensity,
+    "custom": ImportedPayoff,
+}
+"""`rl.payoff.kind` → the class whose fields are the payoff's keys."""
+_KINDS = Kinds(PayoffSection, PAYOFFS)
+AnyPayoff = Annotated[PayoffSection, _KINDS]
+"""The section of `rl.payoff`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardSection:
+    """What a stage is paid: weight · payoff + format bonus + length penalty."""
+
+    payoff: AnyPayoff = field(default_factory=lambda: _KINDS.default("confidence_target"))
+    """What right, abstained and wrong completions earn."""
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = AbstentionReward.weight
+    """Factor of the payoff, beside the terms below."""
+    format_bonus: FormatBonus | None = None
+    """Paid on top for a form."""
+    length_penalty: LengthPenalty | None = None
+    """Taken off for length."""
+    confidence: ConfidenceParser = field(default_factory=ConfidenceParser)
+    """How a stated confidence is written, for a payoff that reads it."""
+    truncated: CutOff = CUT_OFF
+    """The verdict of a completion cut off by the token limit."""
+
+    def composition(self) -> dict[str, Any]:
+        """Return what `AbstentionReward` takes beside payoff and grader: weight, terms, confidence."""
+        terms = tuple(term for term in (self.format_bonus, self.length_penalty) if term is not None)
+        return {"weight": self.weight, "terms": terms, "confidence": self.confidence}

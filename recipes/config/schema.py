@@ -1,0 +1,258 @@
+"""The whole of a run, typed and validated before anything heavy is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
+
+from ...data import PromptStyle, Question, Schedule, TargetGrid, TargetSampler, WorldConfig, template
+from ...training.config import BaseConfig, PairsConfig, RejectionConfig, RLConfig, WarmupConfig
+from .eval_section import MODEL, EvalSection
+from .graders import GRADER_KINDS, AnyGrader
+from .payoffs import RewardSection
+from .schedules import SCHEDULE_KINDS, AnySchedule
+from .section import Section
+
+
+def check_evaluation_targets(values: list[float]) -> list[float]:
+    """Return `values`; raise ValueError unless they are ascending fractions in (0, 1)."""
+    if not values or any(not 0 < t < 1 for t in values) or sorted(set(values)) != values:
+        raise ValueError(f"must be ascending fractions in (0, 1), got {values}")
+    return values
+
+
+STAGE_ORDER = ("warmup", "rejection", "dpo", "rl")
+"""The training stages, each a section of the recipe that may be left out."""
+
+
+class SourceSection(Section):
+    """A part of a mixture."""
+
+    source: str
+    """A file, a Hub set or a ready set, as `data.train` names one."""
+    where: dict[str, list[Any]] = {}
+    """Column → allowed values; other rows are left out."""
+    items: Annotated[int, Field(gt=0)] | None = None
+    """Take at most so many questions, drawn with the seed."""
+
+
+class DataSection(Section):
+    """Questions of the user's own, instead of a made world."""
+
+    train: str | list[SourceSection] | None = None
+    """What to train on: a .jsonl, .json, .csv or .parquet file, a Hub set, or a ready set (`abstain sets list`).
+
+    Or a list of them, a mixture, each with `source` and optionally `where` and `items`. null: nothing is trained.
+    """
+    eval: str | None = None
+    """The same to evaluate on; without it a tenth of `train` is kept apart."""
+    columns: dict[str, str] = {}
+    """Field (id, question, answers, choices, answerable, history) → column; a dot goes into a nested field."""
+    where: dict[str, list[Any]] = {}
+    """Column → allowed values; other rows are left out."""
+    rl_share: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    """With a base model made from scratch: share of `train` it never reads, kept for RL."""
+    max_eval_items: Annotated[int, Field(gt=0)] | None = None
+    """Evaluate on at most so many questions, drawn with the seed."""
+
+    @field_validator("train")
+    @classmethod
+    def _some_source(cls, train: str | list[SourceSection] | None) -> str | list[SourceSection] | None:
+        if train is not None and not train:
+            raise ValueError("names nothing to train on")
+        return train
+
+    @property
+    def training_sources(self) -> list[str]:
+        """Where the training questions come from; empty where nothing is trained."""
+        train = self.train or []
+        return [train] if isinstance(train, str) else [part.source for part in train]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetsSection(TargetGrid):
+    """Targets that training draws, and those the evaluation asks at."""
+
+    schedule: AnySchedule = field(default_factory=lambda: SCHEDULE_KINDS.default("uniform"))
+    """Which of them warm-up and RL state, over training: uniform, constant, beta, curriculum or row."""
+    per_question: PositiveInt = 1
+    """In RL, ask each question at so many targets in one batch, drawn independently."""
+    eval: Annotated[list[float], AfterValidator(check_evaluation_targets)] = field(
+        default_factory=lambda: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+    )
+    """Targets that the evaluation asks at, ascending; training from the grid leaves them out."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for targets or a schedule that training cannot draw from."""
+        if self.per_question > 1 and self.schedule.kind in ("constant", "row"):
+            targets, kind = self.per_question, self.schedule.kind
+            raise ValueError(f"per_question: {targets} targets a question, and the schedule {kind!r} has one")
+
+    def training(self) -> Schedule:
+        """Return the schedule of the targets of warm-up and RL."""
+        return self.schedule.build(self.sampler())
+
+    def sampler(self) -> TargetSampler:
+        """Return the sampler of training targets, which leaves the evaluation's out."""
+        grid = {part.name: getattr(self, part.name) for part in fields(TargetGrid)}
+        return TargetSampler(held_out=tuple(self.eval), **grid)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectionSection(RejectionConfig, RewardSection):
+    """Rejection-sampled fine-tuning: the best paid of the model's own answers, else the abstention."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DPOSection(PairsConfig, RewardSection):
+    """DPO on pairs of the model's own completions, ordered by pay."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RLSection(RLConfig, RewardSection):
+    """The RL stage."""
+
+
+class Recipe(Section):
+    """A validated run: training stages and their evaluation, or without stages the evaluation of a given model."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
+    """What the run is called; its folder is runs/NAME unless --out names another."""
+    description: str
+    """What the recipe does, in one line, for lists and the report."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Seeds data, weights, sampling and intervals."""
+    world: WorldConfig | None = None
+    """A made world, in which the right confidence is known. Give this or `data`."""
+    data: DataSection | None = None
+    """Questions of your own, or a ready data by its name. Give this or `world`."""
+    model: str | None = None
+    """Model folder or Hub id; null: made from scratch, as `base` says."""
+    adapter: str | None = None
+    """Folder of a PEFT adapter on `model` to start from, whichever stage is the first; its own settings hold, not
+    `lora`'s."""
+    chat_template_kwargs: dict[str, Any] = {}
+    """Variables of the model's chat template, such as `enable_thinking: false`."""
+    base: BaseConfig | None = None
+    """The model to make from scratch, where `model` names none."""
+    prompt: PromptStyle = PromptStyle()
+    """Wording of the prompts."""
+    grader: AnyGrader = Field(default_factory=lambda: GRADER_KINDS.default("alias"))
+    """How completions are judged, in training and in evaluation."""
+    targets: TargetsSection = TargetsSection()
+    """Targets that training draws, and those of the evaluation."""
+    route: Literal["target", "afterwards"] | None = None
+    """"target": prompts state a target, and abstaining is an action. "afterwards": they ask for an answer and a
+    confidence, no target in sight, and the evaluation holds the confidence against every target afterwards. null:
+    "afterwards" where the payoff scores a stated confidence and reads no target, else "target"."""
+    lora: dict[str, Any] | None = {}
+    """`peft.LoraConfig`; null: full fine-tuning, every weight is trained and stages hand the whole model on."""
+    quantization: dict[str, Any] | None = None
+    """`transformers.BitsAndBytesConfig` of the given `model`, for QLoRA: {load_in_4bit: true}."""
+    warmup: WarmupConfig | None = None
+    """Teaches the policy, without labels, to abstain as often as the target asks."""
+    rejection: RejectionSection | None = None
+    """Rejection-sampled fine-tuning on the best paid of the model's own answers."""
+    dpo: DPOSection | None = None
+    """DPO on pairs of the model's own completions, ordered by pay."""
+    rl: RLSection | None = None
+    """GRPO or RLOO on the payoff."""
+    eval: EvalSection = EvalSection()
+    """The threshold sweep before, between and after the training stages."""
+
+    @model_validator(mode="after")
+    def _sources(self) -> Recipe:
+        if (self.world is None) == (self.data is None):
+            raise ValueError("give either `world` (a made world) or `data.train` (questions of your own), and not both")
+        if self.data is not None and self.data.train is None and (self.stages or self.base is not None):
+            raise ValueError("data.train: names nothing to train on")
+        if self.data is not None and self.data.train is None and self.data.eval is None:
+            raise ValueError("data.eval: names nothing to evaluate on")
+        if self.model is None and self.base is None:
+            raise ValueError("give either `model` (a folder or Hub id) or `base` (a model made from scratch)")
+        if self.adapter is not None and self.model is None:
+            raise ValueError("`adapter` needs the `model` that it was trained on")
+        if self.adapter is not None and self.lora is None:
+            raise ValueError("`lora: null` trains every weight, and `adapter` adds some: merge it into the model first")
+        if self.quantization is not None and (self.model is None or self.lora is None):
+            raise ValueError("`quantization` needs a given `model` and `lora`: quantized weights are not trained")
+        if self.route == "afterwards" and self.rejection is not None:
+            raise ValueError(
+                "`rejection` with route=afterwards: keeping the best paid statements teaches certainty, not confidence"
+            )
+        if not self.stages and self.model is None:
+            stages = ", ".join(STAGE_ORDER)
+            raise ValueError(f"nothing to train: give at least one of {stages}, or the `model` to evaluate")
+        return self
+
+    @model_validator(mode="after")
+    def _training_targets(self) -> Recipe:
+        if self.stages:
+            try:
+                self.targets.training()
+            except ValueError as error:
+                raise ValueError(f"targets: {error}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _swept(self) -> Recipe:
+        if self.eval.system is not None and self.stages:
+            raise ValueError(
+                f"eval.system: names the model of an evaluation; the systems here are {', '.join(self.systems)}"
+            )
+        for key, names in {"eval.systems": self.eval.systems or (), "eval.served": self.eval.served}.items():
+            for name in names:
+                if name not in self.systems:
+                    raise ValueError(f"{key}: {name!r} is none of the run's systems: {', '.join(self.systems)}")
+        generator = self.eval.generator
+        if generator != "transformers" and self.quantization is not None:
+            raise ValueError(f"eval.backend: {generator} does not sweep under `quantization`; give transformers")
+        if generator == "openai":
+            for name in self.swept:
+                self.served_name(name)
+        return self
+
+    @property
+    def swept(self) -> list[str]:
+        """The systems that the evaluation sweeps, in their order."""
+        return [name for name in self.systems if self.eval.systems is None or name in self.eval.systems]
+
+    def served_name(self, system: str) -> str:
+        """Return what the server of `eval.base_url` calls a system.
+
+        Raises:
+            ValueError: neither `eval.served` nor `model` says.
+        """
+        untrained = system in ("base", "prompted") and self.adapter is None
+        default = self.model if untrained or not self.stages else None
+        name = self.eval.served.get(system, default)
+        if name is None:
+            raise ValueError(
+                f"eval.served: the server's name of the system {system!r} is missing; give eval.served.{system}=NAME, "
+                "or leave the system out of eval.systems"
+            )
+        return name
+
+    @property
+    def eval_prompt(self) -> PromptStyle:
+        """How the evaluation asks: the recipe's `prompt`, unless `eval.template` names a ready template."""
+        return self.prompt if self.eval.template is None else template(self.eval.template)
+
+    @property
+    def stages(self) -> list[str]:
+        """The training stages that the recipe names, in the order in which they run."""
+        return [name for name in STAGE_ORDER if getattr(self, name) is not None]
+
+    @property
+    def systems(self) -> list[str]:
+        """What the evaluation can sweep: the start, asked in two ways, and the model after each stage."""
+        if not self.stages:
+            return [self.eval.system or MODEL]
+        return ["base", "prompted", *self.stages[:-1], "trained"]
+
+    def training_targets(self, questions: Sequence[Question] = ()) -> list[float]:
+        """Return every target that warm-up and RL may show, ascending; a schedule by row reads it off `questions`."""
+        return list(self.targets.training().targets(questions))

@@ -1,0 +1,1 @@
+"""The reward and the sweep written out for other trainers and evaluation harnesses."""

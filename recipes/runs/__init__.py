@@ -1,0 +1,1 @@
+"""Runs: execution, the run's folder, reports, scoring and comparison of runs."""

@@ -1,0 +1,174 @@
+"""Comparison of two runs, scored folders or files: find the rows, check that they belong together, compare, write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ...data import InputError, write_atomic
+from ...eval.compare.compare import Comparison, System, compare
+from ...eval.compare.matching import match
+from ...eval.logs.formats import LoggedRow, read_log
+from ...eval.logs.grading import Grading
+from ...eval.logs.rows import read_logged
+from ...eval.metrics import by_split
+from ...eval.sweep.responses import Response
+from ...rewards import AbstentionDetector, alias_match
+from .load import Run, load_run
+from .progress import AnyProgress, reported
+from .score import ScoredRun
+
+FILE = "compare.json"
+"""What a comparison is written to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareRequest:
+    """What `abstain compare` was asked."""
+
+    a: Path | Run
+    b: Path | Run
+    out: Path | None = None
+    overlap: bool = False
+    targets: list[float] | None = None
+    seed: int = 0
+    draws: int = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedRows:
+    """The rows of one of the two."""
+
+    run: Run
+    system: str
+    rows: list[Response]
+    base: list[Response] | None
+
+    @property
+    def name(self) -> str:
+        """What messages call them."""
+        return str(self.run.path) if len(self.run.systems) == 1 else f"{self.run.path} ({self.system})"
+
+    @property
+    def path(self) -> Path:
+        """Their file."""
+        return self.run.file(self.system)
+
+
+def compare_paths(request: CompareRequest, progress: AnyProgress = None) -> dict[str, Comparison]:
+    """Return split → comparison of two runs, the headline split first; written down where `out` is given.
+
+    Args:
+        request: What to compare, and how.
+        progress: See `AnyProgress`; by default silent.
+
+    Raises:
+        InputError: one of them cannot be read, or they are not of the same questions, targets, wording and grader.
+    """
+    a, b = rows_of(request.a), rows_of(request.b)
+    if a.path.resolve() == b.path.resolve():
+        raise InputError(f"{a.path}: both are the same rows")
+    differences = _how_asked(a.run, b.run)
+    if differences and not request.overlap:
+        raise InputError(f"{'; '.join(differences)}. To compare all the same, say --overlap")
+    try:
+        matched = match(a.rows, b.rows, overlap=request.overlap)
+    except InputError as error:
+        raise InputError(f"A = {a.path}, B = {b.path}: {error}") from None
+    splits = by_split(matched.a)
+    comparisons: dict[str, Comparison] = {}
+    with reported(progress) as told:
+        told.stage(f"A {a.name}, B {b.name}" + ("" if next(iter(splits)) == "all" else f": {next(iter(splits))}"))
+        for split, rows in splits.items():
+            ids = {row.id for row in rows}
+            compared = compare(
+                System(name=a.name, rows=rows, base=a.base and _of(a.base, ids)),
+                System(name=b.name, rows=_of(matched.b, ids), base=b.base and _of(b.base, ids)),
+                overlap=True,  # whatever differs has been refused or allowed above
+                targets=request.targets,
+                seed=request.seed,
+                draws=request.draws,
+            )
+            comparisons[split] = replace(compared, notes=(*differences, *matched.notes))
+            told.tick(len(comparisons), len(splits))
+    if request.out is not None:
+        write_comparison(request.out, comparisons, a.path, b.path)
+    return comparisons
+
+
+def rows_of(source: Path | Run) -> ComparedRows:
+    """Return the rows of a file, of a folder that holds one, or of the last system of a run.
+
+    Raises:
+        InputError: nothing is there, or rows have no verdict.
+    """
+    run = (source if isinstance(source, Run) else load_run(source)).require_responses()
+    system = run.systems[-1]
+    if isinstance(run, ScoredRun):
+        return ComparedRows(run=run, system=system, rows=run.responses(system), base=run.rows.get("base"))
+    base = None if run.base is None else _read(run.base)
+    return ComparedRows(run=run, system=system, rows=_read(run.file(system)), base=base)
+
+
+def _read(file: Path) -> list[Response]:
+    grading = Grading(grader=alias_match(), detector=AbstentionDetector())  # the latter for foreign scorers' logs
+    return read_logged(_with_verdicts(file), grading).responses
+
+
+def _with_verdicts(file: Path) -> Iterator[LoggedRow]:
+    for row in read_log(file):
+        if row.values.get("verdict") is None and row.values.get("scored") is None:
+            raise InputError(
+                f"{row.place}: no verdict; grade the rows first: abstain score {file} --out DIR, and compare DIR"
+            )
+        yield row
+
+
+def _of(rows: list[Response], ids: set[str]) -> list[Response]:
+    return [row for row in rows if row.id in ids]
+
+
+def _how_asked(a: Run, b: Run) -> list[str]:
+    """Return in what the two differ by their recipes or by how they were scored: the prompts' wording, the grader."""
+    differences: list[str] = []
+    if a.prompt is not None and b.prompt is not None and a.prompt != b.prompt:
+        keys = [one.name for one in fields(a.prompt) if getattr(a.prompt, one.name) != getattr(b.prompt, one.name)]
+        differences.append(f"the prompts are worded differently (prompt.{keys[0]})")
+    graders = [_decisive(run) for run in (a, b)]
+    if graders[0] is not None and graders[1] is not None and graders[0] != graders[1]:
+        mine, yours = _apart(graders[0], graders[1])
+        differences.append(f"A was graded by {mine} and B by {yours}")
+    return differences
+
+
+def _decisive(run: Run) -> dict[str, Any] | None:
+    """Return what decides a run's verdicts: not where they are kept, nor how long a request may take."""
+    if run.grader_section is None:
+        return None
+    grader = run.grader_section.model_dump(mode="json")
+    return {key: value for key, value in grader.items() if key not in ("cache", "time_limit", "retries", "api_key_env")}
+
+
+def _apart(a: dict[str, Any], b: dict[str, Any]) -> tuple[str, str]:
+    """Return both graders in words: the kind, and in what they differ."""
+    keys = [key for key in (*a, *b) if key != "kind" and a.get(key) != b.get(key)] if a["kind"] == b["kind"] else []
+    shown = [{"kind": one["kind"], **{key: one.get(key) for key in keys}} for one in (a, b)]
+    words = [json.dumps(one, ensure_ascii=False).replace('"', "") for one in shown]
+    return words[0], words[1]
+
+
+def write_comparison(folder: Path, found: dict[str, Comparison], a: Path, b: Path) -> None:
+    """Write `compare.json`: the headline split's comparison at the top, the others under `splits`."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--out {folder}: is a file; choose a folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    first, *others = found
+    contents = {
+        "files": {"a": str(a), "b": str(b)},
+        **found[first].to_json(),
+        "splits": {split: found[split].to_json() for split in others},
+    }
+    write_atomic(folder / FILE, json.dumps(contents, indent=1, ensure_ascii=False))

@@ -1,0 +1,91 @@
+"""The folder of a run: whose it is, which of its stages are done, and how its files are written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ...data import InputError, write_atomic
+from ...eval.sweep.shard import current_shard
+from ..config.load import dump_recipe
+from ..config.schema import Recipe
+from .environment import resumed
+from .files import ENVIRONMENT, RECIPE, STATE, recorded
+from .load import recorded_recipe
+from .lock import LOCK
+
+
+class RunFolder:
+    """The files of a run, and which of its stages are done."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the folder `path`; nothing is written yet."""
+        self.path = path
+        state = path / STATE
+        self.seconds: dict[str, float] = json.loads(state.read_text())["seconds"] if state.is_file() else {}
+
+    def open(self, recipe: Recipe, *, resume: bool) -> None:
+        """Claim the folder for `recipe`; of several processes, the main one does.
+
+        Raises:
+            InputError: it holds another run, or files that are no run; nothing is overwritten.
+        """
+        if current_shard().main:
+            claim(self.path, recipe, resume=resume)
+            for stage in self.seconds:  # a kill came between marking it done and this
+                shutil.rmtree(self.path / "checkpoints" / stage, ignore_errors=True)
+
+    def note(self, environment: dict[str, Any]) -> None:
+        """Write what the run runs on; a resumed one keeps what it began on and adds what differs now."""
+        path = self.path / ENVIRONMENT
+        if not current_shard().main:
+            return
+        if path.is_file():
+            environment = resumed(json.loads(path.read_text(encoding="utf-8")), environment)
+        write_atomic(path, json.dumps(environment, indent=1))
+
+    @contextmanager
+    def timed(self, stage: str) -> Generator[None]:
+        """Mark `stage` done when the block ends, with the seconds it took in this process; the main one writes it."""
+        import resource  # not on Windows, where no folder can be locked for a run either
+
+        start = time.monotonic()
+        yield
+        self.seconds[stage] = round(time.monotonic() - start, 2)
+        # Linux counts kibibytes, macOS bytes.
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform != "darwin" else 2**30)
+        state = {"seconds": self.seconds, "peak_memory_gib": round(peak, 3)}
+        if current_shard().main:
+            write_atomic(self.path / STATE, json.dumps(state, indent=1))
+            # Not before: until the stage is marked done, a kill needs its checkpoints.
+            shutil.rmtree(self.path / "checkpoints" / stage, ignore_errors=True)
+
+    def done(self, stage: str) -> bool:
+        """Return whether `stage` was finished before."""
+        return stage in self.seconds
+
+
+def claim(path: Path, recipe: Recipe, *, resume: bool, dry: bool = False) -> None:
+    """Claim the folder `path` for `recipe`; `dry` only looks.
+
+    Raises:
+        InputError: it holds another run, or files that are no run; nothing is overwritten.
+    """
+    written = recorded(path)
+    if written is not None:
+        if not resume:
+            raise InputError(f"{path}: already holds a run; continue it with --resume, or choose another --out")
+        before = recorded_recipe(path)
+        if before is None or dump_recipe(before) != dump_recipe(recipe):
+            raise InputError(f"{written}: holds a run of another recipe or seed; choose another --out")
+    elif path.exists() and (not path.is_dir() or any(p.name != LOCK for p in path.iterdir())):
+        raise InputError(f"{path}: exists and is not a run's folder; choose another --out")
+    if not dry:
+        path.mkdir(parents=True, exist_ok=True)
+        write_atomic(path / RECIPE, dump_recipe(recipe))

@@ -1,0 +1,124 @@
+"""From a recipe's data section to what each stage needs: documents, RL questions, evaluation questions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...data import Document, InputError, Mention, Question, Stream, load_any, make_documents, make_world
+from ..config.reward import confidence_parser, states_confidence
+from ..config.schema import DataSection, Recipe
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The questions of a run."""
+
+    documents: list[Document]
+    """The base model's corpus; empty when the model is given."""
+    rl: list[Question]
+    """For warm-up and RL; not in the corpus."""
+    eval: list[Question]
+    """For the sweep; in neither. The first split among them is the headline's."""
+
+
+def prepare(recipe: Recipe) -> Prepared:
+    """Return the questions of `recipe`; of an evaluation, with no others than those that are asked.
+
+    Raises:
+        InputError: a file is missing or malformed, or a set comes out empty.
+    """
+    if recipe.world is not None:
+        world = make_world(recipe.world, recipe.seed)
+        mentions = world.corpus if recipe.model is None else ()
+        documents = _documents(recipe, mentions) if mentions else []
+        return Prepared(documents, list(world.rl), list(world.eval))
+    assert recipe.data is not None  # the schema asks for one of the two
+    data = recipe.data
+    if data.train is None:
+        return Prepared([], [], _evaluated(data, recipe.seed))
+    rng = Stream.DATA.rng(recipe.seed)
+    train, named = _train(data, recipe.seed)
+    if data.eval is not None:
+        evaluation = load_any(data.eval, columns=data.columns, where=data.where)
+    else:
+        train, evaluation = _split(train, 0.1, rng, named)
+    known = {_key(question) for question in train}
+    evaluation = unique_ids([q for q in evaluation if _key(q) not in known])
+    if not evaluation:
+        raise InputError(f"{data.eval or named}: every evaluation question is also a training question")
+    evaluation = _at_most(data.max_eval_items, evaluation, rng)
+    if recipe.model is not None:
+        return Prepared([], train, evaluation)
+    pretraining, rl = _split(train, data.rl_share, rng, named)
+    documents = _documents(recipe, pretraining)
+    return Prepared(documents, rl, evaluation)
+
+
+def _evaluated(data: DataSection, seed: int) -> list[Question]:
+    """Return the questions of a recipe that trains on none."""
+    assert data.eval is not None  # the schema asks for one of the two
+    questions = unique_ids(load_any(data.eval, columns=data.columns, where=data.where))
+    return _at_most(data.max_eval_items, questions, Stream.EVALUATION_ITEMS.rng(seed))
+
+
+def _at_most(items: int | None, questions: list[Question], rng: np.random.Generator) -> list[Question]:
+    """Return `questions`, or a random choice of `items` of them in their order."""
+    if items is None or len(questions) <= items:
+        return questions
+    chosen: list[int] = rng.choice(len(questions), items, replace=False).tolist()
+    return [questions[i] for i in sorted(chosen)]
+
+
+def _train(data: DataSection, seed: int) -> tuple[list[Question], str]:
+    """Return the training questions and what error messages call them."""
+    if isinstance(data.train, str):
+        return load_any(data.train, columns=data.columns, where=data.where), data.train
+    mixed: list[Question] = []
+    for number, part in enumerate(data.train or []):
+        found = load_any(part.source, columns=data.columns, where={**data.where, **part.where})
+        if part.items is not None and part.items < len(found):
+            rng = Stream.MIXTURE.rng(seed, number)
+            drawn: list[int] = rng.choice(len(found), part.items, replace=False).tolist()
+            found = [found[i] for i in sorted(drawn)]
+        mixed += found
+    return unique_ids(mixed), " + ".join(data.training_sources)
+
+
+def _documents(recipe: Recipe, mentions: Sequence[Mention | Question]) -> list[Document]:
+    stated = confidence_parser(recipe) if states_confidence(recipe) else None
+    return make_documents(mentions, recipe.prompt, recipe.targets.sampler(), recipe.seed, stated=stated)
+
+
+def _split(
+    questions: list[Question], share: float, rng: np.random.Generator, source: str
+) -> tuple[list[Question], list[Question]]:
+    """Return (the rest, a random `share`) of `questions`; questions of the same text stay together."""
+    texts = list(dict.fromkeys(_key(question) for question in questions))
+    count = max(1, round(share * len(texts)))
+    if count >= len(texts):
+        raise InputError(
+            f"{source}: {len(texts)} different questions are too few to keep a part of them for evaluation or RL"
+        )
+    drawn: list[int] = rng.choice(len(texts), count, replace=False).tolist()
+    apart = {texts[i] for i in drawn}
+    return [q for q in questions if _key(q) not in apart], [q for q in questions if _key(q) in apart]
+
+
+def _key(question: Question) -> str:
+    said = [turn["content"] for turn in question.history]  # "And its capital?" is another question after another turn
+    return re.sub(r"\s+", " ", "\n".join([*said, question.text])).strip().casefold()
+
+
+def unique_ids(questions: list[Question]) -> list[Question]:
+    """Return `questions` with repeated ids told apart by their position."""
+    seen: set[str] = set()
+    unique: list[Question] = []
+    for number, question in enumerate(questions, 1):
+        id_ = question.id if question.id not in seen else f"{question.id}#{number}"
+        seen.add(id_)
+        unique.append(replace(question, id=id_))
+    return unique

@@ -1,0 +1,229 @@
+"""A run from start to report: the training stages, a sweep of every system, metrics, report.
+
+Every stage leaves its result in the run's folder and is marked done there; a killed run goes on from its last
+finished stage and, inside a training stage, from its last checkpoint. A recipe without training stages is an
+evaluation: the sweep of one given model.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ...eval.sweep.shard import current_shard
+from ..config.graders import check_grader
+from ..config.schema import Recipe
+from .check import check, check_evaluated
+from .environment import environment
+from .files import responses_path
+from .folder import RunFolder, claim
+from .load import Run, load_run
+from .lock import held, refuse_if_held
+from .prepare import Prepared, prepare
+from .progress import AnyProgress, Progress, reported
+from .report import report
+from .stages import Policy, load_policy, make_base, start_of, system_name, train_stages
+
+
+def run(
+    recipe: Recipe,
+    out: Path,
+    progress: AnyProgress = None,
+    *,
+    resume: bool = False,
+    asked: Mapping[str, Any] | None = None,
+    opened: Callable[[Recipe], Any] | None = None,
+    grader_place: str = "grader",
+) -> Run | None:
+    """Return the finished run of `recipe` in the folder `out`, its report written.
+
+    Where a launcher started several processes, they train together and share the sweeps; the main one writes the
+    folder, and the others return None.
+
+    Args:
+        recipe: What to do; without training stages, only to evaluate.
+        out: The run's folder: a new one, or with `resume` that of the same recipe.
+        progress: See `AnyProgress`; by default silent.
+        resume: Continue an interrupted run in its folder.
+        asked: What the command line gave, for the record of what the run ran on.
+        opened: Gives the backend of an evaluation, in the place of opening its model.
+        grader_place: What error messages of an evaluation call its grader.
+
+    Raises:
+        InputError: the folder, the data, the model or the recipe cannot be used, or another process works
+            in the folder; raised before anything is trained or overwritten.
+    """
+    if current_shard().main:
+        claim(out, recipe, resume=resume, dry=True)
+        refuse_if_held(out)
+    with reported(progress) as told:
+        prepared, backend = _ready(recipe, RunFolder(out), told, opened, grader_place)
+        with held(out) as shard:
+            folder = RunFolder(out)
+            folder.open(recipe, resume=resume)
+            folder.note(_environment(recipe, prepared, asked))
+            policies = _trained(recipe, prepared, folder, told, resume)
+            _sweep_systems(recipe, prepared, policies, folder, told, backend)
+            if not shard.main:
+                return None
+            report(load_run(out), told)
+            return load_run(out)
+
+
+def _ready(
+    recipe: Recipe,
+    folder: RunFolder,
+    progress: Progress,
+    opened: Callable[[Recipe], Any] | None,
+    grader_place: str,
+) -> tuple[Prepared, Any]:
+    """Return the questions and, of an evaluation that is not finished, its backend; nothing is written yet."""
+    if recipe.stages:
+        quiet()
+        progress.stage("data")
+        prepared = prepare(recipe)
+        for finding in check(recipe, prepared):
+            if finding.level == "warning":
+                progress.say(str(finding))
+        return prepared, None
+    check_evaluated(recipe)
+    quiet()
+    progress.stage("questions")
+    prepared = prepare(recipe)
+    check_grader(recipe.grader, recipe.eval_prompt.phrase, prepared.eval, grader_place)
+    how = "asked once, held against" if recipe.route == "afterwards" else "asked at"
+    targets, samples = len(recipe.targets.eval), recipe.eval.samples
+    progress.say(f"{len(prepared.eval)} questions, {how} {targets} targets, {samples} samples each")
+    (system,) = recipe.systems
+    if folder.done(f"eval/{system}"):
+        return prepared, None
+    progress.stage("model")
+    return prepared, open_evaluated(recipe) if opened is None else opened(recipe)
+
+
+def _environment(recipe: Recipe, prepared: Prepared, asked: Mapping[str, Any] | None) -> dict[str, Any]:
+    sources: list[str] = []
+    if recipe.data is not None:
+        sources = [*recipe.data.training_sources, *([recipe.data.eval] if recipe.data.eval is not None else [])]
+    trained = {"documents": prepared.documents, "training": prepared.rl} if recipe.stages else {}
+    return environment(recipe.seed, asked=asked, sources=sources, questions={**trained, "evaluation": prepared.eval})
+
+
+def _trained(
+    recipe: Recipe, prepared: Prepared, folder: RunFolder, progress: Progress, resume: bool
+) -> dict[str, Policy]:
+    """Return system → its policy: the start, asked in two ways, and the model after each training stage."""
+    start = start_of(recipe, make_base(recipe, prepared, folder, progress, resume))
+    if not recipe.stages:
+        return dict.fromkeys(recipe.systems, start)
+    after = train_stages(recipe, prepared, start.model, folder, progress, resume)
+    trained = {system_name(recipe, stage): policy for stage, policy in after.items()}
+    return {"base": start, "prompted": start, **trained}
+
+
+def _sweep_systems(
+    recipe: Recipe,
+    prepared: Prepared,
+    policies: Mapping[str, Policy],
+    folder: RunFolder,
+    progress: Progress,
+    backend: Any = None,
+) -> None:
+    """Sweep every system that the recipe names and that is not done; `backend`: of an evaluation, opened before."""
+    for system in recipe.swept:
+        if folder.done(f"eval/{system}"):
+            continue
+        progress.stage(f"sweep: {system}")
+        with folder.timed(f"eval/{system}"):
+            _sweep(recipe, prepared, system, policies[system], folder, progress, backend)
+        if recipe.eval.generator == "vllm":
+            gc.collect()  # an engine keeps its memory until it is collected, and the next needs it
+
+
+def _sweep(
+    recipe: Recipe,
+    prepared: Prepared,
+    system: str,
+    policy: Policy,
+    folder: RunFolder,
+    progress: Progress,
+    backend: Any,
+) -> None:
+    from ...eval.sweep.sweep import run_sweep
+    from .sweeps import system_sweep
+
+    backend = open_system(recipe, system, policy) if backend is None else backend
+    out = responses_path(folder.path, system)
+    run_sweep(backend, prepared.eval, system_sweep(recipe, system, folder.path), out, progress=progress.tick)
+
+
+def open_evaluated(recipe: Recipe) -> Any:
+    """Return the backend of the model that a recipe without training stages evaluates.
+
+    Raises:
+        InputError: the model cannot be used.
+    """
+    assert recipe.model is not None  # the schema asks for it without stages
+    return open_system(recipe, recipe.systems[0], start_of(recipe, recipe.model))
+
+
+def open_system(recipe: Recipe, system: str, policy: Policy) -> Any:
+    """Return the backend that `eval` names, generating from the policy of a system; quantized as in training.
+
+    Raises:
+        InputError: the model, the adapter or the server cannot be used.
+    """
+    from ...eval.backends.opening import open_backend
+
+    if recipe.quantization is not None:
+        return _quantized(recipe, policy)
+    section = recipe.eval
+    # A server is asked for the system by its own name; an adapter of an evaluation is refused there.
+    served = section.generator == "openai"
+    adapter = None if served and recipe.stages else policy.adapter
+    return open_backend(
+        recipe.served_name(system) if served else policy.model,
+        adapter=adapter,
+        base_url=section.base_url,
+        kind=section.backend,
+        dtype=section.dtype,
+        device_map=section.device_map,
+        max_new_tokens=section.max_new_tokens,
+        batch_size=section.batch_size,
+        template=recipe.chat_template_kwargs,
+        options=section.backend_options,
+    )
+
+
+def _quantized(recipe: Recipe, policy: Policy) -> Any:
+    from ...eval.backends.identity import model_hash
+    from ...eval.backends.models import load_tokenizer
+    from ...eval.backends.transformers import TransformersBackend
+
+    return TransformersBackend(
+        load_policy(recipe, policy),
+        load_tokenizer(policy.model, recipe.chat_template_kwargs, adapter=policy.adapter),
+        name=policy.model if policy.adapter is None else f"{policy.model} + {policy.adapter}",
+        model_hash=model_hash(policy.model),
+        adapter_hash="" if policy.adapter is None else model_hash(str(policy.adapter)),
+        max_new_tokens=recipe.eval.max_new_tokens,
+        batch_size=recipe.eval.batch_size,
+    )
+
+
+def quiet() -> None:
+    """Leave the console to this run's own lines: no progress bars and notices of the libraries."""
+    import logging
+    import warnings
+
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    from datasets.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    logging.getLogger("trl").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning)

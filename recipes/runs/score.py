@@ -1,0 +1,215 @@
+"""Scoring of a file or a run's folder: read, grade, measure, write down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from ...data import InputError, write_atomic
+from ...eval.logs.formats import LogOptions, detect_format, read_log
+from ...eval.logs.grading import Grading
+from ...eval.logs.rows import Logged, Scale, read_logged
+from ...eval.logs.score import score
+from ...eval.metrics import by_split
+from ...eval.sweep.responses import Response
+from ...rewards import AbstentionDetector, ConfidenceParser, Verdict
+from ..config.grader_text import read_grader
+from ..config.graders import GraderSection, with_memory
+from .files import METRICS, RESPONSES, SYSTEMS, recorded
+from .load import Run, load_run
+from .progress import AnyProgress, reported
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRequest:
+    """What `abstain score` was asked."""
+
+    file: Path
+    out: Path | None = None
+    grader: str | None = None
+    """A kind, or a grader section as YAML; None: the run's own, else `alias`."""
+    regrade: bool = False
+    targets: list[float] | None = None
+    format: str | None = None
+    options: LogOptions = field(default_factory=LogOptions)
+    scale: Scale | None = None
+    phrase: str | None = None
+    truncated: Literal["wrong", "ungraded"] | None = None
+    stated: Scale | None = None
+    """Read the confidences that completions state, bare numbers on this scale."""
+    seed: int | None = None
+    draws: int = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredRun(Run):
+    """Scored rows and their metrics, in memory; also in the folder `out` where one was given."""
+
+    rows: Mapping[str, list[Response]]
+    contents: Mapping[str, dict[str, Any]]
+    """System → metrics as they are written down, with the `source` of its rows."""
+    section: GraderSection
+    out: Path | None = None
+
+    @property
+    def kind(self) -> Literal["training", "evaluation", "scored"]:
+        """Always "scored"."""
+        return "scored"
+
+    @property
+    def grader_section(self) -> GraderSection | None:
+        """The grader that graded rows, as a recipe says it; None where all verdicts were kept."""
+        return self.section if self.contents[self.systems[-1]]["source"]["graded"] else None
+
+    def responses(self, system: str) -> list[Response]:
+        """Return every row of a system, as checked and graded."""
+        self.file(system)  # an unknown system is an error
+        return list(self.rows[system])
+
+    def metrics(self, system: str) -> dict[str, dict[str, Any]]:
+        """Return split → metrics of a system, the headline's split first."""
+        self.file(system)
+        contents = dict(self.contents[system])
+        return {contents.pop("split"): contents, **contents.pop("splits")}
+
+    def metrics_file(self, system: str) -> Path:
+        """Return where the metrics lie: in `out`, else where `abstain score` would write them beside the rows."""
+        if self.out is None:
+            return super().metrics_file(system)
+        return (self.out if len(self.files) == 1 else self.out / SYSTEMS / system) / METRICS
+
+
+def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun:
+    """Return the scored rows of a file, or of every system of a run; written down where `out` is given.
+
+    Args:
+        request: What to score, and how.
+        progress: See `AnyProgress`; by default silent.
+
+    Raises:
+        InputError: the file, a row or an option cannot be used; raised before anything is written.
+    """
+    check_out(request.out)
+    run = load_run(request.file)
+    section = _section(run, request)
+    read = {name: _read(path, run, section, request) for name, path in run.require_responses().files.items()}
+    base = by_split(read["base"].responses if len(read) > 1 and "base" in read else [])
+    metrics: dict[str, dict[str, Any]] = {}
+    with reported(progress) as told:
+        for number, (name, logged) in enumerate(read.items(), 1):
+            told.stage(name)
+            measured = _measured(logged.responses, base, request.targets, _seed(run, request), request.draws)
+            first, *others = measured
+            source = _source(run.files[name], section, request, logged)
+            splits = {split: measured[split] for split in others}
+            metrics[name] = {"split": first, **measured[first], "source": source, "splits": splits}
+            told.tick(number, len(read))
+    scored = ScoredRun(
+        **{one.name: getattr(run, one.name) for one in fields(Run)},
+        rows={name: logged.responses for name, logged in read.items()},
+        contents=metrics,
+        section=section,
+        out=request.out,
+    )
+    if request.out is not None:
+        for name in scored.systems:
+            write_scored(scored.metrics_file(name).parent, scored.rows[name], metrics[name])
+    return scored
+
+
+def add_missing_metrics(run: Run) -> None:
+    """Compute the metrics of those systems of scored rows that have none, with the defaults of `abstain score`."""
+    for name in run.systems:
+        path = run.metrics_file(name)
+        if not path.is_file():
+            measured = _measured(run.responses(name), {}, None, run.seed, ScoreRequest.draws)
+            first, *others = measured
+            contents = {"split": first, **measured[first], "splits": {split: measured[split] for split in others}}
+            write_atomic(path, json.dumps(contents, indent=1, ensure_ascii=False))
+
+
+def _measured(
+    responses: Sequence[Response],
+    base: Mapping[str, Sequence[Response]],
+    targets: Sequence[float] | None,
+    seed: int,
+    draws: int,
+) -> dict[str, dict[str, Any]]:
+    """Return split → metrics."""
+    return {
+        split: score(rows, base=base.get(split), targets=targets, seed=seed, draws=draws)
+        for split, rows in by_split(responses).items()
+    }
+
+
+def _seed(run: Run, request: ScoreRequest) -> int:
+    return run.seed if request.seed is None else request.seed
+
+
+def check_out(out: Path | None) -> None:
+    """Raise InputError where `out` is a file or holds a run."""
+    if out is None:
+        return
+    if (file := recorded(out)) is not None:
+        raise InputError(f"--out {out}: holds a run ({file.name}), which is not overwritten; choose another folder")
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out}: is a file; choose a folder")
+
+
+def write_scored(folder: Path, responses: Sequence[Response], metrics: Mapping[str, Any]) -> None:
+    """Write the checked and graded rows, without what they do not say, and their metrics."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomic(folder / RESPONSES, "".join(_line(row) for row in responses))
+    write_atomic(folder / METRICS, json.dumps(metrics, indent=1, ensure_ascii=False))
+
+
+def _line(response: Response) -> str:
+    row = json.loads(response.to_json())
+    said = {key: value for key, value in row.items() if value not in ("", [], None) or key == "threshold"}
+    return json.dumps(said, ensure_ascii=False) + "\n"
+
+
+def _section(run: Run, request: ScoreRequest) -> GraderSection:
+    """Return the grader that was asked for, else the run's own, else `alias`; a judge's verdicts are kept.
+
+    They lie with the run, else with the result, else beside the rows.
+    """
+    if request.grader is None and run.recipe is not None:
+        section = run.recipe.grader
+    else:
+        section = read_grader(request.grader or "alias")
+    return with_memory(section, run.folder or request.out or request.file.parent)
+
+
+def _read(path: Path, run: Run, section: GraderSection, request: ScoreRequest) -> Logged:
+    phrase = request.phrase or run.phrase
+    grader = section.build(phrase)
+    truncated = "wrong" if run.recipe is None else run.recipe.eval.truncated
+    grading = Grading(
+        grader=grader,
+        detector=AbstentionDetector(phrase),
+        regrade=request.regrade,
+        truncated=Verdict(request.truncated or truncated),
+        confidence=None if request.stated is None else ConfidenceParser(scale=request.stated),
+        strip=run.stated_confidence,
+    )
+    return read_logged(read_log(path, request.format, request.options), grading, request.scale)
+
+
+def _source(path: Path, section: GraderSection, request: ScoreRequest, logged: Logged) -> dict[str, Any]:
+    return {
+        "file": str(path),
+        "format": request.format or detect_format(path),
+        "grader": section.model_dump(mode="json"),
+        "graded": logged.how.get("graded", 0),
+        "scored": logged.how.get("scored", 0),
+        "kept": logged.how.get("kept", 0),
+        "changed": logged.changed,
+        "stated_confidences": dict(logged.stated),
+        "keys_not_read": list(logged.ignored),
+        "version": version("abstain"),
+    }

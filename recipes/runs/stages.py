@@ -1,0 +1,210 @@
+"""The training stages of a recipe, in their order: what each starts from, and what it leaves in the run's folder."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...data import Schedule
+from ...rewards import AbstentionReward
+from ...training.preflight.findings import PreflightWarning
+from ..config.reward import PaidStage, confidence_parser, recipe_reward, states_confidence
+from ..config.schema import Recipe
+from .folder import RunFolder
+from .prepare import Prepared
+from .progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A model, and an adapter on top of it where there is one."""
+
+    model: str
+    adapter: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a stage trains with, beside its own section of the recipe."""
+
+    recipe: Recipe
+    prepared: Prepared
+    model: Any
+    tokenizer: Any
+    name: str
+    """Of the model, as responses record it."""
+    common: dict[str, Any]
+    """Keyword arguments that all stages take."""
+
+    def backend(self) -> Any:
+        """Return what samples from the model as it is before the stage."""
+        from ...eval.backends.transformers import TransformersBackend
+
+        limits: dict[str, Any] = {
+            "max_new_tokens": self.recipe.eval.max_new_tokens,
+            "batch_size": self.recipe.eval.batch_size,
+        }
+        return TransformersBackend(self.model, self.tokenizer, name=self.name, **limits)
+
+    def reward(self, stage: PaidStage) -> AbstentionReward:
+        """Return the reward of `stage`, which knows what ends a completion of the model."""
+        from ...training.model import end_token_ids
+
+        return recipe_reward(self.recipe, end_token_ids(self.model, self.tokenizer), stage=stage)
+
+
+def start_of(recipe: Recipe, model: str) -> Policy:
+    """Return what the first stage starts from: the model, with the recipe's own adapter where it names one."""
+    return Policy(model, Path(recipe.adapter) if recipe.adapter is not None else None)
+
+
+def stage_targets(recipe: Recipe) -> Schedule | None:
+    """Return which targets the prompts of training state; None where they ask for a confidence."""
+    return None if states_confidence(recipe) else recipe.targets.training()
+
+
+def system_name(recipe: Recipe, stage: str) -> str:
+    """Return what the model after `stage` is called in the evaluation: "trained" after the last."""
+    return "trained" if stage == recipe.stages[-1] else stage
+
+
+def make_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Progress, resume: bool) -> str:
+    """Return the model to start from, made first where the recipe asks for it."""
+    if recipe.model is not None:
+        return recipe.model
+    assert recipe.base is not None  # the schema asks for one of the two
+    target = folder.path / "base"
+    if not folder.done("base"):
+        from ...training.laboratory.base import train_base
+
+        console.stage("base model")
+        with folder.timed("base"):
+            checkpoints = folder.path / "checkpoints" / "base"
+            train_base(
+                prepared.documents,
+                recipe.base,
+                target,
+                checkpoints=checkpoints,
+                seed=recipe.seed,
+                resume=resume,
+                log=_stage_log(folder, "base", console),
+            )
+    return str(target)
+
+
+def train_stages(
+    recipe: Recipe, prepared: Prepared, model: str, folder: RunFolder, console: Progress, resume: bool
+) -> dict[str, Policy]:
+    """Run the stages that the recipe names, each on what the one before left; return stage → the policy after it."""
+    policy, after = start_of(recipe, model), dict[str, Policy]()
+    for name in recipe.stages:
+        last = "model" if recipe.lora is None else "adapter"
+        saved = folder.path / (last if name == recipe.stages[-1] else name)
+        if not folder.done(name):
+            title, train = STAGES[name]
+            console.stage(title(recipe))
+            with folder.timed(name):
+                _train(recipe, prepared, policy, name, train, saved, folder, console, resume)
+        policy = after[name] = Policy(str(saved)) if recipe.lora is None else Policy(policy.model, saved)
+    return after
+
+
+def load_policy(recipe: Recipe, policy: Policy, *, trainable: bool = False) -> Any:
+    """Return the model of `policy`, its weights quantized where the recipe says so."""
+    from ...training.adapter import quantization_config
+    from ...training.model import load_model
+
+    more = {} if recipe.quantization is None else {"quantization_config": quantization_config(recipe.quantization)}
+    return load_model(policy.model, adapter=policy.adapter, trainable=trainable, **more)
+
+
+def _train(
+    recipe: Recipe,
+    prepared: Prepared,
+    policy: Policy,
+    name: str,
+    train: Callable[[Stage], Any],
+    saved: Path,
+    folder: RunFolder,
+    console: Progress,
+    resume: bool,
+) -> None:
+    from ...training.adapter import lora_config
+    from ...training.model import load_tokenizer
+    from ...training.processes import save_policy
+
+    tokenizer = load_tokenizer(policy.model, recipe.chat_template_kwargs, adapter=policy.adapter)
+    checkpoints = folder.path / "checkpoints" / name
+    common: dict[str, Any] = {
+        "style": recipe.prompt,
+        "targets": stage_targets(recipe),
+        "seed": recipe.seed,
+        "lora": None if policy.adapter or recipe.lora is None else lora_config(recipe.lora),
+        "out": checkpoints,
+        "resume": resume,
+        "log": _stage_log(folder, name, console),
+    }
+    model = load_policy(recipe, policy, trainable=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PreflightWarning)  # the run has printed them before its first stage
+        trained = train(Stage(recipe, prepared, model, tokenizer, policy.model, common))
+    keep = tokenizer if name == recipe.stages[-1] or recipe.lora is None else None  # a whole model is loaded with it
+    save_policy(trained, common["log"].trainer, saved, keep)
+
+
+def _warm_up(stage: Stage) -> Any:
+    from ...training.warmup import warm_up
+
+    assert stage.recipe.warmup is not None  # the recipe names the stage
+    more: dict[str, Any] = {**stage.common, "parser": confidence_parser(stage.recipe)}
+    return warm_up(stage.model, stage.tokenizer, stage.backend(), stage.prepared.rl, stage.recipe.warmup, **more)
+
+
+def _rl(stage: Stage) -> Any:
+    from ...training.rl import train_rl
+
+    assert stage.recipe.rl is not None  # the recipe names the stage
+    more: dict[str, Any] = {**stage.common, "per_question": stage.recipe.targets.per_question}
+    return train_rl(stage.model, stage.tokenizer, stage.prepared.rl, stage.reward("rl"), stage.recipe.rl, **more)
+
+
+def _rejection(stage: Stage) -> Any:
+    from ...training.rejection import train_rejection
+
+    config = stage.recipe.rejection
+    assert config is not None  # the recipe names the stage
+    reward, questions = stage.reward("rejection"), stage.prepared.rl
+    return train_rejection(stage.model, stage.tokenizer, stage.backend(), questions, reward, config, **stage.common)
+
+
+def _dpo(stage: Stage) -> Any:
+    from ...training.dpo import train_dpo
+
+    config = stage.recipe.dpo
+    assert config is not None  # the recipe names the stage
+    reward, questions = stage.reward("dpo"), stage.prepared.rl
+    return train_dpo(stage.model, stage.tokenizer, stage.backend(), questions, reward, config, **stage.common)
+
+
+def _rl_title(recipe: Recipe) -> str:
+    assert recipe.rl is not None  # the recipe names the stage
+    return recipe.rl.algorithm.upper()
+
+
+STAGES: dict[str, tuple[Callable[[Recipe], str], Callable[[Stage], Any]]] = {
+    "warmup": (lambda _: "warm-up", _warm_up),
+    "rejection": (lambda _: "rejection-sampled fine-tuning", _rejection),
+    "dpo": (lambda _: "DPO", _dpo),
+    "rl": (_rl_title, _rl),
+}
+"""Stage → what the console calls it, and what trains it; in the order in which they run."""
+
+
+def _stage_log(folder: RunFolder, stage: str, console: Progress) -> Any:
+    from ...training.progress import StageLog
+
+    log, metrics = folder.path / "logs" / f"{stage}.jsonl", folder.path / "metrics.jsonl"
+    return StageLog(log, console.say, console.tick, metrics)

@@ -1,0 +1,57 @@
+"""The sweep that a recipe asks for, for running it and for exporting it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ...eval.sweep.sweep import Sweep
+from ...rewards import ConfidenceParser, Verdict
+from ..config.graders import with_memory
+from ..config.reward import confidence_parser, states_confidence
+from ..config.schema import Recipe
+
+
+def is_post_hoc(recipe: Recipe) -> bool:
+    """Return whether no target is in the prompts: the evaluation holds the confidence against every target."""
+    return recipe.route == "afterwards" or states_confidence(recipe)
+
+
+def stated_confidence(recipe: Recipe) -> ConfidenceParser | None:
+    """Return what reads the confidences that completions state; None where they are asked for none."""
+    scored = recipe.rl is not None and recipe.rl.payoff.build().reads_confidence
+    asked = recipe.eval.confidence == "stated" or states_confidence(recipe)
+    return confidence_parser(recipe) if asked or scored else None
+
+
+def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
+    """Return the sweep that evaluates `recipe`, by its route; `folder` keeps a judge's verdicts."""
+    section = recipe.grader if folder is None else with_memory(recipe.grader, folder)
+    style, post_hoc = recipe.eval_prompt, is_post_hoc(recipe)
+    confidence = recipe.eval.confidence or ("stated" if states_confidence(recipe) else "sequence_probability")
+    sweep = Sweep(
+        targets=() if post_hoc else tuple(recipe.targets.eval),
+        style=style,
+        grader=section.build(style.phrase),
+        samples=recipe.eval.samples,
+        truncated=Verdict(recipe.eval.truncated),
+        seed=recipe.seed,
+        confidence=confidence,
+        afterwards=post_hoc,
+        parser=confidence_parser(recipe),
+    )
+    if not post_hoc and recipe.rl is not None and recipe.rl.payoff.build().reads_confidence:
+        return replace(sweep, strip_confidence=True)
+    return sweep
+
+
+def system_sweep(recipe: Recipe, system: str, folder: Path) -> Sweep:
+    """Return the sweep of one system of a run: the base system is asked plainly.
+
+    Where the others state a confidence, its own is the probability of its forced answer, which no prompt asks for.
+    """
+    sweep = recipe_sweep(recipe, folder)
+    if system != "base" or not recipe.stages:
+        return sweep
+    confidence = "sequence_probability" if sweep.confidence == "stated" else sweep.confidence
+    return replace(sweep, rubric=False, confidence=confidence)

@@ -1,0 +1,82 @@
+"""One evaluation in several wordings of its prompts: a folder for each, and how far their metrics lie apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...data import InputError, latest_templates, write_atomic
+from ...eval.report.spread import Spread, spreads
+from ...eval.sweep.shard import current_shard
+from ..config.schema import Recipe
+from .files import recorded
+from .folder import claim
+from .load import Run
+from .lock import refuse_if_held
+from .progress import AnyProgress, reported
+from .run import open_evaluated, run
+
+ALL = "all"
+"""As a template: the newest version of every ready wording."""
+
+
+def wording_names(text: str | None) -> tuple[str, ...]:
+    """Return the wordings that `text`, "all" or names with commas between them, asks for; () unless it is several.
+
+    Raises:
+        InputError: a wording is named twice.
+    """
+    if text == ALL:
+        return latest_templates()
+    names = tuple(part.strip() for part in (text or "").split(","))
+    if len(names) > len(set(names)):
+        raise InputError(f"--template: {text!r} names a wording twice")
+    return names if len(names) > 1 else ()
+
+
+def evaluate_wordings(
+    recipes: Mapping[str, Recipe], out: Path, progress: AnyProgress = None, *, resume: bool = False
+) -> list[Spread] | None:
+    """Ask everything in every wording and return the spread of the metrics, which `OUT/wordings.json` holds.
+
+    Where a launcher started several processes, all but the main one return None.
+
+    Args:
+        recipes: Wording → the evaluation, alike but for it; each has the folder `OUT/WORDING`.
+        out: The folder of all.
+        progress: See `AnyProgress`; by default silent.
+        resume: Continue an interrupted evaluation.
+
+    Raises:
+        InputError: a folder, the questions or the model cannot be used; raised before anything is asked.
+    """
+    if current_shard().main:
+        for wording, recipe in recipes.items():
+            folder = out / wording
+            claim(folder, recipe, resume=resume and recorded(folder) is not None, dry=True)
+            refuse_if_held(folder)
+    backends: list[Any] = []
+
+    def opened(recipe: Recipe) -> Any:  # the first wording's opens the model, when all else was checked
+        if not backends:
+            backends.append(open_evaluated(recipe))
+        return backends[0]
+
+    runs: dict[str, Run] = {}
+    with reported(progress) as told:
+        for wording, recipe in recipes.items():
+            told.say(f"wording: {wording}")
+            finished = run(recipe, out / wording, told, resume=resume, opened=opened, grader_place="--grader")
+            if finished is not None:
+                runs[wording] = finished
+    return _spread(runs, out) if runs else None
+
+
+def _spread(runs: Mapping[str, Run], out: Path) -> list[Spread]:
+    """Return the spread of the headline split's metrics, written down."""
+    found = spreads({name: next(iter(one.metrics(one.systems[-1]).values())) for name, one in runs.items()})
+    text = json.dumps({"wordings": list(runs), "metrics": [one.to_json() for one in found]}, indent=1)
+    write_atomic(out / "wordings.json", text + "\n")
+    return found

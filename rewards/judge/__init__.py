@@ -1,0 +1,1 @@
+"""A judge model as grader: requests, concurrency, cached verdicts."""

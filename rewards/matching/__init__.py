@@ -1,0 +1,1 @@
+"""How an answer is compared with the accepted ones: text, numbers, dates, units, choices, maths."""

@@ -1,0 +1,124 @@
+"""Many short answers judged at once: what is plain to see from their normal forms, without a call for each.
+
+The steps are those of `AnswerGrader` with `WholeText`, an `AbstentionDetector` and `AliasMatch`, each taken for all
+rows before the next: normal forms, readings of those with a word that may decline or doubt, comparison. A row that
+is not plain in a step is left to the grader itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from ..abstention import AbstentionDetector, Reading
+from ..extract import after_think, unlabelled
+from ..verdict import Judgement, Verdict
+from .match import ANOTHER_FORM, Aliases, aliases_of_rows
+from .plain import SHORT, plain_words
+from .text import spelling
+
+_REMEMBERED = 1 << 15
+"""Judgements that are remembered."""
+
+
+def grade_short(
+    completions: Sequence[str],
+    answers: Sequence[Sequence[str]],
+    detector: AbstentionDetector,
+    grade: Callable[[str, Sequence[str]], Judgement],
+) -> list[Judgement]:
+    """Return `[grade(c, a) for c, a in zip(completions, answers)]`, where `grade` is the grader of `detector`."""
+    accepted = aliases_of_rows(answers)
+    known = _judged(grade)
+    judged = [known.get(pair) for pair in zip(completions, accepted, strict=True)]
+    new = [row for row, judgement in enumerate(judged) if judgement is None]
+    if new:
+        given = [completions[row] for row in new]
+        found = _steps(given, [answers[row] for row in new], [accepted[row] for row in new], detector, grade)
+        if len(known) > _REMEMBERED:
+            known.clear()
+        for row, judgement in zip(new, found, strict=True):
+            judged[row] = judgement
+            if len(completions[row]) <= SHORT:
+                known[completions[row], accepted[row]] = judgement
+    return [judgement for judgement in judged if judgement is not None]
+
+
+@lru_cache(maxsize=16)
+def _judged(grade: object) -> dict[tuple[str, Aliases], Judgement]:  # noqa: ARG001 (what the memory belongs to)
+    """Return the judgements of `grade` that are remembered: groups say the same, and rows come back."""
+    return {}
+
+
+def _steps(
+    completions: list[str],
+    answers: list[Sequence[str]],
+    accepted: list[Aliases],
+    detector: AbstentionDetector,
+    grade: Callable[[str, Sequence[str]], Judgement],
+) -> list[Judgement]:
+    """Return the judgements, of all rows step by step."""
+    finals = [after_think(completion) or "" for completion in completions]  # an empty one is left to the grader
+    texts = [unlabelled(text) if "nswer" in text or "NSWER" in text else text for text in finals]
+    words = plain_words(texts)
+    compared = _compared_by_letters(texts, words, accepted, detector.triggers)
+    readings: dict[str, Reading] = {}
+    doubted: list[tuple[int, str, bool]] = []
+    for row in [row for row, judgement in enumerate(compared) if judgement is None]:
+        text, known = texts[row], accepted[row]
+        if words[row] and detector.triggers.isdisjoint(words[row]):
+            compared[row] = _compared(text, words[row], known)
+        elif text and len(text) <= SHORT and "<" not in text:
+            given, found = spelling(text)
+            if not detector.is_plain(found) and given not in known.keys:  # such an answer may read like a refusal
+                reading = readings.get(text) or readings.setdefault(text, detector.read_short(text))
+                if reading.abstained is not None or reading.answer is None:
+                    compared[row] = Judgement(Verdict.ABSTAINED, reason=reading.abstained or "declined")
+                else:
+                    doubted.append((row, reading.answer, reading.hedged))
+    for (row, answer, hedged), given in zip(doubted, plain_words([answer for _, answer, _ in doubted]), strict=True):
+        found = _compared(answer, given, accepted[row]) if given else None
+        compared[row] = Judgement(found.verdict, answer, "hedged") if found and hedged else found
+    return [found or grade(completions[row], answers[row]) for row, found in enumerate(compared)]
+
+
+def _compared_by_letters(
+    texts: list[str], words: list[list[str]], accepted: list[Aliases], triggers: frozenset[str]
+) -> list[Judgement | None]:
+    """Return the judgements of the texts that are nothing but names: letters only, and no word that needs a look."""
+    names = map(_watched(triggers).isdisjoint, words)
+    letters = map(str.isalpha, map("".join, words))
+    right, wrong = "accepted answer", "not an accepted answer"
+    return [
+        None
+        if not (name and alone)
+        else Judgement(Verdict.CORRECT, text, right)
+        if given in known.keys
+        else Judgement(Verdict.WRONG, text, wrong)
+        for text, given, name, alone, known in zip(texts, map(" ".join, words), names, letters, accepted, strict=True)
+    ]
+
+
+@lru_cache(maxsize=64)
+def _watched(triggers: frozenset[str]) -> frozenset[str]:
+    return triggers | ANOTHER_FORM
+
+
+def _compared(answer: str, words: list[str], accepted: Aliases) -> Judgement | None:
+    """Return what `AliasMatch` makes of the `answer` with these `words`; None where that is not plain."""
+    if " ".join(words) in accepted.keys:
+        return Judgement(Verdict.CORRECT, answer, "accepted answer")
+    if ANOTHER_FORM.isdisjoint(words) and ("".join(words).isalpha() or _differ(words, accepted.written)):
+        return Judgement(Verdict.WRONG, answer, "not an accepted answer")
+    return None
+
+
+def _differ(words: list[str], written: frozenset[int] | None) -> bool:
+    """Return whether `words`, some with digits, surely have none of the values whose numbers are `written`.
+
+    A number without a unit behind it, and a date, agree in digits with what they equal.
+    """
+    if not written:
+        return written is not None
+    numbers = [word for word in words if not word.isalpha()]
+    return words[-1] == numbers[-1] and all(map(str.isdecimal, numbers)) and written.isdisjoint(map(int, numbers))

@@ -1,0 +1,233 @@
+"""Is the given answer one of the accepted ones? Aliases, with numbers, units and dates in their common forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby, repeat
+from typing import ClassVar, Protocol
+
+from ..verdict import Judgement, Verdict
+from .choice import option_text
+from .dates import Date, parse_date
+from .pattern import Pattern
+from .plain import plain_words
+from .quantities import NUMBER_WORDS, Quantity, digits_for_words, parse_quantity
+from .text import LONG, fold, key, normalize, spelling, words
+
+__all__ = ["AliasMatch", "Aliases", "Matcher", "aliases", "matches", "normalize"]
+
+_REMEMBERED, _SETS = 256, 1 << 15
+"""Sets of at most so many aliases are kept, and so many sets, so that what is remembered stays bounded."""
+_DIGITS = 40
+"""Longer numbers are texts."""
+_VALUE = 4096
+"""Answers with more characters are no number and no date."""
+_FRAME = Pattern(
+    r"(?:it|that|this|he|she)(?:'s| is| was| would be)(?: called| named| known as)?(?!\w) |(?:they|these)(?:'re"
+    r"| are| were) "
+    r"|(?:in|on|at|by|about|from|to) (?=\S)",
+    re.IGNORECASE,
+)
+ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12"}
+_NUMBER_WORDS = NUMBER_WORDS | ROMAN.keys()
+_ORDINAL = re.compile(r"\d(?:st|nd|rd|th)\b")
+_DIGIT = re.compile(r"[\d\u00bc-\u00be\u2150-\u215e]")
+_NOTE_LETTERS = frozenset("ABCDEFG")
+_NOTE_KEYS = frozenset((*(letter + flat for letter in "abcdefg" for flat in ("b", "flat")), "flat"))
+"""What the key of a note with a flat may be: "a" before "flat" is an article."""
+_NOTE = re.compile(r"([A-G])(?:b|[ -]?[Ff]lat|\u266d)")
+_FRAME_WORDS = frozenset(
+    str.split("it its that thats this he hes she shes they theyre these in on at by about from to")
+)
+ANOTHER_FORM = _NUMBER_WORDS | _FRAME_WORDS
+"""Words without one of which, or a digit, an answer equals another only by its key."""
+
+
+class Matcher(Protocol):
+    """Compares one answer with the accepted ones; deterministic and picklable.
+
+    A matcher may have further attributes: `can_be_ungraded = False` where it always reaches a verdict;
+    `refuses_answers = True` where it raises ValueError for accepted answers that it cannot compare with;
+    `requires = (module, extra)` where it needs an extra of this package; `usual_extract`, the extractor used unless
+    another is named; `reads_question` and `concurrency` as a `Grader` has them.
+    """
+
+    def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
+        """Return CORRECT, WRONG or UNGRADED, with the answer as it was read and the reason."""
+        ...
+
+
+class Aliases:
+    """Accepted answers, made ready to be compared with; what few comparisons need is made when one does."""
+
+    def __init__(self, answers: tuple[str, ...], keys: Iterable[str] | None = None) -> None:
+        """Prepare `answers`, whose `keys` may be known."""
+        self._answers = answers
+        self.keys = frozenset([key(answer) for answer in answers] if keys is None else keys)
+        if not _NOTE_KEYS.isdisjoint(self.keys) and any(a[:1] in _NOTE_LETTERS for a in answers if len(a) < 8):
+            self.keys |= self._notes
+        if "" in self.keys:
+            self.keys -= {""}
+
+    @cached_property
+    def _notes(self) -> frozenset[str]:
+        return frozenset(note for answer in self._answers for note in _notes(answer))
+
+    @cached_property
+    def longest(self) -> int:
+        """Characters of the longest accepted answer."""
+        return max(map(len, self._answers), default=0)
+
+    @cached_property
+    def counted(self) -> frozenset[str]:
+        """The keys with numbers in words written as digits."""
+        return self.keys | {counted(answer) for answer in self.numbers}
+
+    @cached_property
+    def integers(self) -> frozenset[int] | None:
+        """The accepted answers where all are plain integers, which need no parsing; None where one is not."""
+        plain = all(known.isdecimal() and len(known) <= _DIGITS for known in self.keys)
+        return frozenset(map(int, self.keys)) if plain else None
+
+    @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        """The accepted answers that hold a number."""
+        spelt = ((answer, answer.lower().replace("-", " ").split()) for answer in self._answers)
+        return tuple([answer for answer, found in spelt if _numeric(answer, found)])
+
+    @cached_property
+    def written(self) -> frozenset[int] | None:
+        """The numbers in the accepted answers, where all stand there in digits alone ("4 July 1776"); else None."""
+        found: set[int] = set()
+        for known in self.keys:
+            parts = known.split()
+            digits = [word for word in parts if not word.isalpha()]
+            if not all(map(str.isdecimal, digits)) or not _NUMBER_WORDS.isdisjoint(parts):
+                return None
+            found.update(map(int, digits))
+        simple = not found or all(a.replace(", ", " ").replace(" ", "").isalnum() for a in self._answers)
+        return frozenset(found) if simple else None
+
+    @cached_property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """The accepted answers that are numbers or measures."""
+        return tuple(q for answer in self.numbers if (q := parse_quantity(answer)) is not None)
+
+    @cached_property
+    def dates(self) -> tuple[Date, ...]:
+        """The accepted answers that are dates, or years."""
+        return tuple(date for answer in self.numbers for date in parse_date(answer))
+
+
+def _notes(answer: str) -> set[str]:
+    """Return both spellings of an accepted answer that is a note with a flat ("Bb", "B♭")."""
+    note = _NOTE.fullmatch(fold(answer).strip(" ."))
+    return {f"{note[1].lower()}b", f"{note[1].lower()}flat"} if note else set()
+
+
+_kept: dict[tuple[str, ...], Aliases] = {}
+
+
+def _keep(accepted: Aliases, answers: tuple[str, ...]) -> Aliases:
+    if len(answers) <= _REMEMBERED:
+        if len(_kept) >= _SETS:
+            _kept.clear()
+        _kept[answers] = accepted
+    return accepted
+
+
+def aliases(answers: Sequence[str]) -> Aliases:
+    """Return the `answers` made ready; sets that come back, as in training they do, are remembered."""
+    given = tuple(answers)
+    return _kept.get(given) or _keep(Aliases(given), given)
+
+
+def aliases_of_rows(rows: Sequence[Sequence[str]]) -> list[Aliases]:
+    """Return `aliases(row)` for each of `rows`; those that are not remembered are normalised together."""
+    groups = [(tuple(answers), sum(1 for _ in group)) for answers, group in groupby(rows)]
+    found = {answers: _kept.get(answers) for answers, _ in groups}
+    unknown = [answers for answers, accepted in found.items() if accepted is None]
+    keys = map(" ".join, plain_words([answer for answers in unknown for answer in answers]))
+    made = {answers: [plain or key(a) for a, plain in zip(answers, keys, strict=False)] for answers in unknown}
+    ready = {a: known or _keep(Aliases(a, made[a]), a) for a, known in found.items()}
+    return [accepted for answers, size in groups for accepted in repeat(ready[answers], size)]
+
+
+def counted(text: str) -> str:
+    """Return the key of `text` with numbers in words and Roman numerals as digits ("World War II", "… Two")."""
+    given, plain = spelling(text)
+    if _NUMBER_WORDS.isdisjoint(plain) and not _ORDINAL.search(given):
+        return given
+    found = [ROMAN.get(word, word) if i else word for i, word in enumerate(words(text))]
+    return normalize(" ".join(digits_for_words(found))) if found else ""
+
+
+def _same_value(answer: str, given: str, accepted: Aliases) -> str | None:
+    """Return the reason why `answer`, whose key is `given`, has the value of an accepted one, or None."""
+    if given.isdecimal() and len(given) <= _DIGITS and accepted.integers is not None:
+        return "same quantity" if int(given) in accepted.integers else None
+    if len(answer) > _VALUE or not accepted.numbers:
+        return None
+    if accepted.quantities:
+        quantity = parse_quantity(answer)
+        if quantity is not None and any(quantity.same(wanted) for wanted in accepted.quantities):
+            return "same quantity"
+    if accepted.dates and any(date.agrees(wanted) for date in parse_date(answer) for wanted in accepted.dates):
+        return "same date"
+    return "accepted answer" if counted(answer) in accepted.counted else None
+
+
+def _numeric(given: str, found: Iterable[str]) -> bool:
+    """Return whether an answer with these words may hold a number."""
+    return _DIGIT.search(given) is not None or not _NUMBER_WORDS.isdisjoint(found)
+
+
+def equals(answer: str, accepted: Aliases) -> str | None:
+    """Return the reason why `answer` is one of the `accepted`, or None."""
+    if len(answer) > LONG and len(answer) > 2 * accepted.longest:
+        return None
+    given, found = spelling(answer)
+    if given in accepted.keys:
+        return "accepted answer"
+    if _numeric(given, found):
+        reason = _same_value(answer, given, accepted)
+        if reason is not None:
+            return reason
+    if not _FRAME_WORDS.isdisjoint(found):
+        frame = _FRAME.match(folded := fold(answer))
+        return equals(folded[frame.end() :], accepted) if frame and frame.end() < len(folded) else None
+    return None
+
+
+def matches(answer: str, accepted: Sequence[str]) -> bool:
+    """Return whether `answer` is any of the `accepted` aliases (see `AliasMatch`)."""
+    return equals(answer, aliases(accepted)) is not None
+
+
+@dataclass(frozen=True)
+class AliasMatch:
+    """Normalised equality with any accepted answer.
+
+    Equal are texts with the same `normalize`; numbers of the same value ("forty-five", "45"; "1.5
+    km", "1500 m"; a number without a unit takes the other's); dates that state what the accepted
+    one states ("July 4th, 1776" for "1776-07-04" and for "July 1776"); and an answer behind "It is". A
+    letter stands for its choice. Limit: punctuation is not compared, so "C++" equals "C".
+    An answer of more than 10,000 characters is no short answer, and WRONG.
+
+    >>> AliasMatch()("March 21st, 2020", ["2020-03-21"]).reason
+    'same date'
+    """
+
+    can_be_ungraded: ClassVar[bool] = False
+
+    def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
+        """Return CORRECT or WRONG."""
+        if choices:
+            answer = option_text(answer, choices) or answer
+        reason = equals(answer, aliases(answers))
+        if reason is None:
+            return Judgement(Verdict.WRONG, answer, "not an accepted answer")
+        return Judgement(Verdict.CORRECT, answer, reason)

@@ -1,0 +1,172 @@
+"""Real logs of lm-evaluation-harness and Inspect (tests/eval/logs), row by row."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import pytest
+
+from abstain.data import InputError
+from abstain.eval.logs.formats import LogOptions, detect_format, read_log
+from abstain.eval.logs.grading import Grading
+from abstain.eval.logs.rows import read_logged
+from abstain.eval.sweep.responses import Response
+from abstain.rewards import AbstentionDetector, alias_match, choice_match
+
+LOGS = Path(__file__).parents[1] / "logs"
+CAPITALS = ["q-fr", "q-it", "q-jp", "q-au", "q-ca", "q-br"]
+
+
+def read(name: str | Path, grader: object = None, **options: object) -> list[Response]:
+    asked = LogOptions(**options)  # type: ignore[arg-type]
+    grading = Grading(
+        grader=grader or alias_match(),  # type: ignore[arg-type]
+        detector=AbstentionDetector(),
+        regrade=asked.regrade,
+    )
+    return read_logged(read_log(LOGS / name, None, asked), grading).responses
+
+
+def verdicts(rows: list[Response]) -> str:
+    return " ".join(row.verdict.value[0] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("lm_eval_generated.jsonl", "lm-eval"), ("inspect_scorers.json", "inspect"), ("inspect_epochs.eval", "inspect")],
+)
+def test_the_format_is_found_out(name: str, found: str) -> None:
+    assert detect_format(LOGS / name) == found
+
+
+def test_generated_answers_are_graded_here_and_abstentions_told_from_errors() -> None:
+    # Paris, Rome, I don't know, Sydney, I'm not sure but Ottawa, I don't know: the harness says 1 1 0 0 0 0.
+    rows = read("lm_eval_generated.jsonl")
+    assert [row.id for row in rows] == CAPITALS
+    assert verdicts(rows) == "c c a w c a"
+    assert rows[1].answers == ("Rome", "Roma")
+    assert rows[0].question == "Capital of France?"
+
+
+def test_a_metric_of_the_harness_gives_the_verdicts_where_it_is_named() -> None:
+    rows = read("lm_eval_generated.jsonl", scorer="exact_match")
+    assert verdicts(rows) == "c c a w w a"  # the hedged Ottawa is no exact match
+    assert rows[2].reason == "agreed phrase"
+
+
+def test_repeats_are_samples_and_filters_do_not_repeat_rows() -> None:
+    rows = read("lm_eval_repeats.jsonl")
+    assert [(row.id, row.sample) for row in rows] == [(id_, k) for id_ in CAPITALS for k in range(3)]
+    assert verdicts(rows[:6]) == "c c w c c c"  # Paris, Paris, Lyon; Rome, Roma, Rome
+    filtered = read("lm_eval_repeats.jsonl", filter="majority")
+    assert [row.completion for row in filtered][:2] == ["Paris", "Rome"]
+    assert len(filtered) == 6
+
+
+def test_a_choice_has_its_share_of_the_probability_as_confidence() -> None:
+    rows = read("lm_eval_choice.jsonl")
+    assert verdicts(rows) == "c c w c"
+    # France: log-likelihoods -0.2, -2.5, -4.0.
+    assert rows[0].confidence == pytest.approx(1 / (1 + math.exp(-2.3) + math.exp(-3.8)))
+    assert [row.completion for row in rows] == ["Paris", "Rome", "Sydney", "Ottawa"]
+    assert verdicts(read("lm_eval_choice.jsonl", choice_match(), regrade=True)) == "c c w c"
+
+
+def test_what_a_sample_log_lacks_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"metric 'exact_match' was taken behind several filters .first, majority.; name"
+    ):
+        read("lm_eval_repeats.jsonl", scorer="exact_match")
+    with pytest.raises(InputError, match="--filter strict: the log has first, majority"):
+        read("lm_eval_repeats.jsonl", filter="strict")
+    with pytest.raises(InputError, match=r":1: no metric 'f1'; the sample has exact_match"):
+        read("lm_eval_generated.jsonl", scorer="f1")
+    row = json.loads((LOGS / "lm_eval_generated.jsonl").read_text().splitlines()[0])
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({**row, "f1": 0.4}))
+    with pytest.raises(InputError, match=r"a.jsonl:1: metric 'f1' is 0.4; a verdict needs 0 or 1"):
+        read(path, scorer="f1")
+    path.write_text(json.dumps({key: row[key] for key in row if key != "target"}))
+    with pytest.raises(InputError, match="no key 'target'; not a sample of lm-evaluation-harness"):
+        read(path)
+
+
+def test_a_likelihood_of_one_text_cannot_be_scored(tmp_path: Path) -> None:
+    row = json.loads((LOGS / "lm_eval_choice.jsonl").read_text().splitlines()[0])
+    row["arguments"] = {"gen_args_0": row["arguments"]["gen_args_0"]}
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({**row, "resps": row["resps"][:1]}))
+    with pytest.raises(InputError, match="a log-likelihood of one text cannot be scored; allowed are choices"):
+        read(path)
+
+
+def test_inspects_letters_are_verdicts_and_what_has_none_is_ungraded() -> None:
+    by = {row.id: row for row in read("inspect_scorers.json", scorer="four_way")}
+    assert verdicts([by[id_] for id_ in CAPITALS]) == "c c a u u u"
+    reasons = [by[id_].reason for id_ in ("q-jp", "q-au", "q-ca", "q-br")]
+    assert reasons == ["scored N", "unscored", "scored P", "error: RuntimeError('the endpoint broke')"]
+    assert by["q-fr"].confidence == 0.75
+    assert by["q-fr"].threshold == 0.5
+
+
+def test_an_abstention_that_inspect_scored_as_an_error_is_an_abstention() -> None:
+    by = {row.id: row for row in read("inspect_scorers.json", scorer="match")}
+    # `match` says C C I I C and nothing for the one that broke off.
+    assert verdicts([by[id_] for id_ in CAPITALS]) == "c c a w c u"
+
+
+def test_inspect_logs_are_graded_again_from_what_was_said() -> None:
+    by = {row.id: row for row in read("inspect_scorers.json", regrade=True)}
+    assert verdicts([by[id_] for id_ in CAPITALS]) == "c c a w c u"
+    assert verdicts(sorted(read("inspect_choice.json", choice_match(), regrade=True), key=lambda row: row.id)) == "c w"
+
+
+def test_epochs_are_samples_and_the_compressed_log_is_read() -> None:
+    rows = read("inspect_epochs.eval")
+    assert sorted((row.id, row.sample) for row in rows) == sorted((id_, k) for id_ in CAPITALS for k in range(2))
+
+
+def test_what_an_inspect_log_lacks_is_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"'q-.*', epoch 1: scored by match, four_way; name one with --scorer, or grade"
+    ):
+        read("inspect_scorers.json")
+    with pytest.raises(InputError, match=r"no scorer 'f1'; the sample has match, four_way"):
+        read("inspect_scorers.json", scorer="f1")
+    path = tmp_path / "a.json"
+    path.write_text('{"eval": {}}')
+    with pytest.raises(InputError, match=r"a.json: no list 'samples'; not an Inspect log with its samples"):
+        read(path)
+    path.write_text("x")
+    with pytest.raises(InputError, match=r"a.json: not JSON"):
+        read(path)
+    (tmp_path / "a.eval").write_text("x")
+    with pytest.raises(InputError, match=r"a.eval: not an Inspect log"):
+        read(tmp_path / "a.eval")
+    log = json.loads((LOGS / "inspect_scorers.json").read_text())
+    log["samples"][0]["scores"] = {"rouge": {"value": 0.4}}
+    path.write_text(json.dumps(log))
+    with pytest.raises(InputError, match=r"score 0.4 is no verdict; allowed are C, I, P, N, 1 and 0"):
+        read(path)
+
+
+def test_a_log_that_python_cannot_decompress_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.version_info >= (3, 14):
+        pytest.skip("this Python reads it")
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    with pytest.raises(InputError, match=r"needs Python 3.14 or: pip install 'abstain\[logs\]'"):
+        read("inspect_epochs.eval")
+
+
+def test_options_of_other_formats_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": 1, "verdict": "correct"}\n')
+    with pytest.raises(InputError, match="--scorer: rows of JSON Lines have none"):
+        read(path, scorer="match")
+    with pytest.raises(InputError, match="--filter: Inspect logs have none"):
+        read("inspect_choice.json", filter="x")
+    with pytest.raises(InputError, match=r"nowhere\.jsonl: no such file"):
+        read(tmp_path / "nowhere.jsonl")

@@ -1,0 +1,51 @@
+"""Paired differences as a report tells them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from simulated import Policy, simulate
+
+from abstain.eval.compare.compare import Comparison, System, compare
+from abstain.eval.metrics.catalogue import info
+from abstain.eval.report.paired import paired_sentence, paired_tables
+from abstain.rewards import Verdict
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    good, deaf = simulate(Policy(noise=0.02), items=120), simulate(Policy(slope=0.0, intercept=0.3), items=120)
+    return compare(System(name="<i>deaf</i>", rows=deaf), System(name="good", rows=good), draws=200, flips=500)
+
+
+def test_the_sentence_names_systems_and_says_where_no_difference_is_shown(comparison: Comparison) -> None:
+    text = paired_sentence(comparison)
+    assert text.startswith("<i>deaf</i> against good on the same 120 questions: ")
+    assert "good better in " in text
+    assert "no difference shown in " in text
+    assert "forced accuracy" in text.split("no difference shown in ")[1]  # both give the same forced answers
+    assert "adherence (exact confidence)" in text
+    assert info("ece").label in text
+
+
+def test_the_table_has_both_values_the_difference_and_both_p_values(comparison: Comparison) -> None:
+    (table,) = paired_tables([comparison])
+    assert list(table.head)[:4] == ["Metric", "<i>deaf</i>", "good", "Difference"]
+    cells = {str(cells[0]): cells for cells in table.rows}["Slope of effective threshold"]
+    (slope,) = [one for one in comparison.metrics if one.name == "threshold_slope"]
+    assert slope.a is not None
+    assert slope.b is not None
+    assert float(cells[3].value.replace("−", "-")) == pytest.approx(slope.a - slope.b, abs=6e-4)
+    assert cells[3].interval.startswith("[−")
+    assert cells[6].value == "good better"
+    assert "120 questions in both" in table.note
+
+
+def test_ungraded_rows_of_either_are_told() -> None:
+    rows = simulate(Policy(), items=30)
+    holes = [
+        replace(r, verdict=Verdict.UNGRADED) if r.threshold == 0.5 and i % 40 < 20 else r for i, r in enumerate(rows)
+    ]
+    (table,) = paired_tables([compare(System(name="a", rows=holes), System(name="b", rows=rows), draws=50, flips=50)])
+    assert "Ungraded: " in table.note

@@ -1,0 +1,91 @@
+"""The model card, read back by the Hub's own library."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from huggingface_hub import ModelCard
+from simulated import Policy, simulate
+
+from abstain.eval.metrics import by_split, compute_metrics
+from abstain.eval.report.card import CardInput, fenced, markdown_text, model_card
+
+
+def metrics_of(policy: Policy) -> dict[str, Any]:
+    rows = [*simulate(policy, items=30), *simulate(policy, items=20, split="other")]
+    return {split: compute_metrics(found, draws=20) for split, found in by_split(rows).items()}
+
+
+def card(**changes: Any) -> CardInput:
+    values: dict[str, Any] = {
+        "name": "tiny-abstain",
+        "base_model": "owner/base",
+        "base_is_on_hub": True,
+        "adapter": True,
+        "dataset": "TriviaQA",
+        "dataset_id": "owner/trivia",
+        "dataset_is_on_hub": True,
+        "metrics": {"prompted": metrics_of(Policy(slope=0.1)), "trained": metrics_of(Policy())},
+        "prompts": {"At a target": "Answer only if ```sure```."},
+        "commands": ["abstain run recipe.yaml"],
+        "settings": "name: tiny",
+        "environment": "Seed 0.",
+        "figure": "figures/effective_threshold.png",
+    }
+    return CardInput(**{**values, **changes})
+
+
+def test_the_hubs_library_reads_every_result_back_with_its_interval() -> None:
+    made = card()
+    data = ModelCard(model_card(made)).data
+    assert (data.base_model, data.library_name, data.datasets) == ("owner/base", "peft", ["owner/trivia"])
+    results = {(r.dataset_split, r.metric_type): r for r in data.eval_results}
+    for split, values in made.shown.items():
+        found = results[split, "adherence_exact_all"]
+        expected = values["adherence_exact"]["all"]
+        assert found.metric_value == pytest.approx(expected["value"], abs=5e-5)
+        assert found.metric_args["interval_95"] == pytest.approx([expected["low"], expected["high"]], abs=5e-5)
+        assert found.metric_args["items"] == expected["n"]
+    assert {r.dataset_type for r in data.eval_results} == {"owner/trivia"}
+
+
+def test_a_card_without_a_hub_id_names_none() -> None:
+    data = ModelCard(model_card(card(base_is_on_hub=False, dataset_is_on_hub=False, adapter=False))).data
+    assert data.base_model is None
+    assert data.datasets is None
+    assert data.library_name == "transformers"
+
+
+def test_an_undefined_metric_is_left_out_of_the_index_and_a_dash_in_the_table() -> None:
+    metrics = metrics_of(Policy())
+    metrics["all"]["normalized_regret"] = {"value": None, "low": None, "high": None, "n": 30}
+    text = model_card(card(metrics={"m": metrics}))
+    index = [(r.dataset_split, r.metric_type) for r in ModelCard(text).data.eval_results]
+    assert ("all", "normalized_regret") not in index
+    assert ("other", "normalized_regret") in index
+    assert "| Normalized regret | – |" in text
+
+
+def test_tables_have_a_column_per_system_and_a_row_per_target() -> None:
+    text = model_card(card())
+    lines = text.splitlines()
+    head = lines.index("| Metric | prompted | trained | ")
+    assert lines[head + 1] == "|---|---|---|"
+    assert lines[head + 2].count("|") == 4
+    assert sum(line.startswith("| 0.") for line in lines) == 9
+    assert "![Effective threshold" in text
+
+
+def test_what_others_wrote_cannot_become_markup() -> None:
+    name = "<img src=x onerror=alert(1)> | **bold** [x](javascript:alert(1))"
+    text = model_card(card(name=name, dataset=name, base_is_on_hub=False, base_model=name, environment=name))
+    body = text.split("---\n", 2)[2]
+    assert "<img" not in body
+    assert "[x](" not in body
+    assert "| **bold**" not in body
+
+
+def test_a_fence_is_longer_than_what_it_holds() -> None:
+    assert fenced("a ```` b", "text") == "`````text\na ```` b\n`````"
+    assert markdown_text("a\nb") == "a b"

@@ -1,0 +1,140 @@
+"""What stands above what when recipes extend several others, and what `data: NAME` replaces."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from abstain.data import InputError
+from abstain.recipes import load_recipe
+from abstain.recipes.config.layers import merge, read_recipe
+from abstain.recipes.runs.prepare import prepare
+
+
+def write(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+def test_a_recipe_extends_several_the_later_above_the_earlier_and_its_own_keys_above_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(
+        tmp_path,
+        model="model: m\nlora: {r: 4, lora_alpha: 8}\n",
+        method="lora: {r: 16}\nseed: 1\n",
+        mine="extends: [model.yaml, method.yaml]\nseed: 2\n",
+    )
+    merged, place = read_recipe("mine.yaml")
+    assert merged == {"model": "m", "lora": {"r": 16, "lora_alpha": 8}, "seed": 2}
+    assert place == "mine.yaml"
+
+
+def test_two_files_may_extend_the_same_but_none_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, root="seed: 1\n", a="extends: root.yaml\n", b="extends: root.yaml\nmodel: m\n")
+    write(tmp_path, both="extends: [a.yaml, b.yaml]\n", x="extends: [root.yaml, y.yaml]\n", y="extends: x.yaml\n")
+    assert read_recipe("both.yaml")[0] == {"seed": 1, "model": "m"}
+    with pytest.raises(InputError, match=r"y\.yaml: `extends` goes in a circle through 'x\.yaml'"):
+        read_recipe("x.yaml")
+
+
+def test_adjust_reaches_only_sections_that_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(
+        tmp_path,
+        method="rl: {grpo: {max_steps: 3}}\n",
+        mine="extends: method.yaml\nadjust: {rl: {grpo: {beta: 0.1}, rloo: {beta: 0.1}}, warmup: {prompts: 4}}\n",
+        bad="adjust: 3\n",
+    )
+    assert read_recipe("mine.yaml")[0] == {"rl": {"grpo": {"max_steps": 3, "beta": 0.1}}}
+    with pytest.raises(InputError, match=r"bad\.yaml: adjust: expected a mapping of sections, got int"):
+        read_recipe("bad.yaml")
+
+
+def test_an_algorithm_takes_the_place_of_its_rival() -> None:
+    assert merge({"rl": {"grpo": {"max_steps": 1}, "weight": 2}}, {"rl": {"rloo": {}}}) == {
+        "rl": {"rloo": {}, "weight": 2}
+    }
+
+
+def test_ready_data_brings_its_grader_and_lengths_and_what_stands_above_it_stays() -> None:
+    trivia, maths = load_recipe("qwen3-4b/grpo"), load_recipe("qwen3-4b/grpo", ["data=gsm8k", "eval.samples=7"])
+    assert (trivia.data.train, trivia.grader.kind) == ("triviaqa:train", "alias")
+    assert (maths.data.train, maths.data.eval, maths.grader.kind) == ("gsm8k:train", "gsm8k:test", "numeric")
+    assert (trivia.rl.grpo["max_completion_length"], maths.rl.grpo["max_completion_length"]) == (48, 512)
+    assert (maths.eval.max_new_tokens, maths.eval.samples) == (512, 7)
+
+
+def test_ready_data_adjusts_the_sections_of_the_file_that_names_it_and_gives_way_to_its_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = "extends: parts/models/qwen3-4b\ndata: gsm8k\nrl: {grpo: {max_steps: 3, steps_per_generation: 7}}\n"
+    write(tmp_path, mine=f"{text}grader: {{kind: math}}\n")
+    merged, _ = read_recipe("mine.yaml")
+    grpo = merged["rl"]["grpo"]
+    assert (grpo["max_completion_length"], grpo["steps_per_generation"], grpo["max_steps"]) == (512, 7, 3)
+    assert merged["grader"] == {"kind": "math"}
+
+
+def test_ready_data_in_a_file_replaces_that_of_the_recipe_below(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, mine="extends: tiny\ndata: commonsenseqa\n")
+    recipe = load_recipe("mine.yaml")
+    assert (recipe.world, recipe.data.train, recipe.grader.kind) == (None, "commonsenseqa:train", "choice")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("data=gsm9k", "override 'data=gsm9k': no ready data 'gsm9k'; did you mean 'gsm8k'?; ready are commonsenseqa"),
+        ("data=my/own.jsonl", "no ready data 'my/own.jsonl'; a file or Hub set is given as data.train=my/own.jsonl"),
+        ("data.train=[]", "recipe qwen3-4b/grpo: data.train: names nothing to train on"),
+        (
+            "data.train=[{sauce: a.jsonl}]",
+            "unknown key 'data.train.0.sauce'; did you mean 'source'?; allowed here: source, where, items",
+        ),
+    ],
+)
+def test_data_that_is_not_there_is_named_with_what_is(override: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_recipe("qwen3-4b/grpo", [override])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_names_of_recipes_and_parts_that_are_not_there_get_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no recipe 'qwen3-4b/grop'.*did you mean 'qwen3-4b/grpo'"):
+        load_recipe("qwen3-4b/grop")
+    write(tmp_path, mine="extends: [parts/models/lama-3.1-8b]\n")
+    with pytest.raises(InputError, match=r"did you mean 'parts/models/llama-3\.1-8b'"):
+        load_recipe(str(tmp_path / "mine.yaml"))
+    write(tmp_path, mine="extends: [3]\n")
+    with pytest.raises(InputError, match="extends: expected a name or path, or a list of them, got 3"):
+        load_recipe(str(tmp_path / "mine.yaml"))
+
+
+def test_a_mixture_takes_what_it_says_of_every_source_and_tells_equal_ids_apart(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        rows = [
+            {"id": i, "question": f"{name}{i}?", "answers": ["x"], "kind": "odd" if i % 2 else "even"}
+            for i in range(20)
+        ]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    parts = [
+        {"source": f"{tmp_path}/a.jsonl", "items": 6},
+        {"source": f"{tmp_path}/b.jsonl", "where": {"kind": ["odd"]}},
+    ]
+    overrides = ["data.eval=null", "data.max_eval_items=null", f"data.train={json.dumps(parts)}"]
+    prepared = prepare(load_recipe("qwen3-4b/grpo", overrides))
+    asked = [*prepared.rl, *prepared.eval]
+    assert sum(q.text.startswith("a") for q in asked) == 6
+    assert sorted(q.text for q in asked if q.text.startswith("b")) == sorted(f"b{i}?" for i in range(1, 20, 2))
+    assert len({q.id for q in asked}) == 16
+    assert prepare(load_recipe("qwen3-4b/grpo", overrides)) == prepared

@@ -1,0 +1,1 @@
+"""The laboratory's base model, made from scratch: pre-training, tokenizer, optimizer."""

@@ -1,0 +1,1 @@
+"""Monitors by target during RL, validation sweeps, alarms."""

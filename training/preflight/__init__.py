@@ -1,0 +1,1 @@
+"""What would make a run fail late or lose its target, found before anything is trained."""

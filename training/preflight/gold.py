@@ -1,0 +1,133 @@
+"""Gold self-check: would the grader itself call an accepted answer wrong, or an abstention?
+
+Such a row pays a model that knows the answer like one that does not, and teaches it to abstain there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ...data import Question
+from ...rewards import AnswerGrader, Grader, JudgeMatch, Verdict, WholeText, judge_row
+from .findings import Finding, Level
+
+ERROR_SHARE = 0.2
+"""Share of questions without any accepted answer that grades as right from which on it is an error."""
+SHOWN = 3
+"""Examples in a finding."""
+
+
+@dataclass(slots=True)
+class GoldCheck:
+    """What became of every accepted answer, graded as if a model had said it."""
+
+    questions: int = 0
+    answers: int = 0
+    refused: dict[Verdict, list[str]] = field(default_factory=dict[Verdict, list[str]])
+    """Verdict → the accepted answers that got it, each as `id: 'answer'`; CORRECT is left out."""
+    lost: list[str] = field(default_factory=list[str])
+    """Ids of the questions none of whose accepted answers is graded as right."""
+    unreadable: list[str] = field(default_factory=list[str])
+    """Questions with an accepted answer that the grader cannot compare with, each as `question id: why`."""
+    skipped: int = 0
+    """Questions that the time limit left out."""
+
+
+def bare_grader(grader: Grader) -> Grader:
+    """Return `grader` without its extractor, so that it judges an answer that stands in no tag or box."""
+    return replace(grader, extract=WholeText()) if isinstance(grader, AnswerGrader) else grader
+
+
+def gold_check(questions: Sequence[Question], grader: Grader, *, seconds: float = 60.0) -> GoldCheck:
+    """Return the verdict of every accepted answer of every question, checked in order until `seconds` are over.
+
+    Questions that have no answer are left out: there is none to grade.
+    """
+    questions = [question for question in questions if question.answers]
+    grade, result, end = bare_grader(grader), GoldCheck(), time.monotonic() + seconds
+    for number, question in enumerate(questions):
+        if time.monotonic() > end:
+            result.skipped = len(questions) - number
+            break
+        result.questions += 1
+        try:
+            verdicts = [
+                judge_row(grade, answer, question.answers, question.choices, question=question.text).verdict
+                for answer in question.answers
+            ]
+        except ValueError as error:  # how a grader refuses accepted answers
+            result.unreadable.append(f"question {question.id!r}: {error}")
+            continue
+        result.answers += len(verdicts)
+        for answer, verdict in zip(question.answers, verdicts, strict=True):
+            if verdict is not Verdict.CORRECT:
+                result.refused.setdefault(verdict, []).append(f"{question.id}: {answer!r}")
+        if Verdict.CORRECT not in verdicts:
+            result.lost.append(question.id)
+    return result
+
+
+def check_gold(questions: Sequence[Question], grader: Grader, *, phrase: str, seconds: float = 60.0) -> list[Finding]:
+    """Return an error or a warning for accepted answers that grade as WRONG, ABSTAINED or UNGRADED.
+
+    Args:
+        questions: Every question of the run.
+        grader: The recipe's.
+        phrase: The agreed abstention, which has to grade as one.
+        seconds: Stop after so long, with a note that says how many questions were left out.
+    """
+    if isinstance(grader, AnswerGrader) and isinstance(grader.match, JudgeMatch):
+        return [Finding("note", "accepted answers were not graded: the grader asks a judge, which costs calls")]
+    result = gold_check(questions, grader, seconds=seconds)
+    found = [] if result.unreadable else [*_check_phrase(questions, grader, phrase)]
+    if result.unreadable:
+        text = (
+            f"{len(result.unreadable)} of {result.questions} questions have accepted answers that the grader cannot "
+            f"compare with ({'; '.join(result.unreadable[:SHOWN])})"
+        )
+        found.append(Finding("error", text, "another grader.kind, or correct or leave out these rows"))
+    if result.lost:
+        share = len(result.lost) / result.questions
+        level: Level = "error" if share >= ERROR_SHARE else "warning"
+        found.append(
+            Finding(
+                level,
+                f"{len(result.lost)} of {result.questions} questions ({share:.1%}) cannot be answered: the grader "
+                f"calls every accepted answer something else than right ({', '.join(result.lost[:SHOWN])})",
+                "another grader.kind, or correct or leave out these rows",
+            )
+        )
+    for verdict, answers in sorted(result.refused.items(), key=lambda item: item[0].value):
+        found.append(
+            Finding(
+                "warning",
+                f"the grader calls {len(answers)} of {result.answers} accepted answers {verdict.value} "
+                f"({'; '.join(answers[:SHOWN])})",
+                "correct or remove these answers, or choose another grader.kind",
+            )
+        )
+    if result.skipped:
+        found.append(
+            Finding("note", f"accepted answers of the last {result.skipped} questions were not graded in time")
+        )
+    if not found:
+        found.append(Finding("note", f"all {result.answers} accepted answers grade as right"))
+    return found
+
+
+def _check_phrase(questions: Sequence[Question], grader: Grader, phrase: str) -> list[Finding]:
+    if not questions:
+        return []
+    first = questions[0]
+    verdict = judge_row(grader, phrase, first.answers, first.choices, question=first.text).verdict
+    if verdict is Verdict.ABSTAINED:
+        return []
+    return [
+        Finding(
+            "error",
+            f"the agreed abstention {phrase!r} grades as {verdict.value}, so abstaining would never be paid as such",
+            "another prompt.phrase, or another grader.extract",
+        )
+    ]

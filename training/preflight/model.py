@@ -1,0 +1,318 @@
+"""Does the given model suit the recipe? Token lengths, chat template and end token, and a probe of a few answers.
+
+If no rollout ever holds an abstention, nothing pulls towards it (2601.20126 measured a base abstention rate of
+0.03 %, and still 0 % after 500 steps).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from ...data import Message, PromptStyle, Question
+from ...eval.backends.backend import Backend, Prompt
+from ...eval.backends.chat_template import render_chats
+from ...rewards import ConfidenceParser, Grader, Verdict, judge_row
+from .findings import Finding
+
+CROWDED = 0.9
+"""Share of the token limit from which on the longest answer leaves a model too little room for words of its own."""
+CANDIDATES = 512
+"""Prompts that are rendered and tokenized: those of most characters, as rendering all would take minutes."""
+RARE = 0.02
+"""Base abstention rate below which groups of eight hold an abstention in less than a seventh of all cases."""
+SURPRISE_LIMIT = 12.0
+"""Nats per token of the abstention after a rubric above which its words are taken to be new to the model. A uniform
+choice among 50,000 tokens costs 10.8."""
+EMBEDDINGS = ("lm_head", "embed_tokens")
+"""What has to be trained, beside LoRA on the linear layers, for a model to learn to say words that are new to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """Lengths in tokens, of the whole data."""
+
+    prompt: int
+    """The longest prompt, chat template included, at the longest wording of the rubric."""
+    prompt_id: str
+    answer: int
+    """The longest of the questions' shortest accepted answers, its end token included."""
+    answer_id: str
+    over: int
+    """Questions whose shortest accepted answer does not fit the completion limit."""
+    phrase: int
+    """The agreed abstention, its end token included."""
+
+
+def measure_lengths(
+    tokenizer: Any,
+    questions: Sequence[Question],
+    style: PromptStyle,
+    targets: Sequence[float],
+    limit: int,
+    *,
+    scale: Literal["fraction", "percent"] | None = None,
+) -> Lengths:
+    """Return the lengths of `questions` under `style`; `limit` is a completion's token limit.
+
+    With a `scale`, prompts state no target and completions state a confidence on that scale, which an answer includes.
+
+    Of a question's accepted answers the shortest counts: it is enough to say that one. Prompts are measured at the
+    target whose instruction is longest, and for the `CANDIDATES` questions of most characters only.
+    """
+    longest = max(targets, key=lambda t: len(style.instruction(t)))
+
+    def chat(question: Question) -> list[Message]:
+        return style.messages(question, longest) if scale is None else style.stated_messages(question)
+
+    # To a question without an answer the abstention is right.
+    shortest = [min(question.answers, key=len, default=style.phrase) for question in questions]
+    if scale is not None:
+        shortest = [style.stated_completion(answer, 0.55, scale) for answer in shortest]
+    ids, chats = [question.id for question in questions], [chat(question) for question in questions]
+    return lengths_of_rows(tokenizer, ids, chats, shortest, phrase=style.phrase, limit=limit)
+
+
+def lengths_of_rows(
+    tokenizer: Any,
+    ids: Sequence[str],
+    prompts: Sequence[str | list[Message]],
+    answers: Sequence[str],
+    *,
+    phrase: str,
+    limit: int,
+) -> Lengths:
+    """Return the lengths of rows, whose `prompts` are chats or texts.
+
+    Args:
+        tokenizer: With a chat template where prompts are chats.
+        ids: One per row.
+        prompts: One per row; only the `CANDIDATES` of most characters are tokenized.
+        answers: What is long enough to be right, one per row.
+        phrase: The agreed abstention.
+        limit: Tokens of a completion, at most.
+    """
+    rows = sorted(range(len(ids)), key=lambda row: -_characters(prompts[row]))[:CANDIDATES]
+    texts = [prompts[row] for row in rows]
+    sizes = _sizes(tokenizer, [t if isinstance(t, str) else render_prompt(tokenizer, t) for t in texts])
+    lengths = [size + 1 for size in _sizes(tokenizer, answers)]
+    most, widest = int(np.argmax(sizes)), int(np.argmax(lengths))
+    return Lengths(
+        prompt=sizes[most],
+        prompt_id=ids[rows[most]],
+        answer=lengths[widest],
+        answer_id=ids[widest],
+        over=sum(size > limit for size in lengths),
+        phrase=_sizes(tokenizer, [phrase])[0] + 1,
+    )
+
+
+def _characters(prompt: str | list[Message]) -> int:
+    return len(prompt) if isinstance(prompt, str) else sum(len(turn["content"]) for turn in prompt)
+
+
+def check_lengths(lengths: Lengths, limit: int, window: int | None, *, key: str, questions: int) -> list[Finding]:
+    """Return where data and limits do not fit.
+
+    Args:
+        lengths: Of the data.
+        limit: The token limit of a completion.
+        window: The model's `max_position_embeddings`; None where it says none.
+        key: The recipe's key of `limit`.
+        questions: How many were measured.
+    """
+    found: list[Finding] = []
+    if lengths.phrase > limit:
+        text = f"the agreed abstention takes {lengths.phrase} tokens and {key} is {limit}: it would always be cut off"
+        found.append(Finding("error", text, f"{key} of at least {lengths.phrase}, or a shorter prompt.phrase"))
+    if lengths.over:
+        text = (
+            f"{lengths.over} of {questions} questions have no accepted answer of at most {key}={limit} tokens (the "
+            f"longest, of {lengths.answer_id}, takes {lengths.answer}): they cannot be answered in full"
+        )
+        found.append(Finding("warning", text, f"{key} of at least {lengths.answer}, or leave these rows out"))
+    elif lengths.answer > CROWDED * limit:
+        text = f"the longest accepted answer ({lengths.answer_id}) takes {lengths.answer} of {key}={limit} tokens"
+        found.append(Finding("warning", text, "leave room for the words that a model puts around an answer"))
+    if window is not None and lengths.prompt + limit > window:
+        text = (
+            f"the longest prompt ({lengths.prompt_id}) takes {lengths.prompt} tokens; with {key}={limit} that is "
+            f"more than the model's {window} positions"
+        )
+        found.append(Finding("error", text, f"a shorter prompt, a smaller {key}, or leave these rows out"))
+    if not found:
+        text = (
+            f"tokens: longest prompt {lengths.prompt}, longest accepted answer {lengths.answer}, abstention "
+            f"{lengths.phrase}; {key}={limit}, the model has {window if window is not None else 'no stated'} positions"
+        )
+        found.append(Finding("note", text))
+    return found
+
+
+def check_template(tokenizer: Any, end_ids: Sequence[int], style: PromptStyle) -> list[Finding]:
+    """Return what the chat template and the special tokens would break.
+
+    Args:
+        tokenizer: With a chat template, as `load_tokenizer` returns it.
+        end_ids: Every id that ends a completion, of the tokenizer and of the model's generation config.
+        style: The recipe's prompts.
+    """
+    question = Question("probe", "What is the capital of France?", ("Paris",))
+    chat = style.messages(question, 0.5)
+    asked = render_prompt(tokenizer, chat)
+    found: list[Finding] = []
+    if question.text not in asked or style.instruction(0.5).strip() not in asked:
+        text = "the chat template drops or rewrites the user's text: question and rubric do not stand in the prompt"
+        found.append(Finding("error", text, "another chat template"))
+    if asked == tokenizer.apply_chat_template(chat, add_generation_prompt=False, tokenize=False):
+        text = "the chat template adds no generation prompt, so that the model is not told that it is its turn"
+        found.append(Finding("warning", text, "add an `if add_generation_prompt` part that opens the assistant's turn"))
+    if style.system is not None and style.system.strip() not in asked:
+        text = "the chat template drops the system message: the text of prompt.system does not stand in the prompt"
+        found.append(Finding("error", text, "another chat template, or the text in prompt.rubric and prompt.forced"))
+    found += _check_end(tokenizer, end_ids, chat)
+    if tokenizer.pad_token_id == tokenizer.eos_token_id:
+        text = f"the pad token is the end token ({tokenizer.eos_token}); padding is masked by attention, not by its id"
+        found.append(Finding("note", text))
+    return found
+
+
+def _check_end(tokenizer: Any, end_ids: Sequence[int], chat: list[Message]) -> list[Finding]:
+    """Return a warning where the token that closes the assistant's turn is none that ends a completion."""
+    after = closing_ids(tokenizer, chat)
+    if any(token in end_ids for token in after):
+        return []
+    shown = tokenizer.convert_ids_to_tokens(list(end_ids))
+    closing = tokenizer.convert_ids_to_tokens(after)
+    text = f"the chat template closes the assistant's turn with {closing}, none of which ends a completion ({shown})"
+    fix = "eos_token of the tokenizer, or eos_token_id of generation_config.json, to the token that closes a turn"
+    return [Finding("warning", f"{text}: completions would run into the limit", fix)]
+
+
+def closing_ids(tokenizer: Any, chat: list[Message]) -> list[int]:
+    """Return the tokens that the chat template puts behind an answer to `chat`."""
+    said = "An answer"
+    whole = str(tokenizer.apply_chat_template([*chat, {"role": "assistant", "content": said}], tokenize=False)).rstrip()
+    return tokenizer(whole[whole.rindex(said) + len(said) :], add_special_tokens=False)["input_ids"]
+
+
+def render_prompt(tokenizer: Any, chat: list[dict[str, str]]) -> str:
+    """Return the text that the model is given for `chat`."""
+    return render_chats(tokenizer, [chat])[0]
+
+
+def _sizes(tokenizer: Any, texts: Sequence[str]) -> list[int]:
+    return [len(ids) for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What the untrained policy did with a few prompts that state a target."""
+
+    samples: int
+    abstained: int
+    surprise: float
+    """Mean negative log-probability of a token of the abstention after the rubric, in nats."""
+
+
+def probe_model(
+    backend: Backend,
+    model: Any,
+    tokenizer: Any,
+    questions: Sequence[Question],
+    *,
+    style: PromptStyle,
+    targets: Sequence[float],
+    grader: Grader,
+    seed: int,
+) -> Probe:
+    """Return what `model` does with `questions`, one sample each at temperature 1, at `targets` in turn."""
+    asked = [(question, targets[i % len(targets)]) for i, question in enumerate(questions)]
+    prompts = [style.messages(question, t) for question, t in asked]
+    verdicts: list[Verdict] = []
+    sampled = [Prompt(prompt, (number,)) for number, prompt in enumerate(prompts, 1)]
+    for index, completions in backend.generate(sampled, temperature=1.0, seed=seed):
+        question = asked[index][0]
+        verdicts += [
+            judge_row(
+                grader,
+                c.text,
+                question.answers,
+                question.choices,
+                answerable=question.answerable,
+                question=question.text,
+            ).verdict
+            for c in completions
+        ]
+    surprises = [phrase_surprise(model, tokenizer, prompt, style.phrase) for prompt in prompts[:16]]
+    mean = sum(surprises) / len(surprises)
+    return Probe(len(verdicts), sum(verdict is Verdict.ABSTAINED for verdict in verdicts), mean)
+
+
+def check_statements(
+    backend: Backend,
+    questions: Sequence[Question],
+    *,
+    style: PromptStyle,
+    parser: ConfidenceParser,
+    warmup: bool,
+    seed: int,
+) -> list[Finding]:
+    """Return how many of the answers to `questions`, one sample each, state a confidence that can be read."""
+    prompts = [Prompt(style.stated_messages(question), (number,)) for number, question in enumerate(questions, 1)]
+    said = [c.text for _, drawn in backend.generate(prompts, temperature=1.0, seed=seed) for c in drawn]
+    readable = sum(parser.read(text).value is not None for text in said)
+    text = f"{readable} of {len(said)} sampled answers state a confidence that can be read"
+    if readable >= len(said) / 2:
+        return [Finding("note", text)]
+    if warmup:
+        return [Finding("note", f"{text}; the warm-up teaches it")]
+    return [Finding("warning", f"{text}: the others earn no reward", "a `warmup` section, which needs no labels")]
+
+
+def phrase_surprise(model: Any, tokenizer: Any, chat: list[dict[str, str]], phrase: str) -> float:
+    """Return the mean negative log-probability of a token of `phrase` as the answer to `chat`, in nats."""
+    import torch
+
+    prompt: list[int] = tokenizer(render_prompt(tokenizer, chat), add_special_tokens=False)["input_ids"]
+    said: list[int] = tokenizer(phrase, add_special_tokens=False)["input_ids"]
+    ids = torch.tensor([prompt + said], device=model.device)
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        logits = model(ids).logits[0, len(prompt) - 1 : -1].float()  # (tokens of the phrase, V)
+    model.train(training)
+    return float(-logits.log_softmax(-1).gather(1, ids[0, len(prompt) :, None]).mean())
+
+
+def check_probe(probe: Probe, *, warmup: bool, lora: Mapping[str, Any] | None) -> list[Finding]:
+    """Return advice on the warm-up, and whether the adapter can move the abstention.
+
+    Args:
+        probe: Of the model before any training.
+        warmup: Whether the recipe has a rubric warm-up.
+        lora: The recipe's `lora` mapping; None where every weight is trained.
+    """
+    rate = probe.abstained / probe.samples
+    chance = f"{probe.abstained} of {probe.samples} sampled answers to a prompt with a target abstain ({rate:.1%})"
+    found: list[Finding] = []
+    if rate >= RARE:
+        found.append(Finding("note", chance))
+    elif warmup:
+        found.append(Finding("note", f"{chance}; the warm-up teaches it"))
+    else:
+        text = f"{chance}: without abstentions in the rollouts nothing pulls towards them"
+        found.append(Finding("warning", text, "a `warmup` section, which needs no labels"))
+    trained: list[str] = list(EMBEDDINGS if lora is None else lora.get("modules_to_save") or ())
+    said = f"the abstention costs {probe.surprise:.1f} nats a token after the rubric"
+    if probe.surprise <= SURPRISE_LIMIT:
+        found.append(Finding("note", f"{said} (probability {math.exp(-probe.surprise):.2g} a token)"))
+    elif not any(name in trained for name in EMBEDDINGS):
+        text = f"{said}: its words look new to the model, and LoRA leaves embeddings and head as they are"
+        fix = "lora.modules_to_save=[lm_head, embed_tokens], or another prompt.phrase that the model knows"
+        found.append(Finding("warning", text, fix))
+    return found
