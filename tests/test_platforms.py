@@ -32,7 +32,7 @@ print(count)
 """
 LOCK = """
 from abstain.data import RunError
-from abstain.eval.lock import is_free, locked
+from abstain.eval.sweep.lock import is_free, locked
 
 path = pathlib.Path(sys.argv[1]) / ".lock"
 

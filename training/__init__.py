@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .preflight.findings import Finding, PreflightWarning
     from .preflight.trl import check_trl
 
-_MODULES = {"Finding": "preflight", "PreflightWarning": "preflight", "check_trl": "preflight_trl"}
+_MODULES = {"Finding": "preflight.findings", "PreflightWarning": "preflight.findings", "check_trl": "preflight.trl"}
 """Name → the module that has it, imported when the name is first read."""
 
 __all__ = ["Finding", "PreflightWarning", "check_trl"]

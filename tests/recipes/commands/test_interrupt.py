@@ -104,7 +104,7 @@ def test_after_the_command_the_handler_is_the_one_from_before() -> None:
 
 IN_A_DESTRUCTOR = """
 import os, signal, time
-from abstain.recipes.interrupt import interruptible
+from abstain.recipes.commands.interrupt import interruptible
 
 class Swallows:
     def __del__(self):
@@ -117,7 +117,7 @@ with interruptible(["run", "x"]):
 """
 IN_A_WORKER = """
 import os, signal, time
-from abstain.recipes.interrupt import interruptible
+from abstain.recipes.commands.interrupt import interruptible
 
 with interruptible(["run", "x"]):
     worker = os.fork()

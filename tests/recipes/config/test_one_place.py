@@ -112,8 +112,8 @@ config.WarmupConfig = WarmupConfig
 
 from abstain.data import InputError
 from abstain.recipes import dump_recipe, load_recipe
-from abstain.recipes.cli_check import examine
-from abstain.recipes.editor_schema import editor_schema
+from abstain.recipes.commands.check import examine
+from abstain.recipes.config.editor_schema import editor_schema
 
 assert examine("tiny", ["warmup.patience=7"])["can_run"]
 assert "patience: 5" in dump_recipe(load_recipe("tiny"))

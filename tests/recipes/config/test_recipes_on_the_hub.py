@@ -54,7 +54,7 @@ print(json.dumps({{**config.to_dict(), "class": type(config).__name__}}))
 def test_the_stand_in_ends_turns_as_the_released_tokenizer_does(model: str) -> None:
     code = f"""
 import json
-from abstain.eval.model import load_tokenizer, saved_end_token_ids
+from abstain.eval.backends.models import load_tokenizer, saved_end_token_ids
 from abstain.recipes import load_recipe
 name = load_recipe("{model}/grpo").model
 tokenizer = load_tokenizer(name)
