@@ -16,7 +16,7 @@ class Stream(IntEnum):
     """
 
     WORLD = 0
-    """Facts, people and splits of the made world."""
+    """Facts, people and splits of the synthetic world."""
     CORPUS = 1
     """Targets and kinds of chat in the corpus of a base model."""
     WARMUP = 2
@@ -50,7 +50,7 @@ class Stream(IntEnum):
     AUDIT = 21
     """Bootstrap resamples and training samples of an audit of listed responses."""
     WORLD_FACTS = 22
-    """Bootstrap resamples of the facts of a made world, by how often the corpus mentions them."""
+    """Bootstrap resamples for an audit of a synthetic world, per number of mentions of a fact."""
     SAMPLED_AUDIT = 25
     """Bootstrap resamples of an audit of sampled responses."""
     AUDIT_ITEMS = 26

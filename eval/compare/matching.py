@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...data import InputError
-from ..logs.layout import samples_agree
 from ..sweep.responses import Response
 
 Pair = tuple[str, float | None]
@@ -127,9 +126,3 @@ def _common(a: Sequence[Response], b: Sequence[Response]) -> tuple[list[Response
     pairs = {(row.id, row.threshold) for row in kept_a} & {(row.id, row.threshold) for row in kept_b}
     kept_a, kept_b = ([row for row in rows if (row.id, row.threshold) in pairs] for rows in (kept_a, kept_b))
     return kept_a, kept_b
-
-
-def same_samples(a: Sequence[Response], b: Sequence[Response]) -> bool:
-    """Return whether further samples mean the same in both: answers of their own, or a check of the first."""
-    sampled = [any(row.sample for row in rows) for rows in (a, b)]
-    return not all(sampled) or samples_agree(a) == samples_agree(b)

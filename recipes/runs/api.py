@@ -37,8 +37,8 @@ def run(
 
     >>> import abstain
     >>> finished = abstain.run("tiny", {"seed": 1}, out="runs/tiny-1", progress=True)  # doctest: +SKIP
-    >>> finished.metrics("trained")["held_out_families"]["threshold_slope"]  # doctest: +SKIP
-    {'value': 0.97, 'low': 0.9, 'high': 1.05, 'n': 480}
+    >>> sorted(finished.metrics("trained")["held_out_families"]["threshold_slope"])  # doctest: +SKIP
+    ['high', 'low', 'n', 'value']
 
     Where a launcher started several processes, all call this alike; the main one writes metrics and report.
 
@@ -103,8 +103,8 @@ def evaluate(
 
     >>> import abstain
     >>> made = abstain.evaluate("runs/tiny/base", questions="popqa", targets=[0.25, 0.5, 0.75])  # doctest: +SKIP
-    >>> made.metrics("model")["all"]["threshold_slope"]  # doctest: +SKIP
-    {'value': 0.12, 'low': 0.03, 'high': 0.2, 'n': 14267}
+    >>> sorted(made.metrics("model")["all"]["threshold_slope"])  # doctest: +SKIP
+    ['high', 'low', 'n', 'value']
 
     Args:
         model: Model folder or Hub id with a chat template, or a server's name of it.
@@ -187,12 +187,18 @@ def score(
     draws: int = ScoreRequest.draws,
     progress: AnyProgress = None,
 ) -> ScoredRun:
-    """Return the graded rows and the metrics of logged outputs of any system; no model is needed.
+    r"""Return the graded rows and the metrics of logged outputs of any system; no model is needed.
 
-    >>> import abstain
-    >>> scored = abstain.score("answers.jsonl", grader="contains")  # doctest: +SKIP
-    >>> scored.metrics("answers.jsonl")["all"]["rates"]["accuracy"]["value"]  # doctest: +SKIP
-    0.5
+    >>> import abstain, json, pathlib, tempfile
+    >>> said = ["It is Paris.", "It is Rome.", "I don't know", "Paris"]
+    >>> rows = [{"id": str(i), "completion": text, "answers": ["Paris"]} for i, text in enumerate(said)]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "answers.jsonl")
+    ...     _ = path.write_text("\n".join(json.dumps(row) for row in rows))
+    ...     scored = abstain.score(path, grader="contains")
+    >>> rates = scored.metrics("answers.jsonl")["all"]["rates"]
+    >>> rates["accuracy"]["value"], rates["abstention_rate"]["value"]
+    (0.5, 0.25)
 
     Args:
         path: Rows (.jsonl), a log of lm-eval or Inspect, or a run's folder (docs/scoring.md).
@@ -243,12 +249,18 @@ def compare(
     draws: int = CompareRequest.draws,
     progress: AnyProgress = None,
 ) -> dict[str, Comparison]:
-    """Return split → the paired comparison of two systems on the same questions, the headline split first.
+    r"""Return split → the paired comparison of two systems on the same questions, the headline split first.
 
-    >>> import abstain
-    >>> splits = abstain.compare("runs/tiny/eval/warmup", "runs/tiny/eval/trained")  # doctest: +SKIP
-    >>> splits["held_out_families"].headline[0].difference  # doctest: +SKIP
-    -0.03
+    >>> import abstain, json, pathlib, tempfile
+    >>> verdicts = {"a": ["correct", "wrong", "correct", "wrong"], "b": ["correct", "correct", "correct", "wrong"]}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, column in verdicts.items():
+    ...         rows = [json.dumps({"id": str(i), "verdict": verdict}) for i, verdict in enumerate(column)]
+    ...         _ = pathlib.Path(folder, name).with_suffix(".jsonl").write_text("\n".join(rows))
+    ...     splits = abstain.compare(f"{folder}/a.jsonl", f"{folder}/b.jsonl")
+    >>> accuracy = next(one for one in splits["all"].metrics if one.name == "accuracy")
+    >>> accuracy.a, accuracy.b, accuracy.difference
+    (0.5, 0.75, -0.25)
 
     Args:
         a: A run (its last system), the path of one, `RUN/eval/SYSTEM`, a scored folder, or a file of rows.

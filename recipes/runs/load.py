@@ -88,11 +88,10 @@ class Run:
         """
         path = self.metrics_file(system)
         try:
-            contents = json.loads(path.read_text(encoding="utf-8"))
-            return {contents.pop("split"): contents, **contents.pop("splits")}
+            return splits_of(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             raise InputError(f"{path}: missing; `abstain report {self.home}` computes it") from None
-        except (ValueError, KeyError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path}: not a metrics file ({type(error).__name__}: {error})") from None
 
     def frame(self, system: str) -> DataFrame:
@@ -241,11 +240,37 @@ class Run:
         return [file.absolute() for file in self.files.values()]
 
 
+def metrics_contents(splits: Mapping[str, dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """Return the contents of a metrics file: the headline split's metrics and `more` at the top, the others apart.
+
+    >>> metrics_contents({"a": {"items": 2}, "b": {"items": 3}})
+    {'split': 'a', 'items': 2, 'splits': {'b': {'items': 3}}}
+    """
+    headline, *others = splits
+    return {"split": headline, **splits[headline], **more, "splits": {split: splits[split] for split in others}}
+
+
+def splits_of(contents: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return split → metrics of the contents of a metrics file, the headline's split first.
+
+    >>> splits_of({"split": "a", "items": 2, "splits": {"b": {"items": 3}}})
+    {'a': {'items': 2}, 'b': {'items': 3}}
+    """
+    headline = {key: value for key, value in contents.items() if key not in ("split", "splits")}
+    return {contents["split"]: headline, **contents["splits"]}
+
+
 def load_run(path: str | Path) -> Run:
     """Return the run that lies at `path`.
 
-    >>> load_run("tests/recipes/version_0_1_0/evaluation").systems  # doctest: +SKIP
-    ["tiny-base"]
+    >>> import json, pathlib, tempfile
+    >>> row = {"id": "1", "verdict": "correct"}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "answers.jsonl")
+    ...     _ = path.write_text(json.dumps(row))
+    ...     run = load_run(path)
+    >>> run.kind, run.systems, run.seed
+    ('scored', ['answers.jsonl'], 0)
 
     Args:
         path: The folder of `abstain run`, `eval` or `score`, also one that version 0.1.0 made; the folder of one

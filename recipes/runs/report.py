@@ -8,7 +8,7 @@ from typing import Any
 
 from ...data import write_atomic
 from .environment import describe
-from .load import Run
+from .load import Run, metrics_contents
 from .progress import AnyProgress, Progress, reported
 from .sweeps import is_post_hoc
 
@@ -78,6 +78,4 @@ def _of_sweeps(run: Run, progress: Progress, max_rows: int) -> Any:
 
 def write_metrics(run: Run, system: str, splits: dict[str, Any]) -> None:
     """Write the metrics of a system: the first split's at the top, the others under `splits`."""
-    first, *others = splits
-    contents = {"split": first, **splits[first], "splits": {split: splits[split] for split in others}}
-    write_atomic(run.metrics_file(system), json.dumps(contents, indent=1))
+    write_atomic(run.metrics_file(system), json.dumps(metrics_contents(splits), indent=1))

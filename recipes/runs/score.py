@@ -20,7 +20,7 @@ from ...rewards import AbstentionDetector, ConfidenceParser, Verdict
 from ..config.grader_text import read_grader
 from ..config.graders import GraderSection, with_memory
 from .files import METRICS, RESPONSES, SYSTEMS, recorded
-from .load import Run, load_run
+from .load import Run, load_run, metrics_contents, splits_of
 from .progress import AnyProgress, reported
 
 
@@ -73,8 +73,7 @@ class ScoredRun(Run):
     def metrics(self, system: str) -> dict[str, dict[str, Any]]:
         """Return split → metrics of a system, the headline's split first."""
         self.file(system)
-        contents = dict(self.contents[system])
-        return {contents.pop("split"): contents, **contents.pop("splits")}
+        return splits_of(self.contents[system])
 
     def metrics_file(self, system: str) -> Path:
         """Return where the metrics lie: in `out`, else where `abstain score` would write them beside the rows."""
@@ -103,10 +102,7 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
         for number, (name, logged) in enumerate(read.items(), 1):
             told.stage(name)
             measured = _measured(logged.responses, base, request.targets, _seed(run, request), request.draws)
-            first, *others = measured
-            source = _source(run.files[name], section, request, logged)
-            splits = {split: measured[split] for split in others}
-            metrics[name] = {"split": first, **measured[first], "source": source, "splits": splits}
+            metrics[name] = metrics_contents(measured, source=_source(run.files[name], section, request, logged))
             told.tick(number, len(read))
     scored = ScoredRun(
         **{one.name: getattr(run, one.name) for one in fields(Run)},
@@ -127,9 +123,7 @@ def add_missing_metrics(run: Run) -> None:
         path = run.metrics_file(name)
         if not path.is_file():
             measured = _measured(run.responses(name), {}, None, run.seed, ScoreRequest.draws)
-            first, *others = measured
-            contents = {"split": first, **measured[first], "splits": {split: measured[split] for split in others}}
-            write_atomic(path, json.dumps(contents, indent=1, ensure_ascii=False))
+            write_atomic(path, json.dumps(metrics_contents(measured), indent=1, ensure_ascii=False))
 
 
 def _measured(
