@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 import transformers
 import trl
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -116,6 +117,7 @@ def stand_in(family: Family, out: Path) -> str:
     """Return the folder `out` with a tiny model of the family: weights, tokenizer, generation config."""
     tokenizer = _tokenizer(family)
     torch_config = _config(family, tokenizer)
+    torch.manual_seed(0)  # whatever tests ran before, the same weights
     model = transformers.AutoModelForCausalLM.from_config(torch_config)
     model.generation_config = transformers.GenerationConfig(
         eos_token_id=tokenizer.convert_tokens_to_ids(list(family.stops)), pad_token_id=tokenizer.pad_token_id
