@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from abstain.training.checkpoints import last_checkpoint
+from abstain.training.stage import last_checkpoint
 
 SHORT = [
     "world={families: 24, held_out_families: 8, members: 60, rl_members: 12, eval_members: 8, mentions: [0, 4]}",

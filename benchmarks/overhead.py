@@ -35,12 +35,11 @@ from abstain.recipes import load_recipe
 from abstain.recipes.runs.prepare import prepare
 from abstain.recipes.runs.run import quiet
 from abstain.rewards import AbstentionReward, Verdict, alias_match
-from abstain.training.adapter import lora_config
-from abstain.training.cpu import score_completions_only
+from abstain.training.adapter import end_token_ids, load_model, load_tokenizer, lora_config
 from abstain.training.laboratory.base import train_base
-from abstain.training.model import end_token_ids, load_model, load_tokenizer
-from abstain.training.monitor.config import MonitorConfig
+from abstain.training.monitor.alarms import MonitorConfig
 from abstain.training.monitor.watch import Watch
+from abstain.training.processes import score_completions_only
 from abstain.training.progress import StageLog
 from abstain.training.rl import RLConfig, rl_arguments, rl_rows
 

@@ -5,13 +5,30 @@ from .errors import InputError, RunError
 from .files import atomic, write_atomic
 from .form import Form
 from .load import DEFAULT_COLUMNS, load_questions
-from .prompt import Message, PromptStyle, format_penalty, format_target
+from .prompt import (
+    Message,
+    PromptStyle,
+    format_penalty,
+    format_target,
+    latest_templates,
+    template,
+    template_name,
+    templates,
+)
 from .question import Question
-from .schedules import BetaTargets, ConstantTarget, Curriculum, RowTargets, Schedule
 from .sets import QUESTION_SETS, QuestionSet, find_set, load_any, load_set
 from .streams import Stream
-from .targets import TargetGrid, TargetSampler, shown_targets, spread_draws
-from .templates import latest_templates, template, template_name, templates
+from .targets import (
+    BetaTargets,
+    ConstantTarget,
+    Curriculum,
+    RowTargets,
+    Schedule,
+    TargetGrid,
+    TargetSampler,
+    shown_targets,
+    spread_draws,
+)
 from .world import SPLITS, Mention, World, WorldConfig, make_world
 
 __all__ = [

@@ -34,14 +34,17 @@ from .payoffs.compose import FormatBonus, LengthPenalty, RewardBreakEven, Term, 
 from .payoffs.custom import CustomPayoff, custom_payoff, load_payoff, payoff_warnings
 from .payoffs.payoff import Binary, BreakEven, ConfidenceTarget, FixedPenalty, Payoff, Ternary, check_target
 from .payoffs.presets import PRESETS, Preset, preset
-from .payoffs.prior import BetaPrior, DensityPrior, Prior, Uniform
 from .payoffs.proper import (
     SAFE_LOG_CLIP,
+    BetaPrior,
     Brier,
     ConfidenceScore,
+    DensityPrior,
     LogScore,
+    Prior,
     PriorScore,
     Spherical,
+    Uniform,
     Unscored,
     check_confidence,
 )

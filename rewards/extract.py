@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from .matching.pattern import Pattern
+from .matching.text import Pattern
 
 _LABEL = Pattern(
     r"[ *_#>]{0,8}(?:(?:the |my )?(?:final |correct |right |short )?answer(?:[*_]{0,2} ?:| is(?:(?<=\bis):)?|(?= ?=))"

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .matching.pattern import Pattern
-from .matching.text import fold
+from .matching.text import Pattern, fold
 
 _DEGREE = (
     r"(?:(?:really|genuinely|sincerely|honestly|simply|just|actually|currently|personally|truly|entirely|completely"

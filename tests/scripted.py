@@ -17,9 +17,9 @@ import numpy as np
 
 from abstain.data import InputError, Message, PromptStyle, Question, RunError
 from abstain.eval.backends.backend import Completion, ConfidenceSource, Prompt
-from abstain.eval.backends.decoding.draws import draw_seed
+from abstain.eval.backends.decoding.pick import draw_seed
 from abstain.eval.backends.identity import Identity
-from abstain.eval.sweep import writer
+from abstain.eval.sweep import store as writer
 from abstain.eval.sweep.sweep import Sweep, run_sweep
 from abstain.rewards import Verdict, alias_match
 
@@ -84,7 +84,8 @@ def main(out: str, n: str, *options: str) -> int:
 
 def die_in_the_middle_of_a_write(out: Path, at: int) -> None:
     """Patch the appending so that the write that makes `out` longer than `at` bytes is cut off by SIGKILL."""
-    from abstain.eval.sweep import responses, writer
+    from abstain.eval.sweep import responses
+    from abstain.eval.sweep import store as writer
 
     append = responses.append_responses
 

@@ -16,10 +16,9 @@ from abstain.eval.metrics.computations import mean_of
 from abstain.eval.metrics.metric import Metric
 from abstain.eval.report.card import CardInput, model_card
 from abstain.eval.report.content import ReportInput
-from abstain.eval.report.paired import paired_tables
 from abstain.eval.report.report import page
-from abstain.eval.report.spread import spreads
-from abstain.eval.report.summary import summary_text
+from abstain.eval.report.summary import spreads, summary_text
+from abstain.eval.report.tables import paired_tables
 from abstain.eval.sweep.responses import append_responses
 from abstain.recipes.commands.cli import app
 

@@ -1,4 +1,7 @@
-"""The LoRA adapter that stages train, and the quantized weights below it."""
+"""Loading models and tokenizers, as training uses it; how is decided in `eval/backends/models.py`.
+
+The LoRA adapter that stages train, and the quantized weights below it.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,11 @@ from peft import LoraConfig
 from transformers import BitsAndBytesConfig
 
 from ..data import InputError
+from ..eval.backends.models import check_adapter_folder, check_model_folder, end_token_ids, load_model, load_tokenizer
 from .config import LORA_DEFAULTS, QUANTIZATION_DEFAULTS
 from .preflight.findings import build_arguments
+
+__all__ = ["check_adapter_folder", "check_model_folder", "end_token_ids", "load_model", "load_tokenizer"]
 
 
 def lora_config(settings: Mapping[str, Any]) -> LoraConfig:

@@ -2,17 +2,20 @@
 
 Nothing heavy is imported here. The mappings `trainer`, `sft`, `grpo`, `rloo` and `lora` hold fields of the configs
 of TRL, PEFT and transformers: those libraries validate them, over this project's defaults at the end of the file.
+
+The fields of other libraries' configs that recipes embed, with what those libraries say of them.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from .monitor.config import MonitorConfig
+from .monitor.alarms import MonitorConfig
 
 RateName = Literal["t", "t/(1+t)", "p<t"]
 """The rates of abstaining in the warm-up that depend on the target (`warmup.RATES`)."""
@@ -196,3 +199,34 @@ LORA_DEFAULTS: dict[str, Any] = {"r": 16, "lora_alpha": 32, "target_modules": "a
 """Under the recipe's `lora` mapping."""
 QUANTIZATION_DEFAULTS: dict[str, Any] = {"bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": "bfloat16"}
 """Of 4-bit weights, under the recipe's `quantization` mapping: those of QLoRA (2305.14314)."""
+
+
+def config_fields(name: str) -> dict[str, str]:
+    """Return field → its help text, on one line, of the config `name` of TRL, PEFT or transformers.
+
+    Raises:
+        ValueError: a recipe embeds no such config.
+    """
+    import peft
+    import transformers
+    import trl
+
+    owners: dict[str, Any] = {
+        "TrainingArguments": transformers,
+        "BitsAndBytesConfig": transformers,
+        "SFTConfig": trl,
+        "GRPOConfig": trl,
+        "RLOOConfig": trl,
+        "DPOConfig": trl,
+        "LoraConfig": peft,
+    }
+    if name not in owners:
+        raise ValueError(f"no config {name!r}; there are {', '.join(owners)}")
+    config = getattr(owners[name], name)
+    if name == "BitsAndBytesConfig":  # no dataclass: its arguments are its fields
+        return {key: "" for key in inspect.signature(config).parameters if key != "kwargs"}
+    return {field.name: _line(field.metadata.get("help", "")) for field in fields(config) if field.init}
+
+
+def _line(text: Any) -> str:
+    return " ".join(str(text).split())

@@ -1,9 +1,17 @@
-"""Several processes that train together: what they share out, and what one of them does for all."""
+"""Several processes that train together: what they share out, and what one of them does for all.
+
+What makes TRL's GRPO step cheaper on a CPU without changing a number of it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
+
+import torch
+from trl.trainer import utils
 
 from ..eval.sweep.shard import current_shard
 
@@ -42,3 +50,24 @@ def save_policy(model: Any, trainer: Any, folder: Path, tokenizer: Any | None = 
     if tokenizer is not None and current_shard().main:
         tokenizer.save_pretrained(str(folder))
     wait_for_everyone()
+
+
+@contextmanager
+def score_completions_only() -> Generator[None]:
+    """Project only completion tokens through the LM head, as TRL does on devices with Triton.
+
+    Elsewhere TRL 1.16 projects the prompt's tokens too and masks them afterwards (`add_fused_lm_head`,
+    `compact`), to keep shapes fixed for compilers; on a CPU nothing is compiled, and for short
+    answers most of the projected tokens are the prompt's. Remove when TRL compacts on CPUs. A version
+    without that switch, or a GPU, is left alone.
+    """
+    name = "_use_triton"
+    original: Any = getattr(utils, name, None)
+    if original is None or torch.cuda.is_available():
+        yield
+        return
+    setattr(utils, name, lambda device: True if device.type == "cpu" else original(device))  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
+    try:
+        yield
+    finally:
+        setattr(utils, name, original)

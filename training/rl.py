@@ -12,15 +12,15 @@ import numpy as np
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import InputError, PromptStyle, Question, Schedule, Stream
-from ..eval.metrics.tabulate import STATED_TARGETS
+from ..eval.metrics.table import STATED_TARGETS
 from ..rewards import AbstentionReward, GroupScalingWarning
 from .config import GRPO_DEFAULTS, RLConfig
-from .cpu import score_completions_only
 from .monitor.validation import hold_out
 from .monitor.watch import Watch
 from .preflight.findings import enforce
 from .preflight.rl import batch_error, check_end_tokens
 from .preflight.stages import check_rl, stage_reward_findings
+from .processes import score_completions_only
 from .progress import StageLog
 from .stage import fit, make_trainer, stage_arguments
 

@@ -1,7 +1,11 @@
-"""What the training stages share: defaults under TRL's configs, and training that goes on from a checkpoint."""
+"""Where an interrupted stage goes on from.
+
+What the training stages share: defaults under TRL's configs, and training that goes on from a checkpoint.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +13,28 @@ from typing import Any
 import torch
 from datasets import Dataset
 
-from .checkpoints import last_checkpoint
 from .config import POLICY_DEFAULTS
 from .preflight.findings import build_arguments
 from .progress import StageLog
+
+COMPLETE = "trainer_state.json"
+"""The file a trainer writes last into a checkpoint; one without it was cut off while being saved, and so was one
+whose file is."""
+
+
+def last_checkpoint(folder: Path) -> str | None:
+    """Return the newest complete checkpoint in `folder`, or None when there is none."""
+    found = [p for p in folder.glob("checkpoint-*") if _is_complete(p)]
+    newest = max(found, key=lambda p: int(p.name.rpartition("-")[2]), default=None)
+    return None if newest is None else str(newest)
+
+
+def _is_complete(checkpoint: Path) -> bool:
+    try:
+        json.loads((checkpoint / COMPLETE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return False
+    return True
 
 
 def stage_arguments(

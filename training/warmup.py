@@ -40,13 +40,12 @@ from ..data import InputError, Message, PromptStyle, Question, Schedule, Stream,
 from ..eval.backends.backend import Backend, Completion
 from ..eval.sweep.shard import current_shard
 from ..rewards import ConfidenceParser, Verdict, alias_match
-from .checkpoints import last_checkpoint
 from .config import WarmupConfig
-from .cpu import score_completions_only
 from .own_samples import draw_answers
 from .preflight.stages import check_questions
+from .processes import score_completions_only
 from .progress import StageLog
-from .stage import stage_arguments, train_on_rows
+from .stage import last_checkpoint, stage_arguments, train_on_rows
 
 
 def sft_arguments(config: WarmupConfig, out: Path, seed: int) -> SFTConfig:

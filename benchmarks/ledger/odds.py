@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from systems import Rows
 
-from abstain.eval.metrics.tabulate import tabulate
+from abstain.eval.metrics.table import tabulate
 from abstain.eval.sweep.responses import Response
 from abstain.rewards import normalize
 

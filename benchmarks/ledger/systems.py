@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from abstain.eval.metrics.recalibrate import cross_isotonic, halves
-from abstain.eval.sweep.item_confidence import agreement
+from abstain.eval.metrics.effective import cross_isotonic, halves
 from abstain.eval.sweep.responses import Response, read_responses
+from abstain.eval.sweep.sweep import agreement
 from abstain.rewards import Verdict
 
 Rows = list[Response]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from abstain.eval.audit import pictures
+from abstain.eval.audit import page as pictures
 from abstain.eval.report import plotting
 from abstain.recipes.audit.summary import how
 

@@ -19,9 +19,9 @@ from small_model import birthday_question, day_name, days_of_the_year
 
 from abstain.data import InputError, Question, WorldConfig, make_world
 from abstain.data.rows import read_rows
-from abstain.eval.audit.delta import log_loss
 from abstain.eval.audit.enumeration import Enumeration
 from abstain.eval.audit.measure import measure
+from abstain.eval.audit.reduction import log_loss
 from abstain.eval.metrics.estimate import Array, bootstrap_mean
 
 MOST_MENTIONS = 4

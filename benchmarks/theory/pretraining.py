@@ -19,9 +19,9 @@ import numpy as np
 from rich.table import Table
 
 from abstain.data import InputError, Question, make_world, write_atomic
-from abstain.eval.audit.delta import log_loss
 from abstain.eval.audit.made_world import world_enumeration, world_responses
 from abstain.eval.audit.measure import measure
+from abstain.eval.audit.reduction import log_loss
 from abstain.eval.metrics.estimate import Array
 from abstain.recipes.audit.run import evenly_chosen
 from abstain.recipes.audit.scores import stored_scores

@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from abstain.eval.audit.delta import coarsened
 from abstain.eval.audit.enumeration import Enumeration, Mask, Numbers
+from abstain.eval.audit.reduction import coarsened
 
 Kind = Literal["any", "near", "coarse"]
 """The model: drawn apart from p, p blurred and mixed with noise, or p known up to a random partition (δ = 0)."""

@@ -1,10 +1,17 @@
 """The theory of arXiv:2509.04664 measured: reduction to classification, calibration, arbitrary facts, graders."""
 
-from .delta import coarsened, shift_by_derivative, shift_by_samples
 from .enumeration import Enumeration, without_prompts
 from .monte_carlo import Sampled, SampledReduction, reduce_samples
-from .reduction import Reduction, above_threshold, reduce_to_classification
-from .roc import Roc, roc
+from .reduction import (
+    Reduction,
+    Roc,
+    above_threshold,
+    coarsened,
+    reduce_to_classification,
+    roc,
+    shift_by_derivative,
+    shift_by_samples,
+)
 
 __all__ = [
     "Enumeration",

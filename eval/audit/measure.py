@@ -9,11 +9,17 @@ import numpy as np
 from ...data import Stream
 from ..metrics.calibration import ece
 from ..metrics.estimate import Array, bootstrap_mean
-from .delta import as_floats, shift_by_derivative, shift_by_samples
 from .enumeration import Enumeration, Mask
-from .intervals import bound_estimates, prompt_parts
-from .reduction import above_threshold, reduce_to_classification
-from .roc import roc
+from .reduction import (
+    above_threshold,
+    as_floats,
+    bound_estimates,
+    prompt_parts,
+    reduce_to_classification,
+    roc,
+    shift_by_derivative,
+    shift_by_samples,
+)
 
 CURVE_POINTS = 60
 """Points of a ROC that are kept for the picture."""

@@ -1,4 +1,9 @@
-"""The audit's page: one self-contained file with the result, the figures and a table per split."""
+"""The audit's figures, one function each: they take rows of `audit.json` and return a matplotlib figure.
+
+Rows are mappings as `measure` makes them, with `system` and `t`; style and colours are the report's (`plotting.py`).
+
+The audit's page: one self-contained file with the result, the figures and a table per split.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,107 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..report import plotting
-from . import pictures
+from ..report.plotting import ACCENT, MARKERS, PALETTE, SOFT
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def bound_by_target(rows: Rows) -> Any:
+    """Return err, solid, and the bound that it stays above, dashed, against the target, a pair of lines a system."""
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        lines: list[Any] = []
+        for name, colour, marker, own in _systems(rows):
+            t = [row["t"] for row in own]
+            lines += axis.plot(t, _values(own, "err"), f"{marker}-", color=colour, label=plotting.label(name))
+            axis.plot(t, _values(own, "bound"), "--", color=colour, lw=1.1)
+        (dashed,) = axis.plot([], [], "--", color=SOFT, lw=1.1, label="its bound")
+        axis.axhline(0, color=SOFT, lw=0.8)
+        axis.set(xlim=(0, 1), xlabel="target", ylabel="err, and the bound below it")
+        plotting.legend(figure, [*lines, dashed])
+    return figure
+
+
+def through_training(rows: Rows) -> Any:
+    """Return err, err_iiv, delta and abstention against the target, a panel each and a line a system."""
+    from matplotlib.figure import Figure
+
+    with plotting.style():
+        figure: Any = Figure(figsize=(7.6, 5.6), layout="constrained")
+        panels = figure.subplots(2, 2, sharex=True)
+        lines: list[Any] = []
+        for panel, key in zip(panels.flat, ("err", "err_iiv", "delta", "abstention"), strict=True):
+            lines = []
+            for name, colour, marker, own in _systems(rows):
+                t = [row["t"] for row in own]
+                lines += panel.plot(t, _values(own, key), f"{marker}-", color=colour, label=plotting.label(name))
+                low, high = ([row[key][side] for row in own] for side in ("low", "high"))
+                if None not in low and None not in high:
+                    panel.fill_between(t, low, high, color=colour, alpha=0.15, lw=0)
+            panel.set(xlim=(0, 1), ylim=(-0.02, 1.02), title=key)
+        for panel in panels[1]:
+            panel.set(xlabel="target")
+        plotting.legend(figure, lines, columns=3)
+    return figure
+
+
+def price_of_abstaining(rows: Rows) -> Any:
+    """Return err against delta, a mark per system and target: what training buys, and what it pays with."""
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        (line,) = axis.plot([0, 1], [1, 0], color=SOFT, lw=1.1, ls="--", label="err + delta = 1")
+        marks = [
+            axis.plot(_values(own, "delta"), _values(own, "err"), marker, color=colour, label=plotting.label(name))[0]
+            for name, colour, marker, own in _systems(rows)
+        ]
+        axis.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="delta: miscalibration at the threshold", ylabel="err")
+        plotting.legend(figure, [line, *marks])
+    return figure
+
+
+def roc_curves(rows: Rows) -> Any:
+    """Return the is-it-valid classifier's ROC, a line per row; the diagonal judges by chance."""
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        lines = axis.plot([0, 1], [0, 1], color=SOFT, lw=1.1, ls="--", label="by chance")
+        for number, row in enumerate(rows):
+            curve, name = row["roc"], f"{row['system']} ({row['roc_area']:.2f})"
+            colour = PALETTE[number % len(PALETTE)] if number < len(rows) - 1 else ACCENT
+            lines += axis.plot(
+                curve["false_positive"], curve["true_positive"], color=colour, label=plotting.label(name)
+            )
+        axis.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="errors called valid", ylabel="valid responses called valid")
+        plotting.legend(figure, lines)
+    return figure
+
+
+def facts_by_mentions(rows: Rows) -> Any:
+    """Return what is said of arbitrary facts against how often they were mentioned: wrong, right, abstained."""
+    kinds = (("err", "wrong", PALETTE[4]), ("correct", "right", PALETTE[2]), ("abstention", "abstains", PALETTE[0]))
+    with plotting.style():
+        figure, axis = plotting.canvas()
+        places = range(len(rows))
+        lines = [
+            axis.plot(places, _values(rows, key), f"{marker}-", color=colour, label=name)[0]
+            for (key, name, colour), marker in zip(kinds, MARKERS, strict=False)
+        ]
+        axis.set_xticks(list(places), [str(row["mentions"]) for row in rows])
+        axis.set(ylim=(-0.02, 1.02), xlabel="mentions in the corpus", ylabel="share of the model's responses")
+        plotting.legend(figure, lines, columns=3)
+    return figure
+
+
+def _systems(rows: Rows) -> list[tuple[str, str, str, Rows]]:
+    """Return (name, colour, marker, rows with a target) of every system that was asked at targets."""
+    asked = [row for row in rows if row["t"]]
+    names = list(dict.fromkeys(str(row["system"]) for row in asked))
+    own = [[row for row in asked if row["system"] == name] for name in names]
+    return list(zip(names, plotting.colours(len(names)), MARKERS, own, strict=False))
+
+
+def _values(rows: Rows, key: str) -> list[float]:
+    return [row[key]["value"] for row in rows]
+
 
 TEMPLATES = Path(__file__).parents[1] / "report" / "templates"
 COLUMNS = ("err", "bound", "slack", "err_iiv", "delta", "abstention", "accuracy", "off_list")
@@ -27,19 +132,19 @@ def drawings(result: Mapping[str, Any]) -> list[tuple[str, str, str, Any]]:
                 "audit_bound",
                 "Generation errs at least as often as judging says it must",
                 f"err by target and, dashed, 2·err_iiv − max|V|/min|E| − delta below it ({of}).",
-                pictures.bound_by_target(rows),
+                bound_by_target(rows),
             ),
             (
                 "audit_stages",
                 "Before and after training",
                 f"err, err_iiv, delta and abstention by target, with 95 % intervals over questions ({of}).",
-                pictures.through_training(rows),
+                through_training(rows),
             ),
             (
                 "audit_price",
                 "Fewer errors are paid for in calibration",
                 'A mark per system and target. What says "I don\'t know" where the corpus answers has a delta.',
-                pictures.price_of_abstaining(rows),
+                price_of_abstaining(rows),
             ),
         ]
     drawn.append(
@@ -47,7 +152,7 @@ def drawings(result: Mapping[str, Any]) -> list[tuple[str, str, str, Any]]:
             "audit_roc",
             "The model as a judge of validity",
             "ROC of p̂ on half the training distribution and half uniform errors; the area stands in the legend.",
-            pictures.roc_curves(_one_a_system(rows)),
+            roc_curves(_one_a_system(rows)),
         )
     )
     if facts := result.get("arbitrary_by_mentions"):
@@ -56,7 +161,7 @@ def drawings(result: Mapping[str, Any]) -> list[tuple[str, str, str, Any]]:
                 "audit_facts",
                 "Facts without a pattern",
                 "What the base model says of a person, asked plainly, by how often the corpus mentions the fact.",
-                pictures.facts_by_mentions(facts),
+                facts_by_mentions(facts),
             )
         )
     return drawn

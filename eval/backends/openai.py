@@ -11,12 +11,11 @@ from itertools import islice
 from typing import Any
 
 from ...data import InputError, Message
-from ...rewards.endpoint import Endpoint, EndpointError
-from ...rewards.endpoint_session import EventLoop, Route, Session
+from ...rewards.endpoint import Endpoint, EndpointError, EventLoop, Route, Session
 from .backend import BackendError, Completion, Prompt, sources
-from .chat_template import render_chats
-from .decoding.draws import draw_seed, runs
+from .decoding.pick import draw_seed, runs
 from .identity import Identity, model_hash, settings_text
+from .models import render_chats
 
 SEED_BITS = 31
 """Servers keep seeds in 32 bits, some of them with a sign."""

@@ -15,12 +15,10 @@ from ...data import Stream
 from ..metrics.catalogue import listed
 from ..metrics.compute import finite
 from ..metrics.estimate import Array, make_interval, percentile_interval
-from ..metrics.metric_info import Better
+from ..metrics.metric import Better
 from ..sweep.responses import Response
 from .matching import match
-from .numbers import Number, flip_signs, list_numbers, resample_both
-from .paired import SIGN_FLIPS, bootstrap_p, holm
-from .sides import Sides, make_sides
+from .sides import SIGN_FLIPS, Number, Sides, bootstrap_p, flip_signs, holm, list_numbers, make_sides, resample_both
 
 Outcome = Literal["A better", "B better", "A higher", "B higher", "no difference shown", "not tested"]
 LEVEL = 0.05

@@ -1,19 +1,308 @@
-"""Logged outputs of any system, opened as plain rows: JSON Lines, lm-evaluation-harness samples, Inspect logs.
+"""One logged output of any system as a plain row, and what its log cannot say of itself.
+
+Sample logs of lm-evaluation-harness (`--log_samples`, files samples_TASK_DATE.jsonl) as rows.
+
+A generated sample gives its raw responses (one row for each repeat) and its target as the accepted
+answer, to be graded here: the harness's metrics do not tell "I don't know" from an error. A multiple
+choice gives the likeliest choice, whether it is right by the harness's own metric, and its share of the
+choices' probabilities as the confidence.
+
+Logs of Inspect, `.json` or `.eval`, as rows.
+
+C is right and N abstained. I is wrong, unless the text abstains, which most scorers do not tell apart.
+P (partial), an unscored sample and one that broke off have no verdict: ungraded, with the reason.
+An epoch is a sample.
+
+Logged outputs of any system, opened as plain rows: JSON Lines, lm-evaluation-harness samples, Inspect logs.
 
 Every format yields `LoggedRow`s with the keys of `docs/scoring.md`; `logged.py` checks them and makes `Response`s.
 """
 
 from __future__ import annotations
 
+import ast
 import json
-from collections.abc import Callable, Iterator, Mapping
+import math
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from ...data import InputError
-from .inspect_logs import inspect_rows
-from .lm_eval_logs import lm_eval_rows
-from .log_rows import LoggedRow, LogOptions
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRow:
+    """One logged output, not yet checked."""
+
+    place: str
+    """Where it stands, for errors: "FILE:12" or "FILE: sample 'q1', epoch 2"."""
+    values: Mapping[str, Any]
+    """Its keys. Beside those of a `Response`: `t`, `choices`, and `scored`, which is a foreign scorer's yes or no."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOptions:
+    """What a foreign log cannot say of itself."""
+
+    scorer: str | None = None
+    """lm-eval: the metric, Inspect: the scorer that the verdicts are taken from; None: see the formats."""
+    filter: str | None = None
+    """lm-eval: the filter whose responses are graded; None: the responses as they were generated."""
+    regrade: bool = False
+    """Whether the log's own scores are passed over."""
+
+
+_LM_EVAL_TAKEN = (
+    *("id", "question", "choices", "answers", "answerable", "threshold", "sample", "split"),
+    *("confidence", "exact_confidence"),
+)
+"""Keys that are read from the document of a sample, where it has them."""
+
+
+def lm_eval_rows(samples: Iterable[LoggedRow], options: LogOptions) -> Iterator[LoggedRow]:
+    """Yield the rows of a sample log.
+
+    Raises:
+        InputError: a line is no sample, the filter or metric asked for is not there, or is needed and not named.
+    """
+    first: str | None = None
+    seen: list[str] = []
+    for sample in samples:
+        missing = {"doc_id", "doc", "target", "resps", "filtered_resps"} - set(sample.values)
+        if missing:
+            raise InputError(f"{sample.place}: no key {min(missing)!r}; not a sample of lm-evaluation-harness")
+        name = str(sample.values.get("filter", "none"))
+        if name not in seen:
+            seen.append(name)
+        first = name if first is None else first
+        if name != first and options.filter is None and options.scorer is not None:
+            raise InputError(
+                f"{sample.place}: the metric {options.scorer!r} was taken behind several filters "
+                f"({', '.join(seen)}); name one with --filter"
+            )
+        if name == (options.filter or first):  # each filter repeats the same raw responses
+            yield from _sample_rows(sample, options)
+    if options.filter is not None and options.filter not in seen:
+        raise InputError(f"--filter {options.filter}: the log has {', '.join(seen) or 'none'}")
+
+
+def _sample_rows(sample: LoggedRow, options: LogOptions) -> Iterator[LoggedRow]:
+    values = sample.values
+    doc = cast("dict[str, Any]", values["doc"]) if isinstance(values["doc"], dict) else {}
+    row = {key: doc[key] for key in _LM_EVAL_TAKEN if doc.get(key) is not None}
+    row["id"] = row.get("id", values["doc_id"])
+    resps: Any = values["resps"]
+    if not isinstance(resps, list) or not resps or not isinstance(resps[0], list):
+        raise InputError(f"{sample.place}: key 'resps' holds no responses, got {resps!r:.80}")
+    if isinstance(resps[0][0] if resps[0] else None, list):
+        yield LoggedRow(sample.place, {**row, **_choice(sample, options)})
+        return
+    if len(cast("list[Any]", resps)) > 1:
+        raise InputError(f"{sample.place}: a sample with {len(cast('list[Any]', resps))} requests cannot be scored")
+    row["answers"] = _answers(values["target"], row.get("answers"))
+    if options.scorer is not None and not options.regrade:
+        row["scored"] = _metric(sample, options.scorer)
+    filtered = options.filter is not None or "scored" in row
+    said = cast("Any", values["filtered_resps"][0] if filtered else resps[0])
+    texts = cast("list[Any]", said) if isinstance(said, list) else [said]
+    for number, text in enumerate(texts):
+        repeated = {"sample": number + doc.get("first_sample", 0)} if len(texts) > 1 else {}
+        yield LoggedRow(sample.place, {**row, **repeated, "completion": text})
+
+
+def _choice(sample: LoggedRow, options: LogOptions) -> dict[str, Any]:
+    """Return what a multiple choice gives: the likeliest choice, its probability among them, and if it is right."""
+    requests = list(cast("Mapping[str, Any]", sample.values.get("arguments") or {}).values())
+    scores: list[float] = []
+    texts: list[str] = []
+    for request, reply in zip(requests, sample.values["resps"], strict=True):
+        if request["arg_0"] == "" and requests[0]["arg_0"] != "":
+            continue  # acc_mutual_info asks for each choice without the question too
+        scores.append(float(reply[0][0]))
+        texts.append(str(request["arg_1"]).strip())
+    if len(scores) < 2:
+        raise InputError(f"{sample.place}: a log-likelihood of one text cannot be scored; allowed are choices")
+    best = max(range(len(scores)), key=scores.__getitem__)
+    total = sum(math.exp(score - scores[best]) for score in scores)
+    right = _right_choice(str(sample.values["target"]), texts)
+    return {
+        "completion": texts[best],
+        "choices": texts,
+        "confidence": 1 / total,
+        **({"answers": [right]} if right is not None else {}),
+        **({} if options.regrade else {"verdict": _verdict(_metric(sample, options.scorer or "acc"))}),
+    }
+
+
+def _verdict(right: bool) -> str:
+    return "correct" if right else "wrong"
+
+
+def _right_choice(target: str, texts: Sequence[str]) -> str | None:
+    """Return the text of the right choice; None where the target may be an index or a text."""
+    index = int(target) if target.isascii() and target.isdigit() else None
+    if target in texts:
+        return target if index is None else None
+    return texts[index] if index is not None and index < len(texts) else None
+
+
+def _metric(sample: LoggedRow, name: str) -> bool:
+    value = sample.values.get(name)
+    if name not in sample.values:
+        had = cast("Sequence[Any]", sample.values.get("metrics") or ())
+        raise InputError(f"{sample.place}: no metric {name!r}; the sample has {', '.join(map(str, had)) or 'none'}")
+    if value not in (0, 1):
+        raise InputError(f"{sample.place}: metric {name!r} is {value!r}; a verdict needs 0 or 1")
+    return bool(value)
+
+
+def _answers(target: Any, listed: Any) -> list[Any]:
+    """Return the accepted answers: the document's list where it has one, else the target or the list written in it."""
+    if isinstance(listed, list):
+        return cast("list[Any]", listed)
+    if isinstance(target, str) and target.startswith("[") and target.endswith("]"):
+        try:
+            read = ast.literal_eval(target)  # the harness writes a list of answers as Python does
+        except (ValueError, SyntaxError):
+            read = None
+        if isinstance(read, list) and all(isinstance(answer, str) for answer in cast("list[Any]", read)):
+            return cast("list[Any]", read)
+    return cast("list[Any]", target) if isinstance(target, list) else [target]
+
+
+_ZSTANDARD = 93
+"""The zip compression that Inspect writes; Python reads it from 3.14 on."""
+_INSPECT_TAKEN = ("threshold", "split", "answerable", "confidence", "exact_confidence")
+"""Keys that are read from the metadata of a sample, where it has them."""
+_EXPORTED = ("id", "threshold", "question")
+"""Metadata of the sweeps that `abstain export` writes: one question is several samples, with prompts of their own."""
+_CUT_OFF = ("max_tokens", "model_length")
+
+
+def inspect_rows(path: Path, options: LogOptions) -> Iterator[LoggedRow]:
+    """Yield a row for every sample and epoch of a log.
+
+    Raises:
+        InputError: not an Inspect log, several scorers and none named, or a score that is no verdict.
+    """
+    if options.filter is not None:
+        raise InputError("--filter: Inspect logs have none; it is for lm-eval logs")
+    for sample in _zipped(path) if path.suffix == ".eval" else _plain(path):
+        place = f"{path}: sample {sample.get('id')!r}, epoch {sample.get('epoch')}"
+        missing = {"id", "epoch", "target", "output"} - set(sample)
+        if missing:
+            raise InputError(f"{place}: no key {min(missing)!r}; not a sample of Inspect")
+        yield LoggedRow(place, _row(sample, place, options))
+
+
+def _plain(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        log: Any = json.loads(path.read_bytes())
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path}: not JSON ({error})") from None
+    samples: Any = cast("dict[str, Any]", log).get("samples") if isinstance(log, dict) else None
+    if not isinstance(samples, list):
+        raise InputError(f"{path}: no list 'samples'; not an Inspect log with its samples")
+    yield from cast("list[dict[str, Any]]", samples)
+
+
+def _zipped(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        with zipfile.ZipFile(path) as file:
+            for name in sorted(name for name in file.namelist() if name.startswith("samples/")):
+                yield json.loads(_unpacked(file, file.getinfo(name), path))
+    except (zipfile.BadZipFile, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path}: not an Inspect log ({error})") from None
+
+
+def _unpacked(file: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> bytes:
+    if entry.compress_type != _ZSTANDARD or hasattr(zipfile, "ZIP_ZSTANDARD"):
+        return file.read(entry)
+    try:
+        import zstandard
+    except ImportError:
+        raise InputError(
+            f"{path}: compressed with Zstandard, which needs Python 3.14 or: pip install 'abstain[logs]' "
+            "(or convert it: inspect log convert --to json)"
+        ) from None
+    with path.open("rb") as raw:
+        raw.seek(entry.header_offset)
+        header = raw.read(30)  # the last two fields are the lengths of name and extra field, which follow
+        raw.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), 1)
+        packed = raw.read(entry.compress_size)
+    return zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True).read()
+
+
+def _row(sample: Mapping[str, Any], place: str, options: LogOptions) -> dict[str, Any]:
+    metadata = cast("dict[str, Any]", sample.get("metadata") or {})
+    row = {key: metadata[key] for key in _INSPECT_TAKEN if metadata.get(key) is not None}
+    text, reason = _output(sample)
+    answers: Any = sample["target"]
+    exported = set(_EXPORTED) <= metadata.keys()
+    row |= {
+        "id": metadata["id"] if exported else sample["id"],
+        "sample": sample["epoch"] - 1 + metadata.get("first_sample", 0),
+        "question": metadata["question"] if exported else _text(sample.get("input")),
+        "answers": answers if isinstance(answers, list) else [answers],
+        "choices": sample.get("choices"),
+        "completion": text,
+        "truncated": reason in _CUT_OFF,
+    }
+    error = cast("dict[str, Any]", sample.get("error") or {})
+    if error:
+        return {**row, "verdict": "ungraded", "reason": f"error: {error.get('message', '')!s:.120}"}
+    return row if options.regrade else row | _scored(sample, place, options)
+
+
+def _output(sample: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return (what the model said, why it stopped), None and None where it said nothing."""
+    output = cast("dict[str, Any]", sample["output"] or {})
+    choices = cast("list[dict[str, Any]]", output.get("choices") or [])
+    if not choices:
+        return None, None
+    return _text([choices[0]["message"]]), choices[0].get("stop_reason")
+
+
+def _text(messages: Any) -> str:
+    """Return the text of the last of `messages`, or `messages` where they are a text."""
+    if not isinstance(messages, list) or not messages:
+        return messages if isinstance(messages, str) else ""
+    content: Any = cast("list[dict[str, Any]]", messages)[-1].get("content")
+    if isinstance(content, list):
+        parts = cast("list[dict[str, Any]]", content)
+        return "".join(str(part.get("text", "")) for part in parts if part.get("type") == "text")
+    return content if isinstance(content, str) else ""
+
+
+def _scored(sample: Mapping[str, Any], place: str, options: LogOptions) -> dict[str, Any]:
+    """Return what the sample's score says: a verdict, or `scored`, and a confidence in the score's metadata."""
+    scores = cast("dict[str, dict[str, Any]]", sample.get("scores") or {})
+    names = ", ".join(scores) or "none"
+    if options.scorer is not None and options.scorer not in scores:
+        raise InputError(f"{place}: no scorer {options.scorer!r}; the sample has {names}")
+    if not scores:
+        return {}
+    if options.scorer is None and len(scores) > 1:
+        raise InputError(f"{place}: scored by {names}; name one with --scorer, or grade again with --regrade")
+    score = scores[options.scorer or next(iter(scores))]
+    stated = cast("dict[str, Any]", score.get("metadata") or {}).get("confidence")
+    return {**_value(score.get("value"), place), **({} if stated is None else {"confidence": stated})}
+
+
+def _value(value: Any, place: str) -> dict[str, Any]:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return {"verdict": "ungraded", "reason": "unscored"}
+    if value == "N":
+        return {"verdict": "abstained", "reason": "scored N"}
+    if value == "P":
+        return {"verdict": "ungraded", "reason": "scored P"}
+    words: Sequence[tuple[Any, bool]] = (("C", True), ("I", False), (1, True), (0, False))
+    for word, right in words:
+        if value == word:
+            return {"scored": right}
+    raise InputError(f"{place}: score {value!r} is no verdict; allowed are C, I, P, N, 1 and 0")
 
 
 def read_log(path: Path, format_: str | None = None, options: LogOptions | None = None) -> Iterator[LoggedRow]:

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 
 from ...data import InputError
 from ...rewards import Verdict
-from ..metrics.table import SweepTable
-from ..metrics.tabulate import tabulate
+from ..metrics.table import SweepTable, tabulate
 from ..sweep.responses import Response
 
 Route = Literal["prompted", "stated", "verdicts"]

@@ -16,10 +16,10 @@ from .behavior import (
     threshold_line,
 )
 from .bounds import Bounds
-from .calibration import brier, ece, log_score, mce, reliability
+from .calibration import brier, ece, log_score, mce, reliability, smooth_ece
 from .catalogue import CURVES, METRICS
 from .compute import compute_metrics, estimate_all
-from .effective import effective_threshold, effective_thresholds
+from .effective import cross_isotonic, effective_threshold, effective_thresholds, isotonic
 from .errors import (
     abstention_f1,
     abstention_precision,
@@ -33,7 +33,6 @@ from .errors import (
 )
 from .estimate import Estimate, bootstrap, bootstrap_mean
 from .metric import Metric
-from .recalibrate import cross_isotonic, isotonic
 from .resample import Resample, draw_weights
 from .samples import perfect_adherence, shrunk_adherence, shrunk_confidence
 from .selective import (
@@ -45,9 +44,7 @@ from .selective import (
     e_aurc,
     risk_coverage,
 )
-from .smooth import smooth_ece
-from .table import SweepTable, reference_confidence
-from .tabulate import STATED_TARGETS, by_split, tabulate
+from .table import STATED_TARGETS, SweepTable, by_split, reference_confidence, tabulate
 
 __all__ = [
     "CLEAR",

@@ -10,9 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import floats, matrix, vector
 from .estimate import Array
-from .statistic import Columns, by_target, of_sums, pooled, quotient, quotients, ratio
+from .statistic import Columns, by_target, floats, matrix, of_sums, pooled, quotient, quotients, ratio, vector
 
 CLEAR = 0.05
 """A pair is clear when its confidence is at least this far from the target."""

@@ -14,12 +14,10 @@ from . import bounds
 from . import computations as how
 from . import errors as ab
 from .behavior import adherent
-from .calibration import brier, ece, log_score, mce
-from .metric import Metric
-from .metric_info import Group, MetricInfo
-from .rates import RATES
+from .calibration import brier, ece, log_score, mce, smooth_ece
+from .errors import RATES
+from .metric import Group, Metric, MetricInfo
 from .selective import augrc, aurc
-from .smooth import smooth_ece
 
 _FORCED = ("forced answers", "confidence")
 _BINS = "over ten bins of equal width"

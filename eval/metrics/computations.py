@@ -23,9 +23,8 @@ from .behavior import (
 from .calibration import Closed, brier
 from .estimate import Array
 from .metric import Computation, Parts
-from .resample import Resample
+from .resample import Resample, Whole
 from .statistic import Columns, SumStatistic, by_target, pooled, quotient, quotients
-from .whole import Whole
 
 Values = Callable[[Whole], Array]
 """(N,) or (N, T), NaN for what does not count."""

@@ -13,11 +13,9 @@ from ..sweep.responses import Response
 from .calibration import reliability
 from .catalogue import CURVES, METRICS
 from .estimate import Array, Estimate
-from .metric import Metric
-from .needs import lacking
+from .metric import Metric, lacking
 from .resample import Resample, draw_weights
-from .table import SweepTable, reference_confidence
-from .tabulate import tabulate
+from .table import SweepTable, reference_confidence, tabulate
 
 
 def compute_metrics(

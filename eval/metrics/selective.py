@@ -18,9 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlog1py
 
-from .arrays import vectors
 from .estimate import Array
-from .statistic import ratio, statistic
+from .statistic import ratio, statistic, vectors
 
 
 class Ranker:

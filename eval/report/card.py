@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..metrics.catalogue import listed
-from ..metrics.metric_info import MetricInfo
+from ..metrics.metric import MetricInfo
 from .summary import REFERENCE, headline
 from .tables import cell, number, target_columns
 

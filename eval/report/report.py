@@ -15,12 +15,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from . import plotting
-from .content import ReportInput
-from .paired import paired_sentence, paired_tables
+from .content import ReportInput, embed_rows
 from .pictures import Picture, pictures
-from .rows import embed_rows
 from .summary import RUN_SYSTEMS, comparison_headline, headline
-from .tables import Table, metric_tables, target_tables
+from .tables import Table, metric_tables, paired_sentence, paired_tables, target_tables
 
 __all__ = ["SYSTEMS", "ReportInput", "page", "sentence", "write_report"]
 

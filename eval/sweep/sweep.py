@@ -1,4 +1,14 @@
-"""The threshold sweep: every question forced, sampled and asked at every target."""
+"""The confidence of an item: how sure the system is of the answer that it would give, from one named source.
+
+- `sequence_probability`: the probability of its greedy forced answer, the end token included.
+- `agreement`: the share of its samples that give the greedy answer, alike but for case, punctuation and articles. A
+  sample that declined, was empty or was cut off agrees with nothing.
+- `stated`: what the completion says of itself. Missing or impossible is None with the reason, never a number.
+
+None of them looks at what is right. An item without an answer has no confidence.
+
+The threshold sweep: every question forced, sampled and asked at every target.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +25,54 @@ from ...rewards import (
     Verdict,
     concurrency_of,
     judge_row,
+    normalize,
     together,
 )
 from ..backends.backend import Backend, BackendError, Completion, ConfidenceSource, Prompt
 from ..backends.identity import settings_text
-from .item_confidence import item_confidence
 from .lock import locked
-from .parts import lock_path, merge_parts, part_path, read_parts, wait_for_parts
 from .responses import Response, RowKey, Slot, prompt_hash, truncate_cut_line
-from .resume import check_kept
 from .shard import Shard, current_shard
-from .writer import Writer
+from .store import Writer, check_kept, lock_path, merge_parts, part_path, read_parts, wait_for_parts
+
+
+def item_confidence(
+    source: ConfidenceSource,
+    completion: Completion,
+    judgement: Judgement,
+    samples: Sequence[str | None],
+    parser: ConfidenceParser,
+) -> StatedConfidence:
+    """Return the confidence of the item whose greedy answer `completion` is, or the reason why there is none.
+
+    Args:
+        source: Where it comes from.
+        completion: The greedy answer.
+        judgement: Its judgement.
+        samples: The extracted answers of the item's samples, None where one gave none.
+        parser: Reads a stated confidence.
+    """
+    if judgement.answer is None:
+        return StatedConfidence(None, "no answer")
+    if source == "stated":
+        return parser.read(completion.text)
+    if source == "agreement":
+        share = agreement(judgement.answer, samples)
+        return StatedConfidence(share, None if share is not None else "no samples")
+    probability = completion.probability
+    return StatedConfidence(probability, None if probability is not None else "no log-probabilities")
+
+
+def agreement(answer: str, samples: Sequence[str | None]) -> float | None:
+    """Return the share of `samples` that give `answer`; None without samples.
+
+    >>> agreement("Paris", ["paris.", "Lyon", None, "the Paris"])
+    0.5
+    """
+    if not samples:
+        return None
+    wanted = normalize(answer)
+    return sum(given is not None and normalize(given) == wanted for given in samples) / len(samples)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +178,7 @@ def run_sweep(
 
     Rows already in `out` are kept and not asked again, so an interrupted sweep goes on. Where a
     launcher started several processes, each asks its share of the questions, process 0 gathers the
-    rows in `out` and returns all of them, and the others return their own (`eval/sweep/parts.py`).
+    rows in `out` and returns all of them, and the others return their own (`eval/sweep/store.py`).
 
     Args:
         backend: Generates the completions.

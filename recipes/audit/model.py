@@ -1,4 +1,9 @@
-"""The audit of any model on questions whose answers can be listed.
+"""The audit of a model from samples, where the list of possible answers is too long to score for every question.
+
+Of each question: so many uniform errors of the list, all accepted answers, and as many answers of the model's own,
+drawn at temperature 1. What the model says off the list counts as an error.
+
+The audit of any model on questions whose answers can be listed.
 
     OUT/audit.json, audit.html    what was measured, and its page
     OUT/audit/*.svg, *.png        its figures
@@ -16,16 +21,113 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...data import write_atomic
+from ...data import Stream, write_atomic
 from ...data.prompt import PromptStyle
 from ...eval.audit.enumeration import Enumeration
 from ...eval.audit.measure import measure
+from ...eval.audit.monte_carlo import Sampled, measure_samples
+from ...eval.backends.backend import Prompt
 from ...eval.metrics.estimate import Array
 from ..runs.progress import Progress
-from .list import Listed, ModelAudit, list_responses
-from .samples import sample_rows
-from .scores import stored_scores
+from .scores import Listed, ModelAudit, Texts, list_responses, stored_scores
+
+MAX_NEW_TOKENS = 64
+"""Of the model's own samples; a longer one is cut off, and off the list."""
+
+
+def sample_rows(
+    asked: ModelAudit, listed: Sequence[Listed], scorer: Any, style: PromptStyle, t: float | None, console: Progress
+) -> dict[str, Any]:
+    """Return what is measured from `asked.samples` samples of every question at target `t`.
+
+    Args:
+        asked: The audit; `samples` of it is not None.
+        listed: The questions with their candidates.
+        scorer: A `CandidateScorer` of the model.
+        style: How the model is prompted.
+        t: The target in the prompt; None: asked plainly.
+        console: Shows the progress.
+    """
+    assert asked.samples is not None
+    rng = Stream.AUDIT_SAMPLES.rng(asked.seed)
+    offered = [_offered(own, asked.samples, rng) for own in listed]
+    chats = [style.messages(own.question, t) for own in listed]
+    scores = stored_scores(
+        scorer,
+        asked.out / "audit" / "scores",
+        [scorer.tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False) for chat in chats],
+        [valid + errors for valid, errors in offered],
+        console,
+        model=asked.model,
+        adapter=asked.adapter,
+    )
+    training, errors = _scored(listed, offered, scores, asked.samples, rng)
+    said, own = _own_samples(asked, scorer, chats, console)
+    wrong, abstains, known = (np.zeros(own.shape, dtype=np.bool_) for _ in range(3))
+    for c, one in enumerate(listed):
+        for s, text in enumerate(said[c]):
+            place = None if text is None else one.place(text)
+            known[c, s] = place is not None
+            abstains[c, s] = place is not None and one.abstains[place]
+            wrong[c, s] = place is None or not (one.right[place] or one.abstains[place])
+    sampled = Sampled(
+        training=training,
+        training_valid=np.ones(training.shape, dtype=np.bool_),
+        errors=errors,
+        own=own,
+        own_wrong=wrong,
+        valid_sizes=np.array([sum(one.right) + sum(one.abstains) for one in listed]),
+        error_sizes=np.array([len(one.texts) - sum(one.right) - sum(one.abstains) for one in listed]),
+    )
+    return measure_samples(sampled, abstains, known, seed=asked.seed, draws=asked.draws)
+
+
+def _offered(own: Listed, samples: int, rng: np.random.Generator) -> tuple[Texts, Texts]:
+    """Return the accepted answers of a question, and so many of its errors, none twice."""
+    kinds = list(zip(own.texts, own.right, own.abstains, strict=True))
+    errors = [text for text, right, abstains in kinds if not right and not abstains]
+    chosen: list[int] = rng.choice(len(errors), min(samples, len(errors)), replace=False).tolist()
+    return tuple(text for text, right, _ in kinds if right), tuple(errors[i] for i in chosen)
+
+
+def _scored(
+    listed: Sequence[Listed],
+    offered: Sequence[tuple[Texts, Texts]],
+    scores: Array,
+    samples: int,
+    rng: np.random.Generator,
+) -> tuple[Array, Array]:
+    """Return p̂ of samples of p, (C, S), and of uniform errors, (C, S′), from ln p̂ of what was offered."""
+    fewest = min(len(errors) for _, errors in offered)
+    training, errors = np.empty((len(listed), samples)), np.empty((len(listed), fewest))
+    for c, (valid, wrong) in enumerate(offered):
+        training[c] = np.exp(scores[c, rng.integers(len(valid), size=samples)])
+        first = len(valid)
+        errors[c] = np.exp(scores[c, first : first + len(wrong)])[:fewest]  # in random order, so any are uniform
+    return training, errors
+
+
+def _own_samples(
+    asked: ModelAudit, scorer: Any, chats: Sequence[Any], console: Progress
+) -> tuple[list[list[str | None]], Array]:
+    """Return the model's own answers to every chat (None: cut off), and p̂ of each, (C, S)."""
+    from ...eval.backends.transformers import TransformersBackend
+
+    assert asked.samples is not None
+    backend = TransformersBackend(scorer.model, scorer.tokenizer, name=asked.model, max_new_tokens=MAX_NEW_TOKENS)
+    prompts = [Prompt(chat, draws=tuple(range(1, asked.samples + 1))) for chat in chats]
+    said: list[list[str | None]] = [[] for _ in chats]
+    own: NDArray[np.float64] = np.zeros((len(chats), asked.samples))
+    for done, (c, completions) in enumerate(backend.generate(prompts, temperature=1.0, seed=asked.seed), 1):
+        said[c] = [made.text.strip() if made.finish_reason == "stop" else None for made in completions]
+        for s, completion in enumerate(completions):
+            probability = completion.probability
+            assert probability is not None, "this backend tells log-probabilities"
+            own[c, s] = probability
+        console.tick(done, len(chats))
+    return said, own
 
 
 def audit_model(asked: ModelAudit, console: Progress) -> dict[str, Any]:

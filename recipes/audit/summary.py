@@ -7,8 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from ...eval.audit.graders import agreement_with_target
-from ...eval.audit.rubrics import GraderSet, Rubric
+from ...eval.audit.rubrics import GraderSet, Rubric, agreement_with_target
 
 _COLUMNS = ("err", "bound", "slack", "err_iiv", "delta", "abstention", "off_list")
 

@@ -92,11 +92,11 @@ def audit_run(
         return _told(asked.run.path, lambda console: measure_run(asked, console))
     if missing := [name for name, value in of_model.items() if value is None]:
         raise InputError(f"--model needs {missing[0]} as well")
-    from ..audit.list import ModelAudit
     from ..audit.model import audit_model
+    from ..audit.scores import ModelAudit
     from ..config.evaluation import path_name
+    from .compare import read_targets
     from .eval import pairs
-    from .score import read_targets
 
     wanted = ModelAudit(
         model=model,
@@ -147,7 +147,7 @@ def graders(
     """
     from ...eval.audit.rubrics import read_rubrics, shipped_rubrics
     from ..audit.summary import grader_lines, rubric_table, target_lines
-    from .score import read_targets
+    from .compare import read_targets
 
     stated = read_targets(targets) or ()
     rubrics = shipped_rubrics() if file is None else read_rubrics(file)

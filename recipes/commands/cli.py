@@ -14,18 +14,13 @@ from ...eval.sweep.shard import current_shard, first_on_machine
 from ...rewards import JudgeError
 from ..config.load import load_recipe
 from .audit import audit_app
-from .check import check
-from .compare import compare
+from .compare import compare, score
 from .console import TerminalConsole
 from .eval import evaluate, sets_app
-from .export import export_app
-from .interrupt import interruptible
-from .launch import launch
-from .merge import merge
-from .push import push
-from .recipes import Overrides, RecipeName, recipes_app
+from .export import export_app, merge, push
+from .interrupt import interruptible, launch
+from .recipes import Overrides, RecipeName, check, recipes_app
 from .report import conclude, report
-from .score import score
 
 app = typer.Typer(
     name="abstain",

@@ -147,7 +147,7 @@ def _evaluate(recipe: Recipe, out: Path | None, resume: bool) -> None:
 
 
 def _evaluate_in_each(recipes: Mapping[str, Recipe], out: Path | None, resume: bool) -> None:
-    from ...eval.report.spread import spread_text
+    from ...eval.report.summary import spread_text
     from ..runs.wordings import evaluate_wordings
 
     folder = out or Path("runs") / f"{next(iter(recipes.values())).name}-wordings"

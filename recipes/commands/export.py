@@ -1,8 +1,14 @@
-"""`abstain export`: a recipe's reward for another trainer, or a sweep for another evaluation harness."""
+"""`abstain merge`: an adapter's weights into its model's.
+
+`abstain push`: a trained model to the Hugging Face Hub, its card with it.
+
+`abstain export`: a recipe's reward for another trainer, or a sweep for another evaluation harness.
+"""
 
 from __future__ import annotations
 
 import shlex
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -13,7 +19,97 @@ from typer.core import TyperGroup
 from ...data import InputError
 from ..config.grader_text import grader_section
 from ..config.load import load_recipe
+from .console import TerminalConsole
 from .eval import numbers, pairs, values
+
+
+def merge(
+    trained: Annotated[Path, typer.Argument(metavar="RUN_OR_ADAPTER", help="A run's folder, or a PEFT adapter's.")],
+    out: Annotated[Path, typer.Option(help="The new model folder; missing or empty.")],
+    model: Annotated[
+        str | None, typer.Option(help="The adapter's model, a folder or Hub id. [default: the one it was trained on]")
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(help="Save weights as float32, bfloat16 or float16. [default: as the model is saved]"),
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, help="Largest difference of a logit. [default: 0.001 float32, 0.05 float16, 0.25 bfloat16]"
+        ),
+    ] = None,
+) -> None:
+    """Merge an adapter into its model, as an ordinary model folder, and check that the logits stay the same.
+
+    Logits of model and adapter are compared with those of the saved folder, in float32 on the CPU; where one differs by
+    more than the tolerance, nothing is written and the exit code is 1.
+
+    Example: `abstain merge runs/tiny --out runs/tiny-merged`, then `abstain eval --model runs/tiny-merged ...`
+    """
+    from ...data import InputError
+    from ...training.merge import check_out, merge_adapter
+    from ..runs.merge import find_trained
+    from ..runs.run import quiet
+
+    check_out(out)
+    found = find_trained(trained, model)
+    if found.adapter is None:
+        raise InputError(f"{found.model}: is a whole model already, there is nothing to merge")
+    quiet()
+    with TerminalConsole() as console:
+        console.stage("merge")
+        console.say(f"{found.adapter} into {found.model}")
+        if found.unfinished:
+            console.say(
+                f"the run is not finished: this is the adapter after {found.stage}, without "
+                f"{', '.join(found.unfinished)}; go on with `abstain run --resume`"
+            )
+        result = merge_adapter(found.model, found.adapter, out, found.probes, dtype=dtype, tolerance=tolerance)
+        console.say(
+            f"largest difference of a logit {result.largest_difference:.2g} (tolerance {result.tolerance:g} for "
+            f"{result.dtype}) over {result.tokens} tokens; {result.same_choice:.2%} have the same likeliest next token"
+        )
+    typer.echo(f"model: {out}")
+
+
+def push(
+    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    to: Annotated[str | None, typer.Option(help="The model repository, USER/NAME; made where there is none.")] = None,
+    private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
+    merged: Annotated[
+        bool,
+        typer.Option("--merged", help="Push the whole model with the adapter in its weights, as `merge` makes it."),
+    ] = False,
+    base: Annotated[
+        str | None, typer.Option(help="The adapter's model on the Hub, where the run had it from a folder.")
+    ] = None,
+    dry_run: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the folder that would be pushed, and push nothing.")
+    ] = None,
+) -> None:
+    """Push a run's adapter or whole model to the Hub, with a model card that carries its calibration.
+
+    The card has the table and the figure of behavioral calibration of every system of the run; recipe and environment
+    go along. An existing repository gets a new commit.
+
+    Example: `abstain push runs/mine --to me/qwen3-abstains --private`
+    """
+    from ..runs.push import check_target, hub_folder, push_folder
+    from ..runs.run import quiet
+
+    if dry_run is None and to is None:
+        raise InputError("--to USER/NAME is needed; or write the folder alone with --dry-run DIR")
+    quiet()
+    if dry_run is not None:
+        typer.echo(f"not pushed: {hub_folder(run, dry_run, merged=merged, base=base)}")
+        return
+    assert to is not None
+    check_target(to)
+    with tempfile.TemporaryDirectory(prefix="abstain-push-") as made:
+        folder = hub_folder(run, Path(made) / "model", merged=merged, base=base)
+        typer.echo(f"pushed: {push_folder(folder, to, private=private)}")
+
 
 HARNESSES = ("inspect", "lm-eval")
 _TRAINERS = {"verl": "verl", "openrlhf": "OpenRLHF", "verifiers": "verifiers", "nemo": "NeMo-RL"}
@@ -132,7 +228,7 @@ _HARNESSES = {"inspect": "Inspect", "lm-eval": "lm-evaluation-harness"}
 
 def _asked(recipe: str | None, questions: str | None, given: dict[str, Any], overrides: list[str]) -> Any:
     """Return the sweep that the options name."""
-    from ..runs.harness import harness_sweep
+    from ..runs.sweeps import harness_sweep
 
     if (recipe is None) == (questions is None):
         raise InputError("give either --recipe (its evaluation) or --questions, and not both")

@@ -57,7 +57,7 @@ def _check(runs: Sequence[Path], out: Path | None, system: Sequence[str] | None,
 
 
 def _report_one(run: Run, out: Path | None, rows: int | None, card: Path | None) -> None:
-    from ..runs.card import check_card, write_card
+    from ..runs.push import check_card, write_card
     from ..runs.report import report
 
     if card is not None:
@@ -70,9 +70,9 @@ def _report_one(run: Run, out: Path | None, rows: int | None, card: Path | None)
 
 
 def _report_several(runs: Sequence[Run], out: Path, systems: Sequence[str], max_rows: int | None) -> None:
+    from ...eval.report.content import MAX_ROWS
     from ...eval.report.report import sentence, write_report
-    from ...eval.report.rows import MAX_ROWS
-    from ..runs.side_by_side import side_by_side
+    from ..runs.report import side_by_side
 
     contents = side_by_side(runs, systems, max_rows=MAX_ROWS if max_rows is None else max_rows)
     path = write_report(contents, out)

@@ -1,13 +1,80 @@
-"""The table of shipped recipes: what each trains, on what, by which method, on which hardware."""
+"""The comment that opens a recipe: purpose, launch command, and what it takes.
+
+    # One or more lines that say what the recipe is for.
+    #
+    #     abstain run NAME
+    #
+    # Hardware: one GPU of 24 GB (estimate)
+    # Memory: 16 GiB at the peak (estimate)
+    # Duration: 0.6 hours on an H100 (estimate)
+    # Verified: no; dry run of a tiny model of its class with its chat template
+    #
+    # Whatever else there is to say.
+
+What nobody measured is marked as an estimate; `Verified` begins with yes or no.
+
+The table of shipped recipes: what each trains, on what, by which method, on which hardware.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .header import read_header
 from .load import load_recipe, shipped_recipes
 from .payoffs import RewardSection
 from .schema import DataSection, Recipe
+
+FIELDS = ("Hardware", "Memory", "Duration", "Verified")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a recipe says of itself."""
+
+    purpose: str
+    command: str
+    hardware: str
+    memory: str
+    duration: str
+    verified: str
+    """ "yes" or "no", and after a semicolon what was seen."""
+
+
+def read_header(text: str) -> Header:
+    """Return the header of a recipe's YAML `text`.
+
+    >>> read_header('''# Shows the form.
+    ... #     abstain run form
+    ... # Hardware: any
+    ... # Memory: 1 GiB
+    ... # Duration: a minute
+    ... # Verified: yes; by a test
+    ... name: form''').verified
+    'yes; by a test'
+
+    Raises:
+        ValueError: a part is missing, or `Verified` begins with neither yes nor no.
+    """
+    lines: list[str] = []
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.removeprefix("#").strip())
+    command = next((line for line in lines if line.startswith("abstain ")), "")
+    if not command:
+        raise ValueError("the header has no line with the command that starts the recipe")
+    purpose = " ".join(line for line in lines[: lines.index(command)] if line and not line.startswith("yaml-language"))
+    found = {name: _field(lines, name) for name in FIELDS}
+    missing = [name for name, value in {"purpose": purpose, **found}.items() if not value]
+    if missing:
+        raise ValueError(f"the header says no {', '.join(missing)}")
+    if found["Verified"].partition(";")[0] not in ("yes", "no"):
+        raise ValueError(f"the header's Verified must begin with yes or no, got {found['Verified']!r}")
+    return Header(purpose, command, *found.values())
+
+
+def _field(lines: list[str], name: str) -> str:
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(f"{name}:")), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass
 from typing import Any, cast, get_type_hints
 
-from .field_docs import field_docs
-from .library import ready_data, shipped_parts, shipped_recipes
+from .kinds import field_docs
+from .layers import ready_data, shipped_parts, shipped_recipes
 from .load import annotated_types
 from .schema import Recipe
 
@@ -88,7 +88,7 @@ def _relaxed(node: Any) -> Any:
 
 def _give(properties: dict[str, Any], key: str, owner: str) -> None:
     """Give the mapping at `key` the fields of the class `owner`, and refuse others."""
-    from ...training.config_fields import config_fields
+    from ...training.config import config_fields
 
     fields = {"type": "object", "properties": _fields(config_fields(owner)), "additionalProperties": False}
     old = properties[key]

@@ -1,4 +1,8 @@
-"""Sections that come in kinds: one mapping from `kind` to a class, whose fields are the section's keys.
+"""What every part of a recipe is.
+
+What the fields of a dataclass mean, in the words that stand below them in its source.
+
+Sections that come in kinds: one mapping from `kind` to a class, whose fields are the section's keys.
 
 A payoff, a matcher or a schedule is a frozen dataclass that validates itself. Its section of a recipe is made from it:
 keys, types, defaults and descriptions are those of its fields. The mapping is read whenever a recipe is validated or
@@ -7,18 +11,59 @@ described, so that a class in the mapping is all that a new kind needs.
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast, get_type_hints
 
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationInfo, create_model
 from pydantic import Field as SectionField
-from pydantic import GetJsonSchemaHandler, ValidationInfo, create_model
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
-from .field_docs import field_docs, first_paragraph
-from .section import Section
+
+class Section(BaseModel):
+    """A part of a recipe: unknown keys are errors, values are not changed afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+@lru_cache(maxsize=256)
+def field_docs(cls: type[Any]) -> dict[str, str]:
+    """Return field → its docstring, on one line; inherited fields have the docstring of the class that they come from.
+
+    A field without one, and a class without a source file, is left out.
+    """
+    docs: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        docs |= _own_docs(base)
+    return docs
+
+
+def first_paragraph(cls: type[Any]) -> str:
+    """Return the first paragraph of the docstring of `cls`, on one line."""
+    return " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split())
+
+
+def _own_docs(cls: type[Any]) -> dict[str, str]:
+    try:
+        source = textwrap.dedent(inspect.getsource(cls))
+    except (OSError, TypeError):  # made without a file, or built in
+        return {}
+    definition = ast.parse(source).body[0]
+    body = definition.body if isinstance(definition, ast.ClassDef) else []
+    docs: dict[str, str] = {}
+    for statement, below in pairwise(body):
+        if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)):
+            continue
+        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and isinstance(below.value.value, str):
+            docs[statement.target.id] = " ".join(below.value.value.split())
+    return docs
+
 
 S = TypeVar("S", bound="KindSection")
 

@@ -14,8 +14,7 @@ from ...data import InputError
 from ...data.nearest import nearest
 from ...rewards import beside
 from .kinds import Kinds
-from .layers import RecipeDumper, RecipeLoader, first_line, is_section, put, read_recipe
-from .library import shipped_recipes
+from .layers import RecipeDumper, RecipeLoader, first_line, is_section, put, read_recipe, shipped_recipes
 from .schema import Recipe
 
 __all__ = ["dump_recipe", "load_recipe", "shipped_recipes"]

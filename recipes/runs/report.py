@@ -1,16 +1,146 @@
-"""The metrics and the report of one run, made again from its rows; no model is needed."""
+"""Several runs in one report: what each wrote down, read back and put side by side.
+
+The metrics and the report of one run, made again from its rows; no model is needed.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...data import write_atomic
+from ...data import InputError, write_atomic
+from ...eval.compare.compare import Comparison, System, compare
+from ...eval.metrics import by_split
+from ...eval.report.content import MAX_ROWS, ReportInput
+from ...eval.sweep.responses import Response, read_responses
 from .environment import describe
 from .load import Run, metrics_contents
 from .progress import AnyProgress, Progress, reported
 from .sweeps import is_post_hoc
+
+PAIRED_DRAWS = 1000
+"""Bootstrap resamples of paired differences."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemView:
+    """One system of one run, under the name that the report gives it."""
+
+    label: str
+    run: Run
+    system: str
+
+
+def system_views(runs: Sequence[Run], systems: Sequence[str]) -> list[SystemView]:
+    """Return what to put side by side: the last system of each run, or those of the names asked for.
+
+    Raises:
+        InputError: a run is given twice, has no rows, or has none of the systems.
+    """
+    if len({run.path.resolve() for run in runs}) < len(runs):
+        raise InputError(f"a run is given twice: {', '.join(str(run.path) for run in runs)}")
+    views: list[SystemView] = []
+    for run, label in zip(runs, _labels(runs), strict=True):
+        present = run.require_responses().systems
+        names = [name for name in systems if name in present] if systems else present[-1:]
+        if not names:
+            missing = " or ".join(map(repr, systems))
+            raise InputError(f"{run.path}: has no system {missing}; it has {', '.join(present)}")
+        views += [
+            SystemView(label=label if len(names) == 1 else f"{label}: {name}", run=run, system=name) for name in names
+        ]
+    return views
+
+
+def side_by_side(
+    runs: Sequence[Run], systems: Sequence[str] = (), *, seed: int = 0, max_rows: int = MAX_ROWS
+) -> ReportInput:
+    """Return the report of several runs, from their responses and the metrics that they have already.
+
+    Args:
+        runs: With rows; of one, its systems are shown side by side.
+        systems: The systems to show of each; by default the last of each.
+        seed: Draws the questions that the page carries.
+        max_rows: Rows that the page carries, about.
+
+    Raises:
+        InputError: as `system_views`, or a file is missing or malformed, or the runs share no split.
+    """
+    views = system_views(runs, systems)
+    metrics = {view.label: view.run.metrics(view.system) for view in views}
+    responses: dict[str, Any] = {view.label: by_split(view.run.responses(view.system)) for view in views}
+    shared = [split for split in metrics[views[-1].label] if all(split in splits for splits in metrics.values())]
+    if not shared:
+        listed = "; ".join(f"{name}: {', '.join(splits)}" for name, splits in metrics.items())
+        raise InputError(f"the runs share no split to compare ({listed})")
+    bases: dict[str, str] = {}
+    for view in views:
+        base = view.run.files.get("base")
+        if base is not None and base.parent.resolve() != view.run.path.resolve():
+            bases[view.label] = label = f"{view.run.path}: base"
+            if label not in responses:
+                responses[label] = by_split(read_responses(base))
+    split = shared[0]
+    comparisons, unpaired = _paired(list(metrics), split, responses, bases)
+    of_runs = "; ".join(f"{view.label} is {view.run.path} ({view.system})" for view in views)
+    return ReportInput(
+        name=" | ".join(metrics),
+        description=f"Runs side by side: {of_runs}.",
+        environment=" ".join(f"{run.path.name}: {_environment(run)}" for run in runs),
+        responses=responses,
+        metrics=metrics,
+        bases=bases,
+        warnings=[*_different_questions({name: responses[name][split] for name in metrics}), *unpaired],
+        comparisons=comparisons,
+        several_runs=len(views) > 1,
+        seed=seed,
+        max_rows=max_rows,
+    )
+
+
+def _paired(
+    names: Sequence[str], split: str, responses: Mapping[str, Mapping[str, list[Response]]], bases: Mapping[str, str]
+) -> tuple[list[Comparison], list[str]]:
+    """Return every system against the first, and why some could not be compared."""
+
+    def system(name: str) -> System:
+        base = responses[bases[name]].get(split) if name in bases else None
+        return System(name=name, rows=responses[name][split], base=base)
+
+    found: list[Comparison] = []
+    failed: list[str] = []
+    for name in names[1:]:
+        try:
+            found.append(compare(system(name), system(names[0]), overlap=True, draws=PAIRED_DRAWS))
+        except InputError as error:
+            failed.append(f"{name} and {names[0]} were not paired: {error}.")
+    return found, failed
+
+
+def _labels(runs: Sequence[Run]) -> list[str]:
+    """Return the folders' names, with as many of their parents as tell them apart."""
+    depth = 1
+    parts = [run.path.resolve().parts for run in runs]
+    while len({path[-depth:] for path in parts}) < len(parts):
+        depth += 1
+    return ["/".join(path[-depth:]) for path in parts]
+
+
+def _different_questions(rows: dict[str, list[Response]]) -> list[str]:
+    asked = {name: {(row.id, row.question) for row in found} for name, found in rows.items()}
+    shared = set[tuple[str, str]].intersection(*asked.values())
+    if all(len(found) == len(shared) for found in asked.values()):
+        return []
+    counts = ", ".join(f"{name} {len(found)}" for name, found in asked.items())
+    return [f"The runs were not asked the same questions: {len(shared)} are shared ({counts}). Differences between "
+            "them may be differences between the questions."]  # fmt: skip
+
+
+def _environment(run: Run) -> str:
+    return "not recorded." if run.environment is None else describe(run.environment)
 
 
 def report(run: Run, progress: AnyProgress = None, *, page: Path | None = None, max_rows: int | None = None) -> Path:
@@ -20,13 +150,13 @@ def report(run: Run, progress: AnyProgress = None, *, page: Path | None = None, 
         run: Of any kind.
         progress: See `AnyProgress`; by default silent.
         page: The file to write, by default `Run.report`.
-        max_rows: Rows that the page carries, about; None: the default of `eval/report/rows.py`.
+        max_rows: Rows that the page carries, about; None: the default of `eval/report/content.py`.
 
     Raises:
         InputError: the run has no rows, or a file of it is malformed.
     """
+    from ...eval.report.content import MAX_ROWS
     from ...eval.report.report import write_report
-    from ...eval.report.rows import MAX_ROWS
 
     run.require_responses()
     rows = MAX_ROWS if max_rows is None else max_rows
@@ -35,7 +165,6 @@ def report(run: Run, progress: AnyProgress = None, *, page: Path | None = None, 
             contents = _of_sweeps(run, told, rows)
         else:
             from .score import add_missing_metrics
-            from .side_by_side import side_by_side
 
             if run.kind == "scored":
                 add_missing_metrics(run)

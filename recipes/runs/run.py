@@ -18,9 +18,8 @@ from ..config.schema import Recipe
 from .check import check, check_evaluated
 from .environment import environment
 from .files import responses_path
-from .folder import RunFolder, claim
+from .folder import RunFolder, claim, held, refuse_if_held
 from .load import Run, load_run
-from .lock import held, refuse_if_held
 from .prepare import Prepared, prepare
 from .progress import AnyProgress, Progress, reported
 from .report import report

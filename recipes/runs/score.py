@@ -1,20 +1,25 @@
-"""Scoring of a file or a run's folder: read, grade, measure, write down."""
+"""Scoring of a file or a run's folder: read, grade, measure, write down.
+
+What `abstain score` says in the terminal: counts, metrics with intervals, and what is left out and why.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from ...data import InputError, write_atomic
+from ...data.nearest import closest
 from ...eval.logs.formats import LogOptions, detect_format, read_log
-from ...eval.logs.grading import Grading
-from ...eval.logs.rows import Logged, Scale, read_logged
-from ...eval.logs.score import score
+from ...eval.logs.rows import KNOWN_KEYS, Logged, Scale, read_logged
+from ...eval.logs.score import Grading, score
 from ...eval.metrics import by_split
+from ...eval.metrics.catalogue import listed, listed_curves
+from ...eval.metrics.metric import Metric, MetricInfo
 from ...eval.sweep.responses import Response
 from ...rewards import AbstentionDetector, ConfidenceParser, Verdict
 from ..config.grader_text import read_grader
@@ -207,3 +212,111 @@ def _source(path: Path, section: GraderSection, request: ScoreRequest, logged: L
         "keys_not_read": list(logged.ignored),
         "version": version("abstain"),
     }
+
+
+_ROUTES = {
+    "prompted": "targets in the prompt",
+    "stated": "no target; the confidence is held against targets",
+    "verdicts": "verdicts alone",
+}
+
+
+def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of the metrics of one file or system."""
+    yield from _counts(metrics)
+    source = metrics["reference_confidence"]
+    chosen = [(info, estimate) for info in listed("score") if (estimate := _estimate(info.pick(metrics))) is not None]
+    told = {info.in_text: estimate for info, estimate in chosen if not _repeats(info, source)}
+    width = 2 + max(map(len, told), default=30)
+    for label, estimate in told.items():
+        yield f"{label:<{width}}{shown(estimate)}{_bounds(estimate)}"
+    rates: Mapping[str, Any] = metrics["rates"] or {}
+    every: list[Any] = [*rates.values(), *metrics.values()]
+    more = len([value for value in every if _estimate(value) is not None]) - len(told)
+    if more:
+        yield f"and {more} more in {METRICS} (--out DIR)"
+    yield from _targets(metrics)
+    yield from _left_out(metrics)
+
+
+def _repeats(info: MetricInfo, source: str | None) -> bool:
+    """Return whether this is another metric's number again, with the reference confidence from `source`."""
+    return isinstance(info, Metric) and info.repeats_under == source
+
+
+def shown(estimate: Mapping[str, Any]) -> str:
+    """Return an Estimate as "0.812 [0.790, 0.834]"."""
+    if estimate["value"] is None:
+        return "undefined"
+    interval = "" if estimate["low"] is None else f" [{estimate['low']:.3f}, {estimate['high']:.3f}]"
+    return f"{estimate['value']:.3f}{interval}"
+
+
+def _counts(metrics: Mapping[str, Any]) -> Iterator[str]:
+    source, split = metrics["source"], metrics["split"]
+    of = "" if split == "all" else f" of split {split}"
+    yield f"{metrics['rows']} rows{of}, {metrics['items']} items ({source['format']}); {_ROUTES[metrics['route']]}"
+    verdicts = ", ".join(f"{count} {name}" for name, count in metrics["verdicts"].items() if count)
+    how = [f"{source['graded']} graded here by {source['grader']['kind']}"] if source["graded"] else []
+    how += [f"{source['scored']} by the log's scorer"] if source["scored"] else []
+    how += [f"{source['kept']} as logged"] if source["kept"] else []
+    how += [f"{source['changed']} changed"] if source["changed"] else []
+    whole = "of all rows " if metrics["splits"] else ""
+    yield f"verdicts: {verdicts} ({whole}{', '.join(how)})"
+    said = metrics["confidences"]
+    if metrics["route"] != "verdicts" or said["out_of_range"]:
+        parts = (f"{said[key]} {key.replace('_', ' ')}" for key in ("usable", "missing", "out_of_range"))
+        yield f"confidences: {', '.join(parts)}"
+    stated = source["stated_confidences"]
+    if stated:
+        yield f"confidences in the completions: {', '.join(f'{count} {why}' for why, count in stated.items())}"
+    pairs = metrics["missing_pairs"]
+    if pairs["count"]:
+        (id_, t), *_ = pairs["first"]
+        yield f"missing: {pairs['count']} of {pairs['of']} pairs of item and target, such as id {id_!r} at {t:g}"
+
+
+def _bounds(rate: Mapping[str, Any]) -> str:
+    if "if_ungraded" not in rate:
+        return ""
+    low, high = rate["if_ungraded"]
+    return f"   {low:.3f} to {high:.3f} whatever the ungraded are"
+
+
+def _estimate(value: Any) -> Mapping[str, Any] | None:
+    """Return the Estimate that a key of the metrics holds, that over all pairs where it holds two."""
+    if not isinstance(value, dict):
+        return None
+    found = cast("Mapping[str, Any]", value)
+    found = cast("Mapping[str, Any]", found.get("all", found))
+    return found if "value" in found and "low" in found else None
+
+
+def _targets(metrics: Mapping[str, Any]) -> Iterator[str]:
+    rows = metrics["by_threshold"]
+    if not rows:
+        return
+    curves = listed_curves("score")
+    yield f"{'target':<10}" + "".join(f"{curve.in_text:>22}" for curve in curves)
+    for row in rows:
+        values = (row.get(curve.key) for curve in curves)
+        cells = ("-" if value is None else f"{value:.3f}" for value in values)
+        yield f"{row['t']:<10g}" + "".join(f"{cell:>22}" for cell in cells)
+
+
+def _left_out(metrics: Mapping[str, Any]) -> Iterator[str]:
+    reasons: dict[str, list[str]] = {}
+    for name, reason in metrics["omitted"].items():
+        reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        yield f"left out, {reason}: {', '.join(names)}"
+    if metrics["splits"]:
+        yield f"other splits in {METRICS}: {', '.join(metrics['splits'])}"
+    unread = metrics["source"]["keys_not_read"]
+    if unread:
+        yield "keys not read: " + ", ".join(map(_with_hint, unread))
+
+
+def _with_hint(key: str) -> str:
+    near = closest(key, KNOWN_KEYS, cutoff=0.75)
+    return key if near is None else f"{key} (did you mean {near}?)"

@@ -51,7 +51,7 @@ class Stage:
 
     def reward(self, stage: PaidStage) -> AbstentionReward:
         """Return the reward of `stage`, which knows what ends a completion of the model."""
-        from ...training.model import end_token_ids
+        from ...training.adapter import end_token_ids
 
         return recipe_reward(self.recipe, end_token_ids(self.model, self.tokenizer), stage=stage)
 
@@ -114,8 +114,7 @@ def train_stages(
 
 def load_policy(recipe: Recipe, policy: Policy, *, trainable: bool = False) -> Any:
     """Return the model of `policy`, its weights quantized where the recipe says so."""
-    from ...training.adapter import quantization_config
-    from ...training.model import load_model
+    from ...training.adapter import load_model, quantization_config
 
     more = {} if recipe.quantization is None else {"quantization_config": quantization_config(recipe.quantization)}
     return load_model(policy.model, adapter=policy.adapter, trainable=trainable, **more)
@@ -132,8 +131,7 @@ def _train(
     console: Progress,
     resume: bool,
 ) -> None:
-    from ...training.adapter import lora_config
-    from ...training.model import load_tokenizer
+    from ...training.adapter import load_tokenizer, lora_config
     from ...training.processes import save_policy
 
     tokenizer = load_tokenizer(policy.model, recipe.chat_template_kwargs, adapter=policy.adapter)

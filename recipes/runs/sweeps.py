@@ -1,15 +1,21 @@
-"""The sweep that a recipe asks for, for running it and for exporting it."""
+"""The sweep that a recipe asks for, for running it and for exporting it.
+
+The sweep that is exported to another evaluation harness.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ...data import Question
 from ...eval.sweep.sweep import Sweep
 from ...rewards import ConfidenceParser, Verdict
-from ..config.graders import with_memory
+from ..config.evaluation import questions_name
+from ..config.graders import check_grader, with_memory
 from ..config.reward import confidence_parser, states_confidence
 from ..config.schema import Recipe
+from .prepare import prepare
 
 
 def is_post_hoc(recipe: Recipe) -> bool:
@@ -55,3 +61,30 @@ def system_sweep(recipe: Recipe, system: str, folder: Path) -> Sweep:
         return sweep
     confidence = "sequence_probability" if sweep.confidence == "stated" else sweep.confidence
     return replace(sweep, rubric=False, confidence=confidence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HarnessSweep:
+    """What is asked, at which targets, and how it is judged."""
+
+    name: str
+    questions: list[Question]
+    sweep: Sweep
+    max_new_tokens: int
+
+
+def harness_sweep(recipe: Recipe, place: str = "recipe: grader") -> HarnessSweep:
+    """Return the evaluation of `recipe`, called after its questions where it trains nothing; `place`: in messages.
+
+    Raises:
+        InputError: its questions cannot be read, or its grader cannot compare with their answers.
+    """
+    questions = prepare(recipe).eval
+    check_grader(recipe.grader, recipe.eval_prompt.phrase, questions, place)
+    evaluated = None if recipe.stages or recipe.data is None else recipe.data.eval
+    return HarnessSweep(
+        name=recipe.name if evaluated is None else questions_name(evaluated),
+        questions=questions,
+        sweep=recipe_sweep(recipe),
+        max_new_tokens=recipe.eval.max_new_tokens,
+    )

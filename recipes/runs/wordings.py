@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ...data import InputError, latest_templates, write_atomic
-from ...eval.report.spread import Spread, spreads
+from ...eval.report.summary import Spread, spreads
 from ...eval.sweep.shard import current_shard
 from ..config.schema import Recipe
 from .files import recorded
-from .folder import claim
+from .folder import claim, refuse_if_held
 from .load import Run
-from .lock import refuse_if_held
 from .progress import AnyProgress, reported
 from .run import open_evaluated, run
 

@@ -1,15 +1,157 @@
-"""What every adapter does: pay one completion with the one reward, and never imply a number for a missing verdict."""
+"""What one completion is judged against, and how it travels through a trainer's own columns.
+
+What every adapter does: pay one completion with the one reward, and never imply a number for a missing verdict.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, Literal, cast
 
 from ..reward import AbstentionReward, Completion
 from ..verdict import Verdict
-from .row import Row
+
+FIELDS = ("answers", "threshold", "choices", "question")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """The accepted answers of one question with, optionally, its target and its choices."""
+
+    answers: tuple[str, ...]
+    threshold: float | None = None
+    """Target t, a fraction in [0, 1); None where the payoff fixes it."""
+    choices: tuple[str, ...] | None = None
+    question: str | None = None
+    """The question, for a grader that reads it (a judge)."""
+
+
+def encode_label(
+    answers: Sequence[str],
+    threshold: float | None = None,
+    choices: Sequence[str] | None = None,
+    question: str | None = None,
+) -> str:
+    """Return one string that carries a row, for a trainer that hands over a single label (JSON).
+
+    >>> encode_label(["Paris"], 0.75)
+    '{"answers": ["Paris"], "threshold": 0.75}'
+
+    Raises:
+        ValueError: what `decode_label` would refuse.
+    """
+    for key, texts in (("answers", answers), ("choices", choices)):
+        if isinstance(texts, str):  # list("Paris") would be its letters
+            raise ValueError(f"label: {key} must be a list of strings, got {texts!r}")
+    options = None if choices is None else list(choices)
+    given = {"answers": list(answers), "threshold": threshold, "choices": options, "question": question}
+    label = json.dumps({key: value for key, value in given.items() if value is not None}, ensure_ascii=False)
+    decode_label(label)
+    return label
+
+
+def decode_label(label: object, where: str = "label") -> Row:
+    """Return the row that `encode_label` wrote.
+
+    Raises:
+        ValueError: no label, no JSON object, an unknown key, or a value of the wrong kind; the
+            message starts with `where`.
+    """
+    if not isinstance(label, str) or not label.strip():
+        raise ValueError(
+            f"{where}: expected the JSON that encode_label(answers, threshold) writes, got {label!r}; "
+            "does the trainer read the right label column?"
+        )
+    try:
+        loaded: object = json.loads(label)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{where}: not JSON ({error.msg} at character {error.pos}): {label[:80]!r}") from None
+    if not isinstance(loaded, Mapping):
+        raise ValueError(f"{where}: expected a JSON object with the key 'answers', got {label[:80]!r}")
+    return _checked(cast("Mapping[str, object]", loaded), where, strict=True)
+
+
+def read_row(truth: object, extra: Mapping[str, Any] | None = None, where: str = "row") -> Row:
+    """Return the row given by a trainer's ground truth and its extra fields.
+
+    `truth` is a list of accepted answers, one accepted answer, or a label of `encode_label` (as
+    text or as a mapping); `extra` may hold `answers`, `threshold`, `choices` and `question`, and anything
+    else beside them; a `question` that is no text is another's, and left alone. The `answers` of `extra` stand
+    before those of `truth`, which is often one of several aliases.
+    Arrays, as Parquet readers return them, count as lists.
+
+    Raises:
+        ValueError: no answers, a value of the wrong kind, or a field given twice and differently.
+    """
+    given = dict(_from_truth(truth))
+    for key in FIELDS:
+        value = _plain(extra.get(key)) if extra is not None else None
+        if value is None:
+            continue
+        if given.get(key) is not None and given[key] != value and key != "answers":
+            raise ValueError(f"{where}: {key} is given twice, as {given[key]!r} and as {value!r}")
+        given[key] = value
+    return _checked(given, where, strict=False)
+
+
+def _from_truth(truth: object) -> Mapping[str, object]:
+    truth = _plain(truth)
+    if truth is None or truth == "":
+        return {}
+    if isinstance(truth, Mapping):
+        return {str(key): _plain(value) for key, value in cast("Mapping[Any, object]", truth).items()}
+    if isinstance(truth, str):
+        return _label_of(truth) or {"answers": [truth]}
+    return {"answers": truth}
+
+
+def _label_of(text: str) -> Mapping[str, object] | None:
+    """Return the label in `text`, or None where it is an answer, which may well open like JSON."""
+    try:
+        loaded: object = json.loads(text) if text.lstrip().startswith("{") else None
+    except json.JSONDecodeError:
+        return None
+    return cast("Mapping[str, object]", loaded) if isinstance(loaded, Mapping) and "answers" in loaded else None
+
+
+def _plain(value: object) -> object:
+    tolist = getattr(value, "tolist", None)  # numpy arrays and scalars, without importing numpy
+    return tolist() if callable(tolist) else value
+
+
+def _checked(given: Mapping[str, object], where: str, *, strict: bool) -> Row:
+    if strict and (unknown := [key for key in given if key not in FIELDS]):
+        raise ValueError(f"{where}: unknown key {unknown[0]!r}; allowed are {', '.join(FIELDS)}")
+    answers, choices = _texts(given, "answers", where), _texts(given, "choices", where)
+    if not answers:
+        raise ValueError(f"{where}: no accepted answers; give a non-empty list of strings under 'answers'")
+    threshold = given.get("threshold")
+    if threshold is not None and (isinstance(threshold, bool) or not isinstance(threshold, Real)):
+        raise ValueError(f"{where}: threshold must be a fraction in [0, 1), got {threshold!r}")
+    question = given.get("question")
+    if strict and question is not None and not isinstance(question, str):
+        raise ValueError(f"{where}: question must be a text, got {question!r}")
+    return Row(
+        answers=answers,
+        threshold=None if threshold is None else float(threshold),
+        choices=choices or None,
+        question=question if isinstance(question, str) else None,
+    )
+
+
+def _texts(given: Mapping[str, object], key: str, where: str) -> tuple[str, ...]:
+    value = given.get(key)
+    if value is None:
+        return ()
+    texts = cast("Sequence[object]", value) if isinstance(value, list | tuple) else None
+    if texts is None or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"{where}: {key} must be a list of strings, got {value!r}")
+    return tuple(cast("Sequence[str]", texts))
+
 
 OnUngraded = float | Literal["raise"]
 """What a trainer without a "no reward" gets for a row that cannot be paid: an exception, or this number."""

@@ -8,8 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from .adapter import TrainerAdapter, last_reply
-from .row import read_row
+from .adapter import TrainerAdapter, last_reply, read_row
 
 Message = Mapping[str, Any]
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from ..verdict import Verdict
-from .adapter import Outcome, TrainerAdapter
-from .row import Row, decode_label
+from .adapter import Outcome, Row, TrainerAdapter, decode_label
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,7 @@ from typing import Any
 
 from ..reward import Completion
 from ..verdict import Verdict
-from .adapter import Outcome, TrainerAdapter, last_reply
-from .row import FIELDS, Row, read_row
+from .adapter import FIELDS, Outcome, Row, TrainerAdapter, last_reply, read_row
 
 _STATE_KEY = "abstention_verdict"
 

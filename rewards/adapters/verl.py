@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .adapter import Outcome, TrainerAdapter, UngradedError
-from .row import read_row
+from .adapter import Outcome, TrainerAdapter, UngradedError, read_row
 
 
 @dataclass(frozen=True, kw_only=True)

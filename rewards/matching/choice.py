@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..verdict import Judgement, Verdict
-from .pattern import Pattern
-from .text import LONG, fold, key
+from .text import LONG, Pattern, fold, key
 
 _LETTER = re.compile(r"\(?([A-Za-z])[).:]?")
 _OPENING = Pattern(

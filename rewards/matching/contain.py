@@ -10,9 +10,8 @@ from typing import ClassVar
 from ..verdict import Judgement, Verdict
 from .dates import find_dates
 from .match import ROMAN, Aliases, aliases, equals
-from .pattern import Pattern
 from .quantities import digits_for_words
-from .text import fold, words
+from .text import Pattern, fold, words
 
 _CLAUSE = Pattern(r"(?<!\b\w)[.!?]+(?=[\s\"')*]|$)|[;()\n\"]|[,:](?=\s)|\s[–—-]\s|[–—]")
 _ENDS = frozenset(".!?;\n")

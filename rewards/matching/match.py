@@ -12,10 +12,9 @@ from typing import ClassVar, Protocol
 from ..verdict import Judgement, Verdict
 from .choice import option_text
 from .dates import Date, parse_date
-from .pattern import Pattern
 from .plain import plain_words
 from .quantities import NUMBER_WORDS, Quantity, digits_for_words, parse_quantity
-from .text import LONG, fold, key, normalize, spelling, words
+from .text import LONG, Pattern, fold, key, normalize, spelling, words
 
 __all__ = ["AliasMatch", "Aliases", "Matcher", "aliases", "matches", "normalize"]
 

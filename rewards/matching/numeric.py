@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..verdict import Judgement, Verdict
-from .pattern import Pattern
 from .quantities import Quantity, leading_quantity, parse_quantity
-from .text import LONG
+from .text import LONG, Pattern
 
 _WRITTEN = Pattern(
     r"(?<![\w.,])[-+\u2212]?[$\u20ac\u00a3\u00a5]?(?:\d{1,40}(?:,\d{3}(?!\d)){0,12}|(?=\.\d))(?:\.\d{1,40})?(?:/\d{1,40})?%?(?![\w/])"

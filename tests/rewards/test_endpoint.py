@@ -11,8 +11,7 @@ import pytest
 from openai_stub import Stub
 
 from abstain.rewards import JudgeError, Verdict, judge_match
-from abstain.rewards.endpoint import Endpoint, EndpointError
-from abstain.rewards.endpoint_session import ask
+from abstain.rewards.endpoint import Endpoint, EndpointError, ask
 
 pytest.importorskip("openai")
 ROOT = Path(__file__).parents[2]
@@ -97,4 +96,4 @@ def test_the_openai_package_is_imported_by_the_client_alone() -> None:
     paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     imports = re.compile(r"^\s*(import openai|from openai )", re.MULTILINE)
     found = {path.name for path in paths if imports.search(path.read_text(encoding="utf-8"))}
-    assert found == {"endpoint.py", "endpoint_session.py"}
+    assert found == {"endpoint.py"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from abstain.training.checkpoints import last_checkpoint
 from abstain.training.progress import keep_until
+from abstain.training.stage import last_checkpoint
 
 
 def test_a_checkpoint_that_was_cut_off_while_it_was_written_is_passed_over(tmp_path: Path) -> None:

@@ -15,8 +15,7 @@ import pytest
 def test_a_full_disk_while_merging_is_one_line_and_leaves_nothing(tiny_model: str, tmp_path: Path) -> None:
     from peft import get_peft_model
 
-    from abstain.training.adapter import lora_config
-    from abstain.training.model import load_model
+    from abstain.training.adapter import load_model, lora_config
 
     adapted: Any = get_peft_model(load_model(tiny_model), lora_config({"r": 4}))
     adapted.save_pretrained(str(tmp_path / "adapter"))

@@ -12,8 +12,7 @@ import pytest
 from abstain.data import PromptStyle, Question, TargetSampler
 from abstain.rewards import AbstentionReward, Binary, ConfidenceTarget, Verdict
 from abstain.training.config import RLConfig
-from abstain.training.monitor.alarms import AlarmLimits
-from abstain.training.monitor.config import MonitorConfig, ValidationConfig
+from abstain.training.monitor.alarms import AlarmLimits, MonitorConfig, ValidationConfig
 from abstain.training.preflight.rl import check_clip
 from abstain.training.progress import StageLog
 from abstain.training.rl import train_rl

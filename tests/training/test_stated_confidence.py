@@ -11,7 +11,7 @@ from abstain.data import PromptStyle, Question, TargetSampler, WorldConfig, make
 from abstain.eval.backends.backend import Completion
 from abstain.rewards import ConfidenceParser
 from abstain.training.monitor.alarms import AlarmBoard, AlarmLimits
-from abstain.training.monitor.stated import Statements, summarize_statements
+from abstain.training.monitor.monitor import Statements, summarize_statements
 from abstain.training.rl import rl_rows
 from abstain.training.warmup import stated_rows
 

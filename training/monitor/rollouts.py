@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ...eval.metrics.tabulate import CODE
+from ...eval.metrics.table import CODE
 from ...rewards import Verdict
 
 Array = NDArray[np.float64]

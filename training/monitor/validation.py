@@ -21,7 +21,7 @@ from ...eval.metrics.table import SweepTable
 from ...eval.sweep.responses import read_responses
 from ...eval.sweep.shard import Shard
 from ...eval.sweep.sweep import Sweep, run_sweep
-from .config import ValidationConfig, validation_size
+from .alarms import ValidationConfig, validation_size
 from .monitor import RolloutMonitor
 from .rollouts import Array
 

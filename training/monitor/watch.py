@@ -13,8 +13,7 @@ from ...data import InputError, PromptStyle, Question, shown_targets
 from ...eval.sweep.sweep import Sweep
 from ...rewards import AbstentionReward
 from ..progress import StageLog
-from .alarms import Alarm, AlarmBoard
-from .config import MonitorConfig
+from .alarms import Alarm, AlarmBoard, MonitorConfig
 from .monitor import RolloutMonitor
 from .validation import Validation
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from ...data import InputError, Question, Schedule, shown_targets
-from ...eval.metrics.tabulate import STATED_TARGETS
+from ...eval.metrics.table import STATED_TARGETS
 from ...rewards import (
     DEFAULT_PHRASE,
     AbstentionReward,
@@ -21,7 +21,7 @@ from ...rewards import (
     payoff_warnings,
 )
 from ..config import PairsConfig, RejectionConfig, RLConfig
-from ..monitor.config import MonitorConfig, validation_size
+from ..monitor.alarms import MonitorConfig, validation_size
 from .findings import Finding, placed
 from .rl import check_batches, check_mask, check_objective, check_per_question
 

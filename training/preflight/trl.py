@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...data import InputError, Question, shown_targets
-from ...eval.metrics.tabulate import STATED_TARGETS
+from ...eval.metrics.table import STATED_TARGETS
 from ...rewards import DEFAULT_PHRASE, AbstentionReward, AnswerGrader, check_target
 from ...rewards.adapters import AsyncAbstentionReward, check_reward_functions
 from .findings import Finding, raise_first_error

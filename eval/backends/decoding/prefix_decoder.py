@@ -23,9 +23,8 @@ import torch
 from numpy.typing import NDArray
 from transformers import Cache
 
-from .kv_cache import ROOM, choose, gather, new_cache
+from .kv_cache import ROOM, choose, common_length, gather, new_cache
 from .pick import Choice
-from .shared_prefix import common_length
 
 Rows = NDArray[np.int64]
 

@@ -22,8 +22,7 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from abstain.eval.audit.candidate_scores import CandidateScorer
-from abstain.eval.audit.candidate_trie import build_trie
+from abstain.eval.audit.candidate_scores import CandidateScorer, build_trie
 from abstain.eval.audit.score_store import filled, store_name
 
 PROMPTS = ["Where does Ada live?", "And where", "Who is it that lives in the old house by the river?"]

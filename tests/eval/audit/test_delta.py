@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from random_case import random_enumeration
 
 from abstain.eval.audit import above_threshold, coarsened, reduce_to_classification, shift_by_derivative
-from abstain.eval.audit.delta import shift_by_samples
+from abstain.eval.audit.reduction import shift_by_samples
 
 
 @given(st.integers(0, 2**32), st.sampled_from(["any", "near"]))

@@ -11,15 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abstain.data import InputError
-from abstain.eval.audit.graders import (
+from abstain.eval.audit.rubrics import (
+    GraderSet,
+    Rubric,
     abstention_margin,
     agreement_with_target,
     beliefs,
     best_abstains,
     is_binary,
     one_right_answer,
+    read_rubrics,
+    shipped_rubrics,
 )
-from abstain.eval.audit.rubrics import GraderSet, Rubric, read_rubrics, shipped_rubrics
 
 
 @st.composite

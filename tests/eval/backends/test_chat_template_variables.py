@@ -19,8 +19,8 @@ from abstain.eval.backends.models import load_tokenizer, with_variables
 from abstain.eval.backends.opening import open_backend
 from abstain.eval.sweep.responses import prompt_hash, read_responses
 from abstain.recipes.commands.cli import app
-from abstain.recipes.runs.card import write_card
 from abstain.recipes.runs.load import load_run
+from abstain.recipes.runs.push import write_card
 
 CHAT = [{"role": "user", "content": "Where?"}]
 EMPTY_THOUGHT = "<think>\n\n</think>\n\n"

@@ -13,7 +13,7 @@ from vllm_stub import LoRARequest, seed_token
 from abstain.data import InputError, PromptStyle, Question
 from abstain.eval.backends.backend import Prompt
 from abstain.eval.backends.opening import open_backend
-from abstain.eval.backends.vllm_engine import lora_options, unserved
+from abstain.eval.backends.vllm import lora_options, unserved
 
 STYLE = PromptStyle()
 CHATS = [STYLE.messages(Question("q", "Where was Ann born?", ("x",)), t) for t in (0.0, 0.3, 0.7)]

@@ -48,8 +48,7 @@ def adapter(model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An adapter with ranks of its own, and a chat template of its own."""
     from peft import get_peft_model
 
-    from abstain.training.adapter import lora_config
-    from abstain.training.model import load_model, load_tokenizer
+    from abstain.training.adapter import load_model, load_tokenizer, lora_config
 
     torch.manual_seed(0)
     adapted: Any = get_peft_model(load_model(model), lora_config({"r": 4, "rank_pattern": {"q_proj": 8}}))

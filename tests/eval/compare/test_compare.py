@@ -10,7 +10,7 @@ import pytest
 
 from abstain.eval.compare.compare import Compared, Comparison, System, compare
 from abstain.eval.metrics import CURVES, METRICS, tabulate
-from abstain.eval.metrics.whole import Whole
+from abstain.eval.metrics.resample import Whole
 from abstain.eval.sweep.responses import Response
 from abstain.rewards import Verdict
 

@@ -11,8 +11,8 @@ import pytest
 
 from abstain.data import InputError
 from abstain.eval.logs.formats import read_log
-from abstain.eval.logs.grading import Grading
 from abstain.eval.logs.rows import KNOWN_KEYS, Logged, read_logged
+from abstain.eval.logs.score import Grading
 from abstain.rewards import AbstentionDetector, Verdict, alias_match, choice_match
 
 RIGHT = {"id": "q1", "verdict": "correct"}

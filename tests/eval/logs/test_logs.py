@@ -11,8 +11,8 @@ import pytest
 
 from abstain.data import InputError
 from abstain.eval.logs.formats import LogOptions, detect_format, read_log
-from abstain.eval.logs.grading import Grading
 from abstain.eval.logs.rows import read_logged
+from abstain.eval.logs.score import Grading
 from abstain.eval.sweep.responses import Response
 from abstain.rewards import AbstentionDetector, alias_match, choice_match
 

@@ -11,7 +11,7 @@ from abstain.data import InputError
 from abstain.eval.logs import score as scoring
 from abstain.eval.logs.layout import lay_out
 from abstain.eval.metrics import METRICS, compute_metrics
-from abstain.eval.metrics.rates import rates
+from abstain.eval.metrics.errors import rates
 from abstain.eval.sweep.responses import Response
 from abstain.rewards import Verdict
 

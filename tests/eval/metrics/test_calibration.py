@@ -6,10 +6,9 @@ import relplot
 from sklearn import calibration, metrics
 from sklearn import isotonic as sk_isotonic
 
-from abstain.eval.metrics.calibration import bin_of, brier, ece, log_score, mce, reliability
+from abstain.eval.metrics.calibration import bin_of, brier, ece, log_score, mce, reliability, smooth_ece
 from abstain.eval.metrics.catalogue import METRICS
-from abstain.eval.metrics.recalibrate import cross_isotonic, halves, isotonic
-from abstain.eval.metrics.smooth import smooth_ece
+from abstain.eval.metrics.effective import cross_isotonic, halves, isotonic
 
 ALL = (brier, log_score, ece, mce, smooth_ece)
 

@@ -9,7 +9,7 @@ from simulated import Policy, simulate
 
 from abstain.eval.compare.compare import Comparison, System, compare
 from abstain.eval.metrics.catalogue import info
-from abstain.eval.report.paired import paired_sentence, paired_tables
+from abstain.eval.report.tables import paired_sentence, paired_tables
 from abstain.rewards import Verdict
 
 

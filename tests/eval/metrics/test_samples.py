@@ -5,10 +5,10 @@ import pytest
 from scipy import optimize, stats
 
 from abstain.eval.metrics.behavior import adherence
-from abstain.eval.metrics.beta import fit_beta
 from abstain.eval.metrics.effective import effective_thresholds
 from abstain.eval.metrics.samples import (
     cells,
+    fit_beta,
     fit_samples,
     perfect_adherence,
     shrunk_adherence,

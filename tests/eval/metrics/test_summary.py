@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from abstain.eval.metrics.catalogue import CURVES, METRICS, listed
-from abstain.eval.metrics.rates import RATES
+from abstain.eval.metrics.errors import RATES
 from abstain.eval.report.summary import comparison_headline, headline, ordered, summary_table, summary_text
 from abstain.eval.report.tables import cell, number
 

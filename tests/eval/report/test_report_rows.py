@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from simulated import TARGETS, Policy, simulate
 
 from abstain.eval.metrics import by_split
-from abstain.eval.report.rows import MAX_TEXT, EmbeddedRows, embed_rows, script_safe
+from abstain.eval.report.content import MAX_TEXT, EmbeddedRows, embed_rows, script_safe
 
 PER_QUESTION = 1 + 2 + len(TARGETS)
 

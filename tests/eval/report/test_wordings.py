@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from abstain.eval.report.spread import spread_text, spreads
+from abstain.eval.report.summary import spread_text, spreads
 
 
 def metrics(slope: float | None, accuracy: float) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from scripted import Scripted, questions, sweep
 from abstain.data import InputError, PromptStyle, RunError
 from abstain.eval import metrics
 from abstain.eval.backends.backend import BackendError
-from abstain.eval.sweep import writer
+from abstain.eval.sweep import store as writer
 from abstain.eval.sweep.lock import is_free, locked
-from abstain.eval.sweep.parts import lock_path
 from abstain.eval.sweep.responses import append_responses, read_responses
+from abstain.eval.sweep.store import lock_path
 from abstain.eval.sweep.sweep import run_sweep
 
 SCRIPT = Path(__file__).parents[2] / "scripted.py"

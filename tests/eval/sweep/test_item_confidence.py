@@ -13,9 +13,8 @@ from abstain.data import Message, PromptStyle, Question, template
 from abstain.eval.backends.backend import Completion, ConfidenceSource, Prompt
 from abstain.eval.backends.identity import Identity
 from abstain.eval.metrics import compute_metrics, tabulate
-from abstain.eval.sweep.item_confidence import agreement
 from abstain.eval.sweep.responses import Response, append_responses
-from abstain.eval.sweep.sweep import Sweep, plan, run_sweep
+from abstain.eval.sweep.sweep import Sweep, agreement, plan, run_sweep
 from abstain.rewards import Verdict, alias_match
 
 STYLE = PromptStyle(rubric="Target {target}.", forced="Forced.", stated="Stated.", target_format="decimal")

@@ -15,10 +15,10 @@ import pytest
 from scripted import Scripted, questions, sweep
 
 from abstain.data import RunError
-from abstain.eval.sweep import parts
-from abstain.eval.sweep.parts import merge_parts, part_path, part_paths, read_parts
+from abstain.eval.sweep import store as parts
 from abstain.eval.sweep.responses import append_responses, read_responses
 from abstain.eval.sweep.shard import Shard
+from abstain.eval.sweep.store import merge_parts, part_path, part_paths, read_parts
 from abstain.eval.sweep.sweep import run_sweep
 
 SCRIPT = Path(__file__).parents[2] / "scripted.py"

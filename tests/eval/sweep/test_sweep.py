@@ -78,7 +78,7 @@ def test_without_a_rubric_one_plain_answer_serves_all_targets(tmp_path: Path) ->
 
 
 def test_a_killed_sweep_goes_on_and_asks_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("abstain.eval.sweep.writer.FLUSH_EVERY", 4)
+    monkeypatch.setattr("abstain.eval.sweep.store.FLUSH_EVERY", 4)
     path = tmp_path / "r.jsonl"
     with pytest.raises(KeyboardInterrupt):
         run_sweep(Oracle(fail_after=13), QUESTIONS, sweep(), path)

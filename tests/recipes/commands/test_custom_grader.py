@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from abstain.data import InputError, Question
 from abstain.recipes import load_recipe
-from abstain.recipes.commands.check import examine
 from abstain.recipes.commands.cli import app
+from abstain.recipes.commands.recipes import examine
 from abstain.recipes.config.graders import check_grader
 from abstain.recipes.config.reward import recipe_reward
 from abstain.rewards import Judgement, Verdict, load_match

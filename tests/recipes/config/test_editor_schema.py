@@ -14,8 +14,7 @@ from typer.testing import CliRunner
 from abstain.recipes import load_recipe, shipped_recipes
 from abstain.recipes.commands.cli import app
 from abstain.recipes.config.editor_schema import FILE, LINE, editor_schema
-from abstain.recipes.config.layers import RecipeLoader
-from abstain.recipes.config.library import shipped_parts
+from abstain.recipes.config.layers import RecipeLoader, shipped_parts
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from abstain.data import PromptStyle
 from abstain.eval.backends.models import load_tokenizer, saved_end_token_ids
 from abstain.recipes import load_recipe, shipped_recipes
 from abstain.recipes.commands.console import TerminalConsole
-from abstain.recipes.config.header import read_header
-from abstain.recipes.config.library import ready_data, shipped_parts
+from abstain.recipes.config.catalogue import read_header
+from abstain.recipes.config.layers import ready_data, shipped_parts
 from abstain.recipes.config.schema import Recipe
 from abstain.recipes.runs.check import findings
 from abstain.recipes.runs.folder import RunFolder

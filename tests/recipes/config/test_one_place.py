@@ -10,11 +10,10 @@ import yaml
 
 from abstain.data import InputError, TargetGrid, TargetSampler
 from abstain.recipes import dump_recipe, load_recipe
-from abstain.recipes.commands.check import examine
+from abstain.recipes.commands.recipes import examine
 from abstain.recipes.config.editor_schema import dataclass_sections, editor_schema
 from abstain.recipes.config.graders import GRADERS
-from abstain.recipes.config.payoffs import PAYOFFS, RewardSection
-from abstain.recipes.config.schedules import SCHEDULES
+from abstain.recipes.config.payoffs import PAYOFFS, SCHEDULES, RewardSection
 from abstain.recipes.config.schema import DPOSection, Recipe, RejectionSection, RLSection
 from abstain.rewards import AbstentionReward, ConfidenceParser, Judgement, Verdict
 from abstain.rewards.payoffs.payoff import BreakEven, PaysActions
@@ -112,7 +111,7 @@ config.WarmupConfig = WarmupConfig
 
 from abstain.data import InputError
 from abstain.recipes import dump_recipe, load_recipe
-from abstain.recipes.commands.check import examine
+from abstain.recipes.commands.recipes import examine
 from abstain.recipes.config.editor_schema import editor_schema
 
 assert examine("tiny", ["warmup.patience=7"])["can_run"]

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from abstain.recipes.config.catalogue import catalogue
-from abstain.recipes.config.library import ready_data
+from abstain.recipes.config.layers import ready_data
 
 TEXT = (Path(__file__).parents[3] / "docs" / "recipes.md").read_text(encoding="utf-8")
 

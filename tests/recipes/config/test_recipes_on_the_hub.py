@@ -14,7 +14,7 @@ import sys
 import pytest
 from standins import FAMILIES, MODELS, costs
 
-from abstain.recipes.config.library import ready_data
+from abstain.recipes.config.layers import ready_data
 
 pytestmark = pytest.mark.network
 ONLINE = {**os.environ, "HF_HUB_OFFLINE": "0", "HF_DATASETS_OFFLINE": "0"}

@@ -209,7 +209,7 @@ def test_help_has_an_example(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_as_code_is_refused() -> None:
-    from abstain.recipes.export.python_code import Code
+    from abstain.recipes.export.export import Code
 
     class Opaque:
         pass

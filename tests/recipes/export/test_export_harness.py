@@ -24,7 +24,7 @@ from abstain.data.errors import InputError
 from abstain.eval.logs.harness import HarnessGrader, by_target, defined_mean, read_harness_rows, verdict_numbers
 from abstain.eval.sweep.sweep import Sweep
 from abstain.recipes.export.export_harness import WRITERS, folder_files, slug
-from abstain.recipes.runs.harness import HarnessSweep
+from abstain.recipes.runs.sweeps import HarnessSweep
 from abstain.rewards import Grader, Verdict, alias_match, contains_match
 
 HARNESSES = tuple(WRITERS)

@@ -20,8 +20,8 @@ import numpy as np
 import psutil
 import pytest
 
-from abstain.eval.sweep.parts import part_paths, read_parts
 from abstain.eval.sweep.responses import Response, read_responses
+from abstain.eval.sweep.store import part_paths, read_parts
 from abstain.rewards import Verdict
 
 pytestmark = pytest.mark.slow
@@ -77,7 +77,7 @@ def command(words: list[str], die_at: int | None) -> None:
     import torch
     from scripted import die_in_the_middle_of_a_write
 
-    from abstain.eval.sweep import writer
+    from abstain.eval.sweep import store as writer
     from abstain.recipes.commands.cli import main
 
     torch.set_num_threads(1)

@@ -32,8 +32,7 @@ def make_adapter(model: str, out: Path, scale: float = 0.02, **lora: Any) -> Pat
     """Save an adapter of random weights: strong enough to change answers."""
     from peft import get_peft_model
 
-    from abstain.training.adapter import lora_config
-    from abstain.training.model import load_model
+    from abstain.training.adapter import load_model, lora_config
 
     torch.manual_seed(0)
     adapted: Any = get_peft_model(load_model(model), lora_config({"r": 4, **lora}))

@@ -60,8 +60,7 @@ def own(tiny_model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a user's adapter, of another rank than the recipe's, that changes what the model says."""
     from peft import get_peft_model
 
-    from abstain.training.adapter import lora_config
-    from abstain.training.model import load_model
+    from abstain.training.adapter import load_model, lora_config
 
     torch.manual_seed(0)
     adapted: Any = get_peft_model(load_model(tiny_model), lora_config({"r": 3}))

@@ -12,7 +12,7 @@ import pytest
 
 from abstain.data import InputError, PromptStyle, Question, TargetSampler
 from abstain.recipes import load_recipe
-from abstain.recipes.commands.check import examine
+from abstain.recipes.commands.recipes import examine
 from abstain.recipes.runs.prepare import prepare
 from abstain.recipes.runs.sweeps import recipe_sweep
 

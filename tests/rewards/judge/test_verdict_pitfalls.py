@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from abstain.rewards import AbstentionReward, ConfidenceTarget, Judgement, Verdict, alias_match, choice_match
-from abstain.rewards.judge.cache import content_key
-from abstain.rewards.judge.judge import JudgeMatch, read_reply
+from abstain.rewards.judge.judge import JudgeMatch, content_key, read_reply
 
 
 @pytest.mark.parametrize("reply", ["INCORRECT", "CORRECTED", "The grade is C", "A", "(A|B|C)", "", "correct wrong"])

@@ -9,7 +9,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from abstain.data import InputError
-from abstain.training.laboratory.optimizer import MuonWithAdamW
+from abstain.training.laboratory.base import MuonWithAdamW
 
 IDS = torch.arange(24).reshape(2, 12)
 

@@ -26,8 +26,7 @@ from abstain.rewards import (
     Verdict,
     alias_match,
 )
-from abstain.training.monitor.alarms import AlarmLimits
-from abstain.training.monitor.config import MonitorConfig, ValidationConfig
+from abstain.training.monitor.alarms import AlarmLimits, MonitorConfig, ValidationConfig
 
 pytestmark = pytest.mark.slow
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from abstain.data import InputError, Question
-from abstain.eval.metrics.tabulate import tabulate
+from abstain.eval.metrics.table import tabulate
 from abstain.eval.sweep.responses import Response
 from abstain.recipes import load_recipe
 from abstain.rewards import Verdict
-from abstain.training.monitor.config import MonitorConfig, ValidationConfig, validation_size
+from abstain.training.monitor.alarms import MonitorConfig, ValidationConfig, validation_size
 from abstain.training.monitor.validation import best_policy, hold_out, regret, validation_figures
 from abstain.training.preflight.stages import check_monitor
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abstain.eval.backends.backend import Prompt
-from abstain.eval.backends.decoding import shared_prefix
+from abstain.eval.backends.decoding import kv_cache as shared_prefix
 from abstain.eval.backends.decoding.batches import Asked, batches, windows
-from abstain.eval.backends.decoding.shared_prefix import common_length, group_by_prefix
+from abstain.eval.backends.decoding.kv_cache import common_length, group_by_prefix
 
 IDS = st.lists(st.integers(0, 2), min_size=1, max_size=6)
 

@@ -11,7 +11,7 @@ import torch
 
 from abstain.data import PromptStyle, Question
 from abstain.eval.backends.backend import Prompt
-from abstain.eval.backends.decoding.concurrent_batches import AHEAD, batches_at_once, in_order
+from abstain.eval.backends.decoding.batches import AHEAD, batches_at_once, in_order
 from abstain.eval.backends.opening import open_backend
 
 STYLE = PromptStyle()
