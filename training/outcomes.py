@@ -33,7 +33,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from trl import SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
@@ -149,7 +149,9 @@ def outcome_rows(
             weighted["answers"].append((_row(prompt, answer.text), label * gain))
             weighted["abstentions"].append((_row(prompt, style.phrase), (1 - label) * loss))
     kept = {kind: _kept(rows, rng) for kind, rows in weighted.items()}
-    return [row for rows in kept.values() for row in rows], Counter({kind: len(rows) for kind, rows in kept.items()})
+    return [row for rows in kept.values() for row in rows], Counter(
+        {kind: len(rows) for kind, rows in kept.items() if rows}
+    )
 
 
 def _kept(weighted: Sequence[tuple[dict[str, Any], float]], rng: np.random.Generator) -> Rows:
@@ -235,7 +237,7 @@ class TokenSumTrainer(SFTTrainer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what TRL's trainer takes, and count the tokens that rows are trained on."""
         super().__init__(*args, **kwargs)
-        dataset: Any = self.train_dataset  # pyright: ignore[reportUnknownMemberType]
+        dataset = cast("Any", self.train_dataset)  # pyright: ignore[reportUnknownMemberType]
         labels: list[list[int]] = dataset["labels"]
         self.tokens_per_row = sum(sum(token != -100 for token in row) for row in labels) / len(labels)
 

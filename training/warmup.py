@@ -223,12 +223,10 @@ def by_outcomes(material: Material) -> WarmupRows:
 
 
 def _labels(answers: Sequence[Completion], outcome: Array, blend: float, rng: np.random.Generator) -> Array:
-    """Return ŷ of each answer, (N,), with λ = `blend`; an answer without a probability is a ValueError unless λ is 1."""
+    """Return ŷ of each answer, (N,), with λ = `blend`; ValueError where λ < 1 and a probability is unknown."""
     own = [answer.probability for answer in answers]
     if blend < 1 and None in own:
-        raise ValueError(
-            "teach=outcomes with blend below 1 needs a backend that tells the probability of its completions"
-        )
+        raise ValueError("blend below 1 needs a backend that tells the probability of its completions")
     return soft_outcomes(np.array(own, dtype=np.float64), outcome, blend, rng)
 
 

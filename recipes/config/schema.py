@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
 
@@ -245,18 +245,15 @@ class Recipe(Section):
     eval: EvalSection = EvalSection()
     """The threshold sweep before, between and after the training stages."""
 
-    @model_validator(mode="before")
+    @field_validator("warmup", mode="before")
     @classmethod
-    def _old_rates(cls, recipe: Any) -> Any:
-        """Read what `warmup.abstain_rate` said before `warmup.teach` was there, in the recipes that runs keep."""
-        warmup: Any = recipe.get("warmup") if isinstance(recipe, dict) else None
-        rate: Any = warmup.get("abstain_rate") if isinstance(warmup, dict) else None
+    def _old_rates(cls, warmup: Any) -> Any:
+        """Read what `abstain_rate` said before `teach` was there, in the recipes that runs keep."""
+        section = cast("dict[str, Any]", warmup) if isinstance(warmup, dict) else {}
+        rate = section.get("abstain_rate")
         if isinstance(rate, str) and rate in OLD_RATES:
-            kept = {key: value for key, value in warmup.items() if key != "abstain_rate"}
-            return {**recipe, "warmup": {**kept, "teach": OLD_RATES[rate]}}
-        if rate is not None and "teach" not in warmup:
-            return {**recipe, "warmup": {**warmup, "teach": "rate"}}
-        return recipe
+            return {**section, "abstain_rate": None, "teach": OLD_RATES[rate]}
+        return {"teach": "rate", **section} if rate is not None else warmup
 
     @model_validator(mode="after")
     def _sources(self) -> Recipe:
