@@ -13,7 +13,8 @@ from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer  # pyright: ign
 
 from ..data import InputError, PromptStyle, Question, Schedule, Stream
 from ..eval.metrics.table import STATED_TARGETS
-from ..rewards import AbstentionReward, GroupScalingWarning
+from ..rewards import AbstentionReward
+from ..rewards.payoffs.scaling import GroupScalingWarning
 from .config import GRPO_DEFAULTS, RLConfig
 from .monitor.validation import hold_out
 from .monitor.watch import Watch

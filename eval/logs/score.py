@@ -14,16 +14,9 @@ from typing import Any, Literal
 import numpy as np
 
 from ...data import InputError, Stream
-from ...rewards import (
-    AbstentionDetector,
-    ConfidenceParser,
-    Grader,
-    Judgement,
-    Verdict,
-    concurrency_of,
-    judge_row,
-    together,
-)
+from ...rewards import AbstentionDetector, ConfidenceParser, Grader, Judgement, Verdict
+from ...rewards.concurrency import concurrency_of, together
+from ...rewards.judge_row import judge_row
 from ..metrics import METRICS, compute_metrics
 from ..metrics.errors import count_verdicts, rates
 from ..metrics.metric import Metric, lacking

@@ -10,23 +10,18 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from ...data import InputError, Question
-from ...rewards import (
-    AliasMatch,
-    AnswerGrader,
-    ChoiceMatch,
-    ContainsMatch,
-    CustomMatch,
-    FuzzyMatch,
-    Grader,
-    JudgeMatch,
-    MathMatch,
-    NumericMatch,
-    TokenF1Match,
-    grader,
-    judge_row,
-    load_match,
-)
+from ...rewards import CustomMatch, Grader, grader
+from ...rewards.answer_grader import AnswerGrader
 from ...rewards.extract import EXTRACTORS
+from ...rewards.judge.judge import JudgeMatch
+from ...rewards.judge_row import judge_row
+from ...rewards.matching.choice import ChoiceMatch
+from ...rewards.matching.contain import ContainsMatch
+from ...rewards.matching.custom_match import load_match
+from ...rewards.matching.match import AliasMatch
+from ...rewards.matching.maths import MathMatch
+from ...rewards.matching.numeric import NumericMatch
+from ...rewards.matching.overlap import FuzzyMatch, TokenF1Match
 from .kinds import Kinds, KindSection
 
 Extraction = Literal["whole_text", "last_line", "tag", "boxed", "answer_label", "json_field"]

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from openai_stub import Stub
 
-from abstain.rewards import JudgeError, Verdict, judge_match
+from abstain.rewards import Verdict, judge_match
 from abstain.rewards.endpoint import Endpoint, EndpointError, ask
+from abstain.rewards.judge.judge import JudgeError
 
 pytest.importorskip("openai")
 ROOT = Path(__file__).parents[2]

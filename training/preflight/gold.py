@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ...data import Question
-from ...rewards import AnswerGrader, Grader, JudgeMatch, Verdict, WholeText, judge_row
+from ...rewards import Grader, Verdict
+from ...rewards.answer_grader import AnswerGrader
+from ...rewards.extract import WholeText
+from ...rewards.judge.judge import JudgeMatch
+from ...rewards.judge_row import judge_row
 from .findings import Finding, Level
 
 ERROR_SHARE = 0.2

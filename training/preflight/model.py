@@ -16,7 +16,8 @@ import numpy as np
 from ...data import Message, PromptStyle, Question
 from ...eval.backends.backend import Backend, Prompt
 from ...eval.backends.models import render_chats
-from ...rewards import ConfidenceParser, Grader, Verdict, judge_row
+from ...rewards import ConfidenceParser, Grader, Verdict
+from ...rewards.judge_row import judge_row
 from .findings import Finding
 
 CROWDED = 0.9

@@ -11,15 +11,9 @@ from typing import Any
 
 from ...data import InputError, Question, Schedule, shown_targets
 from ...eval.metrics.table import STATED_TARGETS
-from ...rewards import (
-    DEFAULT_PHRASE,
-    AbstentionReward,
-    FormatBonus,
-    Judgement,
-    RewardBreakEven,
-    Verdict,
-    payoff_warnings,
-)
+from ...rewards import DEFAULT_PHRASE, AbstentionReward, FormatBonus, Judgement, Verdict
+from ...rewards.payoffs.compose import RewardBreakEven
+from ...rewards.payoffs.custom import payoff_warnings
 from ..config import PairsConfig, RejectionConfig, RLConfig
 from ..monitor.alarms import MonitorConfig, validation_size
 from .findings import Finding, placed
