@@ -80,6 +80,12 @@ def reach_verdicts(
 ) -> list[Judgement | None]:
     """Return the judgement of every row, None where it keeps its verdict.
 
+    Args:
+        responses: The rows.
+        plans: What is to be done with each.
+        places: File and line of each, for errors.
+        grading: The grader, and what it is called with.
+
     Raises:
         InputError: the grader cannot compare with a row's answers.
     """

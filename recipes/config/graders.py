@@ -142,7 +142,14 @@ PROBE = Question("probe", "What is the capital of France?", ("Paris",), choices=
 
 
 def try_grader(section: GraderSection, phrase: str, questions: Sequence[Question], place: str) -> None:
-    """Raise InputError where a grader of the user's own fails on a right, a wrong or an abstaining completion."""
+    """Raise InputError where a grader of the user's own fails on a right, a wrong or an abstaining completion.
+
+    Args:
+        section: The recipe's `grader`.
+        phrase: The abstention that the prompt agrees on.
+        questions: Those of the run; the first few that have an answer are tried.
+        place: Names the section in the error.
+    """
     try:
         grade = section.build(phrase)
     except InputError as error:

@@ -43,6 +43,11 @@ def break_even_at(payoff: Payoff, t: float | None = None) -> float | None:
 def ternary_break_even(correct: float, wrong: float, abstained: float) -> float:
     """Return (abstained − wrong) / (correct − wrong), clipped to [0, 1].
 
+    Args:
+        correct: Pay of a correct answer.
+        wrong: Pay of a wrong answer.
+        abstained: Pay of an abstention.
+
     Raises:
         ValueError: being right pays no more than being wrong.
     """

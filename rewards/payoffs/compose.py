@@ -219,6 +219,12 @@ def reward_break_even(
 ) -> RewardBreakEven:
     """Return where the reward weight · payoff + terms breaks even at the target `t`.
 
+    Args:
+        payoff: Pays the verdict.
+        terms: What is added to the payoff of a graded row.
+        weight: The factor of the payoff.
+        t: The row's target, a fraction in [0, 1); None where the payoff fixes its own.
+
     Raises:
         ValueError: the payoff itself pays no more for being right than for being wrong.
     """
