@@ -56,6 +56,7 @@ _JOINS = Pattern(
     r"|is|are|was|also|maybe|perhaps|possibly|called)\b)*",
     re.IGNORECASE,
 )
+_IDENTIFIES = Pattern(r"\b(?:it(?:'s| is)|that is|which is)\b", re.IGNORECASE)
 _REPLACES = Pattern(
     r"\b(?:but|however|actually|wait|no|instead|rather|so|thus|hence|therefore|final|finally|in conclusion)\b",
     re.IGNORECASE,
@@ -113,7 +114,7 @@ def chosen_option(text: str, choices: Sequence[str]) -> tuple[int | None, str]:
     if index is not None:
         return index, "the choice's letter"
     mentions = _mentions(plain, choices)
-    announcements = [found.end() for found in ANNOUNCEMENT.finditer(plain)]
+    announcements = _ends(ANNOUNCEMENT, plain)
     chains = [chain for chain in _chains(plain, mentions, announcements) if not _denied(plain, chain)]
     if not chains:
         return None, "no such choice" if _ALONE.fullmatch(plain) else "none of the choices"
@@ -206,10 +207,14 @@ def _decide(text: str, chains: list[list[_Mention]], announcements: list[int]) -
     opening = chains[:1] if _opens(text, chains) and chains[0] not in named else []
     if named or opening:
         return _last_of(text, [*opening, *named])
-    words = _ends(CONCLUSION, text, sentences(text)[-1])
+    words = _ends(CONCLUSION, text, *sentences(text)[-1])
     concluded = [chain for chain in chains if _follows(text, chain[0].start, words)]
     if concluded:
         return _one(concluded[-1])
+    words = _ends(_IDENTIFIES, text)
+    identified = [chain for chain in chains if _follows(text, chain[0].start, words)]
+    if identified:
+        return _same(identified)
     if _ends_alone(text):
         return _one(chains[-1])
     letters = [chain for chain in chains if any(mention.is_letter for mention in chain)]
@@ -236,7 +241,7 @@ def _joined(text: str, last: _Mention, mention: _Mention, announcements: list[in
     return not starts_anew and bisect_right(announcements, mention.start) == bisect_right(announcements, last.start)
 
 
-def _ends(pattern: Pattern, text: str, span: tuple[int, int]) -> list[int]:
+def _ends(pattern: Pattern, text: str, *span: int) -> list[int]:
     return [found.end() for found in pattern.finditer(text, *span)]
 
 

@@ -23,15 +23,11 @@ ANNOUNCEMENT = Pattern(
 """What announces a final answer, up to where it begins."""
 CONCLUSION = Pattern(
     r"\b(?:so|thus|hence|therefore|consequently|accordingly|leaves|leaving|gives|giving|yields|makes|making|equals"
-    r"|we (?:get|have|find|obtain)|must be|has to be|it(?:'s| is)|that is|which is|in total|altogether)\b,?",
+    r"|we (?:get|have|find|obtain)|must be|has to be|in total|altogether)\b,?",
     re.IGNORECASE,
 )
 """A word that turns from the reasoning to what follows from it."""
 _SENTENCE_END = Pattern(r"[.!?]['\")\]*]*(?=\s+[A-Z\"'(*\\$]|\s*$)|\n")
-LISTS = Pattern(
-    r"\s*(?:,|;|/|\||&|\bor\b|\band\b|\bnor\b|\bmaybe\b|\bperhaps\b|\bpossibly\b|\bto\b)+\s*", re.IGNORECASE
-)
-"""What stands between the candidates of a list."""
 
 
 def sentences(text: str) -> list[tuple[int, int]]:

@@ -48,7 +48,12 @@ NOT_ONE = (
         "Rome, Paris",
         "Paris or Rome",
     ),
-    *("The answer is A or B", "The answer is A. The answer is B.", "It could be Rome, or maybe Paris."),
+    *(
+        "The answer is A or B",
+        "The answer is A. The answer is B.",
+        "It could be Rome, or maybe Paris.",
+        "It is Rome. It is Paris.",
+    ),
 )
 DISAGREEING = ("B) Rome", "Rome (B)", "B: Rome", "The answer is B, Rome.", "A) Paris", "Paris (A)")
 NONE = ("Bonn", "E", "The answer is not B.", "Not Paris", "All of them", "A capital in the south", "Parish")
