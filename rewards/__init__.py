@@ -13,6 +13,7 @@ from .extract import AnswerLabel, Boxed, LastLine, Tag
 from .graders import (
     Grader,
     alias_match,
+    auto_match,
     choice_match,
     contains_match,
     grader,
@@ -54,6 +55,7 @@ __all__ = [
     "Verdict",
     "Weighted",
     "alias_match",
+    "auto_match",
     "break_even_at",
     "choice_match",
     "contains_match",

@@ -12,7 +12,7 @@ from openai_stub import Stub
 
 from abstain.rewards import Verdict, judge_match
 from abstain.rewards.endpoint import Endpoint, EndpointError, ask
-from abstain.rewards.judge.judge import JudgeError
+from abstain.rewards.judge.health import JudgeError
 
 pytest.importorskip("openai")
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from judge_stub import Endpoint
 from abstain.rewards import AbstentionReward, Brier, Judgement, Verdict, judge_match
 from abstain.rewards.adapters import NemoReward, OpenRLHFReward, VerifiersReward, VerlReward, encode_label
 from abstain.rewards.concurrency import together
-from abstain.rewards.judge.judge import JudgeError
+from abstain.rewards.judge.health import JudgeError
 
 pytest.importorskip("openai")
 
