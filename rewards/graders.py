@@ -9,6 +9,7 @@ from .abstention import DEFAULT_PHRASE, AbstentionDetector
 from .answer_grader import AnswerGrader, SeveralAnswers
 from .extract import Extractor, WholeText, after_think, unlabelled
 from .judge.judge import JudgeMatch
+from .matching.auto import AutoMatch
 from .matching.choice import ChoiceMatch
 from .matching.contain import ContainsMatch
 from .matching.fallback import FallbackMatch
@@ -68,6 +69,20 @@ def grader(
     if otherwise is not None:
         match = FallbackMatch(match, otherwise.match if isinstance(otherwise, AnswerGrader) else otherwise)
     return AnswerGrader(detector, extract or usual, match, several_answers)
+
+
+def auto_match(
+    *,
+    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
+    extract: Extractor | None = None,
+    several_answers: SeveralAnswers = AnswerGrader.several_answers,
+) -> AnswerGrader:
+    """Return the grader for what chat models write (`AutoMatch`).
+
+    >>> auto_match()("It is Paris.", ["Paris"]).verdict
+    <Verdict.CORRECT: 'correct'>
+    """
+    return grader(AutoMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
 
 
 def alias_match(
