@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import groupby, repeat
 from typing import ClassVar, Protocol
 
-from ..verdict import Judgement, Verdict
+from ..verdict import NOT_ACCEPTED, SEVERAL_ANSWERS, Judgement, Verdict
 from .choice import option_text
 from .dates import Date, accepts, parse_date
 from .plain import plain_words
@@ -54,7 +54,8 @@ class Matcher(Protocol):
     A matcher may have further attributes: `can_be_ungraded = False` where it always reaches a verdict;
     `refuses_answers = True` where it raises ValueError for accepted answers that it cannot compare with;
     `requires = (module, extra)` where it needs an extra of this package; `usual_extract`, the extractor used unless
-    another is named; `reads_question` and `concurrency` as a `Grader` has them.
+    another is named; `unsure`, the reasons of those of its verdicts that a judge may overrule (`FallbackMatch`);
+    `asks_judge = True` where it is a judge or asks one; `reads_question` and `concurrency` as a `Grader` has them.
     """
 
     def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
@@ -285,6 +286,7 @@ class AliasMatch:
     """
 
     can_be_ungraded: ClassVar[bool] = False
+    unsure: ClassVar[tuple[str, ...]] = (NOT_ACCEPTED, SEVERAL_ANSWERS)
 
     def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return CORRECT or WRONG."""
@@ -292,5 +294,5 @@ class AliasMatch:
             answer = option_text(answer, choices) or answer
         reason = equals(answer, aliases(answers))
         if reason is None:
-            return Judgement(Verdict.WRONG, answer, "not an accepted answer")
+            return Judgement(Verdict.WRONG, answer, NOT_ACCEPTED)
         return Judgement(Verdict.CORRECT, answer, reason)
