@@ -12,6 +12,7 @@ from .judge.judge import JudgeMatch
 from .matching.auto import AutoMatch
 from .matching.choice import ChoiceMatch
 from .matching.contain import ContainsMatch
+from .matching.fallback import FallbackMatch
 from .matching.match import AliasMatch, Matcher
 from .matching.maths import MathMatch
 from .matching.numeric import NumericMatch
@@ -53,6 +54,7 @@ def grader(
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
+    otherwise: Matcher | AnswerGrader | None = None,
 ) -> AnswerGrader:
     """Return the grader that compares by `match`.
 
@@ -61,6 +63,10 @@ def grader(
         abstention: The prompt's agreed phrase, or a detector.
         extract: Finds the final answers; None: the matcher's usual place, which is the whole text unless it says more.
         several_answers: What several different final answers are judged by.
+        otherwise: Who is asked where `match` is not sure of its verdict, such as `judge_match(model=...)`.
+
+    Raises:
+        ValueError: `otherwise` is given, and `match` is sure of every verdict.
 
     >>> from abstain.rewards import Tag
     >>> grade = grader(AliasMatch(), extract=Tag("answer"))
@@ -69,6 +75,8 @@ def grader(
     """
     detector = AbstentionDetector(abstention) if isinstance(abstention, str) else abstention
     usual: Extractor = getattr(match, "usual_extract", None) or WholeText()
+    if otherwise is not None:
+        match = FallbackMatch(match, otherwise.match if isinstance(otherwise, AnswerGrader) else otherwise)
     return AnswerGrader(detector, extract or usual, match, several_answers)
 
 
@@ -81,9 +89,9 @@ def auto_match(
     """Return the grader for what chat models write (`AutoMatch`).
 
     Args:
-        abstention: As for `alias_match`.
-        extract: As for `alias_match`.
-        several_answers: As for `alias_match`.
+        abstention: As `grader` takes it.
+        extract: As `grader` takes it.
+        several_answers: As `grader` takes it.
 
     >>> auto_match()("It is Paris.", ["Paris"]).verdict
     <Verdict.CORRECT: 'correct'>
@@ -96,19 +104,23 @@ def alias_match(
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
+    otherwise: Matcher | AnswerGrader | None = None,
 ) -> AnswerGrader:
     """Return the grader for short answers with aliases (`AliasMatch`); `abstention` is the prompt's agreed phrase.
 
     Args:
-        abstention: The phrase that the prompt agrees on, or a detector with rules of its own.
-        extract: Finds the final answers in a completion; None: the whole text is the answer.
-        several_answers: The verdict on a completion that gives several different final answers.
+        abstention: As `grader` takes it, like all that follow.
+        extract: Finds the final answers.
+        several_answers: What several different final answers are judged by.
+        otherwise: Who is asked where the rules are not sure.
 
     >>> grade = alias_match()
     >>> grade("It's Paris", ["Paris", "City of Paris"]).verdict, grade("I'm not sure.", ["Paris"]).verdict
     (<Verdict.CORRECT: 'correct'>, <Verdict.ABSTAINED: 'abstained'>)
     """
-    return grader(AliasMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
+    return grader(
+        AliasMatch(), abstention=abstention, extract=extract, several_answers=several_answers, otherwise=otherwise
+    )
 
 
 def contains_match(
@@ -116,18 +128,22 @@ def contains_match(
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
+    otherwise: Matcher | AnswerGrader | None = None,
 ) -> AnswerGrader:
     """Return the grader for free text that must state an accepted answer (`ContainsMatch`).
 
     Args:
-        abstention: As for `alias_match`.
-        extract: As for `alias_match`.
-        several_answers: As for `alias_match`.
+        abstention: As `grader` takes it, like all that follow.
+        extract: Finds the final answers.
+        several_answers: What several different final answers are judged by.
+        otherwise: Who is asked where the rules are not sure.
 
     >>> contains_match()("The capital of France has long been Paris.", ["Paris"]).verdict
     <Verdict.CORRECT: 'correct'>
     """
-    return grader(ContainsMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
+    return grader(
+        ContainsMatch(), abstention=abstention, extract=extract, several_answers=several_answers, otherwise=otherwise
+    )
 
 
 def numeric_match(
@@ -143,9 +159,9 @@ def numeric_match(
     Args:
         relative: The largest difference from an accepted number, as a fraction of that number.
         absolute: The largest difference from an accepted number; an answer within either of the two is right.
-        abstention: As for `alias_match`.
-        extract: As for `alias_match`.
-        several_answers: As for `alias_match`.
+        abstention: As `grader` takes it.
+        extract: As `grader` takes it.
+        several_answers: As `grader` takes it.
 
     >>> numeric_match(relative=0.01)("about 3.15", ["3.14159"]).verdict
     <Verdict.CORRECT: 'correct'>
@@ -163,9 +179,9 @@ def choice_match(
     """Return the grader for multiple choice (`ChoiceMatch`); rows need a `choices` column.
 
     Args:
-        abstention: As for `alias_match`.
-        extract: As for `alias_match`.
-        several_answers: As for `alias_match`.
+        abstention: As `grader` takes it.
+        extract: As `grader` takes it.
+        several_answers: As `grader` takes it.
 
     >>> choice_match()("B", ["Paris"], choices=["Rome", "Paris", "Lyon"]).verdict
     <Verdict.CORRECT: 'correct'>
@@ -184,9 +200,9 @@ def token_f1_match(
 
     Args:
         threshold: The least token F1 of a right answer, a fraction in (0, 1].
-        abstention: As for `alias_match`.
-        extract: As for `alias_match`.
-        several_answers: As for `alias_match`.
+        abstention: As `grader` takes it.
+        extract: As `grader` takes it.
+        several_answers: As `grader` takes it.
     """
     match = TokenF1Match(threshold=threshold)
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
@@ -203,9 +219,9 @@ def fuzzy_match(
 
     Args:
         threshold: The least similarity of spelling of a right answer, a fraction in (0, 1].
-        abstention: As for `alias_match`.
-        extract: As for `alias_match`.
-        several_answers: As for `alias_match`.
+        abstention: As `grader` takes it.
+        extract: As `grader` takes it.
+        several_answers: As `grader` takes it.
     """
     match = FuzzyMatch(threshold=threshold)
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
@@ -222,9 +238,9 @@ def math_match(
 
     Args:
         time_limit: Seconds that one comparison may take; one that takes longer is UNGRADED.
-        abstention: As for `alias_match`.
+        abstention: As `grader` takes it.
         extract: Finds the final answers in a completion; None: the last box, else the last line.
-        several_answers: As for `alias_match`.
+        several_answers: As `grader` takes it.
 
     >>> grade = math_match()  # comparing needs `pip install "abstain[math]"`
     >>> grade("I don't know", ["1/2"]).verdict
@@ -244,9 +260,11 @@ def judge_match(
     time_limit: float = JudgeMatch.time_limit,
     retries: int = JudgeMatch.retries,
     max_tokens: int = JudgeMatch.max_tokens,
+    reasoning_tokens: int = JudgeMatch.reasoning_tokens,
     max_characters: int = JudgeMatch.max_characters,
     cache: str | None = JudgeMatch.cache,
     concurrency: int = JudgeMatch.concurrency,
+    patience: int = JudgeMatch.patience,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
@@ -262,12 +280,14 @@ def judge_match(
         time_limit: Seconds that one request may take.
         retries: How often a request that failed is sent again.
         max_tokens: The longest reply, in tokens.
+        reasoning_tokens: The longest reply of a judge that reasons, in tokens; see `JudgeMatch`.
         max_characters: Of a longer answer the judge sees the last so many characters.
         cache: The file that keeps the verdicts between runs; None: they are kept in memory.
         concurrency: How many requests may run at once.
-        abstention: As for `alias_match`.
-        extract: As for `alias_match`.
-        several_answers: As for `alias_match`.
+        patience: Requests in a row that may end without a verdict; the next raises JudgeError.
+        abstention: As `grader` takes it.
+        extract: As `grader` takes it.
+        several_answers: As `grader` takes it.
 
     >>> grade = judge_match(model="gpt-4o-mini")
     >>> grade("Paris", ["Paris"], question="Capital of France?").verdict  # an accepted answer: the judge is not asked
@@ -282,8 +302,10 @@ def judge_match(
         time_limit=time_limit,
         retries=retries,
         max_tokens=max_tokens,
+        reasoning_tokens=reasoning_tokens,
         max_characters=max_characters,
         cache=cache,
         concurrency=concurrency,
+        patience=patience,
     )
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
