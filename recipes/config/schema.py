@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_
 
 from ...data import PromptStyle, Question, Schedule, TargetGrid, TargetSampler, WorldConfig, template, template_name
 from ...eval.backends.backend import ConfidenceSource
-from ...rewards import CUT_OFF, CutOff
+from ...rewards.verdict import CUT_OFF, CutOff
 from ...training.config import BaseConfig, PairsConfig, RejectionConfig, RLConfig, WarmupConfig
 from .graders import GRADER_KINDS, AnyGrader
 from .kinds import Section
