@@ -229,6 +229,11 @@ def load_any(
 ) -> list[Question]:
     """Return the questions of a ready set ("popqa", "popqa:FILE", "gsm8k:train"), a file or a Hub set.
 
+    Args:
+        source: The set's name, perhaps with a file or a split behind a colon, a path, or a name on the Hub.
+        columns: Field of a question → column of the file; None: the usual names.
+        where: Column → the values of the rows that are kept; None: all rows.
+
     Raises:
         InputError: as `load_set` and `load_questions`; or `columns` are given for a ready set, which has its own.
     """

@@ -68,7 +68,13 @@ def _scale(recipe: Recipe) -> Literal["fraction", "percent"] | None:
 
 
 def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Finding]:
-    """Return the memory estimate of the last training stage as a note; arguments as in `check_tokens`."""
+    """Return the memory estimate of the last training stage as a note; arguments as in `check_tokens`.
+
+    Args:
+        recipe: What is checked.
+        prepared: Its questions and documents.
+        arguments: The trainer's config of the RL stage.
+    """
     from ...eval.backends.models import load_config
     from ...training.adapter import lora_config
 
@@ -122,6 +128,11 @@ def check_versions() -> list[Finding]:
 
 def check_sample(recipe: Recipe, prepared: Prepared, samples: int) -> list[Finding]:
     """Return how often the untouched model abstains on `samples` training questions, with advice; loads the model.
+
+    Args:
+        recipe: What is checked.
+        prepared: Its questions and documents.
+        samples: How many answers are sampled.
 
     Raises:
         InputError: the recipe makes its model itself, so that there is none to probe.
@@ -205,8 +216,12 @@ def require_packages(recipe: Recipe) -> None:
 def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Finding]:
     """Return everything that preflight has to say of `recipe`, errors first.
 
-    `probe` > 0 also loads the model and samples that many answers. Where a package that the run needs is missing, that
-    is an error, and only what does not need it is checked.
+    Where a package that the run needs is missing, that is an error, and only what does not need it is checked.
+
+    Args:
+        recipe: What is checked.
+        prepared: Its questions and documents.
+        probe: How many answers are sampled from the model; 0: it is not loaded.
     """
     found: list[Finding] = []
     sample: list[Step] = [partial(check_sample, samples=probe)] if probe else []

@@ -20,6 +20,13 @@ def pick(
 
     Completions where `sampled` (B,) is set take the first token at which the cumulative probability at `temperature`
     passes their number in `uniforms` (B,), in [0, 1); the others take the likeliest token.
+
+    Args:
+        logits: (R, V), one row for all completions that have read the same tokens.
+        row_of: The row of every completion, (B,).
+        temperature: Above 0; read where `sampled` is set.
+        uniforms: One number in [0, 1) a completion, (B,).
+        sampled: Which completions are sampled, (B,) of bool.
     """
     tokens = logits.argmax(-1)[row_of]
     drawn = sampled.nonzero()[:, 0]
