@@ -41,9 +41,10 @@ from trl import SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 from ..data import PromptStyle, Question, spread_draws
 from ..eval.audit.candidate_scores import CandidateScorer
 from ..eval.backends.backend import Backend, Completion, Prompt
-from ..eval.metrics import isotonic
+from ..eval.metrics.effective import isotonic
 from ..eval.metrics.estimate import Array
-from ..rewards import AbstentionReward, Payoff, Verdict, judge_rows
+from ..rewards import AbstentionReward, Payoff, Verdict
+from ..rewards.judge_row import judge_rows
 from .own_samples import Rows
 
 FOLDS = 5
