@@ -23,27 +23,67 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY if hard < 0 else min(_MEMORY, hard), hard))
 
 
-def _parse(text: str) -> list[Any]:
+_DIGITS = 50
+"""Digits to which constants are compared: within this package's golds no two differ by less and are not equal."""
+_ROUNDING = 1e-6
+"""Relative error within which a number with a decimal point is another."""
+
+
+def _parse(latex: str) -> list[Any]:
+    """Return what math-verify makes of an expression: its value, and its text where it does not parse."""
     import math_verify
 
+    config = math_verify.LatexExtractionConfig(boxed_match_priority=0)
     parse: Any = math_verify.parse
-    marked = "$" in text or "\\boxed" in text or "\\[" in text or "\\(" in text
-    wrapped = text if marked else f"\\boxed{{{text}}}"
-    return parse(wrapped, parsing_timeout=None) or ([] if marked else parse(text, parsing_timeout=None))
+    return parse(f"\\boxed{{{latex}}}", extraction_config=[config], parsing_timeout=None)
+
+
+def _close(gold: Any, given: Any) -> bool | None:
+    """Return whether two constants agree in value; None where one is no constant.
+
+    math-verify rounds to six decimal places and drops what is below 1e-15, so that 1/2^98 would equal 1/2^99.
+    """
+    import sympy
+
+    if isinstance(gold, sympy.Tuple | sympy.MatrixBase) and isinstance(given, sympy.Tuple | sympy.MatrixBase):
+        return _all_close(list(gold), list(given))
+    if not (isinstance(gold, sympy.Expr) and isinstance(given, sympy.Expr)) or gold.free_symbols or given.free_symbols:
+        return None
+    left, right = (expression.doit().evalf(_DIGITS) for expression in (gold, given))
+    if not (left.is_number and right.is_number and left.is_finite and right.is_finite):
+        return None
+    inexact = gold.has(sympy.Float) or given.has(sympy.Float)
+    limit = (_ROUNDING if inexact else sympy.Float(10) ** (10 - _DIGITS)) * max(abs(left), abs(right))
+    return bool(abs(left - right) <= limit)
+
+
+def _all_close(golds: list[Any], given: list[Any]) -> bool | None:
+    if len(golds) != len(given):
+        return False
+    close = [_close(gold, other) for gold, other in zip(golds, given, strict=True)]
+    return False if False in close else None if None in close else True
+
+
+def _equal(golds: list[Any], given: list[Any]) -> bool:
+    """Return whether what is parsed of an answer equals what is parsed of an accepted one."""
+    import math_verify
+
+    close = _close(golds[0], given[0])
+    if close is not None:
+        return close
+    verify: Any = math_verify.verify
+    return bool(verify(golds, given, allow_set_relation_comp=True, timeout_seconds=None))
 
 
 def compare(answer: str, answers: list[str]) -> str:
     """Return "correct", "wrong", "unparseable" or "unparseable accepted answer"."""
-    import math_verify
-
-    verify: Any = math_verify.verify
-    given = _parse(answer)
     golds = [parsed for accepted in answers if (parsed := _parse(accepted))]
     if not golds:
         return "unparseable accepted answer"
+    given = _parse(answer)
     if not given:
         return "unparseable"
-    return "correct" if any(verify(gold, given, timeout_seconds=None) for gold in golds) else "wrong"
+    return "correct" if any(_equal(gold, given) for gold in golds) else "wrong"
 
 
 def main() -> None:
