@@ -27,9 +27,10 @@ _SIGNS = {
 _SIGN = re.compile("|".join(map(re.escape, _SIGNS)))
 _LETTER_POWER = re.compile(r"(?<=[A-Za-z])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _DIGITS_UP = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_EXPONENT = re.compile(r"(?<=\d)[eE]([-+]?\d{1,3})(?![\w.])")
 _LONG_POWER = re.compile(r"\^\s*(-?\d+(?:\.\d+)?|-[A-Za-z]|\((?P<inner>[^()]{1,40})\))")
 _ROOT = re.compile(r"\\?sqrt\s*(?:\((?P<inner>[^()]{1,80})\)|(?P<bare>\d+|[A-Za-z])(?![A-Za-z]))")
-_WORD_COMMAND = re.compile(r"(?<![\\A-Za-z])(" + "|".join(_FUNCTIONS.split()) + r")(?![A-Za-z])")
+_WORDCOMMAND = re.compile(r"(?<![\\A-Za-z])(" + "|".join(_FUNCTIONS.split()) + r")(?![A-Za-z])")
 _RENAMED = {"infinity": "infty", "inf": "infty", "gcd": "gcd"}
 _FORMULA = re.compile(
     r"\$\$(.+?)\$\$|(?<![\\$\w])\$(?=[^\s$])([^$\n]+?)(?<=[^\s\\])\$(?![\w$])|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL
@@ -37,21 +38,24 @@ _FORMULA = re.compile(
 _BOX = "\\boxed{"
 _PROSE = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}(?:'[a-z]+)?(?![A-Za-z])")
 _TEXT = re.compile(r"\\(?:text(?:bf|it|rm)?|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}(?:\^\{?[23]\}?)?")
+_WRAPPED = re.compile(_TEXT.pattern + r"|\\(?:begin|end)\s*\{[a-z]+\*?\}")
+_DELIMITERS = re.compile(r"\\[()\[\]]|\$")
 _BASE = re.compile(r"(?<=[0-9A-Fa-f])_\{?(\d{1,2})\}?\s*$")
 _MEMBER = re.compile(r"^\s*[A-Za-z]\s*\\in(?![A-Za-z])\s*")
 _ASSIGNED = re.compile(r"(?<![A-Za-z\\])[A-Za-z](?:_\{?\w\}?)?\s*=\s*")
 _TOKEN = re.compile(
     r"\$\$(?P<display>[^$]+)\$\$|(?<![\\$\w])\$(?=[^\s$])(?P<inline>[^$\n]+?)(?<=[^\s\\])\$(?![\w$])"
-    r"|\\\((?P<round>.+?)\\\)|\\\[(?P<square>.+?)\\\]|(?P<word>(?:\\(?:text|mbox|mathrm)\w*\s*\{[^{}]*\}|\S)+)",
+    r"|\\\((?P<round>.+?)\\\)|\\\[(?P<square>.+?)\\\]|(?P<word>(?:\\begin\{[a-z]+\*?\}.*?\\end\{[a-z]+\*?\}|\\(?:text|mbox|mathrm)\w*\s*\{[^{}]*\}|\S)+)",
     re.DOTALL,
 )
 _EDGES = ".,;:?*\"'`"
 _OPERATORS = frozenset("+-*/=^<>|") | {"<=", ">=", r"\le", r"\ge", "±", "×", "·", "÷"}
-_REASON = re.compile(r",?\s+(?:since|because|where|when|as|after|given|with|for)\b", re.IGNORECASE)
+_REASON = re.compile(r",?\s+(?:since|because|where|when|as|after|given|with|for|which)\b", re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Za-z](?:_\w)?|[A-Za-z]'?\([A-Za-z]\)")
 _ABBREVIATED = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]?|I'\w+")
 _ARTICLES = frozenset(("a", "A", "I"))
-_COMMA = re.compile(r",(?!\d{3})(?![^([{]*[)\]}])")
+COMMA = re.compile(r",(?!\d{3})(?![^([{]{0,80}[)\]}])")
+"""What parts the expressions of a list, unlike a comma within brackets or between digits."""
 _ALSO = re.compile(r",?(?:or|and|\u2227)", re.IGNORECASE)
 
 
@@ -75,7 +79,7 @@ def read_expression(text: str) -> Expression | None:
     """
     bare = _unboxed(text).strip()
     if not _has_expression(bare):
-        return Expression("", words=_TEXT.sub(r" \1 ", bare).strip(" .$"))
+        return Expression("", words=latex_notation(announced(bare) or concluded(bare) or bare).strip(" .$"))
     found = _last_line(bare) if not _is_prose(bare) else _from_prose(bare)
     return None if found is None else _split(found)
 
@@ -87,17 +91,17 @@ def _unboxed(text: str) -> str:
 
 def _is_prose(text: str) -> bool:
     """Return whether words stand in `text` that belong to no expression."""
-    return any(word[0].lower() not in _KNOWN for word in _PROSE.finditer(_TEXT.sub(" ", text)))
+    return any(word[0].lower() not in _KNOWN for word in _PROSE.finditer(_WRAPPED.sub(" ", text)))
 
 
 def _has_expression(text: str) -> bool:
     """Return whether a digit, a command, or a letter on its own stands in `text`, beside its words."""
-    bare = _TEXT.sub(" ", text)
+    bare = _DELIMITERS.sub(" ", _TEXT.sub(" ", text))
     return any(map(str.isdigit, bare)) or any(_is_mathy(token) for token in bare.split())
 
 
 def _last_line(text: str) -> str:
-    return text.rstrip().rpartition("\n")[2].strip()
+    return text.rstrip().rpartition("\n")[2].strip().rstrip(" .").strip("$")
 
 
 def _from_prose(text: str) -> str | None:
@@ -141,22 +145,26 @@ def _runs(text: str) -> list[str]:
             continue
         joins = len(gap) == 1 and _ALSO.fullmatch(gap[0]) is not None
         if runs and (not gap or joins) and runs[-1][-1][-1] not in ".;:?":
-            runs[-1] += [","] * (joins and not runs[-1][-1].endswith(",")) + [word]
+            runs[-1][-1] += "," * (joins and not runs[-1][-1].endswith(","))
+            runs[-1].append(word)
         else:
             _add_unit(runs, gap)
             runs.append([word])
         gap = []
     _add_unit(runs, gap)
     found = [
-        run for run in (" ".join(run).strip(" .;:?*\"'`").rstrip(",") for run in runs) if any(map(str.isalnum, run))
+        run
+        for run in (" ".join(run).lstrip(" *\"'`").rstrip(" .,;:?*\"'`") for run in runs)
+        if any(map(str.isalnum, run))
     ]
     found = [_result(run) for run in found]
-    return [run for run in found if not _VARIABLE.fullmatch(run)] or found
+    numbers = [run for run in found if any(map(str.isdigit, run)) or "\\" in run]
+    return numbers or [run for run in found if not _VARIABLE.fullmatch(run)] or found
 
 
 def _result(run: str) -> str:
     """Return the last equation of a list of steps ("720, 720/6 = 120"); a list of solutions as it is."""
-    *_, last = _COMMA.split(run)
+    *_, last = COMMA.split(run)
     left, equals, _ = last.partition("=")
     return last.strip() if equals and any(map(str.isdigit, left)) else run
 
@@ -168,7 +176,9 @@ def _is_mathy(token: str) -> bool:
     bare = token.strip(_EDGES)
     if not bare or bare in _ARTICLES or _ABBREVIATED.fullmatch(bare) or _is_prose(bare):
         return False
-    return any(map(str.isdigit, bare)) or "\\" in bare or not bare.isalpha() or len(bare) == 1 or bare.lower() in _KNOWN
+    if any(map(str.isdigit, bare)) or "\\" in bare or bare.lower() in _KNOWN:
+        return True
+    return any(map(str.isalpha, bare)) and (not bare.isalpha() or len(bare) == 1)
 
 
 def _add_unit(runs: list[list[str]], words: list[str]) -> None:
@@ -199,10 +209,11 @@ def to_latex(text: str) -> str:
     """
     text = _LETTER_POWER.sub(lambda power: "^{" + power[0].translate(_DIGITS_UP) + "}", text)
     text = latex_notation(text.replace("**", "^"))
+    text = _EXPONENT.sub(r" \\times 10^{\1}", text).replace("\\\\", " \\\\ ")
     text = _SIGN.sub(lambda sign: _SIGNS[sign[0]], text)
     text = re.sub(r"[$€£¥°]|(?<=\d)\s*\^\s*\{?\s*\\circ\s*\}?", "", text)
     text = _ROOT.sub(lambda root: f"\\sqrt{{{root['inner'] or root['bare']}}}", text)
     text = _LONG_POWER.sub(lambda power: f"^{{{power['inner'] or power[1]}}}", text)
-    text = _WORD_COMMAND.sub(lambda word: "\\" + _RENAMED.get(word[1], word[1]), text)
+    text = _WORDCOMMAND.sub(lambda word: "\\" + _RENAMED.get(word[1], word[1]), text)
     text = re.sub(r"(?<=[\w)}])\s*\*\s*(?=[\w(\\])", r"\\cdot ", text)
     return " ".join(text.split()).rstrip(" .,;:")

@@ -14,24 +14,24 @@ import threading
 import time
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 from ..extract import Boxed, Extractor, FirstOf, WholeText
 from ..verdict import Judgement, Verdict
 from .contain import ContainsMatch
-from .expressions import Expression, read_expression
+from .expressions import COMMA, Expression, read_expression
 from .notation import plain_notation
 from .numeric import quantity_in, readings
-from .quantities import Quantity, parse_quantity
+from .quantities import UNITS, Quantity, parse_quantity
 from .text import LONG, key
 
 _START = 120.0
 """Seconds for a worker to import sympy; a machine under load may need many."""
 _LONGEST = 4000
 """Characters; a longer text is no final answer, and would only be parsed slowly."""
-_ROUNDING = 1e-6
+ROUNDING = 2e-6
 """Relative error within which a number with a decimal point is another, as 0.333333 is 1/3."""
 _STATES = ContainsMatch()
 _OUTCOMES = {
@@ -64,7 +64,9 @@ class _Worker:
         """Return the worker's word on `answer`, or None after `limit` seconds or when it died."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps({"answer": answer, "answers": list(answers)}).encode() + b"\n")
+            self._process.stdin.write(
+                json.dumps({"answer": answer, "answers": list(answers), "rounding": ROUNDING}).encode() + b"\n"
+            )
             self._process.stdin.flush()
         except BrokenPipeError:
             return None
@@ -116,13 +118,13 @@ def _equal(given: Expression, wanted: Expression) -> bool | None:
     """Return whether two expressions are equal, or None where only the parser can tell."""
     if wanted.words is not None or given.words is not None:
         return _equal_words(given, wanted)
-    if given.base and wanted.base and given.base != wanted.base:
+    if (given.base and wanted.base and given.base != wanted.base) or _units_differ(given, wanted):
         return False
     left, right = _quantity(given), _quantity(wanted)
     if left is None or right is None:
-        return False if _units_differ(given, wanted) else None
+        return False if right is not None and COMMA.search(given.latex) else None
     if left.unit == right.unit and "." in given.latex + wanted.latex:
-        return left.same(right, relative=_ROUNDING)
+        return left.same(right, relative=ROUNDING)
     return any(one.same(other) for one, other in readings(left, right))
 
 
@@ -137,16 +139,26 @@ def _equal_words(given: Expression, wanted: Expression) -> bool:
 
 def _quantity(expression: Expression) -> Quantity | None:
     """Return the number that an expression is, or None where it is more than a number."""
-    latex = expression.latex.replace("\\%", "%")
-    plain = plain_notation(latex.rpartition("=")[2])
-    if any(letter.isalpha() for letter in plain.replace(" x 10^", "")):
+    plain = plain_notation(expression.latex.replace("\\%", "%"))
+    if "!" in plain or any(letter.isalpha() for letter in plain.replace(" x 10^", "")):
         return None
     found = parse_quantity(plain)
     return found if found is None or found.unit is not None else Quantity(found.value, expression.unit)
 
 
 def _units_differ(given: Expression, wanted: Expression) -> bool:
-    return given.unit is not None and wanted.unit is not None and given.unit != wanted.unit
+    """Return whether both have units, of two kinds; those of one kind are converted where both are numbers."""
+    if given.unit is None or wanted.unit is None:
+        return False
+    return UNITS[given.unit][0] != UNITS[wanted.unit][0]
+
+
+def _as_accepted(given: Expression, wanted: Expression) -> Expression:
+    """Return `given` without the left side of its equation, where no equation is accepted: "n = 16" answers 16."""
+    if "=" in wanted.latex or "=" not in given.latex or "," in given.latex:
+        return given
+    left, _, right = given.latex.rpartition("=")
+    return replace(given, latex=(left if len(right.strip()) == 1 and right.strip().isalpha() else right).strip())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +192,7 @@ class MathMatch:
             reason = "several answers" if len(answer) <= LONG else "too long for a final answer"
             return Judgement(Verdict.WRONG, answer, reason)
         golds = [read_expression(accepted) or Expression(accepted) for accepted in answers]
-        equal = [_equal(given, gold) for gold in golds]
+        equal = [_equal(_as_accepted(given, gold), gold) for gold in golds]
         if True in equal:
             return Judgement(Verdict.CORRECT, answer, "same value")
         if None not in equal:
