@@ -39,7 +39,7 @@ class QuestionSet:
     members: str | None = None
     """Files of an archive at `url`."""
     split: str = "test"
-    grader: Mapping[str, Any] = field(default_factory=lambda: {"kind": "alias"})
+    grader: Mapping[str, Any] = field(default_factory=lambda: {"kind": "auto"})
     """The grader section of a recipe."""
     instruction: str = ""
     """A line that follows every question: the form of the answer."""
@@ -228,6 +228,11 @@ def load_any(
     source: str, *, columns: Mapping[str, str] | None = None, where: Mapping[str, list[Any]] | None = None
 ) -> list[Question]:
     """Return the questions of a ready set ("popqa", "popqa:FILE", "gsm8k:train"), a file or a Hub set.
+
+    Args:
+        source: The set's name, perhaps with a file or a split behind a colon, a path, or a name on the Hub.
+        columns: Field of a question → column of the file; None: the usual names.
+        where: Column → the values of the rows that are kept; None: all rows.
 
     Raises:
         InputError: as `load_set` and `load_questions`; or `columns` are given for a ready set, which has its own.

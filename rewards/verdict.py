@@ -12,6 +12,9 @@ class Verdict(Enum):
 
     Abstention is never a number, and `UNGRADED` (no verdict could be reached) is never turned
     into one: a payoff answers None for it.
+
+    >>> Verdict("abstained") is Verdict.ABSTAINED
+    True
     """
 
     CORRECT = "correct"
@@ -22,15 +25,29 @@ class Verdict(Enum):
     __hash__ = object.__hash__  # by identity, as they are compared: Enum's own, by name, costs three times as much
 
 
+NOT_ACCEPTED = "not an accepted answer"
+"""The reason where an answer equals none of the accepted ones."""
+NOT_STATED = "not stated"
+"""The reason where a text states none of the accepted answers."""
+SEVERAL_ANSWERS = "several answers"
+"""The reason where a completion offers several answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with the answer it was reached on and, where it is not plain, the reason."""
+    """A verdict with the answer it was reached on and, where it is not plain, the reason.
+
+    >>> Judgement(Verdict.CORRECT, answer="Paris", reason="hedged").verdict.value
+    'correct'
+    """
 
     verdict: Verdict
     answer: str | None = None
     """The extracted answer; None when nothing was answered."""
     reason: str | None = None
     """Why, when the verdict alone does not say it: "hedged", "empty", "truncated"."""
+    judge: str | None = None
+    """The judge that was asked, with or without success; None: rules decided."""
 
 
 CutOff = Literal["wrong", "ungraded"]

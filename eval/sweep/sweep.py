@@ -17,17 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...data import Message, PromptStyle, Question, template_name
-from ...rewards import (
-    ConfidenceParser,
-    Grader,
-    Judgement,
-    StatedConfidence,
-    Verdict,
-    concurrency_of,
-    judge_row,
-    normalize,
-    together,
-)
+from ...rewards import ConfidenceParser, Grader, Judgement, Verdict
+from ...rewards.concurrency import concurrency_of, together
+from ...rewards.confidence import StatedConfidence
+from ...rewards.judge_row import judge_row
+from ...rewards.matching.text import normalize
 from ..backends.backend import Backend, BackendError, Completion, ConfidenceSource, Prompt
 from ..backends.identity import settings_text
 from .lock import locked

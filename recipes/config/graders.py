@@ -10,23 +10,19 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from ...data import InputError, Question
-from ...rewards import (
-    AliasMatch,
-    AnswerGrader,
-    ChoiceMatch,
-    ContainsMatch,
-    CustomMatch,
-    FuzzyMatch,
-    Grader,
-    JudgeMatch,
-    MathMatch,
-    NumericMatch,
-    TokenF1Match,
-    grader,
-    judge_row,
-    load_match,
-)
+from ...rewards import CustomMatch, Grader, grader
+from ...rewards.answer_grader import AnswerGrader
 from ...rewards.extract import EXTRACTORS
+from ...rewards.judge.judge import JudgeMatch
+from ...rewards.judge_row import judge_row
+from ...rewards.matching.auto import AutoMatch
+from ...rewards.matching.choice import ChoiceMatch
+from ...rewards.matching.contain import ContainsMatch
+from ...rewards.matching.custom_match import load_match
+from ...rewards.matching.match import AliasMatch
+from ...rewards.matching.maths import MathMatch
+from ...rewards.matching.numeric import NumericMatch
+from ...rewards.matching.overlap import FuzzyMatch, TokenF1Match
 from .kinds import Kinds, KindSection
 
 Extraction = Literal["whole_text", "last_line", "tag", "boxed", "answer_label", "json_field"]
@@ -77,6 +73,7 @@ class ImportedMatch:
 
 
 GRADERS: dict[str, type[Any]] = {
+    "auto": AutoMatch,
     "alias": AliasMatch,
     "contains": ContainsMatch,
     "numeric": NumericMatch,
@@ -91,6 +88,30 @@ GRADERS: dict[str, type[Any]] = {
 GRADER_KINDS = Kinds(GraderSection, GRADERS)
 AnyGrader = Annotated[GraderSection, GRADER_KINDS]
 """The section of `grader`."""
+
+READS_SENTENCES = ("auto", "contains", "judge", "custom")
+"""Kinds that look for an answer inside a text; the others compare the whole of it."""
+
+
+def remedies(kind: str, where: Literal["eval", "score", "recipe"]) -> dict[str, str]:
+    """Return what reads a completion that was judged wrong and contains an accepted answer, or a confidence.
+
+    Args:
+        kind: The grader that judged it; "none" for verdicts of a log.
+        where: The command that is given the remedy, or a recipe's override.
+    """
+    option = {"eval": "--grader ", "score": "--regrade --grader ", "recipe": "grader="}[where]
+    simple = "grader.kind=auto" if where == "recipe" else f"{option}auto"
+    judge = "{kind: auto, otherwise: {kind: judge, model: MODEL}}"
+    asked = f"'{option}{judge}'" if where == "recipe" else f"{option}'{judge}'"
+    stated = {"eval": "--confidence stated", "score": "--stated percent (or fraction)"}
+    return {
+        "answer": f"{asked} asks a judge model about them"
+        if kind in READS_SENTENCES
+        else f"{simple} reads answers in sentences",
+        "confidence": f"{stated.get(where, '`abstain eval --confidence stated`')} reads it",
+    }
+
 
 JUDGE_VERDICTS = "judge-verdicts.sqlite"
 """The file, in a run's folder, that keeps what a judge said, apart from the rows."""
@@ -147,7 +168,14 @@ PROBE = Question("probe", "What is the capital of France?", ("Paris",), choices=
 
 
 def try_grader(section: GraderSection, phrase: str, questions: Sequence[Question], place: str) -> None:
-    """Raise InputError where a grader of the user's own fails on a right, a wrong or an abstaining completion."""
+    """Raise InputError where a grader of the user's own fails on a right, a wrong or an abstaining completion.
+
+    Args:
+        section: The recipe's `grader`.
+        phrase: The abstention that the prompt agrees on.
+        questions: Those of the run; the first few that have an answer are tried.
+        place: Names the section in the error.
+    """
     try:
         grade = section.build(phrase)
     except InputError as error:

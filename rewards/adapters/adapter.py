@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, Literal, cast
 
-from ..reward import AbstentionReward, Completion
+from ..messages import Completion
+from ..reward import AbstentionReward
 from ..verdict import Verdict
 
 FIELDS = ("answers", "threshold", "choices", "question")
@@ -37,6 +38,12 @@ def encode_label(
     question: str | None = None,
 ) -> str:
     """Return one string that carries a row, for a trainer that hands over a single label (JSON).
+
+    Args:
+        answers: The accepted answers.
+        threshold: The target t, a fraction in [0, 1); None where the payoff fixes it.
+        choices: The options of a multiple-choice question.
+        question: The question's text, for a grader that reads it.
 
     >>> encode_label(["Paris"], 0.75)
     '{"answers": ["Paris"], "threshold": 0.75}'
@@ -83,6 +90,11 @@ def read_row(truth: object, extra: Mapping[str, Any] | None = None, where: str =
     else beside them; a `question` that is no text is another's, and left alone. The `answers` of `extra` stand
     before those of `truth`, which is often one of several aliases.
     Arrays, as Parquet readers return them, count as lists.
+
+    Args:
+        truth: The trainer's ground truth.
+        extra: The trainer's other fields of the row; None: it has none.
+        where: Names the row in an error.
 
     Raises:
         ValueError: no answers, a value of the wrong kind, or a field given twice and differently.
@@ -199,13 +211,14 @@ class TrainerAdapter:
         if choice != "raise" and not number:
             raise ValueError(f'on_ungraded must be "raise" or a finite number, got {choice!r}')
 
-    def settle(self, completion: Completion, row: Row, *, cut: bool = False, where: str = "row") -> Outcome:
+    def settle(self, completion: Completion, row: Row, *, cut: bool | None = None, where: str = "row") -> Outcome:
         """Return what `completion` comes to against `row`.
 
         Args:
             completion: Text or messages, without the prompt.
             row: What to judge it against.
-            cut: The trainer says that the token limit cut it off; the reward's `truncated` then decides.
+            cut: Whether the trainer says that the token limit cut it off; the reward's `truncated` then decides. None:
+                it does not say, and a completion that ends inside an open thought counts as cut off.
             where: Names the row in an error.
 
         Raises:
@@ -213,10 +226,10 @@ class TrainerAdapter:
             ValueError: the row does not suit the payoff, for example has no target.
         """
         logged: dict[str, list[Any]] = {}
-        reward = replace(self.reward, end_token_ids=(_END,) if cut else ())
+        reward = replace(self.reward, end_token_ids=None if cut is None else (_END,))
         pay = reward(
             completions=[completion],
-            completion_ids=[[_CUT if cut else _END]],
+            completion_ids=None if cut is None else [[_CUT if cut else _END]],
             answers=[row.answers],
             threshold=None if row.threshold is None else [row.threshold],
             choices=None if row.choices is None else [row.choices],
@@ -235,22 +248,3 @@ class TrainerAdapter:
                 'reward for such a row, and on_ungraded="raise" stops here'
             )
         return float(self.on_ungraded)
-
-
-def last_reply(messages: Completion) -> str | list[Mapping[str, Any]]:
-    """Return `messages` as the reward reads them: a text, or a list that holds the last assistant message.
-
-    What follows the reply (an environment's feedback, a tool's result) is no completion. Messages
-    are mappings or objects with `role` and `content`.
-    """
-    if isinstance(messages, str):
-        return messages
-    for message in reversed(cast("Sequence[Any]", messages)):
-        role, content = _field(message, "role"), _field(message, "content")
-        if role == "assistant":
-            return [{"role": "assistant", "content": content}]
-    return ""
-
-
-def _field(message: Any, name: str) -> Any:
-    return cast("Mapping[str, Any]", message).get(name) if isinstance(message, Mapping) else getattr(message, name)

@@ -92,8 +92,8 @@ def test_rloo_refuses_a_clip_that_cuts_pay(tmp_path: Path) -> None:
 
 
 def test_a_reward_that_knows_no_end_token_or_pays_masked_completions_warns(tmp_path: Path) -> None:
-    with pytest.warns(PreflightWarning, match="the reward has no end_token_ids"), pytest.raises(ModelTouchedError):
-        rl(tmp_path, AbstentionReward())
+    with pytest.warns(PreflightWarning, match="the reward's end_token_ids are empty"), pytest.raises(ModelTouchedError):
+        rl(tmp_path, AbstentionReward(end_token_ids=()))
     wrong = AbstentionReward(end_token_ids=(2,), truncated=Verdict.WRONG)
     with (
         pytest.warns(PreflightWarning, match="the pay of a cut-off completion moves"),
@@ -145,7 +145,7 @@ def test_a_break_even_that_the_division_leaves_alone_passes_group_scaling(tmp_pa
 @pytest.mark.slow
 def test_a_control_with_group_scaling_is_warned_of_once_and_trains(tiny_model: str, tmp_path: Path) -> None:
     from abstain.eval.backends.models import load_model, load_tokenizer
-    from abstain.rewards import GroupScalingWarning
+    from abstain.rewards.payoffs.scaling import GroupScalingWarning
     from abstain.training.adapter import lora_config
 
     settings = {**STEPS, "max_steps": 1, "max_completion_length": 4, "scale_rewards": "group"}
