@@ -77,6 +77,8 @@ def read_expression(text: str) -> Expression | None:
     >>> read_expression("The jacket costs 36 dollars."), read_expression(r"\text{east}").words
     (Expression(latex='36', unit='dollar', base=None, words=None), 'east')
     """
+    if text.isdecimal():
+        return Expression(text)
     bare = _unboxed(text).strip()
     if not _has_expression(bare):
         return Expression("", words=latex_notation(announced(bare) or concluded(bare) or bare).strip(" .$"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import math
 import os
@@ -15,10 +14,12 @@ import time
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
 from ..extract import Boxed, Extractor, FirstOf, WholeText
+from ..extras import require
 from ..verdict import Judgement, Verdict
 from .contain import ContainsMatch
 from .expressions import COMMA, Expression, read_expression
@@ -108,10 +109,15 @@ def _worker() -> _Worker:
     """Return this thread's worker, made where there is none yet; a forked process makes its own."""
     worker: _Worker | None = getattr(_of_thread, "worker", None)
     if worker is None or worker.pid != os.getpid():
-        if importlib.util.find_spec("math_verify") is None:
-            raise ImportError("comparing expressions needs math-verify: pip install 'abstain[math]'")
+        require("comparing expressions", "math_verify")
         worker = _of_thread.worker = _Worker()
     return worker
+
+
+@lru_cache(maxsize=1 << 12)
+def _accepted(answer: str) -> Expression:
+    """Return the expression of an accepted answer; accepted answers come back in every group."""
+    return read_expression(answer) or Expression(answer)
 
 
 def _equal(given: Expression, wanted: Expression) -> bool | None:
@@ -137,6 +143,7 @@ def _equal_words(given: Expression, wanted: Expression) -> bool:
     return key(text) == key(wanted.words) or _STATES(text, [wanted.words]).verdict is Verdict.CORRECT
 
 
+@lru_cache(maxsize=1 << 12)
 def _quantity(expression: Expression) -> Quantity | None:
     """Return the number that an expression is, or None where it is more than a number."""
     plain = plain_notation(expression.latex.replace("\\%", "%"))
@@ -170,7 +177,7 @@ class MathMatch:
     answer that cannot be parsed is WRONG, "unparseable"; an accepted answer that cannot is UNGRADED.
     """
 
-    requires: ClassVar[tuple[str, str]] = ("math_verify", "math")
+    requires: ClassVar[str] = "math_verify"
     usual_extract: ClassVar[Extractor] = FirstOf((Boxed(), WholeText()))
 
     time_limit: float = 5.0
@@ -185,13 +192,12 @@ class MathMatch:
         """Return CORRECT, WRONG or UNGRADED.
 
         Raises:
-            ImportError: math-verify is not installed.
+            MissingExtraError: math-verify is not installed.
         """
-        given = read_expression(answer) if len(answer) <= LONG else None
+        given = read_expression(answer[-LONG:])  # the expression stands at the end of a long text, if anywhere
         if given is None:
-            reason = "several answers" if len(answer) <= LONG else "too long for a final answer"
-            return Judgement(Verdict.WRONG, answer, reason)
-        golds = [read_expression(accepted) or Expression(accepted) for accepted in answers]
+            return Judgement(Verdict.WRONG, answer, "several answers")
+        golds = [_accepted(accepted) for accepted in answers]
         equal = [_equal(_as_accepted(given, gold), gold) for gold in golds]
         if True in equal:
             return Judgement(Verdict.CORRECT, answer, "same value")
