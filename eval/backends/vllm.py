@@ -55,14 +55,10 @@ def engine_dtype(model: str, dtype: str | None, *, cpu: bool) -> str:
 
     vLLM's own "auto" makes two bytes of a model that was saved in float32.
     """
-    from .models import load_config
+    from .models import default_dtype, saved_dtype
 
-    if dtype not in (None, "auto"):
-        return dtype
-    if dtype is None and cpu:
-        return "float32"
-    saved = str(getattr(load_config(model).get_text_config(), "dtype", None)).removeprefix("torch.")
-    return "float32" if saved == "float32" else "auto"
+    wanted = dtype or default_dtype(model, cpu=cpu)
+    return "float32" if wanted == "auto" and saved_dtype(model) == "float32" else wanted
 
 
 def start_engine(options: Mapping[str, Any]) -> Any:

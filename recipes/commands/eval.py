@@ -41,7 +41,11 @@ def evaluate(
         typer.Option(help="An option of the backend (docs/backends.md), tokenizer=org/model; may be repeated."),
     ] = None,
     dtype: Annotated[
-        str | None, typer.Option(help="float32, bfloat16, float16 or auto. [default: float32 on a CPU, else auto]")
+        str | None,
+        typer.Option(
+            help="float32, bfloat16, float16 or auto (as saved). [default: auto on a GPU; on a CPU bfloat16 where the "
+            "model was saved in two bytes and the processor multiplies in it, else float32]"
+        ),
     ] = None,
     device_map: Annotated[str | None, typer.Option(help="Where the weights go: auto, cpu, cuda:0, ...")] = None,
     targets: Annotated[

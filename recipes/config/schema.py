@@ -42,7 +42,8 @@ class EvalSection(Section):
     backend_options: dict[str, Any] = {}
     """Further options of the backend (docs/backends.md)."""
     dtype: Literal["float32", "bfloat16", "float16", "auto"] | None = None
-    """Of the weights. null: float32 on a CPU, the dtype that the model was saved in on a GPU."""
+    """Of the weights. null: on a GPU, the dtype that the model was saved in; on a CPU, bfloat16 where it was saved in
+    two bytes and the processor multiplies in bfloat16, else float32."""
     device_map: str | None = None
     """accelerate's, for the backend transformers. null: "auto" where there is a GPU."""
     template: str | None = None

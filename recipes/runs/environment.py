@@ -26,6 +26,7 @@ def environment(
     asked: Mapping[str, Any] | None = None,
     sources: Sequence[str] = (),
     questions: Mapping[str, Sequence[Any]] | None = None,
+    dtype: str | None = None,
 ) -> dict[str, Any]:
     """Return versions, hardware, seed, commit (None outside a git checkout), command and what was read.
 
@@ -34,6 +35,8 @@ def environment(
         asked: What the command line gave, such as recipe and overrides.
         sources: Files that were read, and what is no file, which has no hash.
         questions: Use → the questions that came of them, hashed in their order.
+        dtype: What the weights are loaded in for generating, "auto" being what they were saved in; None: not known
+            here, as of a server.
     """
     import torch
 
@@ -47,6 +50,7 @@ def environment(
         "platform": platform.platform(),
         "processes": current_shard().world,
         **_hardware(),
+        "dtype": dtype,
         "torch_threads": torch.get_num_threads(),
         "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
         "versions": installed_versions(),
@@ -92,10 +96,13 @@ def _packages() -> dict[str, str]:
 def _hardware() -> dict[str, Any]:
     import torch
 
+    from ...eval.backends.models import cpu_bfloat16
+
     gpus: list[Any] = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
     return {
         "cpu": _cpu(),
         "cpu_count": os.cpu_count(),
+        "cpu_bfloat16": cpu_bfloat16(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "accelerator": gpus[0].name if gpus else None,
         "accelerators": [{"name": gpu.name, "memory_gib": round(gpu.total_memory / 2**30, 1)} for gpu in gpus],

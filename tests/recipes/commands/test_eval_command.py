@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from openai_stub import Stub
 from typer.testing import CliRunner, Result
 
@@ -54,7 +55,9 @@ def test_an_evaluation_leaves_a_folder_like_a_runs(finished: tuple[Path, Result]
     assert len(rows) == 6 * (1 + 2 + 2)
     metrics = json.loads((out / "eval" / "model" / "metrics.json").read_text())
     assert (metrics["items"], metrics["targets"]) == (6, [0.25, 0.75])
-    assert json.loads((out / "environment.json").read_text())["seed"] == 0
+    env = json.loads((out / "environment.json").read_text())
+    assert env["seed"] == 0
+    assert {f"dtype={env['dtype']}" in row.settings for row in rows} == {not torch.cuda.is_available()}
     assert "</html>" in (out / "report.html").read_text()  # figures that would be empty are left out
 
 
