@@ -158,7 +158,8 @@ def cpu_bfloat16() -> bool:
     Told by torch's capability flags `avx512_bf16` and `amx_bf16` (x86) and `bf16` (Arm), and used by oneDNN. A torch
     without these flags (before `torch.cpu.get_capabilities`) counts as one that emulates it.
     """
-    capabilities: Any = getattr(torch.cpu, "get_capabilities", dict)()
+    read = getattr(torch.cpu, "get_capabilities", None)
+    capabilities: Mapping[str, Any] = {} if read is None else read()
     return torch.backends.mkldnn.is_available() and any(
         capabilities.get(flag) for flag in ("avx512_bf16", "amx_bf16", "bf16")
     )
