@@ -15,7 +15,7 @@ from .backend import Completion, ConfidenceSource, Prompt, sources
 from .decoding.batches import windows
 from .decoding.pick import draw_seed, runs
 from .identity import Identity, model_hash, settings_text
-from .models import render_chats
+from .models import render_chats, with_token_texts
 
 UNSERVED = (
     "use_dora",
@@ -193,7 +193,10 @@ class VLLMBackend:
             for (number, run), output in zip(owners, self._outputs(inputs, requests), strict=True):
                 made[number] |= zip(run, map(self._completion, output.outputs), strict=True)
             for number, prompt in window:
-                yield number, [made[number][draw] for draw in prompt.draws]
+                completions = [made[number][draw] for draw in prompt.draws]
+                if prompt.token_texts:
+                    completions = [with_token_texts(self.tokenizer, completion) for completion in completions]
+                yield number, completions
 
     def _sampling(self, rendered: str, run: range, temperature: float, seed: int) -> dict[str, Any]:
         """Return the fields of `vllm.SamplingParams` for the draws of `run`, either (0,) or samples in sequence.
