@@ -89,6 +89,13 @@ def evaluate(
     where: Annotated[
         list[str] | None, typer.Option(help="Keep the rows with this value: relation=P17; repeatable.")
     ] = None,
+    instruction: Annotated[
+        str | None,
+        typer.Option(
+            help="A line after every question that says what an answer looks like; '' is none. [default: the set's, or "
+            "what the grader compares: 'Answer in one to five words.']"
+        ),
+    ] = None,
     max_items: Annotated[int | None, typer.Option(help="Ask at most so many questions, drawn with the seed.")] = None,
     max_new_tokens: Annotated[
         int | None, typer.Option(help="Longest completion, in tokens. [default: the set's, or 32]")
@@ -123,6 +130,7 @@ def evaluate(
         questions=questions,
         columns=pairs(column or (), "--column"),
         where=values(where or ()),
+        instruction=instruction,
         max_items=max_items,
         targets=None if targets is None else numbers(targets, "--targets"),
         route=route,
