@@ -9,6 +9,7 @@ from .graders import (
     AliasGrader,
     Grader,
     alias_match,
+    auto_match,
     choice_match,
     contains_match,
     final_answer,
@@ -20,7 +21,8 @@ from .graders import (
     token_f1_match,
 )
 from .import_path import beside, import_object
-from .judge.judge import JudgeError, JudgeMatch
+from .judge.health import JudgeError
+from .judge.judge import JudgeMatch
 from .judge_row import judge_row, judge_rows
 from .matching.choice import ChoiceMatch
 from .matching.contain import ContainsMatch
@@ -29,6 +31,7 @@ from .matching.match import AliasMatch, Matcher, matches, normalize
 from .matching.maths import MathMatch
 from .matching.numeric import NumericMatch
 from .matching.overlap import FuzzyMatch, TokenF1Match, edit_distance, similarity, token_f1
+from .messages import completion_text
 from .payoffs.breakeven import Untruthful, WrongOnPurpose, break_even_at, untruthful, wrong_on_purpose
 from .payoffs.compose import FormatBonus, LengthPenalty, RewardBreakEven, Term, Weighted, reward_break_even
 from .payoffs.custom import CustomPayoff, custom_payoff, load_payoff, payoff_warnings
@@ -49,7 +52,7 @@ from .payoffs.proper import (
     check_confidence,
 )
 from .payoffs.scaling import GroupScalingWarning
-from .reward import AbstentionReward, completion_text
+from .reward import AbstentionReward
 from .unanswerable import says_unanswerable
 from .verdict import CUT_OFF, CutOff, Judgement, Verdict
 
@@ -116,6 +119,7 @@ __all__ = [
     "WrongOnPurpose",
     "after_think",
     "alias_match",
+    "auto_match",
     "beside",
     "break_even_at",
     "check_confidence",

@@ -103,7 +103,7 @@ def test_another_reward_function_beside_one_that_may_pay_none_is_refused() -> No
     check_reward_functions([cut_off])
     check_reward_functions([length, length])
     check_reward_functions([AbstentionReward(terms=(FormatBonus(amount=0.1, pattern="."),))])
-    check_reward_functions([AbstentionReward(), length])  # aliases always reach a verdict
+    check_reward_functions([AbstentionReward(truncated=Verdict.WRONG), length])  # aliases always reach a verdict
     for functions in ([cut_off, length], [length, AsyncAbstentionReward(reward=cut_off)]):
         with pytest.raises(
             ValueError, match="can leave a row without a reward, and length stands beside it"
