@@ -242,7 +242,6 @@ def load_any(
     columns: Mapping[str, str] | None = None,
     where: Mapping[str, list[Any]] | None = None,
     instruction: str | None = None,
-    default_instruction: str = "",
 ) -> list[Question]:
     """Return the questions of a ready set ("popqa", "popqa:FILE", "gsm8k:train"), a file or a Hub set.
 
@@ -250,8 +249,7 @@ def load_any(
         source: What to load.
         columns: Field → column, of a file or a Hub set.
         where: Column → allowed values; rows with another value are left out.
-        instruction: A line after every question, the form of the answer; None: a ready set's own.
-        default_instruction: What None is for a file or a Hub set.
+        instruction: A line after every question, the form of the answer; None: a ready set's own, else none.
 
     Raises:
         InputError: as `load_set` and `load_questions`; or `columns` are given for a ready set, which has its own.
@@ -259,7 +257,7 @@ def load_any(
     found = find_set(source)
     if found is None:
         questions = load_questions(source, columns=columns, where=where)
-        return _instructed(questions, default_instruction if instruction is None else instruction)
+        return _instructed(questions, instruction or "")
     if columns:
         raise InputError(f"{source}: a ready set knows its columns; give the file alone to map columns yourself")
     return load_set(found[1], found[2] or None, where=where, instruction=instruction)

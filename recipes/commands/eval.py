@@ -61,7 +61,8 @@ def evaluate(
     confidence: Annotated[
         str | None,
         typer.Option(
-            help="Of an item: sequence_probability, agreement (of samples), stated. [default: sequence_probability]"
+            help="Of an item: sequence_probability (of the whole completion), answer (of the answer's own words), "
+            "agreement (of samples), p-true (it is asked whether it is right), stated. [default: sequence_probability]"
         ),
     ] = None,
     template: Annotated[
@@ -134,7 +135,7 @@ def evaluate(
         max_items=max_items,
         targets=None if targets is None else numbers(targets, "--targets"),
         route=route,
-        confidence=confidence,
+        confidence=None if confidence is None else confidence.replace("-", "_"),
         chat_template_kwargs=None if chat_template_kwargs is None else mapping(chat_template_kwargs),
         samples=samples,
         grader=None if grader is None else grader_section(grader),

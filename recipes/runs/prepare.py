@@ -24,11 +24,10 @@ from ...data import (
 from ..config.reward import confidence_parser, states_confidence
 from ..config.schema import DataSection, Recipe
 
-ANSWER_FORMS: Mapping[str, str] = {
-    **dict.fromkeys(("alias", "contains", "token_f1", "fuzzy"), SHORT_ANSWER),
-    "choice": LETTER,
-}
-"""Kind of grader → the `data.instruction` of questions that are no ready set's; none for other kinds."""
+SHORT_TEXTS = ("auto", "alias", "contains", "token_f1", "fuzzy")
+"""Graders of answers of a few words."""
+CHOICES = ("auto", "choice")
+"""Graders of answers that name one of the choices."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +78,18 @@ def prepare(recipe: Recipe) -> Prepared:
 def _load(recipe: Recipe, source: str, where: Mapping[str, list[Any]]) -> list[Question]:
     """Return the questions of `source`, each with what says how it wants to be answered."""
     assert recipe.data is not None  # the caller has looked
-    return load_any(
-        source,
-        columns=recipe.data.columns,
-        where=where,
-        instruction=recipe.data.instruction,
-        default_instruction=ANSWER_FORMS.get(recipe.grader.kind, ""),
-    )
+    chosen = recipe.data.instruction
+    questions = load_any(source, columns=recipe.data.columns, where=where, instruction=chosen)
+    return questions if chosen is not None else [_with_form(question, recipe.grader.kind) for question in questions]
+
+
+def _with_form(question: Question, grader: str) -> Question:
+    """Return `question` with the form of an answer that a `grader` of that kind compares, unless its set brings one."""
+    if question.instruction:
+        return question
+    if question.choices is not None and grader in CHOICES:
+        return replace(question, instruction=LETTER)
+    return replace(question, instruction=SHORT_ANSWER) if grader in SHORT_TEXTS else question
 
 
 def _evaluated(recipe: Recipe, data: DataSection) -> list[Question]:
