@@ -16,6 +16,7 @@ from abstain.data import InputError, RunError
 from abstain.eval.sweep.responses import read_responses
 from abstain.recipes.commands.cli import app
 from abstain.recipes.runs.load import load_run
+from abstain.recipes.runs.prepare import prepare
 
 QUESTIONS = [{"id": i, "question": f"Where does person {i} live?", "answers": ["Verrin"]} for i in range(6)]
 
@@ -106,7 +107,8 @@ def test_a_ready_set_brings_its_columns_and_its_grader(tiny_model: str, tmp_path
     assert (recipe.grader.kind, recipe.grader.extract, recipe.eval.max_new_tokens) == ("numeric", "last_line", 4)
     responses = read_responses(out / "eval" / "model" / "responses.jsonl")
     assert {row.answers for row in responses} == {("1000",), ("1001",), ("1002",)}
-    assert all('"Answer: NUMBER"' in row.question for row in responses)
+    assert all('"Answer: NUMBER"' in question.instruction for question in prepare(recipe).eval)
+    assert not any("Answer:" in row.question for row in responses)  # what is asked, without how
 
 
 def test_unanswerable_items_are_asked_and_any_answer_to_one_is_wrong(tiny_model: str, tmp_path: Path) -> None:
