@@ -18,7 +18,8 @@ from typing import Any, Literal
 
 import yaml
 
-from ..rewards import DEFAULT_PHRASE, check_target
+from ..rewards import DEFAULT_PHRASE
+from ..rewards.payoffs.payoff import check_target
 from .errors import InputError
 from .nearest import nearest
 from .question import Question

@@ -246,9 +246,9 @@ def load_any(
     """Return the questions of a ready set ("popqa", "popqa:FILE", "gsm8k:train"), a file or a Hub set.
 
     Args:
-        source: What to load.
-        columns: Field → column, of a file or a Hub set.
-        where: Column → allowed values; rows with another value are left out.
+        source: The set's name, perhaps with a file or a split behind a colon, a path, or a name on the Hub.
+        columns: Field of a question → column of the file; None: the usual names.
+        where: Column → the values of the rows that are kept; None: all rows.
         instruction: A line after every question, the form of the answer; None: a ready set's own, else none.
 
     Raises:

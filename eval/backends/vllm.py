@@ -36,6 +36,12 @@ def engine_options(model: str, dtype: str, given: Mapping[str, Any], *, cpu: boo
     """Return the arguments of `vllm.LLM`; `given` ones win.
 
     Log-probabilities are those of the model before temperature; the model's own sampling defaults are left aside.
+
+    Args:
+        model: Folder or name on the Hub.
+        dtype: As vLLM names it.
+        given: The user's own arguments.
+        cpu: Whether vLLM runs without a GPU.
     """
     return {
         "model": model,
@@ -54,6 +60,11 @@ def engine_dtype(model: str, dtype: str | None, *, cpu: bool) -> str:
     """Return the dtype to ask for, so that None and "auto" mean what they mean in this process.
 
     vLLM's own "auto" makes two bytes of a model that was saved in float32.
+
+    Args:
+        model: Folder or name on the Hub.
+        dtype: As the user names it, or None.
+        cpu: Whether vLLM runs without a GPU.
     """
     from .models import default_dtype, saved_dtype
 
@@ -81,6 +92,11 @@ def start_engine(options: Mapping[str, Any]) -> Any:
 
 def add_adapter(engine: Any, adapter: Path, request: Any) -> None:
     """Let the engine load the adapter now, so that one that does not fit is found before the first question.
+
+    Args:
+        engine: A `vllm.LLM`.
+        adapter: The adapter's folder.
+        request: The `LoRARequest` that names it.
 
     Raises:
         InputError: the engine refuses it.
@@ -256,6 +272,15 @@ def open_vllm(
     """Return a backend on a new engine; `engine` holds arguments for `vllm.LLM` (tensor_parallel_size, ...).
 
     `template` holds variables of the chat template.
+
+    Args:
+        model: Folder or name on the Hub.
+        adapter: Folder of a LoRA adapter; None: the model alone.
+        name: The system's name in its responses.
+        dtype: As for `engine_dtype`.
+        max_new_tokens: The longest completion, in tokens.
+        template: Variables of the chat template.
+        engine: Arguments for `vllm.LLM` (tensor_parallel_size, …).
 
     Raises:
         InputError: vLLM is not installed, or the model or the adapter cannot be used.

@@ -20,7 +20,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...data import Message
-from ...rewards import ConfidenceParser, Grader, Judgement, StatedConfidence, Verdict, concurrency_of, normalize
+from ...rewards import ConfidenceParser, Grader, Judgement, Verdict
+from ...rewards.concurrency import concurrency_of
+from ...rewards.confidence import StatedConfidence
+from ...rewards.matching.text import normalize
 from ..backends.backend import Completion, ConfidenceSource
 
 _WORD = re.compile(r"[^\W_]+(?:['’.,\-][^\W_]+)*")
@@ -98,7 +101,14 @@ def agreement(
 
 
 def same_answer(a: str, b: str, grader: Grader, choices: Sequence[str] | None = None) -> bool:
-    """Return whether two extracted answers are one to `grader`; see `agreement`."""
+    """Return whether two extracted answers are one to `grader`.
+
+    Args:
+        a: An extracted answer.
+        b: Another.
+        grader: As in `agreement`.
+        choices: The options of a multiple-choice question.
+    """
     if normalize(a) == normalize(b):
         return True
     if concurrency_of(grader) > 1:

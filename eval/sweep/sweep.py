@@ -8,16 +8,10 @@ from itertools import islice
 from pathlib import Path
 
 from ...data import Message, PromptStyle, Question, template_name
-from ...rewards import (
-    ConfidenceParser,
-    Grader,
-    Judgement,
-    StatedConfidence,
-    Verdict,
-    concurrency_of,
-    judge_row,
-    together,
-)
+from ...rewards import ConfidenceParser, Grader, Judgement, Verdict
+from ...rewards.concurrency import concurrency_of, together
+from ...rewards.confidence import StatedConfidence
+from ...rewards.judge_row import judge_row
 from ..backends.backend import Backend, BackendError, Completion, ConfidenceSource, Prompt
 from ..backends.identity import settings_text
 from .confidence import Evidence, item_confidence, p_true_messages

@@ -11,7 +11,7 @@ import typer
 
 from ...data import InputError, RunError
 from ...eval.sweep.shard import current_shard, first_on_machine
-from ...rewards import JudgeError
+from ...rewards.judge.health import JudgeError
 from ..config.load import load_recipe
 from .audit import audit_app
 from .compare import compare, score

@@ -56,7 +56,13 @@ def check(
 
 
 def examine(recipe: str, overrides: list[str], probe: int = 0) -> dict[str, Any]:
-    """Return what `--json` prints: recipe, can_run, counts and findings (level, message, fix), errors first."""
+    """Return what `--json` prints: recipe, can_run, counts and findings (level, message, fix), errors first.
+
+    Args:
+        recipe: A shipped recipe's name, or a file.
+        overrides: `key=value` texts.
+        probe: How many answers are sampled from the model; 0: it is not loaded.
+    """
     loaded = load_recipe(recipe, overrides)
     from ..runs.check import findings
     from ..runs.prepare import prepare

@@ -10,24 +10,19 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from ...data import InputError, Question
-from ...rewards import (
-    AliasMatch,
-    AnswerGrader,
-    ChoiceMatch,
-    ContainsMatch,
-    CustomMatch,
-    FuzzyMatch,
-    Grader,
-    JudgeMatch,
-    MathMatch,
-    NumericMatch,
-    TokenF1Match,
-    grader,
-    judge_row,
-    load_match,
-)
+from ...rewards import CustomMatch, Grader, grader
+from ...rewards.answer_grader import AnswerGrader
 from ...rewards.extract import EXTRACTORS
+from ...rewards.judge.judge import JudgeMatch
+from ...rewards.judge_row import judge_row
 from ...rewards.matching.auto import AutoMatch
+from ...rewards.matching.choice import ChoiceMatch
+from ...rewards.matching.contain import ContainsMatch
+from ...rewards.matching.custom_match import load_match
+from ...rewards.matching.match import AliasMatch
+from ...rewards.matching.maths import MathMatch
+from ...rewards.matching.numeric import NumericMatch
+from ...rewards.matching.overlap import FuzzyMatch, TokenF1Match
 from .kinds import Kinds, KindSection
 
 Extraction = Literal["whole_text", "last_line", "tag", "boxed", "answer_label", "json_field"]
@@ -173,7 +168,14 @@ PROBE = Question("probe", "What is the capital of France?", ("Paris",), choices=
 
 
 def try_grader(section: GraderSection, phrase: str, questions: Sequence[Question], place: str) -> None:
-    """Raise InputError where a grader of the user's own fails on a right, a wrong or an abstaining completion."""
+    """Raise InputError where a grader of the user's own fails on a right, a wrong or an abstaining completion.
+
+    Args:
+        section: The recipe's `grader`.
+        phrase: The abstention that the prompt agrees on.
+        questions: Those of the run; the first few that have an answer are tried.
+        place: Names the section in the error.
+    """
     try:
         grade = section.build(phrase)
     except InputError as error:

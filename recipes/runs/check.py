@@ -66,7 +66,13 @@ def _scale(recipe: Recipe) -> Literal["fraction", "percent"] | None:
 
 
 def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Finding]:
-    """Return the memory estimate of the last training stage as a note; arguments as in `check_tokens`."""
+    """Return the memory estimate of the last training stage as a note; arguments as in `check_tokens`.
+
+    Args:
+        recipe: What is checked.
+        prepared: Its questions and documents.
+        arguments: The trainer's config of the RL stage.
+    """
     from ...eval.backends.models import load_config
     from ...training.adapter import lora_config
 
@@ -120,6 +126,11 @@ def check_versions() -> list[Finding]:
 
 def check_sample(recipe: Recipe, prepared: Prepared, samples: int) -> list[Finding]:
     """Return how often the untouched model abstains on `samples` training questions, with advice; loads the model.
+
+    Args:
+        recipe: What is checked.
+        prepared: Its questions and documents.
+        samples: How many answers are sampled.
 
     Raises:
         InputError: the recipe makes its model itself, so that there is none to probe.
@@ -197,6 +208,11 @@ def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Find
     """Return everything that preflight has to say of `recipe`, errors first.
 
     `probe` > 0 also loads the model and samples that many answers.
+
+    Args:
+        recipe: What is checked.
+        prepared: Its questions and documents.
+        probe: How many answers are sampled from the model; 0: it is not loaded.
     """
     found: list[Finding] = []
     sample: list[Step] = [partial(check_sample, samples=probe)] if probe else []

@@ -254,5 +254,11 @@ def _of_sweeps(run: Run, progress: Progress, max_rows: int) -> Any:
 
 
 def write_metrics(run: Run, system: str, splits: dict[str, Any]) -> None:
-    """Write the metrics of a system: the first split's at the top, the others under `splits`."""
+    """Write the metrics of a system: the first split's at the top, the others under `splits`.
+
+    Args:
+        run: The run.
+        system: One of its systems.
+        splits: Split → metrics, the headline split first.
+    """
     write_atomic(run.metrics_file(system), json.dumps(metrics_contents(splits), indent=1))

@@ -186,6 +186,11 @@ def open_evaluated(recipe: Recipe) -> Any:
 def open_system(recipe: Recipe, system: str, policy: Policy) -> Any:
     """Return the backend that `eval` names, generating from the policy of a system; quantized as in training.
 
+    Args:
+        recipe: Of the run.
+        system: The name in the responses: "base", or a stage.
+        policy: The model, and the adapter on it.
+
     Raises:
         InputError: the model, the adapter or the server cannot be used.
     """

@@ -24,13 +24,26 @@ def draw_seed(seed: int, rendered: str, draw: int, *, bits: int = 63) -> int:
     """Return the seed, below 2 to the power of `bits`, of the `draw`-th sample of a rendered prompt.
 
     Consecutive draws of a prompt have consecutive seeds, as engines number the samples of one request.
+
+    Args:
+        seed: The run's seed.
+        rendered: The prompt after the chat template.
+        draw: The number of the sample, from 1.
+        bits: Width of the seed that the engine takes.
     """
     digest = hashlib.sha256(f"{seed}\n{rendered}".encode("utf-8", "surrogatepass")).digest()
     return (int.from_bytes(digest[:8], "big") + draw) % 2**bits
 
 
 def draw_uniforms(seed: int, rendered: str, draw: int, count: int) -> NDArray[np.float64]:
-    """Return `count` numbers in [0, 1), one for each token of that sample."""
+    """Return `count` numbers in [0, 1), one for each token of that sample.
+
+    Args:
+        seed: As for `draw_seed`.
+        rendered: As for `draw_seed`.
+        draw: As for `draw_seed`.
+        count: The token limit of the sample.
+    """
     return np.random.Generator(np.random.Philox(key=draw_seed(seed, rendered, draw))).random(count)
 
 
@@ -54,6 +67,13 @@ def pick(
 
     Completions where `sampled` (B,) is set take the first token at which the cumulative probability at `temperature`
     passes their number in `uniforms` (B,), in [0, 1); the others take the likeliest token.
+
+    Args:
+        logits: (R, V), one row for all completions that have read the same tokens.
+        row_of: The row of every completion, (B,).
+        temperature: Above 0; read where `sampled` is set.
+        uniforms: One number in [0, 1) a completion, (B,).
+        sampled: Which completions are sampled, (B,) of bool.
     """
     tokens = logits.argmax(-1)[row_of]
     drawn = sampled.nonzero()[:, 0]
