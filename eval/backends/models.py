@@ -1,7 +1,4 @@
-"""Loading models, tokenizers and adapters, with errors a user can act on.
-
-Chats as the text that a model is given, and what a chat template refuses to render.
-"""
+"""Loading models, tokenizers and adapters, with errors a user can act on."""
 
 from __future__ import annotations
 
@@ -9,13 +6,16 @@ import json
 import os
 import re
 import warnings
+<<<<<<< HEAD
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+=======
+from collections.abc import Iterable, Mapping
+>>>>>>> main
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from jinja2 import TemplateError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -27,7 +27,7 @@ from transformers import (
 from transformers.integrations.deepspeed import is_deepspeed_zero3_enabled, unset_hf_deepspeed_config
 from transformers.utils.quantization_config import Mxfp4Config
 
-from ...data import InputError, Message
+from ...data import InputError
 from ..sweep.shard import current_shard
 from .backend import Completion
 
@@ -275,33 +275,3 @@ def _load(factory: Any, model: str, **kwargs: Any) -> Any:
             f"model: {model} is not a folder here and could not be loaded from the Hub ({state}); offline, give the "
             "path of a model folder, or fetch it first elsewhere with `hf download` and set HF_HOME to that cache"
         ) from error
-
-
-def render_chats(tokenizer: Any, chats: Sequence[Sequence[Message]]) -> list[str]:
-    """Return the text of every chat, ready for the assistant's turn.
-
-    Raises:
-        InputError: the chat template refuses the turns of a chat, such as a system message.
-    """
-    try:
-        return tokenizer.apply_chat_template([list(chat) for chat in chats], add_generation_prompt=True, tokenize=False)
-    except TemplateError as error:
-        chat = next((chat for chat in chats if _refused(tokenizer, chat)), chats[0])
-        roles = [message["role"] for message in chat]
-        fix = (
-            "it may not take a system message: remove prompt.system and system turns of the questions, or put the text "
-            "into prompt.rubric, prompt.forced and prompt.stated"
-            if "system" in roles
-            else "it may not take these turns in this order"
-        )
-        raise InputError(
-            f"the model's chat template refuses a chat with the turns {', '.join(roles)} ({error}); {fix}"
-        ) from error
-
-
-def _refused(tokenizer: Any, chat: Sequence[Message]) -> bool:
-    try:
-        tokenizer.apply_chat_template(list(chat), add_generation_prompt=True, tokenize=False)
-    except TemplateError:
-        return True
-    return False

@@ -13,9 +13,9 @@ from typing import Any
 from ...data import InputError, Message
 from ...rewards.endpoint import Endpoint, EndpointError, EventLoop, Route, Session
 from .backend import BackendError, Completion, Prompt, sources
-from .decoding.pick import draw_seed, runs
+from .chats import render_chats
+from .draws import draw_seed, runs
 from .identity import Identity, model_hash, settings_text
-from .models import render_chats
 
 SEED_BITS = 31
 """Servers keep seeds in 32 bits, some of them with a sign."""
@@ -274,8 +274,8 @@ def open_openai(
             "extra_body={chat_template_kwargs: {...}}"
         )
     try:
-        endpoint.client()  # refuses without the package or a key
-    except (ImportError, ValueError) as error:
+        endpoint.client()  # refuses without a key
+    except ValueError as error:
         raise InputError(str(error)) from error
     loaded: Any = None
     if tokenizer is not None:

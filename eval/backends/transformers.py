@@ -14,12 +14,17 @@ from transformers import LogitsProcessor
 
 from ...data import Message
 from .backend import Completion, ConfidenceSource, Prompt, sources
+from .chats import render_chats
 from .decoding.batches import Asked, Batch, batches, batches_at_once, in_order, windows
 from .decoding.kv_cache import refusal
 from .decoding.pick import Choice
 from .decoding.prefix_decoder import PrefixDecoder
 from .identity import Identity, settings_text
+<<<<<<< HEAD
 from .models import end_token_ids, render_chats, with_token_texts
+=======
+from .models import end_token_ids
+>>>>>>> main
 
 WINDOW = 16
 """Batches' worth of completions whose prompts are read, rendered and sorted at once."""

@@ -12,10 +12,14 @@ from typing import Any, cast
 
 from ...data import InputError, Message
 from .backend import Completion, ConfidenceSource, Prompt, sources
+from .chats import render_chats
 from .decoding.batches import windows
-from .decoding.pick import draw_seed, runs
+from .draws import draw_seed, runs
 from .identity import Identity, model_hash, settings_text
+<<<<<<< HEAD
 from .models import render_chats, with_token_texts
+=======
+>>>>>>> main
 
 UNSERVED = (
     "use_dora",
@@ -283,7 +287,7 @@ def open_vllm(
         engine: Arguments for `vllm.LLM` (tensor_parallel_size, …).
 
     Raises:
-        InputError: vLLM is not installed, or the model or the adapter cannot be used.
+        InputError: vLLM cannot be imported, or the model or the adapter cannot be used.
     """
     from .models import check_adapter_folder, check_model_folder, load_tokenizer, saved_end_token_ids
 
@@ -291,7 +295,7 @@ def open_vllm(
         from vllm.lora.request import LoRARequest  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
         from vllm.platforms import current_platform  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
     except ImportError as error:
-        raise InputError(f"backend vllm needs vLLM: pip install 'abstain[vllm]' on a GPU machine ({error})") from None
+        raise InputError(f"backend vllm: vLLM cannot be imported ({error})") from None
     check_model_folder(model)
     if adapter is not None:
         check_adapter_folder(adapter)

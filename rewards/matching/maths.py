@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import math
 import os
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ..extract import Boxed, Extractor, FirstOf, LastLine
+from ..extras import require
 from ..verdict import Judgement, Verdict
 
 _START = 120.0
@@ -100,8 +100,7 @@ def _worker() -> _Worker:
     """Return this thread's worker, made where there is none yet; a forked process makes its own."""
     worker: _Worker | None = getattr(_of_thread, "worker", None)
     if worker is None or worker.pid != os.getpid():
-        if importlib.util.find_spec("math_verify") is None:
-            raise ImportError("comparing expressions needs math-verify: pip install 'abstain[math]'")
+        require("comparing expressions", "math_verify")
         worker = _of_thread.worker = _Worker()
     return worker
 
@@ -124,7 +123,7 @@ class MathMatch:
     answer that cannot be parsed is WRONG, "unparseable"; an accepted answer that cannot is UNGRADED.
     """
 
-    requires: ClassVar[tuple[str, str]] = ("math_verify", "math")
+    requires: ClassVar[str] = "math_verify"
     usual_extract: ClassVar[Extractor] = FirstOf((Boxed(), LastLine()))
 
     time_limit: float = 5.0
@@ -139,7 +138,7 @@ class MathMatch:
         """Return CORRECT, WRONG or UNGRADED.
 
         Raises:
-            ImportError: math-verify is not installed.
+            MissingExtraError: math-verify is not installed.
         """
         bare = answer.strip().strip("$").strip()
         plain = [_plain_numbers(bare, accepted.strip().strip("$").strip()) for accepted in answers]
