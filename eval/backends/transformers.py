@@ -20,11 +20,8 @@ from .decoding.kv_cache import refusal
 from .decoding.pick import Choice
 from .decoding.prefix_decoder import PrefixDecoder
 from .identity import Identity, settings_text
-<<<<<<< HEAD
-from .models import end_token_ids, render_chats, with_token_texts
-=======
 from .models import end_token_ids
->>>>>>> main
+from .token_texts import with_token_texts
 
 WINDOW = 16
 """Batches' worth of completions whose prompts are read, rendered and sorted at once."""

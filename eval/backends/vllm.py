@@ -16,10 +16,7 @@ from .chats import render_chats
 from .decoding.batches import windows
 from .draws import draw_seed, runs
 from .identity import Identity, model_hash, settings_text
-<<<<<<< HEAD
-from .models import render_chats, with_token_texts
-=======
->>>>>>> main
+from .token_texts import with_token_texts
 
 UNSERVED = (
     "use_dora",

@@ -49,11 +49,7 @@ def environment(
         "platform": platform.platform(),
         "processes": current_shard().world,
         **_hardware(),
-<<<<<<< HEAD
         "dtype": dtype,
-        "torch_threads": torch.get_num_threads(),
-=======
->>>>>>> main
         "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
         "versions": installed_versions(),
         "packages": _packages(),
@@ -97,18 +93,9 @@ def _packages() -> dict[str, str]:
 
 
 def _hardware() -> dict[str, Any]:
-<<<<<<< HEAD
-    import torch
-
-    from ...eval.backends.models import cpu_bfloat16
-
-    gpus: list[Any] = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
-=======
->>>>>>> main
     return {
         "cpu": _cpu(),
         "cpu_count": os.cpu_count(),
-        "cpu_bfloat16": cpu_bfloat16(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         **_torch(),
     }
@@ -117,12 +104,15 @@ def _hardware() -> dict[str, Any]:
 def _torch() -> dict[str, Any]:
     """Return the threads and the accelerators of torch; None and none without it, as where a server generates."""
     if not is_installed("torch"):
-        return {"torch_threads": None, "accelerator": None, "accelerators": [], "cuda": None}
+        return {"torch_threads": None, "cpu_bfloat16": None, "accelerator": None, "accelerators": [], "cuda": None}
     import torch
+
+    from ...eval.backends.models import cpu_bfloat16
 
     gpus: list[Any] = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
     return {
         "torch_threads": torch.get_num_threads(),
+        "cpu_bfloat16": cpu_bfloat16(),
         "accelerator": gpus[0].name if gpus else None,
         "accelerators": [{"name": gpu.name, "memory_gib": round(gpu.total_memory / 2**30, 1)} for gpu in gpus],
         "cuda": torch.version.cuda if gpus else None,
