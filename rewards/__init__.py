@@ -4,7 +4,8 @@ from .abstention import DEFAULT_PHRASE, AbstentionDetector, Reading
 from .answer_grader import AnswerGrader
 from .concurrency import concurrency_of, together
 from .confidence import ConfidenceParser, StatedConfidence, stated_confidence
-from .extract import AnswerLabel, Boxed, Extractor, FirstOf, JsonField, LastLine, Tag, WholeText, after_think
+from .extract import AnswerLabel, Boxed, Extractor, FirstOf, JsonField, LastLine, Tag, WholeText
+from .forms import FORMS, Forms
 from .graders import (
     AliasGrader,
     Grader,
@@ -56,6 +57,7 @@ from .verdict import CUT_OFF, CutOff, Judgement, Verdict
 __all__ = [
     "CUT_OFF",
     "DEFAULT_PHRASE",
+    "FORMS",
     "PRESETS",
     "SAFE_LOG_CLIP",
     "AbstentionDetector",
@@ -82,6 +84,7 @@ __all__ = [
     "FirstOf",
     "FixedPenalty",
     "FormatBonus",
+    "Forms",
     "FuzzyMatch",
     "Grader",
     "GroupScalingWarning",
@@ -114,7 +117,6 @@ __all__ = [
     "Weighted",
     "WholeText",
     "WrongOnPurpose",
-    "after_think",
     "alias_match",
     "beside",
     "break_even_at",

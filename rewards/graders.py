@@ -7,7 +7,8 @@ from typing import Literal, Protocol
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector
 from .answer_grader import AnswerGrader, SeveralAnswers
-from .extract import Extractor, WholeText, after_think, unlabelled
+from .extract import Extractor, WholeText
+from .forms import FORMS, Forms
 from .judge.judge import JudgeMatch
 from .matching.choice import ChoiceMatch
 from .matching.contain import ContainsMatch
@@ -35,11 +36,11 @@ class Grader(Protocol):
 
 
 def final_answer(completion: str) -> str:
-    """Return what follows the reasoning (`</think>`), without a leading "Answer:" or "The answer is".
+    """Return what follows the thoughts, without what wraps it (`Forms`): tags, boxes, marks, "The answer is".
 
-    Empty where reasoning is opened and never closed: there is no final answer then.
+    Empty where a thought is opened and never closed: there is no final answer then.
     """
-    return unlabelled(after_think(completion) or "")
+    return FORMS.bare(FORMS.reply(completion) or "")
 
 
 def grader(
@@ -48,6 +49,7 @@ def grader(
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
+    forms: Forms = FORMS,
 ) -> AnswerGrader:
     """Return the grader that compares by `match`.
 
@@ -56,10 +58,11 @@ def grader(
         abstention: The prompt's agreed phrase, or a detector.
         extract: Finds the final answers; None: the matcher's usual place, which is the whole text unless it says more.
         several_answers: What several different final answers are judged by.
+        forms: What is taken off a completion and an answer before they are read.
     """
     detector = AbstentionDetector(abstention) if isinstance(abstention, str) else abstention
     usual: Extractor = getattr(match, "usual_extract", None) or WholeText()
-    return AnswerGrader(detector, extract or usual, match, several_answers)
+    return AnswerGrader(detector, extract or usual, match, several_answers, forms=forms)
 
 
 def alias_match(
