@@ -124,7 +124,7 @@ class AnswerGrader:
             return Judgement(self.open_thought, reason="reasoning not closed")
         if not text:
             return Judgement(Verdict.WRONG, reason="empty")
-        found = tuple(filter(None, map(self.forms.bare, self.extract(text))))
+        found = tuple(bare for answer in self.extract(text) if (bare := self.forms.bare(answer)))
         if len(found) == 1:
             return self._judge(found[0], answers, choices, match)
         if not found:

@@ -54,8 +54,18 @@ _HALF_BOLD = re.compile(r"\s*\*\*(?=[.。]?$)")
 """What is left of marks that a label has opened: "**Answer: Paris**"."""
 _EMPHASIS = ("***", "___", "**", "__", "*", "_", "~~", "```", "``", "`")
 _DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]"))
-_QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019", "\u00ab": "\u00bb", "\u201e": "\u201c\u201d"}
-_QUOTES |= {"\u300c": "\u300d", "\u300e": "\u300f", "\u2039": "\u203a"}
+_QUOTES = {
+    '"': '"',
+    "'": "'",
+    "\u201c": "\u201d",
+    "\u2018": "\u2019",
+    "\u201e": "\u201c\u201d",
+    "\u00ab": "\u00bb",
+    "\u2039": "\u203a",
+    "\u300c": "\u300d",
+    "\u300e": "\u300f",
+}
+"""Quotation marks, and those that may close them."""
 _STOPS = (".", "\u3002")
 _FIRST = frozenset("<\\$*_#>-\u2013\u2014\u2022+~`{" + "".join(_QUOTES))
 """Characters that open a wrapper."""

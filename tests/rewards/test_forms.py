@@ -118,7 +118,7 @@ def test_what_an_extractor_finds_is_unwrapped_too(form: str) -> None:
     "text",
     [
         *("2**3", "-5", "- 5", "> 5", "*NSYNC", "#selfie", "'Tis", "x > y", "$5", "$5 and $6", "5 - 3"),
-        *("f(x) = \\text{odd}"),
+        "f(x) = \\text{odd}",
         *('"A" and "B"', "**A** and **B**", "- Paris\n- Rome", "\\boxed{1} or \\boxed{2}"),
         *("Answered", "The answer isn't 5"),
         *('{"answer": "A", "response": "B"}', '{"answer": {"a": 1}}', '{"city": "Paris"}', "{1, 2}", "1. FC Köln"),
