@@ -39,7 +39,7 @@ class QuestionSet:
     members: str | None = None
     """Files of an archive at `url`."""
     split: str = "test"
-    grader: Mapping[str, Any] = field(default_factory=lambda: {"kind": "alias"})
+    grader: Mapping[str, Any] = field(default_factory=lambda: {"kind": "auto"})
     """The grader section of a recipe."""
     instruction: str = ""
     """A line that follows every question: the form of the answer."""

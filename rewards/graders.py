@@ -10,6 +10,7 @@ from .answer_grader import AnswerGrader, SeveralAnswers
 from .extract import Extractor, WholeText
 from .forms import FORMS, Forms
 from .judge.judge import JudgeMatch
+from .matching.auto import AutoMatch
 from .matching.choice import ChoiceMatch
 from .matching.contain import ContainsMatch
 from .matching.match import AliasMatch, Matcher
@@ -63,6 +64,20 @@ def grader(
     detector = AbstentionDetector(abstention) if isinstance(abstention, str) else abstention
     usual: Extractor = getattr(match, "usual_extract", None) or WholeText()
     return AnswerGrader(detector, extract or usual, match, several_answers, forms=forms)
+
+
+def auto_match(
+    *,
+    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
+    extract: Extractor | None = None,
+    several_answers: SeveralAnswers = AnswerGrader.several_answers,
+) -> AnswerGrader:
+    """Return the grader for what chat models write (`AutoMatch`).
+
+    >>> auto_match()("It is Paris.", ["Paris"]).verdict
+    <Verdict.CORRECT: 'correct'>
+    """
+    return grader(AutoMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
 
 
 def alias_match(

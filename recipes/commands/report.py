@@ -81,8 +81,12 @@ def _report_several(runs: Sequence[Run], out: Path, systems: Sequence[str], max_
 
 def conclude(run: Run, page: Path) -> None:
     """Print the sentence and the table of a run's systems, and where its report is."""
+    from ..runs.report import verdict_notes
+
     metrics = {name: next(iter(run.metrics(name).values())) for name in run.systems}
     _tell(headline(metrics), metrics, page)
+    for note in verdict_notes(run, metrics):
+        typer.echo(f"note: {note}")
 
 
 def _tell(result: str, metrics: Mapping[str, Mapping[str, Any]], page: Path) -> None:

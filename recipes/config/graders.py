@@ -27,6 +27,7 @@ from ...rewards import (
     load_match,
 )
 from ...rewards.extract import EXTRACTORS
+from ...rewards.matching.auto import AutoMatch
 from .kinds import Kinds, KindSection
 
 Extraction = Literal["whole_text", "last_line", "tag", "boxed", "answer_label", "json_field"]
@@ -77,6 +78,7 @@ class ImportedMatch:
 
 
 GRADERS: dict[str, type[Any]] = {
+    "auto": AutoMatch,
     "alias": AliasMatch,
     "contains": ContainsMatch,
     "numeric": NumericMatch,
@@ -91,6 +93,30 @@ GRADERS: dict[str, type[Any]] = {
 GRADER_KINDS = Kinds(GraderSection, GRADERS)
 AnyGrader = Annotated[GraderSection, GRADER_KINDS]
 """The section of `grader`."""
+
+READS_SENTENCES = ("auto", "contains", "judge", "custom")
+"""Kinds that look for an answer inside a text; the others compare the whole of it."""
+
+
+def remedies(kind: str, where: Literal["eval", "score", "recipe"]) -> dict[str, str]:
+    """Return what reads a completion that was judged wrong and contains an accepted answer, or a confidence.
+
+    Args:
+        kind: The grader that judged it; "none" for verdicts of a log.
+        where: The command that is given the remedy, or a recipe's override.
+    """
+    option = {"eval": "--grader ", "score": "--regrade --grader ", "recipe": "grader="}[where]
+    simple = "grader.kind=auto" if where == "recipe" else f"{option}auto"
+    judge = "{kind: auto, otherwise: {kind: judge, model: MODEL}}"
+    asked = f"'{option}{judge}'" if where == "recipe" else f"{option}'{judge}'"
+    stated = {"eval": "--confidence stated", "score": "--stated percent (or fraction)"}
+    return {
+        "answer": f"{asked} asks a judge model about them"
+        if kind in READS_SENTENCES
+        else f"{simple} reads answers in sentences",
+        "confidence": f"{stated.get(where, '`abstain eval --confidence stated`')} reads it",
+    }
+
 
 JUDGE_VERDICTS = "judge-verdicts.sqlite"
 """The file, in a run's folder, that keeps what a judge said, apart from the rows."""

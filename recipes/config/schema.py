@@ -208,7 +208,7 @@ class Recipe(Section):
     """The model to make from scratch, where `model` names none."""
     prompt: PromptStyle = PromptStyle()
     """Wording of the prompts."""
-    grader: AnyGrader = Field(default_factory=lambda: GRADER_KINDS.default("alias"))
+    grader: AnyGrader = Field(default_factory=lambda: GRADER_KINDS.default("auto"))
     """How completions are judged, in training and in evaluation."""
     targets: TargetsSection = TargetsSection()
     """Targets that training draws, and those of the evaluation."""

@@ -122,7 +122,7 @@ def evaluate(
         chat_template_kwargs: Variables of the model's chat template.
         samples: Forced samples per question.
         system: Name of the model in the run; by default "model".
-        grader: A kind ("alias", "numeric"), or a section, {"kind": "numeric", "relative": 0.01}.
+        grader: A kind ("auto", "numeric"), or a section, {"kind": "numeric", "relative": 0.01}.
         columns: Field of a question → column of the file.
         where: Column → allowed values; other rows are left out.
         max_items: Ask at most so many questions, drawn with the seed.
@@ -203,7 +203,7 @@ def score(
     Args:
         path: Rows (.jsonl), a log of lm-eval or Inspect, or a run's folder (docs/scoring.md).
         out: Folder for the graded rows and the metrics; by default nothing is written.
-        grader: A kind or a section; by default the run's own, else "alias".
+        grader: A kind or a section; by default the run's own, else "auto".
         regrade: Grade rows that have a verdict too.
         targets: Those to use, ascending fractions in (0, 1); by default those of the rows.
         format: Of the file; by default it is recognised.

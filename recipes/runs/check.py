@@ -13,6 +13,7 @@ from typing import Any, Literal
 from ...data import InputError, shown_targets
 from ...training.config import RLConfig
 from ...training.preflight.findings import Finding, placed, raise_first_error
+from ...training.preflight.forced import check_forced, forced_answers
 from ...training.preflight.gold import check_gold
 from ...training.preflight.memory import memory_text, model_sizes, versions
 from ...training.preflight.model import (
@@ -22,10 +23,11 @@ from ...training.preflight.model import (
     check_template,
     measure_lengths,
     probe_model,
+    render_prompt,
 )
 from ...training.preflight.stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl
 from ..config.evaluation import check_adapter
-from ..config.graders import check_grader
+from ..config.graders import check_grader, remedies
 from ..config.reward import built_grader, confidence_parser, recipe_reward, states_confidence
 from ..config.schema import Recipe
 from .environment import installed_versions
@@ -149,7 +151,11 @@ def check_sample(recipe: Recipe, prepared: Prepared, samples: int) -> list[Findi
         grader=built_grader(recipe),
         seed=recipe.seed,
     )
-    return check_probe(probe, warmup=recipe.warmup is not None, lora=recipe.lora)
+    advice = check_probe(probe, warmup=recipe.warmup is not None, lora=recipe.lora)
+    rows = forced_answers(backend, asked, style=recipe.prompt, grader=built_grader(recipe), seed=recipe.seed)
+    prompt = render_prompt(tokenizer, recipe.prompt.messages(asked[0], 0.0))
+    remedy = remedies(recipe.grader.kind, "recipe")
+    return [*advice, *check_forced(rows, prompt, remedy, limit=recipe.eval.max_new_tokens)]
 
 
 def _tokenizer(recipe: Recipe) -> Any:

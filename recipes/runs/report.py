@@ -9,13 +9,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ...data import InputError, write_atomic
 from ...eval.compare.compare import Comparison, System, compare
 from ...eval.metrics import by_split
 from ...eval.report.content import MAX_ROWS, ReportInput
+from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response, read_responses
+from ..config.graders import remedies
 from .environment import describe
 from .load import Run, metrics_contents
 from .progress import AnyProgress, Progress, reported
@@ -93,7 +95,11 @@ def side_by_side(
         responses=responses,
         metrics=metrics,
         bases=bases,
-        warnings=[*_different_questions({name: responses[name][split] for name in metrics}), *unpaired],
+        warnings=[
+            *_different_questions({name: responses[name][split] for name in metrics}),
+            *unpaired,
+            *(note for view in views for note in verdict_notes(view.run, {view.label: metrics[view.label][split]})),
+        ],
         comparisons=comparisons,
         several_runs=len(views) > 1,
         seed=seed,
@@ -141,6 +147,30 @@ def _different_questions(rows: dict[str, list[Response]]) -> list[str]:
 
 def _environment(run: Run) -> str:
     return "not recorded." if run.environment is None else describe(run.environment)
+
+
+_REMEDIED: Mapping[str, Literal["eval", "score", "recipe"]] = {
+    "training": "recipe",
+    "evaluation": "eval",
+    "scored": "score",
+}
+
+
+def verdict_notes(run: Run, metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what the wrong completions of each system contain, with the option that reads it.
+
+    Args:
+        run: The run, for its grader.
+        metrics: System → the headline split's metrics; files of version 0.1.0 do not have the counts.
+    """
+    section = run.grader_section
+    kind = "none" if section is None else section.kind
+    remedy = remedies(kind, _REMEDIED[run.kind])
+    return [
+        f"{name}: {note}" if len(metrics) > 1 else note
+        for name, found in metrics.items()
+        for note in overlooked_notes(found.get("overlooked") or [], remedy)
+    ]
 
 
 def report(run: Run, progress: AnyProgress = None, *, page: Path | None = None, max_rows: int | None = None) -> Path:
@@ -200,6 +230,7 @@ def _of_sweeps(run: Run, progress: Progress, max_rows: int) -> Any:
         environment="" if run.environment is None else describe(run.environment),
         responses=responses,
         metrics=metrics,
+        warnings=verdict_notes(run, {name: next(iter(splits.values())) for name, splits in metrics.items()}),
         seed=recipe.seed,
         max_rows=max_rows,
     )

@@ -20,10 +20,11 @@ from ...eval.logs.score import Grading, score
 from ...eval.metrics import by_split
 from ...eval.metrics.catalogue import listed, listed_curves
 from ...eval.metrics.metric import Metric, MetricInfo
+from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response
 from ...rewards import AbstentionDetector, ConfidenceParser, Verdict
 from ..config.grader_text import read_grader
-from ..config.graders import GraderSection, with_memory
+from ..config.graders import GraderSection, remedies, with_memory
 from .files import METRICS, RESPONSES, SYSTEMS, recorded
 from .load import Run, load_run, metrics_contents, splits_of
 from .progress import AnyProgress, reported
@@ -36,7 +37,7 @@ class ScoreRequest:
     file: Path
     out: Path | None = None
     grader: str | None = None
-    """A kind, or a grader section as YAML; None: the run's own, else `alias`."""
+    """A kind, or a grader section as YAML; None: the run's own, else `auto`."""
     regrade: bool = False
     targets: list[float] | None = None
     format: str | None = None
@@ -173,14 +174,14 @@ def _line(response: Response) -> str:
 
 
 def _section(run: Run, request: ScoreRequest) -> GraderSection:
-    """Return the grader that was asked for, else the run's own, else `alias`; a judge's verdicts are kept.
+    """Return the grader that was asked for, else the run's own, else `auto`; a judge's verdicts are kept.
 
     They lie with the run, else with the result, else beside the rows.
     """
     if request.grader is None and run.recipe is not None:
         section = run.recipe.grader
     else:
-        section = read_grader(request.grader or "alias")
+        section = read_grader(request.grader or "auto")
     return with_memory(section, run.folder or request.out or request.file.parent)
 
 
@@ -237,6 +238,10 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield f"and {more} more in {METRICS} (--out DIR)"
     yield from _targets(metrics)
     yield from _left_out(metrics)
+    source = metrics["source"]
+    kind = source["grader"]["kind"] if source["graded"] else "none"
+    remedy = remedies(kind, "score")
+    yield from (f"note: {note}" for note in overlooked_notes(metrics["overlooked"], remedy))
 
 
 def _repeats(info: MetricInfo, source: str | None) -> bool:

@@ -70,7 +70,7 @@ def test_what_was_asked_is_written_down_and_reads_back(finished: tuple[Path, Res
     run = load_run(finished[0])
     assert run.recipe is not None
     assert (run.kind, run.recipe.stages, run.systems, run.targets) == ("evaluation", [], ["model"], [0.25, 0.75])
-    assert (run.recipe.eval.samples, run.recipe.grader.kind) == (2, "alias")
+    assert (run.recipe.eval.samples, run.recipe.grader.kind) == (2, "auto")
 
 
 def test_a_finished_evaluation_resumes_without_asking_again(finished: tuple[Path, Result], tiny_model: str) -> None:

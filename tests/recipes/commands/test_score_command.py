@@ -52,6 +52,34 @@ def test_a_file_is_scored_shown_and_written(tmp_path: Path) -> None:
     assert [row["verdict"] for row in rows] == ["wrong", "abstained"]
 
 
+def test_wrong_rows_that_contain_an_accepted_answer_are_shown_with_the_option_that_reads_them(tmp_path: Path) -> None:
+    text = run(write(tmp_path / "a.jsonl", ROWS))  # the log's own verdict is wrong
+    assert (
+        "note: 1 of 1 completions judged wrong contain an accepted answer ('It is Paris.' for 'Paris'); "
+        "--regrade --grader auto reads answers in sentences."
+    ) in text
+    again = run(tmp_path / "a.jsonl", "--grader", "auto", "--regrade")
+    assert "verdicts: 1 correct, 1 abstained" in again
+    assert "judged wrong" not in again
+    denied = [{"id": "a", "completion": "It is Rome, not Paris.", "answers": ["Paris"]}]
+    text = run(write(tmp_path / "c.jsonl", denied))
+    assert "'{kind: auto, otherwise: {kind: judge, model: MODEL}}' asks a judge model about them." in text
+    short = [{"id": str(i), "completion": "Rome. Confidence: 80%", "answers": ["Paris"]} for i in range(4)]
+    text = run(write(tmp_path / "b.jsonl", short), "--grader", "alias")
+    assert "4 of 4 completions judged wrong state a confidence that is not read ('Rome. Confidence: 80%')" in text
+    assert "--stated percent (or fraction) reads it" in text
+    assert "is not read" not in run(tmp_path / "b.jsonl", "--grader", "alias", "--stated", "percent")
+
+
+def test_sentences_and_letters_are_read_without_a_grader_being_named(tmp_path: Path) -> None:
+    rows = [
+        {"id": "a", "completion": "The capital of France is Paris.", "answers": ["Paris"]},
+        {"id": "b", "completion": "(B)", "answers": ["Paris"], "choices": ["Rome", "Paris"]},
+        {"id": "c", "completion": "It is Rome, not Paris.", "answers": ["Paris"]},
+    ]
+    assert "verdicts: 2 correct, 1 wrong" in run(write(tmp_path / "a.jsonl", rows))
+
+
 def test_scoring_the_written_rows_again_gives_the_same(tmp_path: Path) -> None:
     run(write(tmp_path / "a.jsonl", ROWS), "--out", tmp_path / "one")
     run(tmp_path / "one", "--out", tmp_path / "two")

@@ -18,6 +18,8 @@ CHOICES = ("Rome", "Paris")
 @pytest.mark.parametrize(
     ("override", "completion", "answers", "choices"),
     [
+        ("{kind: auto}", "It is Paris.", ["Paris"], None),
+        ("{kind: auto}", "(B)", ["Paris"], CHOICES),
         ("{kind: alias}", "the Paris", ["Paris"], None),
         ("{kind: contains}", "The capital of France is Paris.", ["Paris"], None),
         ("{kind: numeric, absolute: 0.5}", "17.6", ["18"], None),

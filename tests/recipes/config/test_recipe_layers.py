@@ -63,7 +63,7 @@ def test_an_algorithm_takes_the_place_of_its_rival() -> None:
 
 def test_ready_data_brings_its_grader_and_lengths_and_what_stands_above_it_stays() -> None:
     trivia, maths = load_recipe("qwen3-4b/grpo"), load_recipe("qwen3-4b/grpo", ["data=gsm8k", "eval.samples=7"])
-    assert (trivia.data.train, trivia.grader.kind) == ("triviaqa:train", "alias")
+    assert (trivia.data.train, trivia.grader.kind) == ("triviaqa:train", "auto")
     assert (maths.data.train, maths.data.eval, maths.grader.kind) == ("gsm8k:train", "gsm8k:test", "numeric")
     assert (trivia.rl.grpo["max_completion_length"], maths.rl.grpo["max_completion_length"]) == (48, 512)
     assert (maths.eval.max_new_tokens, maths.eval.samples) == (512, 7)
