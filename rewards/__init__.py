@@ -22,7 +22,8 @@ from .graders import (
     token_f1_match,
 )
 from .import_path import beside, import_object
-from .judge.judge import JudgeError, JudgeMatch
+from .judge.health import JudgeError
+from .judge.judge import JudgeMatch
 from .judge_row import judge_row, judge_rows
 from .matching.choice import ChoiceMatch
 from .matching.contain import ContainsMatch
@@ -31,6 +32,7 @@ from .matching.match import AliasMatch, Matcher, matches, normalize
 from .matching.maths import MathMatch
 from .matching.numeric import NumericMatch
 from .matching.overlap import FuzzyMatch, TokenF1Match, edit_distance, similarity, token_f1
+from .messages import completion_text
 from .payoffs.breakeven import Untruthful, WrongOnPurpose, break_even_at, untruthful, wrong_on_purpose
 from .payoffs.compose import FormatBonus, LengthPenalty, RewardBreakEven, Term, Weighted, reward_break_even
 from .payoffs.custom import CustomPayoff, custom_payoff, load_payoff, payoff_warnings
@@ -51,7 +53,7 @@ from .payoffs.proper import (
     check_confidence,
 )
 from .payoffs.scaling import GroupScalingWarning
-from .reward import AbstentionReward, completion_text
+from .reward import AbstentionReward
 from .unanswerable import says_unanswerable
 from .verdict import CUT_OFF, CutOff, Judgement, Verdict
 

@@ -15,7 +15,7 @@ from .matching.batch import grade_short
 from .matching.match import AliasMatch, Matcher, aliases
 from .matching.text import LONG, spelling
 from .unanswerable import NothingMatch, says_unanswerable
-from .verdict import CUT_OFF, Judgement, Verdict
+from .verdict import CUT_OFF, SEVERAL_ANSWERS, Judgement, Verdict
 
 SeveralAnswers = Literal["wrong", "first", "last"]
 """What a completion with several different final answers is judged by."""
@@ -69,9 +69,13 @@ class AnswerGrader:
 
     @property
     def can_be_ungraded(self) -> bool:
-        """Whether a verdict may be UNGRADED: where an open thought or a missing answer is, or where the matcher may."""
-        ungraded = Verdict.UNGRADED in (self.no_answer, self.open_thought)
-        return ungraded or getattr(self.match, "can_be_ungraded", True)
+        """Whether a verdict may be UNGRADED, thoughts left open aside, which a reward takes for cut off."""
+        return self.no_answer is Verdict.UNGRADED or getattr(self.match, "can_be_ungraded", True)
+
+    @property
+    def asks_judge(self) -> bool:
+        """Whether the matcher asks a judge, about every answer or about some."""
+        return bool(getattr(self.match, "asks_judge", False))
 
     @property
     def reads_question(self) -> bool:
@@ -151,7 +155,8 @@ class AnswerGrader:
         ungraded = next((j for j in judged if j.verdict is Verdict.UNGRADED), None)
         if ungraded is not None and all(j.verdict in (Verdict.CORRECT, Verdict.UNGRADED) for j in judged):
             return ungraded
-        return Judgement(Verdict.WRONG, "; ".join(j.answer or "" for j in judged[:8]), "several answers")
+        judge = next((j.judge for j in judged if j.judge is not None), None)
+        return Judgement(Verdict.WRONG, "; ".join(j.answer or "" for j in judged[:8]), SEVERAL_ANSWERS, judge)
 
     def _judge(self, text: str, answers: Sequence[str], choices: Sequence[str] | None, match: Matcher) -> Judgement:
         """Return the judgement of one final answer."""
@@ -166,7 +171,7 @@ class AnswerGrader:
             return Judgement(Verdict.ABSTAINED, reason=reading.abstained or "declined")
         judged = match(reading.answer, answers, choices)
         hedged = reading.hedged and judged.verdict in (Verdict.CORRECT, Verdict.WRONG)
-        return Judgement(judged.verdict, judged.answer, "hedged") if hedged else judged
+        return replace(judged, reason="hedged") if hedged else judged
 
 
 @lru_cache(maxsize=1 << 15)

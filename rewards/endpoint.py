@@ -16,20 +16,41 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, TypeVar, cast
 
+from .negotiation import OTHER_NAME, Field, accepted, named_fields, negotiated
+
 NO_KEY = "none"
 """What a server that needs no key is sent."""
+
+_FINAL_STATUS = (401, 402, 403, 404, 405)
+_FINAL_CODES = frozenset(("insufficient_quota", "billing_hard_limit_reached", "invalid_api_key", "model_not_found"))
+"""Codes that OpenAI's errors have under any status: like the statuses above, no later request escapes them."""
 
 
 class EndpointError(RuntimeError):
     """A request got no reply, after all retries: the endpoint was not reached, refused it, or replied with nothing."""
 
-    def __init__(self, address: str, reason: str, *, kind: str, status: int | None = None) -> None:
-        """Take the address, the `reason` in one line, the `kind` of exception, and the HTTP status where there is one.
+    def __init__(
+        self,
+        address: str,
+        reason: str,
+        *,
+        kind: str,
+        status: int | None = None,
+        code: str | None = None,
+        param: str | None = None,
+    ) -> None:
+        """Make the error; its message is the address and the reason.
 
-        The message is the address and the reason.
+        Args:
+            address: The endpoint's.
+            reason: What happened, in one line.
+            kind: The exception's name, or another word for the kind of failure.
+            status: The HTTP status, where there is one.
+            code: The server's own code of the error, such as "insufficient_quota".
+            param: The field of the request that the server points to.
         """
         super().__init__(f"{address} {reason}")
-        self.reason, self.kind, self.status = reason, kind, status
+        self.reason, self.kind, self.status, self.code, self.param = reason, kind, status, code, param
 
     @property
     def refused(self) -> bool:
@@ -39,7 +60,12 @@ class EndpointError(RuntimeError):
     @property
     def passing(self) -> bool:
         """Whether the same request may be answered later: the endpoint was not reached, is busy, or failed."""
-        return self.status is None or self.status == 429 or self.status >= 500
+        return not self.final and (self.status is None or self.status == 429 or self.status >= 500)
+
+    @property
+    def final(self) -> bool:
+        """Whether every request will fail like this one: key, model or address are wrong, or the quota is used up."""
+        return self.code in _FINAL_CODES or self.status in _FINAL_STATUS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +140,7 @@ class Session:
         """Open the client; raise ImportError without the openai package, ValueError without a key."""
         self.endpoint = endpoint
         self.route: Route = route
+        self.negotiated = negotiated(endpoint.address, endpoint.model, route)
         self._client = endpoint.client()
         self._slots = asyncio.Semaphore(endpoint.concurrency)
         self._next_start = 0.0
@@ -124,21 +151,51 @@ class Session:
         Raises:
             EndpointError: the server could not be reached, or refused, after all retries.
         """
+        async with self._slots:
+            await self._pace()
+            reply = await self._negotiate(prompt, fields)
+        if not getattr(reply, "choices", None):  # a text, where a proxy answers with a page of its own
+            raise EndpointError(self.endpoint.address, "gave a reply without choices", kind="NoChoices")
+        return reply
+
+    async def _negotiate(self, prompt: Any, fields: dict[str, Any]) -> Any:
+        """Return the reply to a request with those of the fields that the server takes.
+
+        What a refusal names is left out, or renamed, until there is a reply; then that is remembered.
+        """
+        refused: dict[Field, str] = {}
+        failures: dict[str, EndpointError] = {}
+        while True:
+            sent = accepted(fields, self.negotiated.refused | refused.keys())
+            try:
+                reply = await self._send(prompt, sent)
+            except EndpointError as error:
+                named = named_fields(sent, error.reason, error.param) if error.refused else {}
+                limit = next((OTHER_NAME[name] for name in named.values() if name in OTHER_NAME), None)
+                if limit in failures:  # refused under either name, for its value then, or the prompt's length
+                    raise failures[limit] from None
+                if not named:
+                    raise
+                refused |= named
+                failures |= dict.fromkeys(named.values(), error)
+                continue
+            if refused:
+                self.negotiated.remember(refused, next(iter(failures.values())).reason)
+            return reply
+
+    async def _send(self, prompt: Any, fields: dict[str, Any]) -> Any:
         import openai
 
         chat, text = self._client.chat.completions, self._client.completions
-        async with self._slots:
-            await self._pace()
-            try:
-                if self.route == "chat":
-                    reply: Any = await chat.create(**self._body(fields), messages=prompt)
-                else:
-                    reply = await text.create(**self._body(fields), prompt=prompt)
-            except (openai.APIConnectionError, openai.APIStatusError) as error:
-                raise self._failure(error) from None
-        if not reply.choices:
-            raise EndpointError(self.endpoint.address, "gave a reply without choices", kind="NoChoices")
-        return reply
+        try:
+            if self.route == "chat":
+                return await chat.create(**self._body(fields), messages=prompt)
+            return await text.create(**self._body(fields), prompt=prompt)
+        except (openai.APIConnectionError, openai.APIStatusError, openai.APIResponseValidationError) as error:
+            raise self._failure(error) from None
+        except ValueError as error:  # JSON that cannot be read, under the status 200
+            reason = f"gave a reply that is not JSON ({error})"
+            raise EndpointError(self.endpoint.address, reason, kind="NoJSON") from None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -164,7 +221,10 @@ class Session:
         text = " ".join(_message(getattr(error, "body", None) or str(error)).split())
         secret = [re.escape(self.endpoint.key()), r"sk-[\w*.-]+"]  # OpenAI repeats the ends of a wrong key
         text = re.sub("|".join(secret), "***", text) if self.endpoint.key() != NO_KEY else text
-        return EndpointError(address, f"answered {status}: {text:.300}", kind=kind, status=status)
+        code, param = getattr(error, "code", None), getattr(error, "param", None)
+        return EndpointError(
+            address, f"answered {status}: {text:.300}", kind=kind, status=status, code=code, param=param
+        )
 
 
 def _message(body: Any) -> str:

@@ -13,6 +13,7 @@ from .judge.judge import JudgeMatch
 from .matching.auto import AutoMatch
 from .matching.choice import ChoiceMatch
 from .matching.contain import ContainsMatch
+from .matching.fallback import FallbackMatch
 from .matching.match import AliasMatch, Matcher
 from .matching.maths import MathMatch
 from .matching.numeric import NumericMatch
@@ -50,6 +51,7 @@ def grader(
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
+    otherwise: Matcher | AnswerGrader | None = None,
     forms: Forms = FORMS,
 ) -> AnswerGrader:
     """Return the grader that compares by `match`.
@@ -59,10 +61,16 @@ def grader(
         abstention: The prompt's agreed phrase, or a detector.
         extract: Finds the final answers; None: the matcher's usual place, which is the whole text unless it says more.
         several_answers: What several different final answers are judged by.
+        otherwise: Who is asked where `match` is not sure of its verdict, such as `judge_match(model=...)`.
         forms: What is taken off a completion and an answer before they are read.
+
+    Raises:
+        ValueError: `otherwise` is given, and `match` is sure of every verdict.
     """
     detector = AbstentionDetector(abstention) if isinstance(abstention, str) else abstention
     usual: Extractor = getattr(match, "usual_extract", None) or WholeText()
+    if otherwise is not None:
+        match = FallbackMatch(match, otherwise.match if isinstance(otherwise, AnswerGrader) else otherwise)
     return AnswerGrader(detector, extract or usual, match, several_answers, forms=forms)
 
 
@@ -85,9 +93,19 @@ def alias_match(
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
+    otherwise: Matcher | AnswerGrader | None = None,
 ) -> AnswerGrader:
-    """Return the grader for short answers with aliases (`AliasMatch`); `abstention` is the prompt's agreed phrase."""
-    return grader(AliasMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
+    """Return the grader for short answers with aliases (`AliasMatch`); `abstention` is the prompt's agreed phrase.
+
+    Args:
+        abstention: As `grader` takes it, like all that follow.
+        extract: Finds the final answers.
+        several_answers: What several different final answers are judged by.
+        otherwise: Who is asked where the rules are not sure.
+    """
+    return grader(
+        AliasMatch(), abstention=abstention, extract=extract, several_answers=several_answers, otherwise=otherwise
+    )
 
 
 def contains_match(
@@ -95,9 +113,19 @@ def contains_match(
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
+    otherwise: Matcher | AnswerGrader | None = None,
 ) -> AnswerGrader:
-    """Return the grader for free text that must state an accepted answer (`ContainsMatch`)."""
-    return grader(ContainsMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
+    """Return the grader for free text that must state an accepted answer (`ContainsMatch`).
+
+    Args:
+        abstention: As `grader` takes it, like all that follow.
+        extract: Finds the final answers.
+        several_answers: What several different final answers are judged by.
+        otherwise: Who is asked where the rules are not sure.
+    """
+    return grader(
+        ContainsMatch(), abstention=abstention, extract=extract, several_answers=several_answers, otherwise=otherwise
+    )
 
 
 def numeric_match(
@@ -169,9 +197,11 @@ def judge_match(
     time_limit: float = JudgeMatch.time_limit,
     retries: int = JudgeMatch.retries,
     max_tokens: int = JudgeMatch.max_tokens,
+    reasoning_tokens: int = JudgeMatch.reasoning_tokens,
     max_characters: int = JudgeMatch.max_characters,
     cache: str | None = JudgeMatch.cache,
     concurrency: int = JudgeMatch.concurrency,
+    patience: int = JudgeMatch.patience,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
@@ -186,8 +216,10 @@ def judge_match(
         time_limit=time_limit,
         retries=retries,
         max_tokens=max_tokens,
+        reasoning_tokens=reasoning_tokens,
         max_characters=max_characters,
         cache=cache,
         concurrency=concurrency,
+        patience=patience,
     )
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)

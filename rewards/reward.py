@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from types import NoneType
 from typing import Any
 
+from .columns import check_columns
 from .confidence import ConfidenceParser, StatedConfidence
+from .forms import FORMS, Forms
 from .graders import Grader, alias_match
 from .judge_row import judge_row, judge_rows
+from .messages import Completion, completion_text
 from .payoffs.compose import RewardBreakEven, Term, check_weight, reward_break_even
 from .payoffs.payoff import ConfidenceTarget, Payoff, PaysActions
 from .payoffs.scaling import warn_of_group_scaling
+from .trainer import end_token_ids, trainer_behind
 from .verdict import CUT_OFF, Judgement, Verdict
 
 _CUT_OFF = Verdict(CUT_OFF)
-Completion = str | Sequence[Mapping[str, Any]]
-"""What a trainer hands over: a text, or a conversation whose last message is the completion."""
+_warned_of_cut_off = False
 
 
-def completion_text(completion: Completion) -> str:
-    """Return the text of a plain or conversational completion (the last message's content)."""
-    if isinstance(completion, str):
-        return completion
-    if not completion:
-        return ""
-    content: str | list[Mapping[str, Any]] | None = completion[-1].get("content")
-    if isinstance(content, list):  # content parts, as vision models write them
-        return "".join(str(part.get("text", "")) for part in content)
-    return content or ""
+class CutOffWarning(UserWarning):
+    """Nothing tells the reward which completions the token limit cut off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +47,10 @@ class AbstentionReward:
 
     payoff: Payoff = field(default_factory=ConfidenceTarget)
     grader: Grader = field(default_factory=alias_match)
-    end_token_ids: tuple[int, ...] = ()
-    """Ids that end a completion; a completion whose last id is another was cut off. Empty: not checked."""
+    end_token_ids: tuple[int, ...] | None = None
+    """Ids that end a completion; a completion whose last id is another was cut off. None: those of the trainer that
+    calls the reward, where it can be seen (TRL's can). Empty: not checked. Whatever they are, a completion that ends
+    inside an open thought counts as cut off."""
     truncated: Verdict = _CUT_OFF
     """The verdict of a cut-off completion: UNGRADED (no reward, no gradient) or WRONG."""
     weight: float = 1.0
@@ -79,7 +77,15 @@ class AbstentionReward:
         answerable: bool = True,
         question: str | None = None,
     ) -> Judgement:
-        """Return the judgement of one completion."""
+        """Return the judgement of one completion.
+
+        Args:
+            completion: A text, or a conversation.
+            answers: Accepted answers.
+            choices: The options of a multiple-choice question.
+            answerable: False: the question has no answer.
+            question: The question's text, for a grader that reads it.
+        """
         text = completion_text(completion)
         return judge_row(
             self.grader,
@@ -88,6 +94,7 @@ class AbstentionReward:
             choices,
             answerable=answerable,
             question=question,
+            truncated=cut_off[0] if (cut_off := self._cut_off([text], None)) else None,
             confidence=self._scored_confidence,
         )
 
@@ -107,8 +114,7 @@ class AbstentionReward:
         A grader that says nothing of itself is taken to be able to leave a row ungraded; one that never does
         says so with an attribute `can_be_ungraded = False`.
         """
-        cut_off = bool(self.end_token_ids) and self.truncated is Verdict.UNGRADED
-        if cut_off or getattr(self.grader, "can_be_ungraded", True):
+        if self.truncated is Verdict.UNGRADED or getattr(self.grader, "can_be_ungraded", True):
             return True
         graded = (Verdict.CORRECT, Verdict.WRONG, Verdict.ABSTAINED)
         return self.payoff.reads_confidence and any(self.payoff(verdict, 0.5) is None for verdict in graded)
@@ -119,7 +125,7 @@ class AbstentionReward:
         completions: Sequence[Completion] = (),
         completion_ids: Sequence[Sequence[int]] | None = None,
         *,
-        answers: Sequence[Sequence[str]],
+        answers: Sequence[Sequence[str]] | None = None,
         threshold: Sequence[float] | None = None,
         choices: Sequence[Sequence[str] | None] | None = None,
         answerable: Sequence[bool] | None = None,
@@ -132,12 +138,25 @@ class AbstentionReward:
 
         Verdicts go to `log_extra` row by row and their counts to `log_metric`: a trainer averages
         metrics over calls and processes, and a ratio of averaged counts is right where an average
-        of ratios is not. A `GroupScalingWarning`, once per process, says that the trainer behind them
-        standardises advantages by group, which erases the target.
+        of ratios is not. With a judge they count the rows that it was asked about, `count/judge_asked`. A
+        `GroupScalingWarning`, once per process, says that the trainer behind them standardises advantages by group,
+        which erases the target.
+
+        Args:
+            prompts: Not read.
+            completions: Texts or conversations.
+            completion_ids: Token ids of each, the end token included.
+            answers: Accepted answers of each row; needed.
+            threshold: Target of each row, a fraction in [0, 1).
+            choices: Options of each row.
+            answerable: False where a question has no answer.
+            question: The questions' texts, for a grader that reads them.
+            log_extra: Takes a column's name and its values.
+            log_metric: Takes a metric's name and its value.
 
         Raises:
-            ValueError: a column is missing, has another length than `completions`, or holds a
-                target outside [0, 1); the message names column and row.
+            ValueError: a column is missing, has another length than `completions`, or holds a value of another kind or
+                a target outside [0, 1); the message names column and row.
         """
         n = len(completions)
         columns = {
@@ -148,44 +167,62 @@ class AbstentionReward:
             "question": question,
             "completion_ids": completion_ids,
         }
-        for name, column in columns.items():
-            if column is not None and len(column) != n:
-                raise ValueError(f"column `{name}` has {len(column)} rows for {n} completions")
+        check_columns(n, columns)
+        assert answers is not None  # checked
         if threshold is None and self.payoff.break_even == "threshold":
             raise ValueError(
                 "the payoff reads its target from a `threshold` column, which the dataset does not have: "
                 "add the column, or fix the target with ConfidenceTarget(t=...)"
             )
+        reward = self.for_trainer(log_metric, log_extra)
+        texts = [c if isinstance(c, str) else completion_text(c) for c in completions]
         judgements = judge_rows(
             self.grader,
-            [c if isinstance(c, str) else completion_text(c) for c in completions],
+            texts,
             answers,
             choices,
             answerable=answerable,
             question=question,
-            truncated=self._truncated(completion_ids),
+            truncated=reward._cut_off(texts, completion_ids),
             confidence=self._scored_confidence,
         )
-        stated = (
-            [self.confidence.read(completion_text(c)) for c in completions] if self.payoff.reads_confidence else None
-        )
+        stated = [self.confidence.read(text) for text in texts] if self.payoff.reads_confidence else None
         rewards = self._paid(judgements, threshold, stated)
         if self.terms:
             rewards = [
-                None if pay is None else pay + self._added(i, judgements[i], completions, completion_ids)
+                None if pay is None else pay + self._added(i, judgements[i], texts, completion_ids)
                 for i, pay in enumerate(rewards)
             ]
         if log_extra is not None and threshold is not None:
             log_extra("threshold", list(threshold))
         warn_of_group_scaling(self.payoff, threshold, log_metric or log_extra)
         _log(judgements, stated, log_extra, log_metric)
+        if log_metric is not None and getattr(self.grader, "asks_judge", False):
+            log_metric("count/judge_asked", float(sum(j.judge is not None for j in judgements)))
         return rewards
 
-    def _truncated(self, completion_ids: Sequence[Sequence[int]] | None) -> list[Verdict | None] | None:
-        """Return the verdict of every completion that does not end on an end token; None where that is not checked."""
-        if not self.end_token_ids or completion_ids is None:
-            return None
-        return [None if ids and ids[-1] in self.end_token_ids else self.truncated for ids in completion_ids]
+    def for_trainer(self, *loggers: object) -> AbstentionReward:
+        """Return the reward with the end tokens of the trainer that calls it, where it was given none itself.
+
+        Args:
+            loggers: TRL's `log_metric` and `log_extra`, which are methods of the trainer.
+        """
+        if self.end_token_ids is not None:
+            return self
+        return replace(self, end_token_ids=end_token_ids(trainer_behind(*loggers)) or None)
+
+    def _cut_off(
+        self, texts: Sequence[str], completion_ids: Sequence[Sequence[int]] | None
+    ) -> list[Verdict | None] | None:
+        """Return the verdict of every completion that was cut off; None where none was, or that is not checked."""
+        forms: Forms = getattr(self.grader, "forms", FORMS)
+        cut = [forms.reply(text) is None for text in texts]
+        if completion_ids is not None and self.end_token_ids is None:
+            _warn_of_cut_off()
+        elif completion_ids is not None and self.end_token_ids:
+            ended = (bool(ids) and ids[-1] in self.end_token_ids for ids in completion_ids)
+            cut = [is_open or not end for is_open, end in zip(cut, ended, strict=True)]
+        return [self.truncated if is_cut else None for is_cut in cut] if any(cut) else None
 
     def _paid(
         self,
@@ -216,15 +253,26 @@ class AbstentionReward:
         self,
         row: int,
         judgement: Judgement,
-        completions: Sequence[Completion],
+        texts: Sequence[str],
         completion_ids: Sequence[Sequence[int]] | None,
     ) -> float:
         """Return the sum of the terms."""
-        text, tokens = completion_text(completions[row]), None if completion_ids is None else len(completion_ids[row])
+        text, tokens = texts[row], None if completion_ids is None else len(completion_ids[row])
         try:
             return sum(term(text, judgement, tokens) for term in self.terms)
         except ValueError as error:
             raise ValueError(f"row {row}: {error}") from error
+
+
+def _warn_of_cut_off() -> None:
+    global _warned_of_cut_off
+    if not _warned_of_cut_off:
+        _warned_of_cut_off = True
+        text = (
+            "the reward cannot tell which completions the token limit cut off, and pays them for what stands there: "
+            "neither AbstentionReward(end_token_ids=...) nor a trainer names the ids that end a completion"
+        )
+        warnings.warn(text, CutOffWarning, stacklevel=4)
 
 
 def _log(

@@ -22,6 +22,14 @@ class Verdict(Enum):
     __hash__ = object.__hash__  # by identity, as they are compared: Enum's own, by name, costs three times as much
 
 
+NOT_ACCEPTED = "not an accepted answer"
+"""The reason where an answer equals none of the accepted ones."""
+NOT_STATED = "not stated"
+"""The reason where a text states none of the accepted answers."""
+SEVERAL_ANSWERS = "several answers"
+"""The reason where a completion offers several answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """A verdict with the answer it was reached on and, where it is not plain, the reason."""
@@ -31,6 +39,8 @@ class Judgement:
     """The extracted answer; None when nothing was answered."""
     reason: str | None = None
     """Why, when the verdict alone does not say it: "hedged", "empty", "truncated"."""
+    judge: str | None = None
+    """The judge that was asked, with or without success; None: rules decided."""
 
 
 CutOff = Literal["wrong", "ungraded"]

@@ -14,6 +14,8 @@ class Endpoint:
     def __init__(self) -> None:
         self.replies: list[str | int] = []
         """What it answers, in turn; an integer is an HTTP status; the last is repeated."""
+        self.cut_off: list[bool] = [False]
+        """Whether the token limit ended the reply, in turn; the last is repeated."""
         self.asked: list[dict[str, Any]] = []
         endpoint = self
 
@@ -24,7 +26,8 @@ class Endpoint:
                 reply = endpoint.replies.pop(0) if len(endpoint.replies) > 1 else endpoint.replies[0]
                 status = reply if isinstance(reply, int) else 200
                 message = {"role": "assistant", "content": reply}
-                choice = {"index": 0, "finish_reason": "stop", "message": message}
+                cut = endpoint.cut_off.pop(0) if len(endpoint.cut_off) > 1 else endpoint.cut_off[0]
+                choice = {"index": 0, "finish_reason": "length" if cut else "stop", "message": message}
                 made = {"id": "1", "object": "chat.completion", "created": 0, "model": "judge", "choices": [choice]}
                 payload = json.dumps(made if status == 200 else {"error": {"message": "no"}}).encode()
                 self.send_response(status)

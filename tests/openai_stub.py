@@ -19,6 +19,12 @@ class Stub:
     """Fields that it takes no notice of: "n", "logprobs"."""
     refuses: tuple[str, ...] = ()
     """Fields that it answers with 400."""
+    refuses_values: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Values of fields that it answers with 400."""
+    page: str | None = None
+    """What it answers to everything, with the status 200."""
+    errors: list[tuple[int, dict[str, str]]] = field(default_factory=list[tuple[int, dict[str, str]]])
+    """(status, body of the error) of the next answers."""
     key: str | None = None
     """The one key that it accepts."""
     tokens: Callable[[Any], int] = lambda prompt: len(str(prompt))
@@ -49,9 +55,10 @@ class Stub:
                 with stub.lock:
                     stub.at_once -= 1
                 status, headers, answer = stub.answer(self.path, stub.seen[-1][1], body, failure)
-                content = json.dumps(answer).encode()
+                content = (stub.page or json.dumps(answer)).encode()
+                kind = "text/html" if stub.page else "application/json"
                 self.send_response(status)
-                for name, value in {**headers, "Content-Type": "application/json"}.items():
+                for name, value in {**headers, "Content-Type": kind}.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
@@ -77,9 +84,15 @@ class Stub:
     ) -> tuple[int, dict[str, str], dict[str, Any]]:
         if failure is not None:
             return failure[0], failure[1], {"error": {"message": "not now"}}
+        if self.errors:
+            status, error = self.errors.pop(0)
+            return status, {}, {"error": error}
         given = headers.get("authorization", "").removeprefix("Bearer ")
         if self.key is not None and given != self.key:
             return 401, {}, {"error": {"message": f"Incorrect API key provided: {given}. You can find yours at home."}}
+        for name, value in self.refuses_values.items():
+            if body.get(name) == value:
+                return 400, {}, {"error": {"message": f"{name} does not support {value}", "param": name}}
         for name in self.refuses:
             if name in body:
                 instead = "; use max_completion_tokens" if name == "max_tokens" else ""
@@ -89,7 +102,7 @@ class Stub:
         if self.fails_on is not None and self.fails_on in prompt:
             return 500, {}, {"error": {"message": "out of order"}}
         n = 1 if "n" in self.ignores else body.get("n", 1)
-        drawn = body["temperature"] > 0
+        drawn = body.get("temperature", 1.0) > 0
         choices = [self.choice(i, prompt, f" {body.get('seed', 0) + i}" if drawn else "", chat, body) for i in range(n)]
         usage = {"prompt_tokens": self.tokens(prompt), "completion_tokens": 2, "total_tokens": 2}
         return 200, {}, {"id": "1", "object": "x", "created": 0, "model": "m", "choices": choices, "usage": usage}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from .processes import gather
 from .progress import StageLog, counted
 
 Rows = list[dict[str, Any]]
+_END = -1
+"""Stands for the end token where the reward was given none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def sample_prompts(
     Args:
         backend: The policy before the stage.
         questions: What to ask.
-        reward: Grades and pays; `end_token_ids` must be those of the model.
+        reward: Grades and pays.
         sampling: How many prompts and answers; a question that comes again is sampled anew.
         style: Wording.
         targets: Which target each prompt states; None: prompts ask for an answer and its confidence.
@@ -96,7 +98,9 @@ def pay_samples(
 ) -> tuple[Sample, ...]:
     """Return `completions` to `question`, judged and paid at `t` as in RL: one that was cut off by the stated rule."""
     n, logged = len(completions), dict[str, list[Any]]()
-    end = reward.end_token_ids[:1]
+    if reward.end_token_ids is None:  # no trainer calls it here; how a completion ended is known
+        reward = replace(reward, end_token_ids=(_END,))
+    end = (reward.end_token_ids or ())[:1]
     pays = reward(
         completions=[completion.text for completion in completions],
         completion_ids=[() if c.finish_reason == "length" else (*c.token_ids, *end) for c in completions],

@@ -31,8 +31,6 @@ class Offer:
     """Else confidence comes from agreement among samples."""
     seed: bool
     """It takes a seed; whether it minds it cannot be seen."""
-    limit: str = "max_tokens"
-    """The field that limits the tokens."""
 
 
 class OpenAIBackend:
@@ -105,7 +103,7 @@ class OpenAIBackend:
     async def _complete(self, session: Session, prompt: Prompt, temperature: float, seed: int) -> list[Completion]:
         rendered = self.render(prompt.messages)
         content = list(prompt.messages) if self.route == "chat" else server_text(self.tokenizer, rendered)
-        limit: dict[str, Any] = {self.offer.limit: self.max_new_tokens}
+        limit: dict[str, Any] = {"max_tokens": self.max_new_tokens}
         if self.offer.logprobs:
             limit |= logprobs_field(self.route)
 
@@ -177,8 +175,13 @@ def server_text(tokenizer: Any, rendered: str) -> str:
     raise BackendError("the tokenizer adds special tokens to the rendered prompt, so no text gives a server its tokens")
 
 
-async def explore(session: Session, content: Any) -> tuple[Offer, int | None]:
+async def explore(session: Session, content: Any, max_new_tokens: int) -> tuple[Offer, int | None]:
     """Return what the server offers, and how many tokens `content` is to it, by asking for a token or two.
+
+    Args:
+        session: With the server. It finds out which fields are refused by name, and leaves them out.
+        content: A short chat, or a rendered prompt.
+        max_new_tokens: The run's own limit, for a server that refuses to stop after one token.
 
     Raises:
         EndpointError: it cannot be reached, or refuses the plainest request.
@@ -188,33 +191,39 @@ async def explore(session: Session, content: Any) -> tuple[Offer, int | None]:
         "logprobs": logprobs_field(session.route),
         "seed": {"seed": 1},
     }
-    limit, reply = await _plainest(session, content)
-    basic: dict[str, Any] = {limit: 1, "temperature": 1.0}
+    limit, reply = await _plainest(session, content, max_new_tokens)
+    basic: dict[str, Any] = {"max_tokens": limit, "temperature": 1.0}
     try:
         full = await session.ask(content, **basic, **{k: v for fields in optional.values() for k, v in fields.items()})
-        found = dict.fromkeys(optional, full)
+        replies = dict.fromkeys(optional, full)
     except EndpointError as error:
         if not error.refused:
             raise
-        found = {name: await _unless_refused(session, content, basic | fields) for name, fields in optional.items()}
+        replies = {name: await _unless_refused(session, content, basic | field) for name, field in optional.items()}
     offer = Offer(
-        n=found["n"] is not None and len(found["n"].choices) == 2,
-        logprobs=found["logprobs"] is not None and logprobs_of(found["logprobs"].choices[0], session.route) is not None,
-        seed=found["seed"] is not None,
-        limit=limit,
+        n=replies["n"] is not None and len(replies["n"].choices) == 2,
+        logprobs=replies["logprobs"] is not None
+        and logprobs_of(replies["logprobs"].choices[0], session.route) is not None,
+        seed=replies["seed"] is not None and session.negotiated.takes("seed", 1),
     )
     usage = getattr(reply, "usage", None)
     return offer, getattr(usage, "prompt_tokens", None)
 
 
-async def _plainest(session: Session, content: Any) -> tuple[str, Any]:
-    """Return the name of the field that limits tokens, and the reply to a greedy request for one."""
+async def _plainest(session: Session, content: Any, max_new_tokens: int) -> tuple[int, Any]:
+    """Return a number of tokens that suffices the server, and the reply to a greedy request for so many.
+
+    A model that reasons may be refused a reply of one token: it would end inside the thought.
+    """
     try:
-        return "max_tokens", await session.ask(content, temperature=0.0, max_tokens=1)
+        return 1, await session.ask(content, temperature=0.0, max_tokens=1)
     except EndpointError as error:
-        if session.route != "chat" or not error.refused or "max_completion_tokens" not in str(error):
+        if not error.refused or max_new_tokens == 1:
             raise
-    return "max_completion_tokens", await session.ask(content, temperature=0.0, max_completion_tokens=1)
+        try:
+            return max_new_tokens, await session.ask(content, temperature=0.0, max_tokens=max_new_tokens)
+        except EndpointError:
+            raise error from None
 
 
 async def _unless_refused(session: Session, content: Any, fields: dict[str, Any]) -> Any:
@@ -274,7 +283,8 @@ def open_openai(
     async def asked() -> tuple[Offer, int | None]:
         session = Session(endpoint, chosen)
         try:
-            return await explore(session, messages if chosen == "chat" else server_text(loaded, rendered))
+            content = messages if chosen == "chat" else server_text(loaded, rendered)
+            return await explore(session, content, max_new_tokens)
         finally:
             await session.close()
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, Literal, cast
 
-from ..reward import AbstentionReward, Completion
+from ..messages import Completion
+from ..reward import AbstentionReward
 from ..verdict import Verdict
 
 FIELDS = ("answers", "threshold", "choices", "question")
@@ -199,13 +200,14 @@ class TrainerAdapter:
         if choice != "raise" and not number:
             raise ValueError(f'on_ungraded must be "raise" or a finite number, got {choice!r}')
 
-    def settle(self, completion: Completion, row: Row, *, cut: bool = False, where: str = "row") -> Outcome:
+    def settle(self, completion: Completion, row: Row, *, cut: bool | None = None, where: str = "row") -> Outcome:
         """Return what `completion` comes to against `row`.
 
         Args:
             completion: Text or messages, without the prompt.
             row: What to judge it against.
-            cut: The trainer says that the token limit cut it off; the reward's `truncated` then decides.
+            cut: Whether the trainer says that the token limit cut it off; the reward's `truncated` then decides. None:
+                it does not say, and a completion that ends inside an open thought counts as cut off.
             where: Names the row in an error.
 
         Raises:
@@ -213,10 +215,10 @@ class TrainerAdapter:
             ValueError: the row does not suit the payoff, for example has no target.
         """
         logged: dict[str, list[Any]] = {}
-        reward = replace(self.reward, end_token_ids=(_END,) if cut else ())
+        reward = replace(self.reward, end_token_ids=None if cut is None else (_END,))
         pay = reward(
             completions=[completion],
-            completion_ids=[[_CUT if cut else _END]],
+            completion_ids=None if cut is None else [[_CUT if cut else _END]],
             answers=[row.answers],
             threshold=None if row.threshold is None else [row.threshold],
             choices=None if row.choices is None else [row.choices],
@@ -235,22 +237,3 @@ class TrainerAdapter:
                 'reward for such a row, and on_ungraded="raise" stops here'
             )
         return float(self.on_ungraded)
-
-
-def last_reply(messages: Completion) -> str | list[Mapping[str, Any]]:
-    """Return `messages` as the reward reads them: a text, or a list that holds the last assistant message.
-
-    What follows the reply (an environment's feedback, a tool's result) is no completion. Messages
-    are mappings or objects with `role` and `content`.
-    """
-    if isinstance(messages, str):
-        return messages
-    for message in reversed(cast("Sequence[Any]", messages)):
-        role, content = _field(message, "role"), _field(message, "content")
-        if role == "assistant":
-            return [{"role": "assistant", "content": content}]
-    return ""
-
-
-def _field(message: Any, name: str) -> Any:
-    return cast("Mapping[str, Any]", message).get(name) if isinstance(message, Mapping) else getattr(message, name)

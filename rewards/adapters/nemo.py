@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from .adapter import TrainerAdapter, last_reply, read_row
+from .adapter import TrainerAdapter, read_row
 
 Message = Mapping[str, Any]
 
@@ -45,7 +45,7 @@ class NemoReward(TrainerAdapter):
         torch = _torch()
         outcomes = [
             self.settle(
-                last_reply(messages),
+                messages,
                 read_row(row.get("ground_truth"), row, f"conversation {i}"),
                 where=f"conversation {i}",
             )

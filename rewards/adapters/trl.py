@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from ..columns import READ, check_columns
+from ..messages import Completion
 from ..payoffs.scaling import warn_of_group_scaling
-from ..reward import AbstentionReward, Completion
+from ..reward import AbstentionReward
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +51,15 @@ class AsyncAbstentionReward:
         given = {**columns, "completions": completions, "completion_ids": completion_ids}
         rows: dict[str, Sequence[Any]] = {key: value for key, value in given.items() if isinstance(value, list | tuple)}
         aligned = all(len(value) == n for value in rows.values())  # otherwise the reward says which is not
+        if aligned:
+            check_columns(n, {name: columns.get(name) for name in READ})  # here: a part counts its own rows
         size = -(-n // self.workers) if aligned and n else max(n, 1)
         spans = [slice(start, start + size) for start in range(0, max(n, 1), size)]
         parts = [_Part(given, rows, span if aligned else slice(None)) for span in spans]
+        reward = self.reward.for_trainer(log_metric, log_extra)  # a part's loggers are not the trainer's
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(max_workers=len(parts), thread_name_prefix="grader") as pool:
-            paid = await asyncio.gather(*(loop.run_in_executor(pool, part.pay, self.reward) for part in parts))
+            paid = await asyncio.gather(*(loop.run_in_executor(pool, part.pay, reward) for part in parts))
         warn_of_group_scaling(self.reward.payoff, columns.get("threshold"), log_metric or log_extra)
         if log_extra is not None:
             for column in parts[0].extra:
@@ -82,7 +87,7 @@ def check_reward_functions(reward_funcs: Callable[..., Any] | Sequence[Callable[
 
     TRL adds up a row's rewards with `nansum`: beside another function's number, None counts as 0, which is what an
     abstention earns. Only a term inside `AbstentionReward(terms=...)` is masked together with the verdict. A reward
-    whose `can_be_none` is False may have company: one of aliases whose `open_thought` is WRONG, without end tokens.
+    whose `can_be_none` is False may have company: one of aliases with `truncated=Verdict.WRONG`.
 
     Args:
         reward_funcs: What is handed to a trainer under that name, one function or several.

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
-from ..reward import Completion
+from ..messages import Completion
 from ..verdict import Verdict
-from .adapter import FIELDS, Outcome, Row, TrainerAdapter, last_reply, read_row
+from .adapter import FIELDS, Outcome, Row, TrainerAdapter, read_row
 
 _STATE_KEY = "abstention_verdict"
 
@@ -56,8 +56,8 @@ class VerifiersReward(TrainerAdapter):
         """
         try:
             row = read_row(answer, info, "rollout")
-            cut = bool(state.get("is_truncated")) if state is not None else False
-            outcome = self.settle(last_reply(completion), row, cut=cut, where="rollout")
+            cut = None if state is None or "is_truncated" not in state else bool(state["is_truncated"])
+            outcome = self.settle(completion, row, cut=cut, where="rollout")
         except Exception as error:
             raise GradingFailure(f"{type(error).__name__}: {error}") from error
         if state is not None:

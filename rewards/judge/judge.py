@@ -1,108 +1,21 @@
-"""Verdicts of a judge model, remembered by the content of what it was asked.
-
-A judge model decides whether two answers say the same, through any OpenAI-compatible endpoint.
-"""
+"""A judge model decides whether an answer says what an accepted one says, through any OpenAI-compatible endpoint."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import threading
-from collections import OrderedDict
-from collections.abc import Generator, Sequence
-from contextlib import closing, contextmanager
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
-from ..endpoint import Endpoint, EndpointError
+from ..endpoint import Endpoint, EndpointError, ask
+from ..forms import FORMS
 from ..matching.match import matches
+from ..messages import content_text
 from ..verdict import Judgement, Verdict
-
-if TYPE_CHECKING:
-    import sqlite3
-
-
-_KEPT = 1 << 16
-"""Verdicts in memory; a file keeps all."""
-
-
-def content_key(**asked: object) -> str:
-    """Return the key of a request: the hash of everything that decides the reply, the model's id included."""
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-
-
-class VerdictCache:
-    """Keys to verdicts, in memory and, where a path is given, in an SQLite file that processes share."""
-
-    def __init__(self, path: str | None = None) -> None:
-        """Open the file at `path`, made where there is none; None keeps to memory."""
-        self._known: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()
-        self._asking: dict[str, tuple[threading.Lock, int]] = {}
-        self._path = path
-        if path is not None:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            with closing(self._open()) as file:
-                file.execute("CREATE TABLE IF NOT EXISTS verdicts (key TEXT PRIMARY KEY, verdict TEXT NOT NULL)")
-
-    def _open(self) -> sqlite3.Connection:
-        import sqlite3  # slow to import, and for files only
-
-        assert self._path is not None
-        return sqlite3.connect(self._path, timeout=60, isolation_level=None)
-
-    @contextmanager
-    def asking(self, key: str) -> Generator[None]:
-        """Let one thread at a time find out the verdict under `key`; the next finds it there."""
-        with self._lock:
-            mine, users = self._asking.get(key, (threading.Lock(), 0))
-            self._asking[key] = mine, users + 1
-        try:
-            with mine:
-                yield
-        finally:
-            with self._lock:
-                mine, users = self._asking[key]
-                if users == 1:
-                    del self._asking[key]
-                else:
-                    self._asking[key] = mine, users - 1
-
-    def get(self, key: str) -> str | None:
-        """Return the verdict under `key`, or None."""
-        with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-                return self._known[key]
-            if self._path is None:
-                return None
-            with closing(self._open()) as file:
-                row = file.execute("SELECT verdict FROM verdicts WHERE key = ?", (key,)).fetchone()
-            if row is not None:
-                self._remember(key, row[0])
-            return None if row is None else str(row[0])
-
-    def put(self, key: str, verdict: str) -> None:
-        """Keep `verdict` under `key`."""
-        with self._lock:
-            self._remember(key, verdict)
-            if self._path is not None:
-                with closing(self._open()) as file:
-                    file.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?)", (key, verdict))
-
-    def _remember(self, key: str, verdict: str) -> None:
-        self._known[key] = verdict
-        while len(self._known) > _KEPT:
-            self._known.popitem(last=False)
-
-
-@lru_cache(maxsize=8)
-def shared_cache(path: str | None) -> VerdictCache:
-    """Return this process's cache for `path`."""
-    return VerdictCache(path)
-
+from .cache import content_key, shared_cache
+from .health import JudgeError, Reply, health
 
 INSTRUCTIONS = (
     "You compare an answer with the accepted answers to the same question, which is given where it is known. "
@@ -117,33 +30,38 @@ _ASK = {
     'or {"verdict": "declined"}.',
 }
 _VERDICTS = {"correct": Verdict.CORRECT, "wrong": Verdict.WRONG, "declined": Verdict.ABSTAINED}
+_FENCE = re.compile(r"```\w*\s*(.*?)\s*```", re.DOTALL)
+_MARKS = " \t\r\n*_`\"'.:"
+_LIMIT = re.compile(r"max_tokens|max_completion_tokens|output limit")
 
 
-def read_reply(reply: str, form: Literal["token", "json"]) -> Verdict | None:
-    """Return the verdict of a judge's whole reply, or None where it is anything but one in the agreed form.
+def read_reply(reply: str) -> Verdict | None:
+    """Return the verdict of a judge's whole reply, or None where it is anything but one verdict.
 
-    >>> read_reply(" Correct.", "token"), read_reply("incorrect", "token"), read_reply("It is correct", "token")
+    That is one word, or a JSON object with the one key `verdict`, whichever the judge was told to write. Thoughts in
+    front of it, and Markdown's marks and fences around it, are not part of the reply.
+
+    >>> read_reply("<think>It names Paris.</think> **Correct.**"), read_reply("incorrect"), read_reply("It is correct")
     (<Verdict.CORRECT: 'correct'>, None, None)
     """
-    if form == "token":
-        return _VERDICTS.get(reply.strip().removesuffix(".").lower())
+    text = (FORMS.reply(reply) or "").strip()
+    fence = _FENCE.fullmatch(text)
+    bare = (fence[1] if fence else text).strip()
+    if not bare.startswith("{"):
+        return _VERDICTS.get(bare.strip(_MARKS).lower())
     try:
-        value: Any = json.loads(reply)
+        value: Any = json.loads(bare)
     except ValueError:
         return None
-    found = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    word = found.get("verdict")
-    return _VERDICTS.get(word) if isinstance(word, str) and len(found) == 1 else None
+    fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    word = fields.get("verdict")
+    return _VERDICTS.get(word.strip(_MARKS).lower()) if isinstance(word, str) and len(fields) == 1 else None
 
 
 def fenced(text: str) -> str:
     """Return `text` between two lines that it cannot hold itself, because they are its hash."""
     mark = f"=== {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:24]} ==="
     return f"{mark}\n{text}\n{mark}"
-
-
-class JudgeError(RuntimeError):
-    """The judge's endpoint refuses every request, for the key, the model or the address: no answer can be judged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,11 +71,13 @@ class JudgeMatch:
     Answers that equal an accepted one (`AliasMatch`) are CORRECT without a request. The judge sees the
     question where the caller gives it, the accepted answers and the fenced answer, and no other verdict. A
     reply that is not exactly one verdict, and a request that failed after all retries, are UNGRADED with the
-    reason, and are not remembered. A wrong key, model or address raises, since every row would fail.
+    reason, and are not remembered. A wrong key, model or address and a used-up quota raise, since every row would fail,
+    and so do `patience` requests in a row without a verdict.
     Temperature 0 and the cache make grading repeatable as far as the endpoint is.
     """
 
     reads_question: ClassVar[bool] = True
+    asks_judge: ClassVar[bool] = True
     requires: ClassVar[tuple[str, str]] = ("openai", "judge")
 
     model: str
@@ -175,13 +95,18 @@ class JudgeMatch:
     retries: int = 4
     """After a failed connection, a time-out, 408, 409, 429 and 5xx; the wait doubles from half a second."""
     max_tokens: int = 16
-    """Longest reply, in tokens; raise it for a judge that reasons."""
+    """Longest reply, in tokens."""
+    reasoning_tokens: int = 4096
+    """Longest reply of a judge that reasons: where a reply was cut off before its verdict, it is asked for again with
+    this limit, and so are all that follow. No more than `max_tokens`: never."""
     max_characters: int = 8000
     """Of a longer answer the judge sees the last so many."""
     cache: str | None = None
     """An SQLite file that keeps verdicts between runs; None: this process's memory."""
     concurrency: int = 16
     """Requests that wait at the same time, at most, in one process."""
+    patience: int = 32
+    """Requests in a row that may end without a verdict; the next raises."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for an unknown form or numbers out of range."""
@@ -193,6 +118,8 @@ class JudgeMatch:
             raise ValueError(
                 f"max_tokens and max_characters must be positive, got {self.max_tokens} and {self.max_characters}"
             )
+        if self.patience < 1:
+            raise ValueError(f"patience must be at least 1, got {self.patience}")
         _ = self.endpoint  # which looks at the other numbers
 
     @property
@@ -208,7 +135,13 @@ class JudgeMatch:
         )
 
     def messages(self, answer: str, answers: Sequence[str], question: str | None = None) -> list[dict[str, str]]:
-        """Return the request's messages."""
+        """Return the request's messages.
+
+        Args:
+            answer: The answer to be judged.
+            answers: The accepted answers.
+            question: The question's text, where it is known.
+        """
         accepted = "\n".join(f"- {json.dumps(a, ensure_ascii=False)}" for a in answers)
         asked = () if question is None else (f"The question:\n{json.dumps(question, ensure_ascii=False)}",)
         parts = (
@@ -226,7 +159,7 @@ class JudgeMatch:
 
         Raises:
             ImportError: the openai client is not installed.
-            JudgeError: the endpoint refuses every request (401, 403, 404).
+            JudgeError: the endpoint refuses every request, or the judge reached no verdict too many times in a row.
         """
         if matches(answer, answers):
             return Judgement(Verdict.CORRECT, answer, "accepted answer")
@@ -236,28 +169,43 @@ class JudgeMatch:
         with known.asking(key):  # of the same request, made in several threads, one is sent
             word = known.get(key)
             if word is None:
-                reply, failure = self._ask(messages)
-                verdict = None if reply is None else read_reply(reply, self.form)
+                verdict, failure = self._ask(messages)
                 if verdict is None:
-                    return Judgement(Verdict.UNGRADED, answer, failure or f"judge's reply is no verdict: {reply!r:.80}")
+                    return Judgement(Verdict.UNGRADED, answer, failure, self.model)
                 word = verdict.value
                 known.put(key, word)
-        return Judgement(Verdict(word), answer, f"judged by {self.model}")
+        return Judgement(Verdict(word), answer, f"judged by {self.model}", self.model)
 
-    def _ask(self, messages: list[dict[str, str]]) -> tuple[str | None, str | None]:
-        """Return (the reply, None), or (None, why there is none)."""
-        from ..endpoint import ask  # asyncio, which takes a while to import
+    def _ask(self, messages: list[dict[str, str]]) -> tuple[Verdict | None, str | None]:
+        """Return (the verdict, None), or (None, why there is none)."""
+        state = health(self.model, self.base_url)
+        longer = max(self.max_tokens, self.reasoning_tokens)
+        reply = self._reply(messages, longer if state.reasons else self.max_tokens)
+        verdict = read_reply(reply.text or "")
+        if verdict is None and reply.cut_off and self.max_tokens < longer and not state.reasons:
+            reply = self._reply(messages, longer)
+            verdict = read_reply(reply.text or "")
+            state.reasons = verdict is not None
+        failure = None if verdict is not None else reply.failure or _unreadable(reply)
+        state.count(failure, self.patience)
+        return verdict, failure
 
+    def _reply(self, messages: list[dict[str, str]], max_tokens: int) -> Reply:
+        """Return the judge's reply, or why there is none."""
         try:
-            reply = ask(self.endpoint, messages, temperature=0.0, max_tokens=self.max_tokens)
+            choice = ask(self.endpoint, messages, temperature=0.0, max_tokens=max_tokens).choices[0]
         except EndpointError as error:
-            if error.kind == "NoChoices":
-                return None, "judge gave no reply"
+            if error.final:
+                place = self.base_url or "OpenAI"
+                raise JudgeError(f"the judge {self.model} at {place} refuses every request: {error.reason}") from error
             if error.refused:
-                return None, f"judge refused the request: {error.status}"
-            if error.passing:
-                return None, f"judge failed: {error.kind}"
-            place = self.base_url or "OpenAI"
-            raise JudgeError(f"the judge {self.model} at {place} refuses every request: {error.reason}") from error
-        content = reply.choices[0].message.content
-        return (content, None) if content else (None, "judge gave no reply")
+                cut_off = _LIMIT.search(error.reason) is not None  # "could not finish the message because max_tokens"
+                return Reply(failure=f"judge refused the request: {error.reason}", cut_off=cut_off)
+            return Reply(failure=f"judge failed: {error.reason}")
+        return Reply(text=content_text(choice.message.content), cut_off=choice.finish_reason == "length")
+
+
+def _unreadable(reply: Reply) -> str:
+    """Return why a reply holds no verdict."""
+    cut = "; it was cut off at the token limit" if reply.cut_off else ""
+    return f"judge's reply is no verdict: {reply.text!r:.80}{cut}" if reply.text else f"judge gave no reply{cut}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from ..verdict import Judgement, Verdict
+from ..verdict import NOT_STATED, SEVERAL_ANSWERS, Judgement, Verdict
 from .dates import find_dates
 from .match import ROMAN, Aliases, aliases, equals
 from .quantities import digits_for_words
@@ -200,6 +200,7 @@ class ContainsMatch:
     """
 
     can_be_ungraded: ClassVar[bool] = False
+    unsure: ClassVar[tuple[str, ...]] = (NOT_STATED, SEVERAL_ANSWERS)
 
     def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return CORRECT or WRONG."""
@@ -220,10 +221,10 @@ class ContainsMatch:
         mentions = _mentions(read, accepted)
         if not mentions:
             opens = bool(read.words) and _opens_with(read, accepted)
-            return Judgement(Verdict.CORRECT if opens else Verdict.WRONG, answer, "stated" if opens else "not stated")
+            return Judgement(Verdict.CORRECT if opens else Verdict.WRONG, answer, "stated" if opens else NOT_STATED)
         affirmed = [span for span in mentions if not _denied(read, *span)]
         if not affirmed:
             return Judgement(Verdict.WRONG, answer, "contradicted")
         if any(_rivalled(read, *span, accepted) for span in affirmed):
-            return Judgement(Verdict.WRONG, answer, "several answers")
+            return Judgement(Verdict.WRONG, answer, SEVERAL_ANSWERS)
         return Judgement(Verdict.CORRECT, answer, "stated")

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from ..trainer import trainer_behind
 from .breakeven import break_even_at
 from .payoff import Payoff
 
@@ -106,8 +107,7 @@ _warned = False
 def warn_of_group_scaling(payoff: Payoff, targets: Collection[float] | None, logger: object) -> None:
     """Warn once per process if the trainer that calls the reward standardises advantages by group.
 
-    TRL hands every reward function two of the trainer's own methods, `log_metric` and `log_extra`, and a bound method
-    knows its object. A trainer that passes neither, or has no `args.scale_rewards` (RLOO), is left alone.
+    A trainer that passes neither `log_metric` nor `log_extra`, or has no `args.scale_rewards` (RLOO), is left alone.
 
     Args:
         payoff: The payoff in use.
@@ -117,7 +117,7 @@ def warn_of_group_scaling(payoff: Payoff, targets: Collection[float] | None, log
     global _warned
     if _warned:
         return
-    args: Any = getattr(getattr(logger, "__self__", None), "args", None)
+    args: Any = getattr(trainer_behind(logger), "args", None)
     scale_rewards = getattr(args, "scale_rewards", None)
     if scale_rewards is None:
         return

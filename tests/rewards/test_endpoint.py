@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import sys
 import threading
+import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openai_stub import Stub
 
 from abstain.rewards import JudgeError, Verdict, judge_match
 from abstain.rewards.endpoint import Endpoint, EndpointError, ask
+from abstain.rewards.negotiation import EndpointWarning
 
 pytest.importorskip("openai")
 ROOT = Path(__file__).parents[2]
@@ -74,9 +77,90 @@ def test_a_judges_key_is_not_told_when_it_is_refused(monkeypatch: pytest.MonkeyP
 
 
 def test_a_request_that_the_judge_refuses_leaves_its_row_ungraded() -> None:
-    with Stub(refuses=("max_tokens",)) as stub:
+    with Stub(refuses=("messages",)) as stub:
         judged = judge_match(model="j", base_url=stub.url, retries=0)("the city of light", ["Paris"])
-    assert (judged.verdict, judged.reason) == (Verdict.UNGRADED, "judge refused the request: 400")
+    reason = "judge refused the request: answered 400: unsupported parameter: messages"
+    assert (judged.verdict, judged.reason, judged.judge) == (Verdict.UNGRADED, reason, "j")
+
+
+@pytest.mark.parametrize(
+    ("refuses", "sent"),
+    [
+        (("max_tokens",), {"max_completion_tokens": 5, "temperature": 0.0, "seed": 3, "stop": ["."]}),
+        (("temperature", "seed"), {"max_tokens": 5, "stop": ["."]}),
+        (("stop", "max_tokens", "temperature"), {"max_completion_tokens": 5, "seed": 3}),
+    ],
+)
+def test_a_field_that_is_refused_by_name_is_left_out_or_renamed_from_then_on_and_said_once(
+    refuses: tuple[str, ...], sent: dict[str, Any]
+) -> None:
+    fields: dict[str, Any] = {"max_tokens": 5, "temperature": 0.0, "seed": 3, "stop": ["."]}
+    with Stub(refuses=refuses) as stub:
+        endpoint = Endpoint(model="m", base_url=stub.url, retries=0)
+        with pytest.warns(EndpointWarning) as said:
+            ask(endpoint, HELLO, **fields)
+        assert len(stub.seen) == len(refuses) + 1
+        assert sorted(re.search(r"refuses (\w+)", str(w.message))[1] for w in said) == sorted(refuses)  # pyright: ignore
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ask(endpoint, HELLO, **fields)
+        assert len(stub.seen) == len(refuses) + 2
+        body = stub.seen[-1][2]
+        assert {name: value for name, value in body.items() if name not in ("model", "messages")} == sent
+
+
+def test_one_refused_temperature_is_not_every_temperature() -> None:
+    with Stub(refuses_values={"temperature": 0.0}) as stub:
+        endpoint = Endpoint(model="m", base_url=stub.url, retries=0)
+        with pytest.warns(EndpointWarning, match=r"m at .* refuses temperature=0; it is left out"):
+            ask(endpoint, HELLO, temperature=0.0)
+        ask(endpoint, HELLO, temperature=0.7)
+        assert ["temperature" in body for _, _, body in stub.seen] == [True, False, True]
+
+
+def test_a_field_of_the_users_own_and_one_that_does_not_help_are_not_given_up() -> None:
+    with Stub(refuses=("top_k",)) as stub:
+        endpoint = Endpoint(model="m", base_url=stub.url, retries=0, extra_body={"top_k": 1})
+        with pytest.raises(EndpointError, match="unsupported parameter: top_k"):
+            ask(endpoint, HELLO, temperature=0.0)
+        assert len(stub.seen) == 1
+    with Stub(refuses=("max_tokens", "max_completion_tokens")) as stub:
+        endpoint = Endpoint(model="m", base_url=stub.url, retries=0)
+        with pytest.raises(EndpointError, match="unsupported parameter: max_tokens; use max_completion_tokens"):
+            ask(endpoint, HELLO, max_tokens=5)
+        stub.refuses = ()
+        ask(endpoint, HELLO, max_tokens=5)
+        assert stub.seen[-1][2]["max_tokens"] == 5  # what did not help is not remembered
+
+
+def test_an_endpoint_that_answers_with_a_page_is_named() -> None:
+    with (
+        Stub(page="<html>Welcome</html>") as stub,
+        pytest.raises(EndpointError, match="reply without choices") as raised,
+    ):
+        ask(Endpoint(model="m", base_url=stub.url, retries=0), HELLO)
+    assert str(raised.value).startswith(stub.url)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "message"),
+    [
+        (
+            429,
+            {"message": "You exceeded your current quota.", "code": "insufficient_quota"},
+            "exceeded your current quota",
+        ),
+        (404, {"message": "The model `j` does not exist", "code": "model_not_found"}, "model `j` does not exist"),
+        (402, {"message": "Insufficient balance"}, "Insufficient balance"),
+    ],
+)
+def test_what_fails_for_every_row_raises_with_the_servers_words(
+    status: int, error: dict[str, str], message: str
+) -> None:
+    with Stub(errors=[(status, error)]) as stub:
+        grade = judge_match(model="j", base_url=stub.url, retries=0)
+        with pytest.raises(JudgeError, match=rf"refuses every request: answered {status}: .*{message}"):
+            grade("the city of light", ["Paris"])
 
 
 def test_threads_that_come_at_once_share_one_session_and_its_bound() -> None:

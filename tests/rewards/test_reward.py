@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import pickle
+import warnings
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from abstain.rewards import AbstentionReward, Brier, ConfidenceTarget, Ternary, Verdict
+from abstain.rewards import reward as reward_module
+from abstain.rewards.adapters import AsyncAbstentionReward, VerifiersReward
+from abstain.rewards.reward import CutOffWarning
+from abstain.rewards.trainer import end_token_ids
 
 ROWS: dict[str, Any] = {"answers": [["Paris"]] * 3, "threshold": [0.75, 0.75, 0.5]}
 
@@ -37,6 +45,85 @@ def test_a_cut_off_completion_has_no_reward_unless_it_is_called_wrong() -> None:
     assert ungraded(completions=["Paris"] * 3, completion_ids=ids, **ROWS) == [0.25, None, None]
     wrong = AbstentionReward(end_token_ids=(2,), truncated=Verdict.WRONG)
     assert wrong(completions=["Paris"] * 3, completion_ids=ids, **ROWS) == [0.25, -0.75, -0.5]
+
+
+def test_without_end_tokens_an_open_thought_was_cut_off() -> None:
+    said = ["Paris", "<think>Paris, since", "<think>Paris</think>Rome"]
+    assert AbstentionReward()(completions=said, **ROWS) == [0.25, None, -0.5]
+    assert AbstentionReward(truncated=Verdict.WRONG)(completions=said, **ROWS) == [0.25, -0.75, -0.5]
+    judged = AbstentionReward().grade(said[1], ["Paris"])
+    assert (judged.verdict, judged.reason) == (Verdict.UNGRADED, "truncated")
+    ended = AbstentionReward(end_token_ids=(2,))  # the model itself ended inside its thought
+    assert ended(completions=said, completion_ids=[[5, 2]] * 3, **ROWS) == [0.25, -0.75, -0.5]
+
+
+def test_token_ids_whose_end_nobody_knows_are_warned_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reward_module, "_warned_of_cut_off", False)
+    batch: dict[str, Any] = {"completions": ["Paris"] * 3, "completion_ids": [[5]] * 3, **ROWS}
+    with pytest.warns(CutOffWarning, match="cannot tell which completions the token limit cut off"):
+        AbstentionReward()(**batch)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        AbstentionReward()(**batch)
+        AbstentionReward()(completions=["Paris"] * 3, **ROWS)
+
+
+def test_the_ids_that_end_a_completion_are_found_in_trainers_and_processors() -> None:
+    tokenizer = SimpleNamespace(eos_token_id=2, pad_token_id=0)
+    config = SimpleNamespace(generation_config=SimpleNamespace(eos_token_id=[2, 9]))
+    assert end_token_ids(SimpleNamespace(args=None, processing_class=tokenizer, model=config)) == (0, 2, 9)
+    assert end_token_ids(SimpleNamespace(processing_class=SimpleNamespace(tokenizer=tokenizer))) == (0, 2)
+    assert end_token_ids(SimpleNamespace(eos_token_ids=[4], processing_class=None)) == (4,)
+    assert end_token_ids(SimpleNamespace(processing_class=SimpleNamespace(eos_token_id=None, pad_token_id=0))) == ()
+    assert end_token_ids(None) == ()
+
+
+@pytest.mark.parametrize("after", [{"role": "tool", "content": "London"}, {"role": "user", "content": "Sure?"}])
+def test_a_conversation_is_paid_for_the_models_own_last_message(after: dict[str, str]) -> None:
+    chats: list[Any] = [
+        [{"role": "assistant", "content": "Rome"}, {"role": "assistant", "content": "Paris"}, after],
+        [{"role": "assistant", "content": [{"type": "text", "text": "I don't know"}]}, after],
+        [after],  # nothing of the model's own is no answer, and no abstention
+    ]
+    assert AbstentionReward()(completions=chats, **ROWS) == [0.25, 0.0, -0.5]
+    row = {"answers": ["Paris"], "threshold": 0.75}
+    assert VerifiersReward(reward=AbstentionReward(), on_ungraded="raise")(completion=chats[0], info=row) == 0.25
+    awaited = AsyncAbstentionReward(reward=AbstentionReward(), workers=2)
+    assert asyncio.run(awaited(completions=chats, **ROWS)) == [0.25, 0.0, -0.5]
+
+
+@pytest.mark.parametrize("wrap", [lambda r: r, lambda r: AsyncAbstentionReward(reward=r, workers=3)], ids=["", "async"])
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"answers": None}, "no column `answers`"),
+        ({"answers": [["Paris"], 7, ["x"]]}, "column `answers`, row 1: must be a non-empty list of strings, got 7"),
+        ({"answers": [[7], ["Paris"], ["x"]]}, r"column `answers`, row 0: .* got \[7\]"),
+        ({"answers": [["a"], ["b"], "Paris"]}, "column `answers`, row 2: .* got 'Paris'"),
+        ({"answers": [["a"], [], ["b"]]}, r"column `answers`, row 1: .* got \[\]"),
+        ({"answers": "abc"}, "column `answers` must hold one value for each completion, got 'abc'"),
+        ({"choices": [None, "AB", None]}, "column `choices`, row 1: must be a list of strings, got 'AB'"),
+        ({"threshold": [0.5, 0.5, "0.5"]}, r"column `threshold`, row 2: must be a fraction in \[0, 1\), got '0.5'"),
+        ({"threshold": 0.5}, "column `threshold` must hold one value for each completion, got 0.5"),
+    ],
+)
+def test_a_column_that_cannot_be_read_is_named_with_its_row(
+    wrap: Callable[[AbstentionReward], Any], columns: dict[str, Any], message: str
+) -> None:
+    given = {key: value for key, value in (ROWS | columns).items() if value is not None}
+
+    async def called() -> Any:
+        paid = wrap(AbstentionReward())(completions=["Paris"] * 3, **given)
+        return await paid if asyncio.iscoroutine(paid) else paid
+
+    with pytest.raises(ValueError, match=message):
+        asyncio.run(called())
+
+
+def test_a_question_without_an_answer_needs_no_accepted_ones() -> None:
+    answers = [["Paris"], [], []]
+    rows = {**ROWS, "answers": answers, "answerable": [True, False, False]}
+    assert AbstentionReward()(completions=["Paris", "I don't know", "Rome"], **rows) == [0.25, 0.0, -0.5]
 
 
 def test_truncation_cannot_pay_like_an_abstention() -> None:

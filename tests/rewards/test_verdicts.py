@@ -119,7 +119,7 @@ def test_an_empty_completion_is_wrong_and_says_why() -> None:
         ("Paris.", "Paris", True),
         ("The", "A", False),
         ("Parisian", "Paris", False),
-        ("C", "C++", True),  # punctuation is not compared; a stated limit of exact match
+        ("C", "C++", False),  # a sign that bears meaning
     ],
 )
 def test_normalised_match(given_: str, accepted: str, same: bool) -> None:

@@ -119,9 +119,10 @@ def test_rloo_has_no_scaling_and_a_clip_that_may_cut_pay() -> None:
 
 
 def test_cut_off_completions_that_are_graded_or_masked_warn() -> None:
-    (blind,) = found(grpo(), AbstentionReward(), "warning")
-    assert "no end_token_ids" in blind.message
+    (blind,) = found(grpo(), AbstentionReward(end_token_ids=()), "warning")
+    assert "end_token_ids are empty" in blind.message
     assert "max_completion_length=256" in blind.message
+    assert found(grpo(), AbstentionReward(), "warning") == []  # the trainer tells which they are
     wrong = AbstentionReward(end_token_ids=(2,), truncated=Verdict.WRONG)
     (masked,) = found(grpo(mask_truncated_completions=True), wrong, "warning")
     assert "mask_truncated_completions=True with truncated='wrong'" in masked.message
@@ -138,7 +139,7 @@ def test_a_second_reward_function_is_an_error_beside_rows_that_may_be_ungraded_a
     (error,) = found(grpo(), [REWARD, brevity])
     assert "brevity stands beside it" in error.message
     assert "terms=(...,)" in error.fix
-    graded = AbstentionReward()  # aliases always reach a verdict
+    graded = AbstentionReward(truncated=Verdict.WRONG)  # aliases always reach a verdict
     messages = [finding.message for finding in found(grpo(), [graded, brevity], "warning")]
     assert "AbstentionReward, brevity are added up, and the break-even of the sum is unknown" in messages[0]
 

@@ -92,8 +92,8 @@ def test_rloo_refuses_a_clip_that_cuts_pay(tmp_path: Path) -> None:
 
 
 def test_a_reward_that_knows_no_end_token_or_pays_masked_completions_warns(tmp_path: Path) -> None:
-    with pytest.warns(PreflightWarning, match="the reward has no end_token_ids"), pytest.raises(ModelTouchedError):
-        rl(tmp_path, AbstentionReward())
+    with pytest.warns(PreflightWarning, match="the reward's end_token_ids are empty"), pytest.raises(ModelTouchedError):
+        rl(tmp_path, AbstentionReward(end_token_ids=()))
     wrong = AbstentionReward(end_token_ids=(2,), truncated=Verdict.WRONG)
     with (
         pytest.warns(PreflightWarning, match="the pay of a cut-off completion moves"),

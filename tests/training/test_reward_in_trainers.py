@@ -86,7 +86,7 @@ def advantages_by_hand(name: str, pays: list[float | None]) -> list[float]:
 def test_an_ungraded_row_gets_no_advantage_and_moves_nobody_elses(
     name: str, awaited: bool, chat: bool, tiny_model: str, tmp_path: Path
 ) -> None:
-    plain = AbstentionReward(payoff=ConfidenceTarget(), grader=ByChecksum())
+    plain = AbstentionReward(payoff=ConfidenceTarget(), grader=ByChecksum(), end_token_ids=())
     reward = AsyncAbstentionReward(reward=plain) if awaited else plain
     trainer = trainer_for(name, reward, chat, tiny_model, tmp_path)
     trainer.train()
@@ -122,6 +122,23 @@ def test_a_function_beside_ours_would_pay_ungraded_rows_which_is_why_it_is_refus
     assert any(a != 0 for a in advantages)
 
 
+@pytest.mark.parametrize("awaited", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("name", ["grpo", "rloo"])
+def test_without_end_token_ids_what_the_limit_cuts_off_is_found_by_the_trainers_own_end_tokens(
+    name: str, awaited: bool, tiny_model: str, tmp_path: Path
+) -> None:
+    plain = AbstentionReward(payoff=ConfidenceTarget())
+    trainer = trainer_for(name, AsyncAbstentionReward(reward=plain) if awaited else plain, True, tiny_model, tmp_path)
+    end = trainer.processing_class.eos_token_id
+    said = ["Verrin", "Verrin and", "<think>Verrin", "Oslo"]
+    ids = [[7, end], [7, 7], [7, 7], [7, end]]  # two end by themselves
+    rows = [{"prompt": "?", "answers": ["Verrin"], "threshold": T}] * 4
+    completions = [[{"role": "assistant", "content": text}] for text in said]
+    pays = trainer._calculate_rewards(rows, ["?"] * 4, completions, ids)[:, 0].tolist()
+    assert [None if math.isnan(pay) else pay for pay in pays] == [PAY["correct"], None, None, PAY["wrong"]]
+    assert trainer._pending_extra_logs["verdict"] == ["correct", "ungraded", "ungraded", "wrong"]
+
+
 @pytest.mark.parametrize(("scale", "same"), [("group", True), ("none", False)])
 def test_a_group_with_two_outcomes_forgets_its_target_only_when_it_is_standardised(
     scale: str, same: bool, tiny_model: str, tmp_path: Path
@@ -129,7 +146,7 @@ def test_a_group_with_two_outcomes_forgets_its_target_only_when_it_is_standardis
     """What preflight says, by TRL: the advantages of {correct, wrong} are the same at t = 0.1 and t = 0.9."""
     advantages: list[list[float]] = []
     for t in (0.1, 0.9):
-        reward = AbstentionReward(payoff=ConfidenceTarget(t=t), grader=ByChecksum())
+        reward = AbstentionReward(payoff=ConfidenceTarget(t=t), grader=ByChecksum(), end_token_ids=())
         trainer = trainer_for("grpo", reward, True, tiny_model, tmp_path, scale_rewards=scale, steps=1)
         trainer.train()
         verdicts = list(trainer._logs["extra"]["verdict"])
@@ -146,7 +163,7 @@ def test_a_trainer_that_standardises_groups_is_warned_of_once_by_the_reward(
     scale: str, awaited: bool, tiny_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scaling, "_warned", False)
-    plain = AbstentionReward(payoff=ConfidenceTarget(), grader=ByChecksum())
+    plain = AbstentionReward(payoff=ConfidenceTarget(), grader=ByChecksum(), end_token_ids=())
     reward = AsyncAbstentionReward(reward=plain) if awaited else plain
     trainer = trainer_for("grpo", reward, True, tiny_model, tmp_path, scale_rewards=scale)
     with warnings.catch_warnings(record=True) as caught:

@@ -194,14 +194,14 @@ def check_objective(
 
 
 def check_end_tokens(arguments: Any, reward: AbstentionReward, *, section: str) -> list[Finding]:
-    """Return a warning where the reward cannot tell that the token limit cut a completion off."""
-    if reward.end_token_ids:
+    """Return a warning where the reward is told not to look whether the token limit cut a completion off."""
+    if reward.end_token_ids != ():
         return []
     text = (
-        "the reward has no end_token_ids, so that a completion that is cut off at "
+        "the reward's end_token_ids are empty, so that a completion that is cut off at "
         f"{section}.max_completion_length={arguments.max_completion_length} is graded by what stands there"
     )
-    return [Finding("warning", text, "AbstentionReward(end_token_ids=...) with the ids that end a completion")]
+    return [Finding("warning", text, "leave end_token_ids out: the trainer knows the ids that end a completion")]
 
 
 def check_mask(arguments: Any, reward: AbstentionReward, *, section: str) -> list[Finding]:

@@ -5,13 +5,12 @@ import pickle
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from golden import CASES
 
-from abstain.rewards import AbstentionReward, FormatBonus, Judgement, Verdict, alias_match
+from abstain.rewards import AbstentionReward, FormatBonus, Judgement, Verdict
 from abstain.rewards.adapters import AsyncAbstentionReward, check_reward_functions
 
 BATCH: dict[str, Any] = {
@@ -104,8 +103,7 @@ def test_another_reward_function_beside_one_that_may_pay_none_is_refused() -> No
     check_reward_functions([cut_off])
     check_reward_functions([length, length])
     check_reward_functions([AbstentionReward(terms=(FormatBonus(amount=0.1, pattern="."),))])
-    always = AbstentionReward(grader=replace(alias_match(), open_thought=Verdict.WRONG))  # aliases reach a verdict
-    check_reward_functions([always, length])
+    check_reward_functions([AbstentionReward(truncated=Verdict.WRONG), length])  # aliases always reach a verdict
     for functions in ([cut_off, length], [length, AsyncAbstentionReward(reward=cut_off)]):
         with pytest.raises(
             ValueError, match="can leave a row without a reward, and length stands beside it"

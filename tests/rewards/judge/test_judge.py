@@ -28,6 +28,13 @@ def endpoint() -> Iterator[Endpoint]:
     [
         ("correct", Verdict.CORRECT),
         ("Wrong.", Verdict.WRONG),
+        ("**Correct**", Verdict.CORRECT),
+        ("<think>Lutetia is wrong, but this names Paris.</think>\n\ncorrect", Verdict.CORRECT),
+        ("```\nwrong\n```", Verdict.WRONG),
+        ('```json\n{"verdict": "wrong"}\n```', Verdict.WRONG),
+        ('{"verdict": "Correct"}', Verdict.CORRECT),
+        ("<think>It may be correct", Verdict.UNGRADED),
+        ('```json\n{"verdict": "wrong", "or": "correct"}\n```', Verdict.UNGRADED),
         ("declined", Verdict.ABSTAINED),
         ("INCORRECT", Verdict.UNGRADED),  # field.md 1: no search for a label inside a word
         ("I know no answer is correct", Verdict.UNGRADED),  # field.md 2: nor inside a sentence
@@ -73,7 +80,7 @@ def test_failures_are_retried_then_ungraded_and_never_remembered(endpoint: Endpo
     endpoint.replies = [503]
     never = judge_match(model="flaky", base_url=endpoint.url, retries=0)
     judged = never("another city", ["Paris"])
-    assert (judged.verdict, judged.reason) == (Verdict.UNGRADED, "judge failed: InternalServerError")
+    assert (judged.verdict, judged.reason) == (Verdict.UNGRADED, "judge failed: answered 503: no")
     endpoint.replies = ["wrong"]
     assert never("another city", ["Paris"]).verdict is Verdict.WRONG
 

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from abstain.rewards import AbstentionReward, ConfidenceTarget, Judgement, Verdict, alias_match, choice_match
-from abstain.rewards.judge.judge import JudgeMatch, content_key, read_reply
+from abstain.rewards.judge.cache import content_key
+from abstain.rewards.judge.judge import JudgeMatch, read_reply
 
 
 @pytest.mark.parametrize("reply", ["INCORRECT", "CORRECTED", "The grade is C", "A", "(A|B|C)", "", "correct wrong"])
 def test_a_judges_reply_is_one_whole_word_or_ungraded_never_searched_for_letters(reply: str) -> None:
-    assert read_reply(reply, "token") is None
+    assert read_reply(reply) is None
 
 
 @pytest.mark.parametrize("reply", ["I know", "a correct answer", "yes", "no", "Not correct", "wrong, a bit"])
 def test_no_word_is_found_inside_another_or_inside_a_sentence(reply: str) -> None:
-    assert read_reply(reply, "token") is None
-    assert read_reply(reply, "json") is None
+    assert read_reply(reply) is None
 
 
 def test_a_judges_prompt_never_holds_the_label_it_should_find() -> None:

@@ -220,7 +220,7 @@ def test_rows_of_all_kinds_in_one_call_get_what_they_get_alone() -> None:
 
 
 def test_a_target_that_is_no_number_is_refused_beside_one_that_equals_it() -> None:
-    with pytest.raises(ValueError, match="row 1: threshold must be a fraction"):
+    with pytest.raises(ValueError, match="column `threshold`, row 1: must be a fraction"):
         AbstentionReward(payoff=ConfidenceTarget())(
             completions=["x", "x"], answers=[["x"], ["x"]], threshold=[0.0, False]
         )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pickle
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -186,12 +186,14 @@ def test_a_rows_reward_depends_neither_on_its_place_nor_on_its_batch(
 
 
 def test_a_reward_says_whether_a_row_can_come_out_without_one() -> None:
-    safe = AbstentionReward(payoff=ConfidenceTarget(t=0.5), grader=NeverUngraded())
+    safe = AbstentionReward(payoff=ConfidenceTarget(t=0.5), grader=NeverUngraded(), end_token_ids=())
     assert not safe.can_be_none
+    assert replace(safe, end_token_ids=None).can_be_none  # the trainer may tell what was cut off
+    assert not replace(safe, end_token_ids=None, truncated=Verdict.WRONG).can_be_none
     assert AbstentionReward(payoff=ConfidenceTarget(t=0.5), grader=JudgeDown()).can_be_none
     assert AbstentionReward(payoff=ConfidenceTarget(t=0.5), grader=NeverUngraded(), end_token_ids=(2,)).can_be_none
     assert AbstentionReward(payoff=Brier(), grader=NeverUngraded()).can_be_none
-    assert not AbstentionReward(payoff=Brier(unstated=-1, abstained=0), grader=NeverUngraded()).can_be_none
+    assert not replace(safe, payoff=Brier(unstated=-1, abstained=0)).can_be_none
 
 
 def test_bad_parts_name_what_was_allowed() -> None:
