@@ -30,7 +30,11 @@ class WholeText:
 
 @dataclass(frozen=True)
 class LastLine:
-    """The last line that is not empty, without a leading label."""
+    r"""The last line that is not empty, without a leading label.
+
+    >>> LastLine()("The capital of France.\n\nParis")
+    ('Paris',)
+    """
 
     def __call__(self, text: str) -> tuple[str, ...]:
         """Return the last line as the only answer."""
@@ -40,7 +44,11 @@ class LastLine:
 
 @dataclass(frozen=True)
 class Tag:
-    """What stands between `<answer>` and `</answer>`; an unclosed tag holds no answer."""
+    """What stands between `<answer>` and `</answer>`; an unclosed tag holds no answer.
+
+    >>> Tag("answer")("It is <answer>Paris</answer>.")
+    ('Paris',)
+    """
 
     name: str = "answer"
 
@@ -61,7 +69,11 @@ class Tag:
 
 @dataclass(frozen=True)
 class Boxed:
-    r"""The content of `\boxed{...}`, braces balanced; a box that is not closed holds no answer."""
+    r"""The content of `\boxed{...}`, braces balanced; a box that is not closed holds no answer.
+
+    >>> Boxed()(r"So \boxed{42}.")
+    ('42',)
+    """
 
     def __call__(self, text: str) -> tuple[str, ...]:
         """Return the content of every outermost box."""
@@ -82,7 +94,11 @@ class Boxed:
 
 @dataclass(frozen=True)
 class AnswerLabel:
-    """What follows a label on its line, or on the next: "Answer: X", "So the answer is X", "#### X"."""
+    r"""What follows a label on its line, or on the next: "Answer: X", "So the answer is X", "#### X".
+
+    >>> AnswerLabel()("It lies on the Seine.\nAnswer: Paris")
+    ('Paris',)
+    """
 
     labels: tuple[str, ...] = (
         *("final answer", "the answer is", "the final answer is", "the correct answer is", "my answer is"),

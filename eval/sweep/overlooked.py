@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from ...rewards import FORMS, ConfidenceParser, Verdict
+from ...rewards import ConfidenceParser, Verdict
+from ...rewards.forms import FORMS
 from ...rewards.matching.text import normalize
 from .responses import Response
 

@@ -29,7 +29,15 @@ def grade_short(
     forms: Forms,
     grade: Callable[[str, Sequence[str]], Judgement],
 ) -> list[Judgement]:
-    """Return `[grade(c, a) for c, a in zip(completions, answers)]`; `grade` has this detector and these forms."""
+    """Return `[grade(c, a) for c, a in zip(completions, answers)]`; `grade` has this detector and these forms.
+
+    Args:
+        completions: One short text a row.
+        answers: The accepted answers of every row.
+        detector: The abstention detector of `grade`.
+        forms: What `grade` takes off a completion.
+        grade: Judges what no shared pass decides, and is asked for such rows only.
+    """
     accepted = aliases_of_rows(answers)
     known = _judged(grade)
     judged = [known.get(pair) for pair in zip(completions, accepted, strict=True)]

@@ -6,18 +6,8 @@ import pickle
 
 import pytest
 
-from abstain.rewards import (
-    AnswerLabel,
-    Boxed,
-    Extractor,
-    FirstOf,
-    JsonField,
-    LastLine,
-    Tag,
-    Verdict,
-    WholeText,
-    alias_match,
-)
+from abstain.rewards import AnswerLabel, Boxed, LastLine, Tag, Verdict, alias_match
+from abstain.rewards.extract import Extractor, FirstOf, JsonField, WholeText
 from abstain.rewards.thoughts import after_thoughts
 
 

@@ -8,18 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abstain.rewards import (
-    FORMS,
-    Boxed,
-    ContainsMatch,
-    Forms,
-    Tag,
-    Verdict,
-    alias_match,
-    contains_match,
-    grader,
-    numeric_match,
-)
+from abstain.rewards import Boxed, Forms, Tag, Verdict, alias_match, contains_match, grader, numeric_match
+from abstain.rewards.forms import FORMS
+from abstain.rewards.matching.contain import ContainsMatch
 from abstain.rewards.thoughts import THOUGHTS, after_thoughts
 
 WRAPPED = (
