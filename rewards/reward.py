@@ -57,8 +57,8 @@ class AbstentionReward:
     grader: Grader = field(default_factory=alias_match)
     end_token_ids: tuple[int, ...] | None = None
     """Ids that end a completion; a completion whose last id is another was cut off. None: those of the trainer that
-    calls the reward, where it can be seen (TRL's can). Empty: not checked. Whatever they are, a completion that ends
-    inside an open thought counts as cut off."""
+    calls the reward, where it can be seen (TRL's can). Empty: not checked. Where nobody knows, a completion that ends
+    inside an open thought counts as cut off; one that the model itself ended there is WRONG."""
     truncated: Verdict = _CUT_OFF
     """The verdict of a cut-off completion: UNGRADED (no reward, no gradient) or WRONG."""
     weight: float = 1.0
@@ -223,14 +223,27 @@ class AbstentionReward:
         self, texts: Sequence[str], completion_ids: Sequence[Sequence[int]] | None
     ) -> list[Verdict | None] | None:
         """Return the verdict of every completion that was cut off; None where none was, or that is not checked."""
-        forms: Forms = getattr(self.grader, "forms", FORMS)
-        cut = [forms.reply(text) is None for text in texts]
+        ended: Sequence[bool | None] = [None] * len(texts)
         if completion_ids is not None and self.end_token_ids is None:
             _warn_of_cut_off()
         elif completion_ids is not None and self.end_token_ids:
-            ended = (bool(ids) and ids[-1] in self.end_token_ids for ids in completion_ids)
-            cut = [is_open or not end for is_open, end in zip(cut, ended, strict=True)]
-        return [self.truncated if is_cut else None for is_cut in cut] if any(cut) else None
+            ended = [bool(ids) and ids[-1] in self.end_token_ids for ids in completion_ids]
+        cut = [self._verdict_of_end(text, end) for text, end in zip(texts, ended, strict=True)]
+        return cut if any(cut) else None
+
+    def _verdict_of_end(self, text: str, ended: bool | None) -> Verdict | None:
+        """Return the verdict that the end of a completion decides; None where it decides none.
+
+        Args:
+            text: The completion.
+            ended: Whether the model ended it; None: nobody knows.
+        """
+        if ended is False:
+            return self.truncated
+        forms: Forms = getattr(self.grader, "forms", FORMS)
+        if forms.reply(text) is not None:
+            return None
+        return Verdict.WRONG if ended else self.truncated
 
     def _paid(
         self,
