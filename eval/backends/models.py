@@ -109,7 +109,8 @@ def load_model(model: str, *, adapter: Path | None = None, trainable: bool = Fal
         model: Model folder or Hub id.
         adapter: PEFT adapter folder; None for the bare model.
         trainable: Load the adapter for further training rather than frozen.
-        **kwargs: For `from_pretrained` (dtype, device_map, ...); float32 on a CPU unless given.
+        **kwargs: For `from_pretrained` (dtype, device_map, ...). Without a dtype, the one of `default_dtype`; on a CPU
+            float32 for training, whose optimizer steps would be lost in the rounding of bfloat16.
 
     Raises:
         InputError: it cannot be loaded; the message names the offline options. Or the adapter does not fit it.
@@ -118,13 +119,52 @@ def load_model(model: str, *, adapter: Path | None = None, trainable: bool = Fal
         check_adapter_folder(adapter)
     if trainable or adapter is not None:
         kwargs = {**_in_two_bytes(model), **kwargs}
-    kwargs.setdefault("dtype", "auto" if torch.cuda.is_available() else torch.float32)
+    if "dtype" not in kwargs:
+        on_cpu = not torch.cuda.is_available()
+        kwargs["dtype"] = "float32" if trainable and on_cpu else default_dtype(model, cpu=on_cpu)
     if torch.cuda.is_available():
         kwargs.setdefault("device_map", _device_map())
     if is_deepspeed_zero3_enabled():
         unset_hf_deepspeed_config()  # every process loads the whole model; a trainer shares it out afterwards
     loaded: Any = _load(AutoModelForCausalLM, model, **kwargs)
     return loaded if adapter is None else _with_adapter(loaded, model, adapter, trainable)
+
+
+def default_dtype(model: str, *, cpu: bool | None = None) -> str:
+    """Return the dtype to generate in where none was asked for: "auto" (as saved) on a GPU, else one of two.
+
+    On a CPU that is bfloat16 where the weights were saved in two bytes and the processor multiplies in bfloat16, and
+    float32 otherwise: a model saved in float32 keeps its precision, and a processor that emulates bfloat16 is slower.
+
+    Args:
+        model: Model folder or Hub id.
+        cpu: Whether it will run on a CPU; None: where torch sees no GPU.
+
+    Raises:
+        InputError: its config cannot be loaded.
+    """
+    if not (cpu if cpu is not None else not torch.cuda.is_available()):
+        return "auto"
+    return "bfloat16" if saved_dtype(model) in ("bfloat16", "float16") and cpu_bfloat16() else "float32"
+
+
+def cpu_bfloat16() -> bool:
+    """Return whether torch multiplies in bfloat16 on this processor rather than emulating it.
+
+    Told by torch's capability flags `avx512_bf16` and `amx_bf16` (x86) and `bf16` (Arm), and used by oneDNN. A torch
+    without these flags (before `torch.cpu.get_capabilities`) counts as one that emulates it.
+    """
+    read = getattr(torch.cpu, "get_capabilities", None)
+    capabilities: Mapping[str, Any] = {} if read is None else read()
+    return torch.backends.mkldnn.is_available() and any(
+        capabilities.get(flag) for flag in ("avx512_bf16", "amx_bf16", "bf16")
+    )
+
+
+def saved_dtype(model: str) -> str | None:
+    """Return the type that the weights of a model folder or Hub id were saved in, where its config says so."""
+    found = getattr(load_config(model).get_text_config(), "dtype", None)
+    return None if found is None else str(found).removeprefix("torch.")
 
 
 def _in_two_bytes(model: str) -> dict[str, Any]:

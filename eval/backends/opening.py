@@ -53,7 +53,7 @@ def open_backend(
         adapter: Folder of a PEFT adapter on top of it.
         base_url: Address of an OpenAI-compatible server, such as "http://localhost:8000/v1".
         kind: "transformers", "vllm" or "openai"; None: "openai" where there is a `base_url`, else "transformers".
-        dtype: One of `DTYPES`; None: float32 on a CPU, what the model was saved in on a GPU.
+        dtype: One of `DTYPES`; None: that of `default_dtype` (`eval/backends/models.py`).
         device_map: Where accelerate puts the weights, such as "auto", "cpu" or "cuda:0"; None: the CPU, or "auto"
             where there is a GPU. For "transformers" only.
         batch_size: Completions generated at once. For "transformers" only.

@@ -16,6 +16,7 @@ from .chats import render_chats
 from .decoding.batches import windows
 from .draws import draw_seed, runs
 from .identity import Identity, model_hash, settings_text
+from .token_texts import with_token_texts
 
 UNSERVED = (
     "use_dora",
@@ -66,14 +67,10 @@ def engine_dtype(model: str, dtype: str | None, *, cpu: bool) -> str:
         dtype: As the user names it, or None.
         cpu: Whether vLLM runs without a GPU.
     """
-    from .models import load_config
+    from .models import default_dtype, saved_dtype
 
-    if dtype not in (None, "auto"):
-        return dtype
-    if dtype is None and cpu:
-        return "float32"
-    saved = str(getattr(load_config(model).get_text_config(), "dtype", None)).removeprefix("torch.")
-    return "float32" if saved == "float32" else "auto"
+    wanted = dtype or default_dtype(model, cpu=cpu)
+    return "float32" if wanted == "auto" and saved_dtype(model) == "float32" else wanted
 
 
 def start_engine(options: Mapping[str, Any]) -> Any:
@@ -213,7 +210,10 @@ class VLLMBackend:
             for (number, run), output in zip(owners, self._outputs(inputs, requests), strict=True):
                 made[number] |= zip(run, map(self._completion, output.outputs), strict=True)
             for number, prompt in window:
-                yield number, [made[number][draw] for draw in prompt.draws]
+                completions = [made[number][draw] for draw in prompt.draws]
+                if prompt.token_texts:
+                    completions = [with_token_texts(self.tokenizer, completion) for completion in completions]
+                yield number, completions
 
     def _sampling(self, rendered: str, run: range, temperature: float, seed: int) -> dict[str, Any]:
         """Return the fields of `vllm.SamplingParams` for the draws of `run`, either (0,) or samples in sequence.

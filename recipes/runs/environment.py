@@ -27,6 +27,7 @@ def environment(
     asked: Mapping[str, Any] | None = None,
     sources: Sequence[str] = (),
     questions: Mapping[str, Sequence[Any]] | None = None,
+    dtype: str | None = None,
 ) -> dict[str, Any]:
     """Return versions, hardware, seed, commit (None outside a git checkout), command and what was read.
 
@@ -35,6 +36,8 @@ def environment(
         asked: What the command line gave, such as recipe and overrides.
         sources: Files that were read, and what is no file, which has no hash.
         questions: Use → the questions that came of them, hashed in their order.
+        dtype: What the weights are loaded in for generating, "auto" being what they were saved in; None: not known
+            here, as of a server.
     """
     return {
         "command": shlex.join(sys.argv),
@@ -46,6 +49,7 @@ def environment(
         "platform": platform.platform(),
         "processes": current_shard().world,
         **_hardware(),
+        "dtype": dtype,
         "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
         "versions": installed_versions(),
         "packages": _packages(),
@@ -100,12 +104,15 @@ def _hardware() -> dict[str, Any]:
 def _torch() -> dict[str, Any]:
     """Return the threads and the accelerators of torch; None and none without it, as where a server generates."""
     if not is_installed("torch"):
-        return {"torch_threads": None, "accelerator": None, "accelerators": [], "cuda": None}
+        return {"torch_threads": None, "cpu_bfloat16": None, "accelerator": None, "accelerators": [], "cuda": None}
     import torch
+
+    from ...eval.backends.models import cpu_bfloat16
 
     gpus: list[Any] = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
     return {
         "torch_threads": torch.get_num_threads(),
+        "cpu_bfloat16": cpu_bfloat16(),
         "accelerator": gpus[0].name if gpus else None,
         "accelerators": [{"name": gpu.name, "memory_gib": round(gpu.total_memory / 2**30, 1)} for gpu in gpus],
         "cuda": torch.version.cuda if gpus else None,

@@ -110,7 +110,22 @@ def _environment(recipe: Recipe, prepared: Prepared, asked: Mapping[str, Any] | 
     if recipe.data is not None:
         sources = [*recipe.data.training_sources, *([recipe.data.eval] if recipe.data.eval is not None else [])]
     trained = {"documents": prepared.documents, "training": prepared.rl} if recipe.stages else {}
-    return environment(recipe.seed, asked=asked, sources=sources, questions={**trained, "evaluation": prepared.eval})
+    return environment(
+        recipe.seed,
+        asked=asked,
+        sources=sources,
+        questions={**trained, "evaluation": prepared.eval},
+        dtype=_dtype(recipe),
+    )
+
+
+def _dtype(recipe: Recipe) -> str | None:
+    """Return what the sweeps load the weights in; None where a server does, or where a base is made first."""
+    if recipe.eval.generator == "openai" or recipe.model is None:
+        return recipe.eval.dtype
+    from ...eval.backends.models import default_dtype
+
+    return recipe.eval.dtype or default_dtype(recipe.model)
 
 
 def _trained(
