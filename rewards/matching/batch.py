@@ -28,7 +28,14 @@ def grade_short(
     detector: AbstentionDetector,
     grade: Callable[[str, Sequence[str]], Judgement],
 ) -> list[Judgement]:
-    """Return `[grade(c, a) for c, a in zip(completions, answers)]`, where `grade` is the grader of `detector`."""
+    """Return `[grade(c, a) for c, a in zip(completions, answers)]`, where `grade` is the grader of `detector`.
+
+    Args:
+        completions: One short text a row.
+        answers: The accepted answers of every row.
+        detector: The abstention detector of `grade`.
+        grade: Judges what no shared pass decides, and is asked for such rows only.
+    """
     accepted = aliases_of_rows(answers)
     known = _judged(grade)
     judged = [known.get(pair) for pair in zip(completions, accepted, strict=True)]
