@@ -7,18 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abstain.rewards import (
-    AbstentionDetector,
-    AliasGrader,
-    Judgement,
-    Tag,
-    Verdict,
-    alias_match,
-    final_answer,
-    grader,
-    matches,
-    normalize,
-)
+from abstain.rewards import AbstentionDetector, Judgement, Tag, Verdict, alias_match, grader
+from abstain.rewards.graders import AliasGrader, final_answer
+from abstain.rewards.matching.match import matches
+from abstain.rewards.matching.text import normalize
 
 grade = alias_match()
 

@@ -9,18 +9,11 @@ from dataclasses import dataclass, field
 import pytest
 from judge_stub import Endpoint
 
-from abstain.rewards import (
-    AbstentionReward,
-    AliasMatch,
-    ContainsMatch,
-    FuzzyMatch,
-    Judgement,
-    Verdict,
-    contains_match,
-    grader,
-    judge_match,
-)
+from abstain.rewards import AbstentionReward, Judgement, Verdict, contains_match, grader, judge_match
+from abstain.rewards.matching.contain import ContainsMatch
 from abstain.rewards.matching.fallback import FallbackMatch
+from abstain.rewards.matching.match import AliasMatch
+from abstain.rewards.matching.overlap import FuzzyMatch
 
 QUESTION = "What is the capital of France?"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from abstain.rewards import Verdict, alias_match, matches
+from abstain.rewards import Verdict, alias_match
 from abstain.rewards.matching.dates import Date, accepts
+from abstain.rewards.matching.match import matches
 
 
 @pytest.mark.parametrize(
