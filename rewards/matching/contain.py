@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..verdict import Judgement, Verdict
+from ..verdict import NOT_STATED, SEVERAL_ANSWERS, Judgement, Verdict
 from .candidates import breaks_list, is_one_of_several, items
 from .dates import Date, accepts, find_dates
 from .match import Aliases, aliases, equals
@@ -132,7 +132,7 @@ class ContainsMatch:
         divided = items(text, found)
         broken = accepted.lists and any(breaks_list(text, divided, span, accepted) for span in affirmed)
         if broken or all(is_one_of_several(text, divided, span, accepted) for span in affirmed):
-            return Judgement(Verdict.WRONG, answer, "several answers")
+            return Judgement(Verdict.WRONG, answer, SEVERAL_ANSWERS)
         return Judgement(Verdict.CORRECT, answer, "stated")
 
     @staticmethod
@@ -142,7 +142,7 @@ class ContainsMatch:
         measures = [wanted for wanted in accepted.quantities if wanted.unit is not None or wanted.value >= _GROUPED]
         if measures and any(given.same(wanted) for given in find_quantities(text.plain) for wanted in measures):
             return Judgement(Verdict.CORRECT, answer, "same quantity")
-        return Judgement(Verdict.WRONG, answer, "not stated")
+        return Judgement(Verdict.WRONG, answer, NOT_STATED)
 
 
 def _fuller(date: Date, accepted: Aliases) -> bool:
