@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, cast
@@ -134,18 +135,28 @@ class JudgeMatch:
             time_limit=self.time_limit,
         )
 
-    def messages(self, answer: str, answers: Sequence[str], question: str | None = None) -> list[dict[str, str]]:
+    def messages(
+        self,
+        answer: str,
+        answers: Sequence[str],
+        question: str | None = None,
+        choices: Sequence[str] | None = None,
+    ) -> list[dict[str, str]]:
         """Return the request's messages.
 
         Args:
             answer: The answer to be judged.
             answers: The accepted answers.
             question: The question's text, where it is known.
+            choices: The options of a multiple-choice question, which the answer may name by their letters.
         """
         accepted = "\n".join(f"- {json.dumps(a, ensure_ascii=False)}" for a in answers)
+        options = zip(string.ascii_uppercase, choices or (), strict=False)
+        listed = "\n".join(f"{letter}. {json.dumps(text, ensure_ascii=False)}" for letter, text in options)
         asked = () if question is None else (f"The question:\n{json.dumps(question, ensure_ascii=False)}",)
         parts = (
             *asked,
+            *([f"The choices:\n{listed}"] if listed else ()),
             f"Accepted answers:\n{accepted}",
             f"The answer:\n{fenced(answer[-self.max_characters :])}",
             _ASK[self.form],
@@ -163,7 +174,7 @@ class JudgeMatch:
         """
         if matches(answer, answers):
             return Judgement(Verdict.CORRECT, answer, "accepted answer")
-        messages = self.messages(answer, answers, question)
+        messages = self.messages(answer, answers, question, choices)
         known = shared_cache(self.cache)
         key = content_key(url=self.base_url, model=self.model, messages=messages, max_tokens=self.max_tokens)
         with known.asking(key):  # of the same request, made in several threads, one is sent

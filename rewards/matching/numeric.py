@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from ..verdict import Judgement, Verdict
+from ..verdict import SEVERAL_ANSWERS, Judgement, Verdict
 from .notation import plain_notation
 from .quantities import NUMBER_WORDS, Quantity, leading_quantity, number_in_words
 from .statement import announced, concluded, sentences
@@ -50,6 +50,7 @@ class NumericMatch:
     """
 
     can_be_ungraded: ClassVar[bool] = False
+    unsure: ClassVar[tuple[str, ...]] = ("no number", SEVERAL_ANSWERS)
     refuses_answers: ClassVar[bool] = True
 
     relative: float = 0.0
@@ -119,7 +120,7 @@ def quantity_in(text: str) -> tuple[Quantity | None, str]:
     for place in _places(text):
         numbers = _numbers(place)
         if numbers:
-            return (numbers[0], "") if len(set(numbers)) == 1 else (None, "several answers")
+            return (numbers[0], "") if len(set(numbers)) == 1 else (None, SEVERAL_ANSWERS)
     return None, reason
 
 

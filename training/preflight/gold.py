@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from ...data import Question
 from ...rewards import AnswerGrader, Grader, JudgeMatch, Verdict, WholeText, judge_row
+from ...rewards.matching.fallback import FallbackMatch
 from .findings import Finding, Level
 
 ERROR_SHARE = 0.2
@@ -78,6 +79,8 @@ def check_gold(questions: Sequence[Question], grader: Grader, *, phrase: str, se
         phrase: The agreed abstention, which has to grade as one.
         seconds: Stop after so long, with a note that says how many questions were left out.
     """
+    if isinstance(grader, AnswerGrader) and isinstance(grader.match, FallbackMatch):
+        grader = replace(grader, match=grader.match.match)  # its rules should be sure of accepted answers
     if isinstance(grader, AnswerGrader) and isinstance(grader.match, JudgeMatch):
         return [Finding("note", "accepted answers were not graded: the grader asks a judge, which costs calls")]
     result = gold_check(questions, grader, seconds=seconds)

@@ -127,6 +127,12 @@ def test_the_judge_sees_the_question_where_the_caller_has_it_and_its_verdicts_ar
     assert len(endpoint.asked) == 2  # the key of the cache holds the question
 
 
+def test_the_judge_sees_the_choices_that_an_answer_may_name_by_their_letters(endpoint: Endpoint) -> None:
+    endpoint.replies = ["correct"]
+    judge_match(model="choices", base_url=endpoint.url)("the second one", ["B"], ["Rome", "Paris"])
+    assert 'The choices:\nA. "Rome"\nB. "Paris"\n\nAccepted answers:' in endpoint.asked[0]["messages"][1]["content"]
+
+
 def test_a_reward_hands_the_question_to_a_grader_that_reads_it_and_to_no_other(endpoint: Endpoint) -> None:
     endpoint.replies = ["correct"]
     columns = {"completions": ["the city of light"], "answers": [["Paris"]], "threshold": [0.75]}
