@@ -22,25 +22,23 @@ from pathlib import Path
 
 from abstain.rewards import (
     AbstentionDetector,
-    AliasMatch,
     AnswerLabel,
     Boxed,
-    ChoiceMatch,
-    ContainsMatch,
-    FirstOf,
-    JsonField,
     LastLine,
-    NumericMatch,
     Tag,
-    TokenF1Match,
-    WholeText,
     alias_match,
     choice_match,
     contains_match,
-    normalize,
     numeric_match,
-    token_f1_match,
 )
+from abstain.rewards.extract import FirstOf, JsonField, WholeText
+from abstain.rewards.graders import token_f1_match
+from abstain.rewards.matching.choice import ChoiceMatch
+from abstain.rewards.matching.contain import ContainsMatch
+from abstain.rewards.matching.match import AliasMatch
+from abstain.rewards.matching.numeric import NumericMatch
+from abstain.rewards.matching.overlap import TokenF1Match
+from abstain.rewards.matching.text import normalize
 
 ANSWERS = ["Paris", "the City of Light and Love", "3.5 km", "4 July 1776"]
 CHOICES = ["Paris", "the City of Light and Love", "3.5 km", "4 July 1776"]

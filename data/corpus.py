@@ -52,7 +52,14 @@ class Document:
 
 
 def chat_document(question: Question, t: float | None, style: PromptStyle, answer: str) -> Document:
-    """Return the chat that asks `question` at target `t` (None: plainly) and gets `answer`."""
+    """Return the chat that asks `question` at target `t` (None: plainly) and gets `answer`.
+
+    Args:
+        question: What the user asks.
+        t: The target that the prompt states, a fraction in [0, 1); None: the question alone.
+        style: Makes the prompt.
+        answer: What the assistant replies.
+    """
     return Document(messages=(*style.messages(question, t), {"role": "assistant", "content": answer}))
 
 
@@ -68,6 +75,13 @@ def make_documents(
 
     Targets, in those chats too, come from the training targets: a held-out target occurs nowhere. With a reader of
     `stated` confidences, chats state one instead, on its scale, and no target occurs at all.
+
+    Args:
+        mentions: One a document: a statement of a fact, or a question with its answer.
+        style: Makes the prompts of chats.
+        targets: The training targets.
+        seed: The run's seed.
+        stated: Writes confidences on its scale; None: chats state a target.
     """
     if stated is not None:
         return _stated_documents(mentions, style, stated, seed)

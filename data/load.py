@@ -53,6 +53,12 @@ def questions_of(
 ) -> list[Question]:
     """Return the questions of `rows`, each read by the form that `form_of` (row, place) gives for the first of them.
 
+    Args:
+        rows: (place, row) pairs; the place names the row in an error.
+        source: Names the set in an error.
+        form_of: Says which columns hold what.
+        where: Column → the values of the rows that are kept; None: all rows.
+
     Raises:
         InputError: as `load_questions`.
     """

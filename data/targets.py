@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..rewards import check_target
+from ..rewards.payoffs.payoff import check_target
 from .errors import InputError
 from .question import Question
 

@@ -94,7 +94,11 @@ class WholeText:
 
 @dataclass(frozen=True)
 class LastLine:
-    """The last line that is not empty, without a leading label."""
+    r"""The last line that is not empty, without a leading label.
+
+    >>> LastLine()("The capital of France.\n\nParis")
+    ('Paris',)
+    """
 
     def __call__(self, text: str) -> tuple[str, ...]:
         """Return the last line as the only answer."""
@@ -104,7 +108,11 @@ class LastLine:
 
 @dataclass(frozen=True)
 class Tag:
-    """What stands between `<answer>` and `</answer>`; an unclosed tag holds no answer."""
+    """What stands between `<answer>` and `</answer>`; an unclosed tag holds no answer.
+
+    >>> Tag("answer")("It is <answer>Paris</answer>.")
+    ('Paris',)
+    """
 
     name: str = "answer"
 
@@ -125,7 +133,11 @@ class Tag:
 
 @dataclass(frozen=True)
 class Boxed:
-    r"""The content of `\boxed{...}`, braces balanced; a box that is not closed holds no answer."""
+    r"""The content of `\boxed{...}`, braces balanced; a box that is not closed holds no answer.
+
+    >>> Boxed()(r"So \boxed{42}.")
+    ('42',)
+    """
 
     def __call__(self, text: str) -> tuple[str, ...]:
         """Return the content of every outermost box."""
@@ -155,7 +167,11 @@ def _closing(piece: str, depth: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class AnswerLabel:
-    """What follows a label on its line: "Answer: X", "Final answer: X", "The answer is X", "#### X"."""
+    r"""What follows a label on its line: "Answer: X", "Final answer: X", "The answer is X", "#### X".
+
+    >>> AnswerLabel()("It lies on the Seine.\nAnswer: Paris")
+    ('Paris',)
+    """
 
     labels: tuple[str, ...] = ("final answer", "the answer is", "the final answer is", "answer", "####")
     """Compared without case at the start of a line; a colon may follow, and must follow a single word."""

@@ -29,6 +29,10 @@ class Grader(Protocol):
     A grader that also reads the question has `reads_question = True` and takes it by the keyword `question`; one
     that waits, and is safe to call from several threads, says in `concurrency` how many calls may run at once.
     `judge_row` and `judge_rows` call it so.
+
+    >>> grade: Grader = alias_match()
+    >>> grade("It is Paris.", ["Paris"]).verdict, grade("Rome", ["Paris"]).verdict
+    (<Verdict.CORRECT: 'correct'>, <Verdict.WRONG: 'wrong'>)
     """
 
     def __call__(self, completion: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
@@ -63,6 +67,11 @@ def grader(
 
     Raises:
         ValueError: `otherwise` is given, and `match` is sure of every verdict.
+
+    >>> from abstain.rewards import Tag
+    >>> grade = grader(AliasMatch(), extract=Tag("answer"))
+    >>> grade("Perhaps Rome? <answer>Paris</answer>", ["Paris"]).verdict
+    <Verdict.CORRECT: 'correct'>
     """
     detector = AbstentionDetector(abstention) if isinstance(abstention, str) else abstention
     usual: Extractor = getattr(match, "usual_extract", None) or WholeText()
@@ -78,6 +87,11 @@ def auto_match(
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
     """Return the grader for what chat models write (`AutoMatch`).
+
+    Args:
+        abstention: As `grader` takes it.
+        extract: As `grader` takes it.
+        several_answers: As `grader` takes it.
 
     >>> auto_match()("It is Paris.", ["Paris"]).verdict
     <Verdict.CORRECT: 'correct'>
@@ -99,6 +113,10 @@ def alias_match(
         extract: Finds the final answers.
         several_answers: What several different final answers are judged by.
         otherwise: Who is asked where the rules are not sure.
+
+    >>> grade = alias_match()
+    >>> grade("It's Paris", ["Paris", "City of Paris"]).verdict, grade("I'm not sure.", ["Paris"]).verdict
+    (<Verdict.CORRECT: 'correct'>, <Verdict.ABSTAINED: 'abstained'>)
     """
     return grader(
         AliasMatch(), abstention=abstention, extract=extract, several_answers=several_answers, otherwise=otherwise
@@ -119,6 +137,9 @@ def contains_match(
         extract: Finds the final answers.
         several_answers: What several different final answers are judged by.
         otherwise: Who is asked where the rules are not sure.
+
+    >>> contains_match()("The capital of France has long been Paris.", ["Paris"]).verdict
+    <Verdict.CORRECT: 'correct'>
     """
     return grader(
         ContainsMatch(), abstention=abstention, extract=extract, several_answers=several_answers, otherwise=otherwise
@@ -133,7 +154,18 @@ def numeric_match(
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
-    """Return the grader that compares numbers within a tolerance (`NumericMatch`)."""
+    """Return the grader that compares numbers within a tolerance (`NumericMatch`).
+
+    Args:
+        relative: The largest difference from an accepted number, as a fraction of that number.
+        absolute: The largest difference from an accepted number; an answer within either of the two is right.
+        abstention: As `grader` takes it.
+        extract: As `grader` takes it.
+        several_answers: As `grader` takes it.
+
+    >>> numeric_match(relative=0.01)("about 3.15", ["3.14159"]).verdict
+    <Verdict.CORRECT: 'correct'>
+    """
     match = NumericMatch(relative=relative, absolute=absolute)
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
 
@@ -144,7 +176,16 @@ def choice_match(
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
-    """Return the grader for multiple choice (`ChoiceMatch`); rows need a `choices` column."""
+    """Return the grader for multiple choice (`ChoiceMatch`); rows need a `choices` column.
+
+    Args:
+        abstention: As `grader` takes it.
+        extract: As `grader` takes it.
+        several_answers: As `grader` takes it.
+
+    >>> choice_match()("B", ["Paris"], choices=["Rome", "Paris", "Lyon"]).verdict
+    <Verdict.CORRECT: 'correct'>
+    """
     return grader(ChoiceMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
 
 
@@ -155,7 +196,14 @@ def token_f1_match(
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
-    """Return the grader that asks for a token F1 of at least `threshold` (`TokenF1Match`)."""
+    """Return the grader that asks for a token F1 of at least `threshold` (`TokenF1Match`).
+
+    Args:
+        threshold: The least token F1 of a right answer, a fraction in (0, 1].
+        abstention: As `grader` takes it.
+        extract: As `grader` takes it.
+        several_answers: As `grader` takes it.
+    """
     match = TokenF1Match(threshold=threshold)
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
 
@@ -167,7 +215,14 @@ def fuzzy_match(
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
-    """Return the grader that asks for a similarity of spelling of at least `threshold` (`FuzzyMatch`)."""
+    """Return the grader that asks for a similarity of spelling of at least `threshold` (`FuzzyMatch`).
+
+    Args:
+        threshold: The least similarity of spelling of a right answer, a fraction in (0, 1].
+        abstention: As `grader` takes it.
+        extract: As `grader` takes it.
+        several_answers: As `grader` takes it.
+    """
     match = FuzzyMatch(threshold=threshold)
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
 
@@ -179,7 +234,18 @@ def math_match(
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
-    """Return the grader that compares expressions (`MathMatch`); without `extract`, boxes first, else the last line."""
+    """Return the grader that compares expressions (`MathMatch`); without `extract`, boxes first, else the last line.
+
+    Args:
+        time_limit: Seconds that one comparison may take; one that takes longer is UNGRADED.
+        abstention: As `grader` takes it.
+        extract: Finds the final answers in a completion; None: the last box, else the last line.
+        several_answers: As `grader` takes it.
+
+    >>> grade = math_match()  # comparing needs `pip install "abstain[math]"`
+    >>> grade("I don't know", ["1/2"]).verdict
+    <Verdict.ABSTAINED: 'abstained'>
+    """
     match = MathMatch(time_limit=time_limit)
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
 
@@ -203,7 +269,30 @@ def judge_match(
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
 ) -> AnswerGrader:
-    """Return the grader that asks a judge model (`JudgeMatch`) about every answer that is no alias and no refusal."""
+    """Return the grader that asks a judge model (`JudgeMatch`) about every answer that is no alias and no refusal.
+
+    Args:
+        model: The judge's name at the endpoint.
+        base_url: Of an OpenAI-compatible endpoint (`http://localhost:8000/v1`); None: OpenAI's own.
+        api_key_env: The environment variable that holds the endpoint's key.
+        form: What the judge must reply: one word ("token"), or a JSON object with the key `verdict` ("json").
+        instructions: The system message; the question, the accepted answers and the answer follow in the user's.
+        time_limit: Seconds that one request may take.
+        retries: How often a request that failed is sent again.
+        max_tokens: The longest reply, in tokens.
+        reasoning_tokens: The longest reply of a judge that reasons, in tokens; see `JudgeMatch`.
+        max_characters: Of a longer answer the judge sees the last so many characters.
+        cache: The file that keeps the verdicts between runs; None: they are kept in memory.
+        concurrency: How many requests may run at once.
+        patience: Requests in a row that may end without a verdict; the next raises JudgeError.
+        abstention: As `grader` takes it.
+        extract: As `grader` takes it.
+        several_answers: As `grader` takes it.
+
+    >>> grade = judge_match(model="gpt-4o-mini")
+    >>> grade("Paris", ["Paris"], question="Capital of France?").verdict  # an accepted answer: the judge is not asked
+    <Verdict.CORRECT: 'correct'>
+    """
     match = JudgeMatch(
         model=model,
         base_url=base_url,

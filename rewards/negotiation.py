@@ -91,7 +91,13 @@ class Negotiated:
 
 @lru_cache(maxsize=256)
 def negotiated(address: str, model: str, route: str) -> Negotiated:
-    """Return what this process knows of an endpoint's route."""
+    """Return what this process knows of an endpoint's route.
+
+    Args:
+        address: Of the server.
+        model: The model's name there.
+        route: "chat" or "completions", whose fields differ.
+    """
     del route  # part of the key: chats and completions have different fields
     return Negotiated(address, model)
 

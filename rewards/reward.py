@@ -43,6 +43,14 @@ class AbstentionReward:
     would turn a row without a verdict into a graded one. Here None masks the whole row. None is paid where no
     verdict was reached and, by a payoff that scores a stated confidence, unless it names a number for it, where
     the completion abstains or states none that can be used.
+
+    >>> reward = AbstentionReward()  # short answers, paid at the target of each row
+    >>> reward(
+    ...     completions=["Paris", "I don't know", "Rome"],
+    ...     answers=[["Paris"]] * 3,
+    ...     threshold=[0.75, 0.75, 0.75],
+    ... )
+    [0.25, 0.0, -0.75]
     """
 
     payoff: Payoff = field(default_factory=ConfidenceTarget)

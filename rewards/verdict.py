@@ -12,6 +12,9 @@ class Verdict(Enum):
 
     Abstention is never a number, and `UNGRADED` (no verdict could be reached) is never turned
     into one: a payoff answers None for it.
+
+    >>> Verdict("abstained") is Verdict.ABSTAINED
+    True
     """
 
     CORRECT = "correct"
@@ -32,7 +35,11 @@ SEVERAL_ANSWERS = "several answers"
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with the answer it was reached on and, where it is not plain, the reason."""
+    """A verdict with the answer it was reached on and, where it is not plain, the reason.
+
+    >>> Judgement(Verdict.CORRECT, answer="Paris", reason="hedged").verdict.value
+    'correct'
+    """
 
     verdict: Verdict
     answer: str | None = None

@@ -33,7 +33,13 @@ REFERENCE = "ref"
 
 
 def dpo_arguments(config: PairsConfig, out: Path, seed: int) -> DPOConfig:
-    """Return TRL's config of the stage; InputError names a field it refuses."""
+    """Return TRL's config of the stage; InputError names a field it refuses.
+
+    Args:
+        config: The recipe's section.
+        out: The folder of checkpoints.
+        seed: The run's seed.
+    """
     return stage_arguments("dpo.trainer", DPOConfig, config.trainer, out, seed)
 
 
@@ -43,6 +49,11 @@ def make_pairs(asked: Sequence[Asked], keep: Keep, rng: np.random.Generator) -> 
     Pairs are all two of a prompt's samples and its abstention. Kinds are "answer over abstention", "abstention over
     answer" and "answer over answer" of those kept; "equal" pairs earn the same, "ungraded" ones have no pay on one
     side, and "left out" are those that the difference in pay did not draw.
+
+    Args:
+        asked: The prompts with their paid samples.
+        keep: "all" pairs, or "gap": each with a probability in proportion to its difference in pay.
+        rng: Draws them.
     """
     counts: Counter[str] = Counter()
     found: list[tuple[Asked, Sample, Sample]] = []

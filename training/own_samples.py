@@ -96,7 +96,14 @@ def sample_prompts(
 def pay_samples(
     reward: AbstentionReward, question: Question, t: float | None, completions: Sequence[Completion]
 ) -> tuple[Sample, ...]:
-    """Return `completions` to `question`, judged and paid at `t` as in RL: one that was cut off by the stated rule."""
+    """Return `completions` to `question`, judged and paid at `t` as in RL: one that was cut off by the stated rule.
+
+    Args:
+        reward: The reward of the stage.
+        question: What was asked.
+        t: The target of the prompt, a fraction in [0, 1); None where it stated none.
+        completions: What the model answered.
+    """
     n, logged = len(completions), dict[str, list[Any]]()
     if reward.end_token_ids is None:  # no trainer calls it here; how a completion ended is known
         reward = replace(reward, end_token_ids=(_END,))
@@ -131,6 +138,14 @@ def draw_answers(
     """Return `samples` completions to each of `questions`, in order; at temperature 0 they are all the greedy one.
 
     A question that comes again is sampled anew: all its completions are drawn from one prompt, `messages` of it.
+
+    Args:
+        backend: Generates from the model.
+        questions: In the order of what is returned; one may come several times.
+        messages: Makes the prompt of a question.
+        samples: How many completions each question gets.
+        temperature: 0 for greedy decoding.
+        seed: Of the samples.
     """
     places: dict[str, list[int]] = {}
     for place, question in enumerate(questions):
@@ -153,6 +168,13 @@ def kept_rows(
     """Return the rows that `make` gives, or those that a killed stage left in the file `path`.
 
     New ones are counted by kind in `log` as `what`.
+
+    Args:
+        path: The file that keeps the rows until the stage is done.
+        what: What a row is called in the log.
+        resume: Take the rows of the file where it is there.
+        log: Gets the counts.
+        make: Returns new rows, and how many there are of each kind.
 
     Raises:
         InputError: there is none.

@@ -40,6 +40,12 @@ def save_policy(model: Any, trainer: Any, folder: Path, tokenizer: Any | None = 
 
     Where weights are shared out over processes (FSDP, DeepSpeed), the trainer gathers them; else the main process has
     them all.
+
+    Args:
+        model: What was trained.
+        trainer: The trainer that holds it.
+        folder: Where it is saved.
+        tokenizer: Saved beside a whole model; None for an adapter.
     """
     if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
         trainer.save_model(str(folder))

@@ -42,7 +42,13 @@ def console_line(logs: Mapping[str, Any]) -> str:
 
 
 def keep_until(path: Path, step: int, stage: str | None = None) -> None:
-    """Take out of the log file `path` the rows after `step` (of `stage` only, where given), and a cut-off last line."""
+    """Take out of the log file `path` the rows after `step` (of `stage` only, where given), and a cut-off last line.
+
+    Args:
+        path: A JSON Lines file; nothing is done where it is missing.
+        step: The last step that is kept.
+        stage: The stage whose rows are looked at; None: all rows.
+    """
     if not path.is_file():
         return
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)

@@ -28,7 +28,13 @@ from .stage import stage_arguments, train_on_rows
 
 
 def rejection_arguments(config: RejectionConfig, out: Path, seed: int) -> SFTConfig:
-    """Return TRL's config of the stage; InputError names a field it refuses."""
+    """Return TRL's config of the stage; InputError names a field it refuses.
+
+    Args:
+        config: The recipe's section.
+        out: The folder of checkpoints.
+        seed: The run's seed.
+    """
     return stage_arguments("rejection.sft", SFTConfig, config.sft, out, seed)
 
 
@@ -36,6 +42,11 @@ def choose(asked: Asked, rule: Rule, rng: np.random.Generator) -> Sample | None:
     """Return what `asked` teaches: one of the best paid answers, or the abstention; None where neither earns more.
 
     Answers without a verdict do not count.
+
+    Args:
+        asked: A prompt with its paid samples and its abstention.
+        rule: What the answers are worth: the "best" pay, or their mean.
+        rng: Draws one of several best answers.
     """
     assert asked.abstention is not None  # a target is stated
     paid = [(sample.pay, sample) for sample in asked.samples if sample.pay is not None]
@@ -52,7 +63,13 @@ def choose(asked: Asked, rule: Rule, rng: np.random.Generator) -> Sample | None:
 
 
 def make_rows(asked: Sequence[Asked], rule: Rule, rng: np.random.Generator) -> tuple[Rows, Counter[str]]:
-    """Return prompt/completion rows, and how many completions are "correct", "wrong", "abstained" and "left out"."""
+    """Return prompt/completion rows, and how many completions are "correct", "wrong", "abstained" and "left out".
+
+    Args:
+        asked: The prompts with their paid samples and abstentions.
+        rule: As for `choose`.
+        rng: As for `choose`.
+    """
     counts: Counter[str] = Counter()
     rows: Rows = []
     for each in asked:
@@ -80,6 +97,21 @@ def train_rejection(
     log: StageLog | None = None,
 ) -> Any:
     """Return the model after fine-tuning on what its own answers earn best; arguments as in `train_dpo`.
+
+    Args:
+        model: The policy, changed in place.
+        tokenizer: The model's, with its chat template.
+        backend: Generates from the same model.
+        questions: What is asked; `config.prompts` of them, repeated as needed.
+        reward: Pays the samples.
+        config: The recipe's section.
+        style: Makes the prompts.
+        targets: The targets of the prompts.
+        lora: The PEFT config of a new adapter; None: the model is trained as it is.
+        out: The folder of checkpoints.
+        seed: The run's seed.
+        resume: Go on from the last checkpoint, with the rows that were kept.
+        log: Gets the counts and the entries of the trainer.
 
     Raises:
         InputError: no row is left, or preflight finds an error. Its warnings are `PreflightWarning`s.

@@ -13,7 +13,8 @@ from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer  # pyright: ign
 
 from ..data import InputError, PromptStyle, Question, Schedule, Stream
 from ..eval.metrics.table import STATED_TARGETS
-from ..rewards import AbstentionReward, GroupScalingWarning
+from ..rewards import AbstentionReward
+from ..rewards.payoffs.scaling import GroupScalingWarning
 from .config import GRPO_DEFAULTS, RLConfig
 from .monitor.validation import hold_out
 from .monitor.watch import Watch
@@ -29,7 +30,13 @@ TRAINERS: dict[str, tuple[Any, Any]] = {"grpo": (GRPOConfig, GRPOTrainer), "rloo
 
 
 def rl_arguments(config: RLConfig, out: Path, seed: int) -> Any:
-    """Return TRL's config of the stage; InputError names a field it refuses."""
+    """Return TRL's config of the stage; InputError names a field it refuses.
+
+    Args:
+        config: The recipe's section.
+        out: The folder of checkpoints.
+        seed: The run's seed.
+    """
     factory, _ = TRAINERS[config.algorithm]
     own = GRPO_DEFAULTS if config.algorithm == "grpo" else {}
     section = f"rl.{config.algorithm}"
@@ -52,6 +59,14 @@ def rl_rows(
 
     Columns are prompt, question, answers, threshold and id; choices and answerable where questions differ in them.
     Without `targets` there is no threshold, and the prompt asks for an answer and the confidence in it.
+
+    Args:
+        questions: In any order; they are shuffled.
+        style: Makes the prompts.
+        targets: Draws the target of every row; None: prompts state none.
+        n: How many rows there are.
+        rng: Draws the order and the targets.
+        per_question: How many rows running have the same question.
     """
     order: list[int] = []
     while len(order) < n:

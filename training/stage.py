@@ -42,6 +42,14 @@ def stage_arguments(
 ) -> Any:
     """Return `factory`'s config of a stage: bf16 on a GPU, and `mapping` over `defaults` over `POLICY_DEFAULTS`.
 
+    Args:
+        section: The recipe's section, for the error.
+        factory: The config's dataclass of TRL.
+        mapping: What the recipe sets.
+        out: The folder of checkpoints.
+        seed: The run's seed.
+        **defaults: What the stage sets where the recipe does not.
+
     Raises:
         InputError: the config refuses a field of the recipe's `section`.
     """
@@ -70,7 +78,14 @@ def make_trainer(
 
 
 def fit(trainer: Any, out: Path, *, resume: bool, log: StageLog | None = None) -> Any:
-    """Return the model after training, with `resume` from the last checkpoint in `out`; entries go to `log`."""
+    """Return the model after training, with `resume` from the last checkpoint in `out`; entries go to `log`.
+
+    Args:
+        trainer: A trainer of transformers or TRL.
+        out: The folder of checkpoints.
+        resume: Go on from the last of them, where there is one.
+        log: Gets the entries of the trainer.
+    """
     if log is not None:
         log.attach(trainer)
     trainer.train(resume_from_checkpoint=last_checkpoint(out) if resume else None)
@@ -92,5 +107,16 @@ def train_on_rows(
     """Return the model after training on fixed `rows`, as the warm-up, rejection sampling and DPO do.
 
     Arguments are those of `make_trainer` and `fit`.
+
+    Args:
+        trainer: The class of the trainer.
+        rows: As it takes them.
+        model: The policy, changed in place.
+        tokenizer: The model's.
+        arguments: The trainer's config.
+        lora: The PEFT config of a new adapter; None: the model is trained as it is.
+        out: The folder of checkpoints.
+        resume: Go on from the last checkpoint.
+        log: Gets the entries of the trainer.
     """
     return fit(make_trainer(trainer, rows, model, tokenizer, arguments, lora), out, resume=resume, log=log)

@@ -49,14 +49,28 @@ from .stage import last_checkpoint, stage_arguments, train_on_rows
 
 
 def sft_arguments(config: WarmupConfig, out: Path, seed: int) -> SFTConfig:
-    """Return TRL's config of the stage; InputError names a field it refuses."""
+    """Return TRL's config of the stage; InputError names a field it refuses.
+
+    Args:
+        config: The recipe's section.
+        out: The folder of checkpoints.
+        seed: The run's seed.
+    """
     return stage_arguments("warmup.sft", SFTConfig, config.sft, out, seed)
 
 
 def own_answers(
     backend: Backend, questions: Sequence[Question], style: PromptStyle, temperature: float, seed: int
 ) -> list[Completion]:
-    """Return the model's forced answer to each question, in order; a question that comes again is sampled anew."""
+    """Return the model's forced answer to each question, in order; a question that comes again is sampled anew.
+
+    Args:
+        backend: Generates from the model.
+        questions: In the order of what is returned.
+        style: Makes the prompts, at target 0.
+        temperature: 0 for greedy decoding.
+        seed: Of the samples.
+    """
     found = draw_answers(backend, questions, lambda q: style.messages(q, 0.0), temperature=temperature, seed=seed)
     return [answers[0] for answers in found]
 
@@ -74,6 +88,14 @@ def own_answers_at(
     There a sampled answer would split the mass of answering between several, and greedy decoding abstain too early.
     At t = 0 samples keep the forced answer's probability what it was. The targets are those of `questions` in their
     order, then those of `questions` again, and so on: rows of one question share their answer.
+
+    Args:
+        backend: Generates from the model.
+        questions: Each once.
+        style: Makes the prompts.
+        targets: One a row, fractions in [0, 1).
+        config: The recipe's section, which says how rows come to abstain.
+        seed: Of the samples.
     """
     rows = [(config.abstain_rate == "p<t" and t > 0, i % len(questions)) for i, t in enumerate(targets)]
     answers: dict[tuple[bool, int], Completion] = {}
@@ -126,6 +148,14 @@ def warmup_rows(
     """Return prompt/completion rows that abstain with probability `rate`(t), evenly spread near every t.
 
     An empty own answer is left out: there is nothing to imitate.
+
+    Args:
+        questions: One a row.
+        answers: The model's own answer of every row.
+        style: Makes prompts and abstentions.
+        targets: One a row, fractions in [0, 1).
+        rng: Spreads the abstentions.
+        rate: (probability of the own answer or None, target) → probability of abstaining.
     """
     rows: list[dict[str, list[Message]]] = []
     own = list(answers)
@@ -144,6 +174,12 @@ def stated_rows(
 
     The probability is that of the whole answer at temperature 1, its end token included. Left out are answers that are
     empty, cut off by the token limit or no answer at all: none of them has a confidence.
+
+    Args:
+        questions: One a row.
+        answers: The model's own answer of every row, with its probability.
+        style: Makes prompts and completions.
+        parser: Says on which scale a confidence is stated.
 
     Raises:
         ValueError: the backend does not tell probabilities.
@@ -180,6 +216,21 @@ def warm_up(
     """Return the `PeftModel` after the warm-up; `lora` is its PEFT config, `out` the checkpoint folder.
 
     Without `targets` it teaches to state a confidence, on the scale of `parser`, instead of abstaining.
+
+    Args:
+        model: The policy, changed in place.
+        tokenizer: The model's, with its chat template.
+        backend: Generates from the same model.
+        questions: What is asked; `config.prompts` of them, repeated as needed.
+        config: The recipe's section.
+        style: Makes prompts and abstentions.
+        targets: The targets of the prompts; None: they state none.
+        lora: The PEFT config of a new adapter.
+        out: The folder of checkpoints.
+        seed: The run's seed.
+        parser: Of stated confidences; None: the usual form.
+        resume: Go on from the last checkpoint.
+        log: Gets the counts and the entries of the trainer.
 
     Raises:
         InputError: there is no question, or none of the model's own answers can be stated with a confidence.

@@ -14,7 +14,7 @@ from systems import Rows
 
 from abstain.eval.metrics.table import tabulate
 from abstain.eval.sweep.responses import Response
-from abstain.rewards import normalize
+from abstain.rewards.matching.text import normalize
 
 
 def regret_at_odds(rows: Rows, base: Rows, targets: Sequence[float]) -> float | None:

@@ -12,10 +12,11 @@ from typing import Any, cast
 
 from ...data import InputError, Message
 from .backend import Completion, ConfidenceSource, Prompt, sources
+from .chats import render_chats
 from .decoding.batches import windows
-from .decoding.pick import draw_seed, runs
+from .draws import draw_seed, runs
 from .identity import Identity, model_hash, settings_text
-from .models import render_chats
+from .token_texts import with_token_texts
 
 UNSERVED = (
     "use_dora",
@@ -36,6 +37,12 @@ def engine_options(model: str, dtype: str, given: Mapping[str, Any], *, cpu: boo
     """Return the arguments of `vllm.LLM`; `given` ones win.
 
     Log-probabilities are those of the model before temperature; the model's own sampling defaults are left aside.
+
+    Args:
+        model: Folder or name on the Hub.
+        dtype: As vLLM names it.
+        given: The user's own arguments.
+        cpu: Whether vLLM runs without a GPU.
     """
     return {
         "model": model,
@@ -54,15 +61,16 @@ def engine_dtype(model: str, dtype: str | None, *, cpu: bool) -> str:
     """Return the dtype to ask for, so that None and "auto" mean what they mean in this process.
 
     vLLM's own "auto" makes two bytes of a model that was saved in float32.
-    """
-    from .models import load_config
 
-    if dtype not in (None, "auto"):
-        return dtype
-    if dtype is None and cpu:
-        return "float32"
-    saved = str(getattr(load_config(model).get_text_config(), "dtype", None)).removeprefix("torch.")
-    return "float32" if saved == "float32" else "auto"
+    Args:
+        model: Folder or name on the Hub.
+        dtype: As the user names it, or None.
+        cpu: Whether vLLM runs without a GPU.
+    """
+    from .models import default_dtype, saved_dtype
+
+    wanted = dtype or default_dtype(model, cpu=cpu)
+    return "float32" if wanted == "auto" and saved_dtype(model) == "float32" else wanted
 
 
 def start_engine(options: Mapping[str, Any]) -> Any:
@@ -85,6 +93,11 @@ def start_engine(options: Mapping[str, Any]) -> Any:
 
 def add_adapter(engine: Any, adapter: Path, request: Any) -> None:
     """Let the engine load the adapter now, so that one that does not fit is found before the first question.
+
+    Args:
+        engine: A `vllm.LLM`.
+        adapter: The adapter's folder.
+        request: The `LoRARequest` that names it.
 
     Raises:
         InputError: the engine refuses it.
@@ -197,7 +210,10 @@ class VLLMBackend:
             for (number, run), output in zip(owners, self._outputs(inputs, requests), strict=True):
                 made[number] |= zip(run, map(self._completion, output.outputs), strict=True)
             for number, prompt in window:
-                yield number, [made[number][draw] for draw in prompt.draws]
+                completions = [made[number][draw] for draw in prompt.draws]
+                if prompt.token_texts:
+                    completions = [with_token_texts(self.tokenizer, completion) for completion in completions]
+                yield number, completions
 
     def _sampling(self, rendered: str, run: range, temperature: float, seed: int) -> dict[str, Any]:
         """Return the fields of `vllm.SamplingParams` for the draws of `run`, either (0,) or samples in sequence.
@@ -258,8 +274,17 @@ def open_vllm(
 
     `template` holds variables of the chat template.
 
+    Args:
+        model: Folder or name on the Hub.
+        adapter: Folder of a LoRA adapter; None: the model alone.
+        name: The system's name in its responses.
+        dtype: As for `engine_dtype`.
+        max_new_tokens: The longest completion, in tokens.
+        template: Variables of the chat template.
+        engine: Arguments for `vllm.LLM` (tensor_parallel_size, …).
+
     Raises:
-        InputError: vLLM is not installed, or the model or the adapter cannot be used.
+        InputError: vLLM cannot be imported, or the model or the adapter cannot be used.
     """
     from .models import check_adapter_folder, check_model_folder, load_tokenizer, saved_end_token_ids
 
@@ -267,7 +292,7 @@ def open_vllm(
         from vllm.lora.request import LoRARequest  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
         from vllm.platforms import current_platform  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
     except ImportError as error:
-        raise InputError(f"backend vllm needs vLLM: pip install 'abstain[vllm]' on a GPU machine ({error})") from None
+        raise InputError(f"backend vllm: vLLM cannot be imported ({error})") from None
     check_model_folder(model)
     if adapter is not None:
         check_adapter_folder(adapter)

@@ -26,6 +26,11 @@ def match(a: Sequence[Response], b: Sequence[Response], *, overlap: bool = False
 
     A system without targets, whose confidence decides afterwards, can be held against those of the other.
 
+    Args:
+        a: The rows of one system.
+        b: The rows of the other.
+        overlap: Compare what both have, rather than refuse to compare where one has more.
+
     Raises:
         InputError: the two asked different questions under one id; or, without `overlap`, items, targets,
             pairs or the prompts' wording differ; or nothing is left.

@@ -82,7 +82,13 @@ def make_sides(
     b: tuple[Sequence[Response], Sequence[Response] | None],
     targets: Sequence[float] | None,
 ) -> Sides:
-    """Return both systems laid out over the same items and targets, each given as (rows, rows of its base model)."""
+    """Return both systems laid out over the same items and targets, each given as (rows, rows of its base model).
+
+    Args:
+        a: The rows of one system, and those of its base model where there are any.
+        b: The same of the other.
+        targets: The targets that a confidence is held against where rows state none; None: those of the rows.
+    """
     asked = targets
     if asked is None:  # a confidence is held against the targets of the other system, where that has some
         both = [sorted({row.threshold for row in rows if row.threshold}) for rows, _ in (a, b)]
@@ -133,6 +139,11 @@ def sign_flip_p(contributions: Array, rng: np.random.Generator, flips: int = SIG
     If the systems did not differ, an item's contribution could as well have had the other sign. p is
     the share of `flips` random choices of signs, the actual one counted in, whose sum is at least as
     far from 0. NaN for a column with a NaN.
+
+    Args:
+        contributions: What each item adds to each difference, (G, M).
+        rng: Draws the signs.
+        flips: How many choices of signs are drawn.
     """
     observed = np.abs(contributions.sum(axis=0))
     reached = np.ones(contributions.shape[1])
@@ -294,7 +305,14 @@ def _reason(number: Number, metric: Metric, side: Side) -> str | None:
 def resample_both(
     sides: Sides, numbers: Sequence[Number], rng: np.random.Generator, draws: int
 ) -> dict[Number, tuple[Array, Array]]:
-    """Return each number's resamples in A and in B, each (draws,): the same items are drawn for both."""
+    """Return each number's resamples in A and in B, each (draws,): the same items are drawn for both.
+
+    Args:
+        sides: The two systems.
+        numbers: What is computed on every resample.
+        rng: Draws the items.
+        draws: How many resamples are drawn.
+    """
     drawn: dict[Number, tuple[list[Array], list[Array]]] = {number: ([], []) for number in numbers}
     rates = [number.name for number in numbers if number.metric is None]
     parts = [{name: side.rate_parts(name) for name in rates} for side in sides]
@@ -313,7 +331,14 @@ def resample_both(
 
 
 def flip_signs(sides: Sides, numbers: Sequence[Number], rng: np.random.Generator, flips: int) -> dict[Number, float]:
-    """Return the p-values of the numbers that are ratios of sums."""
+    """Return the p-values of the numbers that are ratios of sums.
+
+    Args:
+        sides: The two systems.
+        numbers: What is tested; others than ratios of sums are left out.
+        rng: Draws the signs.
+        flips: How many choices of signs are drawn.
+    """
     columns: dict[Number, Array] = {}
     for number in numbers:
         a, b = (number.parts(side) for side in sides)

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from ...data import InputError, Question
-from ...rewards import ConfidenceParser, ConfidenceTarget, Grader, Judgement, Verdict, judge_row
+from ...rewards import ConfidenceParser, ConfidenceTarget, Grader, Judgement, Verdict
+from ...rewards.judge_row import judge_row
 from ..sweep.sweep import Sweep
 
 _PAYOFF = ConfidenceTarget()

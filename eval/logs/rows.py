@@ -23,7 +23,13 @@ from .score import Grading, How, plan_verdict, reach_verdicts, read_stated, with
 
 
 def read_id(values: Mapping[str, Any], place: str, unread: set[str]) -> str:
-    """Return the id: a text, or a whole number as text."""
+    """Return the id: a text, or a whole number as text.
+
+    Args:
+        values: The row.
+        place: File and line, for the error.
+        unread: The keys that nothing has read, among which the error looks for a slip of the pen.
+    """
     value = values.get("id")
     if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
         return str(value)
@@ -65,7 +71,13 @@ def read_verdict(values: Mapping[str, Any], place: str) -> Verdict:
 
 
 def read_number(values: Mapping[str, Any], name: str, place: str) -> float | None:
-    """Return a finite number; None for null and for a missing key."""
+    """Return a finite number; None for null and for a missing key.
+
+    Args:
+        values: The row.
+        name: The key.
+        place: File and line, for the error.
+    """
     value = values.get(name)
     if value is None:
         return None
@@ -77,7 +89,13 @@ def read_number(values: Mapping[str, Any], name: str, place: str) -> float | Non
 
 
 def read_fraction(values: Mapping[str, Any], name: str, place: str) -> float | None:
-    """Return a number in [0, 1]; None for null and for a missing key."""
+    """Return a number in [0, 1]; None for null and for a missing key.
+
+    Args:
+        values: The row.
+        name: The key.
+        place: File and line, for the error.
+    """
     value = read_number(values, name, place)
     if value is not None and not 0 <= value <= 1:
         raise InputError(f"{place}: key {name!r} is {value:g}; allowed are fractions in [0, 1]")
@@ -85,7 +103,13 @@ def read_fraction(values: Mapping[str, Any], name: str, place: str) -> float | N
 
 
 def read_text(values: Mapping[str, Any], name: str, place: str) -> str:
-    """Return a text."""
+    """Return a text.
+
+    Args:
+        values: The row.
+        name: The key, which is there.
+        place: File and line, for the error.
+    """
     value = values[name]
     if not isinstance(value, str):
         raise InputError(f"{place}: key {name!r} is {shown(value)}; allowed is a text")
@@ -93,7 +117,13 @@ def read_text(values: Mapping[str, Any], name: str, place: str) -> str:
 
 
 def read_list(values: Mapping[str, Any], name: str, place: str) -> tuple[str, ...]:
-    """Return a text or a list of texts as a tuple; () without one."""
+    """Return a text or a list of texts as a tuple; () without one.
+
+    Args:
+        values: The row.
+        name: The key.
+        place: File and line, for the error.
+    """
     value = values.get(name)
     if value is None:
         return ()
@@ -104,7 +134,13 @@ def read_list(values: Mapping[str, Any], name: str, place: str) -> tuple[str, ..
 
 
 def read_flag(values: Mapping[str, Any], name: str, place: str) -> bool:
-    """Return true or false; false without one."""
+    """Return true or false; false without one.
+
+    Args:
+        values: The row.
+        name: The key.
+        place: File and line, for the error.
+    """
     value = values.get(name, False)
     if not isinstance(value, bool):
         raise InputError(f"{place}: key {name!r} is {shown(value)}; allowed are true and false")
@@ -154,6 +190,11 @@ class Logged:
 
 def read_logged(rows: Iterable[LoggedRow], grading: Grading, scale: Scale | None = None) -> Logged:
     """Return the rows checked and graded.
+
+    Args:
+        rows: As a log's reader gives them.
+        grading: How verdicts are reached.
+        scale: What the confidences of the log are numbers of; None: told from the numbers.
 
     Raises:
         InputError: a value is missing, of the wrong kind or out of range, two rows are the same or

@@ -14,16 +14,9 @@ from typing import Any, Literal
 import numpy as np
 
 from ...data import InputError, Stream
-from ...rewards import (
-    AbstentionDetector,
-    ConfidenceParser,
-    Grader,
-    Judgement,
-    Verdict,
-    concurrency_of,
-    judge_row,
-    together,
-)
+from ...rewards import AbstentionDetector, ConfidenceParser, Grader, Judgement, Verdict
+from ...rewards.concurrency import concurrency_of, together
+from ...rewards.judge_row import judge_row
 from ..metrics import METRICS, compute_metrics
 from ..metrics.errors import count_verdicts, rates
 from ..metrics.metric import Metric, lacking
@@ -87,6 +80,12 @@ def reach_verdicts(
     responses: Sequence[Response], plans: Sequence[Plan], places: Sequence[str], grading: Grading
 ) -> list[Judgement | None]:
     """Return the judgement of every row, None where it keeps its verdict.
+
+    Args:
+        responses: The rows.
+        plans: What is to be done with each.
+        places: File and line of each, for errors.
+        grading: The grader, and what it is called with.
 
     Raises:
         InputError: the grader cannot compare with a row's answers.

@@ -167,6 +167,12 @@ def regret_columns(pay: Array, forced_pay: Array, confidence: Array, targets: Ar
     """Return what each item adds to numerator and denominator of `normalized_regret`, (N,) each.
 
     The better constant policy at each target is taken as it came out over all items; arguments are the same.
+
+    Args:
+        pay: Pay of what was done at every target, (N, T); NaN where there is none.
+        forced_pay: Pay of the forced answer at every target, (N, T).
+        confidence: The model's confidence in its forced answer, (N,), a fraction.
+        targets: (T,).
     """
     known = np.isfinite(pay) & np.isfinite(forced_pay) & np.isfinite(confidence)[:, None]
     forced = np.where(known, forced_pay, 0.0)

@@ -123,7 +123,12 @@ def auroc_bounds(table: SweepTable, _: Array) -> Bounds:
 
 
 def ece_bounds(table: SweepTable, _: Array, bins: int = 10) -> Bounds:
-    """Return the bounds of ECE: in every bin the number of right answers that brings means nearest, or farthest."""
+    """Return the bounds of ECE: in every bin the number of right answers that brings means nearest, or farthest.
+
+    Args:
+        table: The sweep, whose ungraded answers could be either.
+        bins: How many bins of equal width there are.
+    """
     known = np.isfinite(gap(table.confidence, _correct(table, 0.0)))
     index = bin_of(table.confidence[known], bins)
     least = np.bincount(index, _correct(table, 0.0)[known], bins)

@@ -88,13 +88,25 @@ def bin_of(confidence: Array, bins: int, closed: Closed = "left") -> NDArray[np.
 
     Closed on the left: [k/bins, (k+1)/bins), the last on both sides. Closed on the right:
     (k/bins, (k+1)/bins], the first on both sides. A NaN falls into the last.
+
+    Args:
+        confidence: Fractions, (N,).
+        bins: How many bins there are.
+        closed: The end that belongs to a bin.
     """
     edges = np.arange(1, bins) / bins
     return np.searchsorted(edges, confidence, side="right" if closed == "left" else "left")
 
 
 def binned(confidence: ArrayLike, correct: ArrayLike, bins: int = 10, *, closed: Closed = "left") -> Columns:
-    """Return the confidence, the correctness and the presence of every item in its bin, (N, 3·bins), sparse."""
+    """Return the confidence, the correctness and the presence of every item in its bin, (N, 3·bins), sparse.
+
+    Args:
+        confidence: Fractions, (N,); NaN where there is none.
+        correct: 1 or 0, (N,); NaN where there is no verdict.
+        bins: How many bins of equal width there are.
+        closed: The end that belongs to a bin.
+    """
     confidence, correct = vectors(confidence=confidence, correct=correct)
     known = np.flatnonzero(np.isfinite(gap(confidence, correct)))
     index = bin_of(confidence[known], bins, closed)

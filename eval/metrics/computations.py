@@ -82,7 +82,13 @@ def mean_of(name: str, values: Values, *, flips: bool = True) -> Computation:
 
 
 def curve_of(name: str, values: Values, *, flips: bool = True) -> Computation:
-    """Return the means by target of values, (N, T); arguments as for `mean_of`."""
+    """Return the means by target of values, (N, T); arguments as for `mean_of`.
+
+    Args:
+        name: Of the columns.
+        values: What is averaged.
+        flips: A comparison tests it by sign flips; False: by resampling.
+    """
 
     def parts(w: Whole) -> Parts:
         total, count = np.split(by_target(values(w)), 2, axis=1)
@@ -96,7 +102,14 @@ def curve_of(name: str, values: Values, *, flips: bool = True) -> Computation:
 
 
 def adherence_to(name: str, confidence: Values, *, clear: bool = False, flips: bool = True) -> Computation:
-    """Return adherence to a confidence, (N,), over all pairs or the clear ones; other arguments as for `mean_of`."""
+    """Return adherence to a confidence, (N,), over all pairs or the clear ones; other arguments as for `mean_of`.
+
+    Args:
+        name: Of the columns.
+        confidence: What decisions are held against, (N,).
+        clear: Leave out the pairs whose confidence is near the target.
+        flips: A comparison tests it by sign flips; False: by resampling.
+    """
 
     def agree(w: Whole) -> Array:
         return adherent(w.abstained, confidence(w), w.table.targets, clear=clear)

@@ -91,7 +91,13 @@ RATES: dict[str, Rate] = {
 
 
 def count_verdicts(answers: Sequence[Response], group: NDArray[np.intp], items: int) -> dict[str, Array]:
-    """Return verdict → (G,), how often each item got it; `group` is (rows,), the item of each row."""
+    """Return verdict → (G,), how often each item got it; `group` is (rows,), the item of each row.
+
+    Args:
+        answers: The rows.
+        group: The item of each row, (rows,), below `items`.
+        items: How many items there are, G.
+    """
     found: dict[str, Array] = {}
     for verdict in Verdict:
         has = np.array([row.verdict is verdict for row in answers], dtype=bool)
@@ -100,7 +106,13 @@ def count_verdicts(answers: Sequence[Response], group: NDArray[np.intp], items: 
 
 
 def weights(items: int, draws: int, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:
-    """Yield, `draws` times, how often each item is drawn in a resample, (items,)."""
+    """Yield, `draws` times, how often each item is drawn in a resample, (items,).
+
+    Args:
+        items: How many items there are.
+        draws: How many resamples are drawn.
+        rng: Draws the items.
+    """
     for _ in range(draws):
         yield np.bincount(rng.integers(0, items, items), minlength=items)
 
@@ -110,6 +122,11 @@ def rates(counts: Mapping[str, Array], rng: np.random.Generator, draws: int = 50
 
     Where rows are ungraded it has "if_ungraded" too: the least and the greatest value that their
     verdicts could make of it.
+
+    Args:
+        counts: Verdict → how often each item got it, (G,).
+        rng: Draws the items of a resample.
+        draws: How many resamples are drawn.
     """
     items, ungraded = len(counts["correct"]), float(counts["ungraded"].sum())
     sums = np.column_stack([counts[name] for name in _GRADED])

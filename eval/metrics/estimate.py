@@ -104,6 +104,13 @@ def make_interval(kind: Interval, value: float, drawn: Array, n: int, resolution
     `docs/metrics.md` says why, and how often each holds the truth.
 
     Undefined resamples are left out, and with half of them undefined there is no interval.
+
+    Args:
+        kind: How the interval is made.
+        value: The estimate on all items; not finite: there is none.
+        drawn: Its values on resamples, (B,); NaN where it is undefined.
+        n: How many items it is an estimate over.
+        resolution: Width of the range that the data cannot tell apart, in units of the value.
     """
     if not math.isfinite(value):
         return Estimate(None, None, None, n)
@@ -119,5 +126,11 @@ def make_interval(kind: Interval, value: float, drawn: Array, n: int, resolution
 
 
 def percentile_interval(value: float, drawn: Array, n: int) -> Estimate:
-    """Return `make_interval`'s "percentile"."""
+    """Return `make_interval`'s "percentile".
+
+    Args:
+        value: The estimate on all items.
+        drawn: Its values on resamples, (B,).
+        n: How many items it is an estimate over.
+    """
     return make_interval("percentile", value, drawn, n)

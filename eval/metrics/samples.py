@@ -41,7 +41,14 @@ STEPS = 60
 
 
 def log_likelihood(a: Array, b: Array, agreeing: Array, samples: Array) -> Array:
-    """Return ln P(m | k, a, b) up to the binomial coefficient; all broadcast."""
+    """Return ln P(m | k, a, b) up to the binomial coefficient; all broadcast.
+
+    Args:
+        a: First parameter of the Beta prior.
+        b: Second parameter of the Beta prior.
+        agreeing: m, how many samples agree with the majority's answer.
+        samples: k, how many there are.
+    """
     return cast("Array", betaln(a + agreeing, b + samples - agreeing) - betaln(a, b))
 
 
@@ -50,6 +57,11 @@ def fit_beta(counts: Array, agreeing: Array, samples: Array) -> tuple[Array, Arr
 
     From the best point of a coarse grid by Newton's steps in ln a and ln b. NaN where no item has two
     samples or more: one sample says nothing about how confidences spread.
+
+    Args:
+        counts: How many items have each pair of m and k, in every resample, (B, S).
+        agreeing: m of every pair, (S,).
+        samples: k of every pair, (S,).
     """
     point = _coarse(counts, agreeing, samples)  # (B, 2), logs
     for _ in range(STEPS):
@@ -89,7 +101,13 @@ def _newton(ab: Array, counts: Array, agreeing: Array, samples: Array) -> Array:
 
 
 def beta_mass(a: Array, b: Array, edges: Array) -> Array:
-    """Return the prior's mass between `edges`, (B, P) for P + 1 edges from 0 to 1."""
+    """Return the prior's mass between `edges`, (B, P) for P + 1 edges from 0 to 1.
+
+    Args:
+        a: First parameter of the prior, (B,).
+        b: Second parameter of the prior, (B,).
+        edges: Ascending, from 0 to 1, (P + 1,).
+    """
     return np.diff(cast("Array", betainc(a[:, None], b[:, None], edges)), axis=1)
 
 
@@ -200,7 +218,15 @@ class Sampled:
 def fit_samples(
     weights: Array, abstained: ArrayLike, agreement: ArrayLike, samples: ArrayLike, targets: ArrayLike
 ) -> SampleFit:
-    """Return prior, policies and adherence; `weights` is (B, N), the rest as `Sampled` takes them."""
+    """Return prior, policies and adherence; `weights` is (B, N), the rest as `Sampled` takes them.
+
+    Args:
+        weights: How often each item stands in each resample, (B, N).
+        abstained: As for `Sampled`.
+        agreement: As for `Sampled`.
+        samples: As for `Sampled`.
+        targets: As for `Sampled`.
+    """
     return Sampled(abstained, agreement, samples, targets).fit(weights)
 
 

@@ -107,7 +107,13 @@ class Ranking:
 
 
 def rank(weights: Array, confidence: ArrayLike, correct: ArrayLike) -> Ranking:
-    """Return the curves of the items with a confidence and a verdict; `weights` is (B, N)."""
+    """Return the curves of the items with a confidence and a verdict; `weights` is (B, N).
+
+    Args:
+        weights: How often each item stands in each resample, (B, N).
+        confidence: Fractions, (N,); NaN where there is none.
+        correct: 1 or 0, (N,); NaN where there is no verdict.
+    """
     return Ranker(confidence, correct).rank(weights)
 
 

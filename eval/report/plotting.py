@@ -87,7 +87,14 @@ def colours(n: int) -> list[str]:
 
 
 def legend(figure: Any, handles: list[Any], *, columns: int = 2, title: str | None = None) -> None:
-    """Put a legend below the axes, where it covers no data. Names are text, not mathematics: `$` is a dollar."""
+    """Put a legend below the axes, where it covers no data. Names are text, not mathematics: `$` is a dollar.
+
+    Args:
+        figure: A matplotlib figure in constrained layout.
+        handles: The artists that are named, each with its label; [] draws no legend.
+        columns: How many names stand side by side.
+        title: Stands above the names.
+    """
     if not handles:
         return
     made = figure.legend(handles=handles, loc="outside lower center", ncols=columns, title=title)
@@ -100,6 +107,11 @@ def page_svg(figure: Any, title: str, slug: str) -> str:
 
     Its text stays text, its colours follow the page, its ids start with `slug`, and what a system drew
     has the class of that system (`gid` "sys2" or "sys2-…" becomes class "sys2").
+
+    Args:
+        figure: A matplotlib figure.
+        title: What a screen reader says of it.
+        slug: Unique in the page.
     """
     root = ElementTree.fromstring(_written(figure, "svg", fonttype="none"))
     for parent in list(root.iter()):
@@ -142,7 +154,13 @@ def _serialised(element: ElementTree.Element) -> str:
 
 
 def save_print(figure: Any, folder: Path, name: str) -> None:
-    """Write NAME.svg, its text as outlines so that it looks the same everywhere, and NAME.png at 300 dpi."""
+    """Write NAME.svg, its text as outlines so that it looks the same everywhere, and NAME.png at 300 dpi.
+
+    Args:
+        figure: A matplotlib figure.
+        folder: Made where it is missing.
+        name: Of the files, without a suffix.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.svg").write_bytes(_written(figure, "svg", fonttype="path"))
     (folder / f"{name}.png").write_bytes(_written(figure, "png", facecolor="white", dpi=PRINT_DPI))

@@ -62,7 +62,7 @@ class Response:
     confidence: float | None = None
     """On a forced greedy answer, or on the one without a target: the item's confidence; else None."""
     confidence_source: str = ""
-    """Where the item's confidence comes from: "sequence_probability", "agreement" or "stated"; "" on other rows."""
+    """Where the item's confidence comes from, a `ConfidenceSource`; "" on other rows."""
     confidence_reason: str | None = None
     """Why the item has none: "no confidence", "confidence out of range: 80", "no answer", ..."""
     exact_confidence: float | None = None
@@ -122,6 +122,11 @@ def prompt_hash(rendered: str) -> str:
 def append_responses(path: Path, responses: Iterable[Response], *, sync: bool = True) -> None:
     """Append rows to `path`: a killed process cannot lose them then, nor with `sync` (fsync) a failing power.
 
+    Args:
+        path: The JSON Lines file, made where it is missing.
+        responses: What is written, in order.
+        sync: Wait until the disk has it.
+
     Raises:
         RunError: the disk is full, or the file cannot be written; whole rows that made it are kept.
     """
@@ -172,6 +177,11 @@ def iter_responses(path: str | Path, start: int = 0, told: Callable[[int], None]
     """Yield the rows of `path` from byte `start`, which begins a line; `told` takes where the next one begins.
 
     With `told`, for a file that is still written to, a last line without its newline is not yet there.
+
+    Args:
+        path: The JSON Lines file.
+        start: The first byte that is read.
+        told: Called with the byte at which the next row begins, before a row is yielded; None: the file is complete.
 
     Raises:
         InputError: a line is malformed; the message names file and line (counted from `start`).

@@ -30,6 +30,7 @@ from ...eval.audit.measure import measure
 from ...eval.audit.monte_carlo import Sampled, measure_samples
 from ...eval.backends.backend import Prompt
 from ...eval.metrics.estimate import Array
+from ...rewards.extras import require
 from ..runs.progress import Progress
 from .scores import Listed, ModelAudit, Texts, list_responses, stored_scores
 
@@ -136,6 +137,7 @@ def audit_model(asked: ModelAudit, console: Progress) -> dict[str, Any]:
     Raises:
         InputError: the questions, the candidates or the model cannot be used; raised before the model is loaded.
     """
+    require("an audit of a model", "torch", "transformers")
     listed = list_responses(asked)
     from ...eval.audit.candidate_scores import CandidateScorer
     from ...eval.backends.models import load_model, load_tokenizer

@@ -20,6 +20,11 @@ from ...eval.report.summary import summary_table, summary_text
 def pace(done: int, total: int, seconds: float) -> str:
     """Return "done/total", with rate and time left once there is something to tell them from.
 
+    Args:
+        done: How many are done.
+        total: How many there are.
+        seconds: The time that those took.
+
     >>> pace(1200, 6600, 60.0)
     '1200/6600, 20/s, 4 min 30 s left'
     >>> pace(3, 600, 60.0)

@@ -5,29 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from ...data import InputError, Question
-from ...rewards import (
-    AliasMatch,
-    AnswerGrader,
-    ChoiceMatch,
-    ContainsMatch,
-    CustomMatch,
-    FuzzyMatch,
-    Grader,
-    JudgeMatch,
-    MathMatch,
-    NumericMatch,
-    TokenF1Match,
-    grader,
-    judge_row,
-    load_match,
-)
+from ...rewards import CustomMatch, Grader, grader
+from ...rewards.answer_grader import AnswerGrader
 from ...rewards.extract import EXTRACTORS
+from ...rewards.extras import require
+from ...rewards.judge.judge import JudgeMatch
+from ...rewards.judge_row import judge_row
 from ...rewards.matching.auto import AutoMatch
+from ...rewards.matching.choice import ChoiceMatch
+from ...rewards.matching.contain import ContainsMatch
+from ...rewards.matching.custom_match import load_match
+from ...rewards.matching.match import AliasMatch
+from ...rewards.matching.maths import MathMatch
+from ...rewards.matching.numeric import NumericMatch
+from ...rewards.matching.overlap import FuzzyMatch, TokenF1Match
 from .kinds import Kinds, KindSection
 
 Extraction = Literal["whole_text", "last_line", "tag", "boxed", "answer_label", "json_field"]
@@ -177,9 +172,9 @@ def without_judge(section: GraderSection) -> GraderSection:
 def check_grader(
     section: GraderSection, phrase: str, questions: Sequence[Question], place: str = "recipe: grader"
 ) -> None:
-    """Raise InputError where the grader could not judge.
+    """Raise InputError where the grader could not judge, MissingExtraError where a package for it is not installed.
 
-    A missing extra or key, a function of the user's own that fails, or accepted answers that it cannot read.
+    A missing key, a function of the user's own that fails, or accepted answers that it cannot read.
 
     Args:
         section: The grader.
@@ -203,9 +198,8 @@ def check_grader(
 
 def _check_installed(section: GraderSection, place: str) -> None:
     for part in (section, *([] if section.otherwise is None else [section.otherwise])):
-        module, extra = getattr(part.of, "requires", None) or ("", "")
-        if module and find_spec(module) is None:
-            raise InputError(f"{place}: {module} is not installed: pip install 'abstain[{extra}]'")
+        if module := getattr(part.of, "requires", None):
+            require(place, module)
     if section.judge is None:
         return
     judge: JudgeMatch = section.judge.make()
@@ -220,7 +214,14 @@ PROBE = Question("probe", "What is the capital of France?", ("Paris",), choices=
 
 
 def try_grader(section: GraderSection, phrase: str, questions: Sequence[Question], place: str) -> None:
-    """Raise InputError where a grader of the user's own fails on a right, a wrong or an abstaining completion."""
+    """Raise InputError where a grader of the user's own fails on a right, a wrong or an abstaining completion.
+
+    Args:
+        section: The recipe's `grader`.
+        phrase: The abstention that the prompt agrees on.
+        questions: Those of the run; the first few that have an answer are tried.
+        place: Names the section in the error.
+    """
     try:
         grade = section.build(phrase)
     except InputError as error:

@@ -100,6 +100,11 @@ def read_recipe(source: str) -> tuple[Layer, str]:
 def put(below: Layer, layer: Mapping[str, Any], place: str) -> Layer:
     """Return `below` with one layer upon it; `place` is where the layer stands.
 
+    Args:
+        below: The recipe so far.
+        layer: The keys and values of one file or override.
+        place: Names the layer in an error.
+
     Raises:
         InputError: `data` names no ready data, or `adjust` is no mapping.
     """

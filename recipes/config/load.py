@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from ...data import InputError
 from ...data.nearest import nearest
-from ...rewards import beside
+from ...rewards.import_path import beside
 from .kinds import Kinds
 from .layers import RecipeDumper, RecipeLoader, first_line, is_section, put, read_recipe, shipped_recipes
 from .schema import Recipe

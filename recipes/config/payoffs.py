@@ -13,31 +13,23 @@ from pydantic import Field
 
 from ...data import BetaTargets, ConstantTarget, Curriculum, RowTargets, Schedule, TargetSampler
 from ...rewards import (
-    CUT_OFF,
     AbstentionReward,
-    BetaPrior,
     Binary,
     Brier,
     ConfidenceParser,
     ConfidenceTarget,
-    CustomPayoff,
-    CutOff,
-    DensityPrior,
     FixedPenalty,
     FormatBonus,
     LengthPenalty,
     LogScore,
     Payoff,
-    Prior,
-    PriorScore,
-    Spherical,
     Ternary,
-    Uniform,
-    Unscored,
-    import_object,
-    load_payoff,
     preset,
 )
+from ...rewards.import_path import import_object
+from ...rewards.payoffs.custom import CustomPayoff, load_payoff
+from ...rewards.payoffs.proper import BetaPrior, DensityPrior, Prior, PriorScore, Spherical, Uniform, Unscored
+from ...rewards.verdict import CUT_OFF, CutOff
 from .kinds import Kinds, KindSection
 
 
@@ -74,7 +66,7 @@ class PresetPayoff:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreOfPrior(Unscored):
-    """A score over a prior of thresholds (`abstain.rewards.PriorScore`); without `alpha` and `beta` it is uniform."""
+    """A score over a prior of thresholds (`PriorScore`); without `alpha` and `beta` it is uniform."""
 
     alpha: float | None = None
     """Of a Beta prior over thresholds; with `beta`."""
@@ -93,7 +85,7 @@ class ScoreOfPrior(Unscored):
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreOfDensity(Unscored):
-    """A score over a density of the user's own, by its import path (`abstain.rewards.DensityPrior`)."""
+    """A score over a density of the user's own, by its import path (`DensityPrior`)."""
 
     imports_code: ClassVar[bool] = True
 

@@ -58,6 +58,11 @@ def recipe_reward(
 ) -> AbstentionReward:
     """Return the reward of a stage of the recipe; `end_token_ids` end a completion, where the model is known.
 
+    Args:
+        recipe: One that has the stage.
+        end_token_ids: The ids that end a completion; (): not known, and nothing counts as cut off.
+        stage: The section that names the payoff.
+
     Raises:
         InputError: the user's own payoff cannot be imported, or fails on the table it is tried on.
     """

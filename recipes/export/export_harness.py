@@ -235,6 +235,12 @@ ROWS = "rows.jsonl"
 def folder_files(harness: str, asked: HarnessSweep, out: Path, command: str) -> dict[str, str]:
     """Return the files of the folder `out`, name to text; `command` is what writes them again.
 
+    Args:
+        harness: A key of `WRITERS`.
+        asked: The sweep that the harness is to run, with its questions.
+        out: The folder, by which the files name each other.
+        command: Stands in the header of the files.
+
     Raises:
         InputError: the grader cannot be written as code, or the harness cannot put the prompts.
     """

@@ -165,7 +165,14 @@ def _apart(a: dict[str, Any], b: dict[str, Any]) -> tuple[str, str]:
 
 
 def write_comparison(folder: Path, found: dict[str, Comparison], a: Path, b: Path) -> None:
-    """Write `compare.json`: the headline split's comparison at the top, the others under `splits`."""
+    """Write `compare.json`: the headline split's comparison at the top, the others under `splits`.
+
+    Args:
+        folder: Made where it is missing.
+        found: Split → comparison, the headline split first.
+        a: The file or folder of system A.
+        b: The file or folder of system B.
+    """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {folder}: is a file; choose a folder")
     folder.mkdir(parents=True, exist_ok=True)

@@ -116,6 +116,12 @@ class RunFolder:
 def claim(path: Path, recipe: Recipe, *, resume: bool, dry: bool = False) -> None:
     """Claim the folder `path` for `recipe`; `dry` only looks.
 
+    Args:
+        path: The folder, made where it is missing.
+        recipe: What the folder is claimed for.
+        resume: Allow a folder that holds the same run.
+        dry: Check alone, and write nothing.
+
     Raises:
         InputError: it holds another run, or files that are no run; nothing is overwritten.
     """

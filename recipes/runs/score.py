@@ -166,7 +166,13 @@ def check_out(out: Path | None) -> None:
 
 
 def write_scored(folder: Path, responses: Sequence[Response], metrics: Mapping[str, Any]) -> None:
-    """Write the checked and graded rows, without what they do not say, and their metrics."""
+    """Write the checked and graded rows, without what they do not say, and their metrics.
+
+    Args:
+        folder: Made where it is missing.
+        responses: The checked and graded rows.
+        metrics: What stands in the metrics file.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     write_atomic(folder / RESPONSES, "".join(_line(row) for row in responses))
     write_atomic(folder / METRICS, json.dumps(metrics, indent=1, ensure_ascii=False))

@@ -72,7 +72,15 @@ def system_name(recipe: Recipe, stage: str) -> str:
 
 
 def make_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Progress, resume: bool) -> str:
-    """Return the model to start from, made first where the recipe asks for it."""
+    """Return the model to start from, made first where the recipe asks for it.
+
+    Args:
+        recipe: Of the run.
+        prepared: Its questions and documents.
+        folder: The run's folder.
+        console: Says what is being done.
+        resume: Go on from the last checkpoint.
+    """
     if recipe.model is not None:
         return recipe.model
     assert recipe.base is not None  # the schema asks for one of the two
@@ -98,7 +106,16 @@ def make_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Pr
 def train_stages(
     recipe: Recipe, prepared: Prepared, model: str, folder: RunFolder, console: Progress, resume: bool
 ) -> dict[str, Policy]:
-    """Run the stages that the recipe names, each on what the one before left; return stage → the policy after it."""
+    """Run the stages that the recipe names, each on what the one before left; return stage → the policy after it.
+
+    Args:
+        recipe: Of the run.
+        prepared: Its questions and documents.
+        model: Folder or name of the model to start from.
+        folder: The run's folder, which knows what is done.
+        console: Says what is being done.
+        resume: Go on from the last checkpoint.
+    """
     policy, after = start_of(recipe, model), dict[str, Policy]()
     for name in recipe.stages:
         last = "model" if recipe.lora is None else "adapter"
@@ -113,7 +130,13 @@ def train_stages(
 
 
 def load_policy(recipe: Recipe, policy: Policy, *, trainable: bool = False) -> Any:
-    """Return the model of `policy`, its weights quantized where the recipe says so."""
+    """Return the model of `policy`, its weights quantized where the recipe says so.
+
+    Args:
+        recipe: Of the run.
+        policy: The model, and the adapter on it.
+        trainable: Load the adapter so that it can be trained further.
+    """
     from ...training.adapter import load_model, quantization_config
 
     more = {} if recipe.quantization is None else {"quantization_config": quantization_config(recipe.quantization)}

@@ -55,6 +55,11 @@ def system_sweep(recipe: Recipe, system: str, folder: Path) -> Sweep:
     """Return the sweep of one system of a run: the base system is asked plainly.
 
     Where the others state a confidence, its own is the probability of its forced answer, which no prompt asks for.
+
+    Args:
+        recipe: Of the run.
+        system: The name in the responses: "base", or a stage.
+        folder: The run's folder.
     """
     sweep = recipe_sweep(recipe, folder)
     if system != "base" or not recipe.stages:

@@ -39,6 +39,12 @@ def encode_label(
 ) -> str:
     """Return one string that carries a row, for a trainer that hands over a single label (JSON).
 
+    Args:
+        answers: The accepted answers.
+        threshold: The target t, a fraction in [0, 1); None where the payoff fixes it.
+        choices: The options of a multiple-choice question.
+        question: The question's text, for a grader that reads it.
+
     >>> encode_label(["Paris"], 0.75)
     '{"answers": ["Paris"], "threshold": 0.75}'
 
@@ -84,6 +90,11 @@ def read_row(truth: object, extra: Mapping[str, Any] | None = None, where: str =
     else beside them; a `question` that is no text is another's, and left alone. The `answers` of `extra` stand
     before those of `truth`, which is often one of several aliases.
     Arrays, as Parquet readers return them, count as lists.
+
+    Args:
+        truth: The trainer's ground truth.
+        extra: The trainer's other fields of the row; None: it has none.
+        where: Names the row in an error.
 
     Raises:
         ValueError: no answers, a value of the wrong kind, or a field given twice and differently.

@@ -13,9 +13,10 @@ from functools import lru_cache
 from ..abstention import AbstentionDetector, Reading
 from ..extract import after_think, unlabelled
 from ..verdict import Judgement, Verdict
-from .match import ANOTHER_FORM, Aliases, aliases_of_rows
+from .match import ANOTHER_FORM, Aliases, aliases_of_rows, grouped
 from .plain import SHORT, plain_words
 from .text import spelling
+from .variants import SUFFIXES
 
 _REMEMBERED = 1 << 15
 """Judgements that are remembered."""
@@ -27,7 +28,14 @@ def grade_short(
     detector: AbstentionDetector,
     grade: Callable[[str, Sequence[str]], Judgement],
 ) -> list[Judgement]:
-    """Return `[grade(c, a) for c, a in zip(completions, answers)]`, where `grade` is the grader of `detector`."""
+    """Return `[grade(c, a) for c, a in zip(completions, answers)]`, where `grade` is the grader of `detector`.
+
+    Args:
+        completions: One short text a row.
+        answers: The accepted answers of every row.
+        detector: The abstention detector of `grade`.
+        grade: Judges what no shared pass decides, and is asked for such rows only.
+    """
     accepted = aliases_of_rows(answers)
     known = _judged(grade)
     judged = [known.get(pair) for pair in zip(completions, accepted, strict=True)]
@@ -87,16 +95,26 @@ def _compared_by_letters(
 ) -> list[Judgement | None]:
     """Return the judgements of the texts that are nothing but names: letters only, and no word that needs a look."""
     names = map(_watched(triggers).isdisjoint, words)
-    letters = map(str.isalpha, map("".join, words))
+    whole = list(map("".join, words))
     right, wrong = "accepted answer", "not an accepted answer"
     return [
         None
-        if not (name and alone)
+        if not (name and letters.isalpha())
         else Judgement(Verdict.CORRECT, text, right)
-        if given in known.keys
+        if " ".join(found) in known.keys
         else Judgement(Verdict.WRONG, text, wrong)
-        for text, given, name, alone, known in zip(texts, map(" ".join, words), names, letters, accepted, strict=True)
+        if _is_no_form(found, letters, known)
+        else None
+        for text, found, letters, name, known in zip(texts, words, whole, names, accepted, strict=True)
     ]
+
+
+def _is_no_form(words: list[str], whole: str, known: Aliases) -> bool:
+    """Return whether `words` are surely not another form of a known answer: a name without its middle, a list."""
+    if not known.strict:
+        return False
+    hints = known.hints
+    return not hints or (words[-1] not in hints and whole not in hints and words[-1] not in SUFFIXES)
 
 
 @lru_cache(maxsize=64)
@@ -108,7 +126,11 @@ def _compared(answer: str, words: list[str], accepted: Aliases) -> Judgement | N
     """Return what `AliasMatch` makes of the `answer` with these `words`; None where that is not plain."""
     if " ".join(words) in accepted.keys:
         return Judgement(Verdict.CORRECT, answer, "accepted answer")
-    if ANOTHER_FORM.isdisjoint(words) and ("".join(words).isalpha() or _differ(words, accepted.written)):
+    if (
+        ANOTHER_FORM.isdisjoint(words)
+        and ((whole := "".join(words)).isalpha() or _differ(words, accepted.written))
+        and _is_no_form(words, whole, accepted)
+    ):
         return Judgement(Verdict.WRONG, answer, "not an accepted answer")
     return None
 
@@ -121,4 +143,9 @@ def _differ(words: list[str], written: frozenset[int] | None) -> bool:
     if not written:
         return written is not None
     numbers = [word for word in words if not word.isalpha()]
-    return words[-1] == numbers[-1] and all(map(str.isdecimal, numbers)) and written.isdisjoint(map(int, numbers))
+    return (
+        words[-1] == numbers[-1]
+        and not grouped(numbers)
+        and all(map(str.isdecimal, numbers))
+        and written.isdisjoint(map(int, numbers))
+    )

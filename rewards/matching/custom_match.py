@@ -22,6 +22,13 @@ class CustomMatch:
     The function sees one final answer, as the extractor finds it: abstentions are recognised before, by the same rules
     as for every other matcher. It may also name the parameters `choices` and `question`. Define it at the top level of
     a module: a reward that goes to worker processes must pickle.
+
+    >>> from abstain.rewards import grader
+    >>> def same_initial(answer, answers):
+    ...     return any(answer[:1] == accepted[:1] for accepted in answers)
+    >>> grade = grader(CustomMatch(function=same_initial))
+    >>> grade("Pisa", ["Paris"]).verdict, grade("I don't know", ["Paris"]).verdict
+    (<Verdict.CORRECT: 'correct'>, <Verdict.ABSTAINED: 'abstained'>)
     """
 
     function: Callable[..., Any]

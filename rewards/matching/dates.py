@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .quantities import DAYS_IN_WORDS
 from .text import Pattern, fold
 
 _MONTHS = (
@@ -16,7 +17,8 @@ _MONTH = (
     {name: i + 1 for i, name in enumerate(_MONTHS)} | {name[:3]: i + 1 for i, name in enumerate(_MONTHS)} | {"sept": 9}
 )
 _NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
-_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_DAYS = "|".join(sorted((re.escape(day).replace("\\ ", "[ -]") for day in DAYS_IN_WORDS), key=len, reverse=True))
+_DAY = rf"(?P<day>\d{{1,2}}(?:st|nd|rd|th)?|{_DAYS})"
 _YEAR = r"(?P<year>\d{3,4})(?!\d)"
 _FORMS = tuple(
     Pattern(form, re.IGNORECASE)
@@ -31,7 +33,8 @@ _FORMS = tuple(
     )
 )
 _ANY = Pattern(
-    rf"\d[ -](?:of )?(?:{_NAMES})|(?<!\w)(?:{_NAMES})\b\.?,? (?:of |the )?\d|\d{{4}}-\d|\d[/.]\d{{1,2}}[/.]\d{{4}}",
+    rf"(?<!\w)(?:\d{{1,2}}(?:st|nd|rd|th)?|{_DAYS})[ -](?:of )?(?:{_NAMES})"
+    rf"|(?<!\w)(?:{_NAMES})\b\.?,? (?:of |the )?(?:\d|{_DAYS})|\d{{4}}-\d|\d[/.]\d{{1,2}}[/.]\d{{4}}",
     re.IGNORECASE,
 )
 _MAY_BE = Pattern(r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|\d[-/.]\d{1,2}[-/.]\d", re.IGNORECASE)
@@ -57,6 +60,29 @@ class Date:
         pairs = ((self.year, accepted.year), (self.month, accepted.month), (self.day, accepted.day))
         return all(wanted is None or given == wanted for given, wanted in pairs)
 
+    def may_be(self, other: Date) -> bool:
+        """Return whether no part that both state differs."""
+        pairs = ((self.year, other.year), (self.month, other.month), (self.day, other.day))
+        return all(given is None or wanted is None or given == wanted for given, wanted in pairs)
+
+
+def accepts(accepted: Sequence[Date], given: Date) -> bool:
+    """Return whether `given` agrees with one of the `accepted` dates and contradicts none that says more than it.
+
+    With "29 October 1993" and "1993" accepted, "15 October 1993" agrees with the year alone, and is another day.
+    """
+    for wanted in accepted:
+        fuller = [date for date in accepted if date != wanted and date.agrees(wanted)]
+        if given.agrees(wanted) and (not fuller or any(given.may_be(date) for date in fuller)):
+            return True
+    return False
+
+
+def _day(written: str) -> int:
+    """Return the day of "4", "4th" or "fourth"."""
+    digits = written.rstrip("stndrhSTNDRH")
+    return int(digits) if digits.isdecimal() else DAYS_IN_WORDS[written.lower().replace("-", " ")]
+
 
 def _read(found: re.Match[str]) -> list[Date]:
     """Return the dates that a match may mean: two where day and month cannot be told apart."""
@@ -67,7 +93,7 @@ def _read(found: re.Match[str]) -> list[Date]:
         readings = [(second, first), (first, second)]
     else:
         month = _MONTH[parts["month"].lower()] if parts.get("month") else int(parts["number"])
-        readings = [(int(parts["day"]) if parts.get("day") else None, month)]
+        readings = [(_day(parts["day"]) if parts.get("day") else None, month)]
     valid = [Date(year, m, d) for d, m in readings if 1 <= m <= 12 and (d is None or 1 <= d <= 31)]
     return list(dict.fromkeys(valid))
 

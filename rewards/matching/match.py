@@ -11,10 +11,11 @@ from typing import ClassVar, Protocol
 
 from ..verdict import NOT_ACCEPTED, SEVERAL_ANSWERS, Judgement, Verdict
 from .choice import option_text
-from .dates import Date, parse_date
+from .dates import Date, accepts, parse_date
 from .plain import plain_words
 from .quantities import NUMBER_WORDS, Quantity, digits_for_words, parse_quantity
-from .text import LONG, Pattern, fold, key, normalize, spelling, words
+from .text import LONG, Pattern, fold, key, normalize, spelling, without_articles
+from .variants import SUFFIXES, Person, joined, may_have_forms, other_forms, parts_of_list, person, without_titles
 
 __all__ = ["AliasMatch", "Aliases", "Matcher", "aliases", "matches", "normalize"]
 
@@ -24,6 +25,8 @@ _DIGITS = 40
 """Longer numbers are texts."""
 _VALUE = 4096
 """Answers with more characters are no number and no date."""
+_FORM = 200
+"""Answers with more characters are no other form of an accepted one."""
 _FRAME = Pattern(
     r"(?:it|that|this|he|she)(?:'s| is| was| would be)(?: called| named| known as)?(?!\w) |(?:they|these)(?:'re"
     r"| are| were) "
@@ -50,7 +53,7 @@ class Matcher(Protocol):
 
     A matcher may have further attributes: `can_be_ungraded = False` where it always reaches a verdict;
     `refuses_answers = True` where it raises ValueError for accepted answers that it cannot compare with;
-    `requires = (module, extra)` where it needs an extra of this package; `usual_extract`, the extractor used unless
+    `requires`, the module that it needs from an extra of this package; `usual_extract`, the extractor used unless
     another is named; `unsure`, the reasons of those of its verdicts that a judge may overrule (`FallbackMatch`);
     `asks_judge = True` where it is a judge or asks one; `reads_question` and `concurrency` as a `Grader` has them.
     """
@@ -95,8 +98,7 @@ class Aliases:
     @cached_property
     def numbers(self) -> tuple[str, ...]:
         """The accepted answers that hold a number."""
-        spelt = ((answer, answer.lower().replace("-", " ").split()) for answer in self._answers)
-        return tuple([answer for answer, found in spelt if _numeric(answer, found)])
+        return tuple([answer for answer in self._answers if _numeric(answer, spelling(answer)[1])])
 
     @cached_property
     def written(self) -> frozenset[int] | None:
@@ -105,7 +107,7 @@ class Aliases:
         for known in self.keys:
             parts = known.split()
             digits = [word for word in parts if not word.isalpha()]
-            if not all(map(str.isdecimal, digits)) or not _NUMBER_WORDS.isdisjoint(parts):
+            if not all(map(str.isdecimal, digits)) or not _NUMBER_WORDS.isdisjoint(parts) or grouped(digits):
                 return None
             found.update(map(int, digits))
         simple = not found or all(a.replace(", ", " ").replace(" ", "").isalnum() for a in self._answers)
@@ -120,6 +122,45 @@ class Aliases:
     def dates(self) -> tuple[Date, ...]:
         """The accepted answers that are dates, or years."""
         return tuple(date for answer in self.numbers for date in parse_date(answer))
+
+    @cached_property
+    def forms(self) -> frozenset[str]:
+        """The keys, with digits, of the other ways to write the accepted answers."""
+        found = {counted(form) for answer in self._answers for form in other_forms(answer)}
+        return frozenset(found - self.counted - {""})
+
+    @cached_property
+    def people(self) -> tuple[Person, ...]:
+        """The accepted answers that may name a person."""
+        return tuple({found: None for answer in self._answers if (found := person(answer)) is not None})
+
+    @cached_property
+    def lists(self) -> tuple[tuple[str, ...], ...]:
+        """The keys of the parts of each accepted answer that is a list."""
+        lists = (parts_of_list(answer) for answer in self._answers)
+        return tuple(tuple(map(counted, parts)) for parts in lists if parts)
+
+    @cached_property
+    def joined(self) -> frozenset[str]:
+        """The accepted answers without spaces, where those may be wanting."""
+        return frozenset(filter(None, (joined(known.split()) for known in self.keys)))
+
+    @cached_property
+    def hints(self) -> frozenset[str]:
+        """Last words and joined spellings: an answer in letters that shares none of them is none of the people."""
+        named = [known.split() for known in self.keys if " " in known]
+        last = {next((word for word in reversed(found) if word not in SUFFIXES), "") for found in named}
+        return self.joined.union(last)
+
+    @cached_property
+    def strict(self) -> bool:
+        """Whether an answer in letters alone can only be accepted by its key or a hint."""
+        return not may_have_forms("\n".join(self._answers)) or not (self.forms or self.lists)
+
+
+def grouped(digits: Sequence[str]) -> bool:
+    """Return whether `digits`, numbers of one text, may be the groups of one ("1 250 000")."""
+    return len(digits) > 1 and any(len(number) == 3 for number in digits)
 
 
 def _notes(answer: str) -> set[str]:
@@ -156,13 +197,17 @@ def aliases_of_rows(rows: Sequence[Sequence[str]]) -> list[Aliases]:
     return [accepted for answers, size in groups for accepted in repeat(ready[answers], size)]
 
 
+def canonical(found: Sequence[str]) -> list[str]:
+    """Return words with numbers in words and Roman numerals as digits, without articles."""
+    return without_articles(digits_for_words([ROMAN.get(word, word) for word in found]))
+
+
 def counted(text: str) -> str:
     """Return the key of `text` with numbers in words and Roman numerals as digits ("World War II", "… Two")."""
     given, plain = spelling(text)
     if _NUMBER_WORDS.isdisjoint(plain) and not _ORDINAL.search(given):
         return given
-    found = [ROMAN.get(word, word) if i else word for i, word in enumerate(words(text))]
-    return normalize(" ".join(digits_for_words(found))) if found else ""
+    return " ".join(canonical(plain))
 
 
 def _same_value(answer: str, given: str, accepted: Aliases) -> str | None:
@@ -175,7 +220,7 @@ def _same_value(answer: str, given: str, accepted: Aliases) -> str | None:
         quantity = parse_quantity(answer)
         if quantity is not None and any(quantity.same(wanted) for wanted in accepted.quantities):
             return "same quantity"
-    if accepted.dates and any(date.agrees(wanted) for date in parse_date(answer) for wanted in accepted.dates):
+    if accepted.dates and any(accepts(accepted.dates, date) for date in parse_date(answer)):
         return "same date"
     return "accepted answer" if counted(answer) in accepted.counted else None
 
@@ -198,8 +243,25 @@ def equals(answer: str, accepted: Aliases) -> str | None:
             return reason
     if not _FRAME_WORDS.isdisjoint(found):
         frame = _FRAME.match(folded := fold(answer))
-        return equals(folded[frame.end() :], accepted) if frame and frame.end() < len(folded) else None
-    return None
+        if frame and frame.end() < len(folded):
+            return equals(folded[frame.end() :], accepted)
+    return "another form" if len(answer) <= _FORM and _in_another_form(answer, found, accepted) else None
+
+
+def _in_another_form(answer: str, found: Sequence[str], accepted: Aliases) -> bool:
+    """Return whether a reader takes `answer` for an accepted one: a form of it, a name, a list in another order."""
+    if accepted.forms and counted(answer) in accepted.forms:
+        return True
+    if joined(found) in accepted.joined:
+        return True
+    if accepted.people and len(found) > 1:
+        names = without_titles(list(found))
+        if any(someone.is_like(names) for someone in accepted.people):
+            return True
+    if accepted.lists:
+        parts = sorted(map(counted, parts_of_list(answer)))
+        return bool(parts) and any(parts == sorted(wanted) for wanted in accepted.lists)
+    return False
 
 
 def matches(answer: str, accepted: Sequence[str]) -> bool:
@@ -214,7 +276,9 @@ class AliasMatch:
     Equal are texts with the same `normalize`; numbers of the same value ("forty-five", "45"; "1.5
     km", "1500 m"; a number without a unit takes the other's); dates that state what the accepted
     one states ("July 4th, 1776" for "1776-07-04" and for "July 1776"); and an answer behind "It is". A
-    letter stands for its choice. Limit: punctuation is not compared, so "C++" equals "C".
+    letter stands for its choice. So is a name with or without its middle names, initials and titles, in a short
+    form of the first name or without a space; what stands in brackets behind it; each side of an "or"; and a
+    list in another order ("another form").
     An answer of more than 10,000 characters is no short answer, and WRONG.
 
     >>> AliasMatch()("March 21st, 2020", ["2020-03-21"]).reason

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import ClassVar
 
 from ..verdict import SEVERAL_ANSWERS, Judgement, Verdict
@@ -22,6 +23,8 @@ _WRITTEN = Pattern(
 _WORD = Pattern(r"[A-Za-z]+(?:-[A-Za-z]+)*")
 _NUMBERS = 50
 """An answer with more numbers than this names several, whatever they are."""
+_DIGITS = 40
+"""Longer numbers are texts."""
 _READ = 60
 """Characters from the start of a number in a sentence in which its scale and its unit are looked for."""
 _APART = Pattern(r"\s*[,(;\u2013\u2014]\s*")
@@ -99,6 +102,7 @@ def readings(given: Quantity, wanted: Quantity) -> list[tuple[Quantity, Quantity
     return pairs
 
 
+@lru_cache(maxsize=1 << 12)
 def accepted_quantity(answer: str) -> Quantity:
     """Return the quantity of an accepted answer; raise ValueError where it is none."""
     quantity, reason = quantity_in(answer)
@@ -112,6 +116,8 @@ def quantity_in(text: str) -> tuple[Quantity | None, str]:
 
     Which of several numbers is stated is decided by the words and signs around them, never by what is accepted.
     """
+    if text.isdecimal() and len(text) <= _DIGITS:
+        return Quantity(int(text)), ""
     text = plain_notation(text[-LONG:])  # the number stands at the end of a long text, if anywhere
     found, rest = _leading(text)
     if found is not None and (not rest or (rest[0].isalpha() and not _holds_number(rest))):

@@ -88,6 +88,13 @@ _ORDINALS = (
     "nineteenth",
 )
 _ORDINAL = {word: i for i, word in enumerate(_ORDINALS)} | {word[:-1] + "ieth": _SMALL[word] for word in _TENS}
+DAYS_IN_WORDS = {word: day for word, day in _ORDINAL.items() if 0 < day < 32} | {
+    f"{tens} {word}": value + day
+    for tens, value in (("twenty", 20), ("thirty", 30))
+    for word, day in _ORDINAL.items()
+    if 0 < day < 10 and value + day < 32
+}
+"""Ordinal in words, with a space ("twenty first") → day of a month."""
 NUMBER_WORDS = frozenset((*_SMALL, *_ORDINAL, *_SCALES, "hundred", "hundredth", "thousandth", "dozen"))
 """Words that a number may be written with."""
 
@@ -97,7 +104,8 @@ _APPROXIMATELY = Pattern(
 _NUMBER = Pattern(
     r"(?P<sign>[-+]\s?)?(?P<currency>us\$|[$€£¥])?\s?"
     r"(?:(?P<whole>\d{1,40})\s(?P<up>\d{1,40})/(?P<down>\d{1,40})"
-    r"|(?P<digits>\d{1,3}(?:,\d{3}){1,12}(?![\d,])|\d{1,40})?(?P<point>\.\d{1,40})?"
+    r"|(?P<digits>\d{1,3}(?:,\d{3}){1,12}(?![\d,])|\d{1,3}(?:\s\d{3}){1,12}(?![\d,/])|\d{1,40})?"
+    r"(?P<point>\.\d{1,40})?"
     r"(?:\s?/\s?(?P<over>\d{1,40})|(?:e|\s?[x×]\s?10\s?\^\s?)(?P<exponent>[-+]?\d{1,2}))?)(?![\d.]*\d)"
 )
 _OPENERS = NUMBER_WORDS | set(
@@ -237,7 +245,7 @@ def _split_number(text: str) -> tuple[Fraction | int, str, str] | None:
             return None
         value = int(found["whole"]) + Fraction(int(found["up"]), down)
     else:
-        whole = (found["digits"] or "0").replace(",", "")
+        whole = "".join((found["digits"] or "0").replace(",", "").split())
         value = Fraction(whole + found["point"]) if found["point"] else int(whole)
         if found["over"]:
             if not int(found["over"]):

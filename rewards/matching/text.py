@@ -31,16 +31,37 @@ _NOTES = frozenset("bcdefg")
 """Notes that a flat or sharp may follow as a word of its own; "a flat" may be a dwelling."""
 ARTICLES = frozenset(("a", "an", "the"))
 _LOWER = bytes(ord(chr(c).lower()) if chr(c).isalnum() else 32 for c in range(128)) + bytes(128)
-_SYMBOLS = _FOLDS | {0x266D: "flat", 0x266F: "sharp"} | dict.fromkeys(range(0xE000, 0xE003), " ")
-_SPECIAL = re.compile(r"[.,/\-&#](?:(?<=[&#])|(?<=[.,\-])\d|(?<=\d/)\d|(?<=-)[$\u20ac\u00a3\u00a5])")
-"""A sign, a point, a comma or a bar in a number, "&" or "#"; one set of characters in front lets the search skip."""
+_KEPT = {chr(0xE000 + i): kept for i, kept in enumerate("-./+$\u20ac\u00a3\u00a5")}
+"""Stand-ins, while punctuation is removed, for the characters that bear meaning where they stand."""
+_STANDS_FOR = {kept: stand_in for stand_in, kept in _KEPT.items()}
+_RESTORE = {ord(stand_in): kept for stand_in, kept in _KEPT.items()}
+_SYMBOLS = _FOLDS | {0x266D: "flat", 0x266F: "sharp"} | dict.fromkeys(_RESTORE, " ")
+_LETTERS = {
+    ord(letter): plain
+    for letter, plain in zip("łøđæœðþıħŋ", ["l", "o", "d", "ae", "oe", "d", "th", "i", "h", "n"], strict=True)
+}
+"""Letters that Unicode does not decompose, and what is written for them where they are wanting."""
+_SPECIAL = re.compile(
+    r"[.,/\-&#+$](?:(?<=[&#])|(?<=[.,\-])\d|(?<=\d/)\d|(?<=-)[$\u20ac\u00a3\u00a5]"
+    r"|(?<=\+)|(?<=\$)(?=\s?\.?\d)|(?<=\d\$)|(?<=\d \$)|(?<=[A-Za-z]-)(?!\w))"
+)
+"""A sign, a point, a comma or a bar in a number, "&", "#", "+" or a currency; one set in front lets the search skip."""
 _SHARP = re.compile(r"\b([A-Ga-g])#")
 _GROUPS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _SIGN = re.compile(r"(?<![^\s(=])-[$\u20ac\u00a3\u00a5]?(?=\.?\d)")
 _POINT = re.compile(r"(?<=\d)\.(?=\d)|(?<![\d.])\.(?=\d)")
 _BAR = re.compile(r"(?<=\d)/(?=\d)")
 _MIXED = re.compile(r"(?<=\d)(?=[\u00bc-\u00be\u2150-\u215e])")
-_OTHER = re.compile("[^\\w\\s\ue000-\ue002]|_")
+_OTHER = re.compile("[^\\w\\s\ue000-\ue007]|_")
+_CHARGE = re.compile(r"(?<![\w'])([^\W\d_]{1,2})-(?![\w'-])")
+"""The minus of "O-", "AB-" or "Cl-"; behind a longer word it is a dash."""
+_PLUS = re.compile(r"(?<=[^\W\d_])\+{1,3}(?![\w+'])|(?<=[^\W_])(?:(\+)| (\+) )(?=[^\W_])")
+"""Pluses that belong to a name ("C++", "O+"), or stand between two terms ("x + 1")."""
+_CURRENCY = re.compile(
+    r"([$\u20ac\u00a3\u00a5]) ?(?=\.?\d)"
+    r"|(?<![\d.,$\u20ac\u00a3\u00a5 ])((?:\d[\d.,]*)?\d) ?([$\u20ac\u00a3\u00a5])(?! ?\.?\d)"
+)
+"""The sign of a currency in front of an amount or behind it."""
 
 
 def unicode_form(form: Literal["NFKC", "NFKD"], text: str) -> str:
@@ -61,9 +82,18 @@ def fold(text: str) -> str:
     return " ".join(text.split())
 
 
+def _currency(found: re.Match[str]) -> str:
+    """Return an amount's currency as a word in front of its number."""
+    sign = found[1] or found[3]
+    return f" {_STANDS_FOR[sign]} {found[2] or ''}"
+
+
 def _special(text: str) -> str:
     """Return `text` with sharps, "&" and what belongs to numbers made safe from the removal of punctuation."""
     text = _SHARP.sub(r"\1sharp", text.replace("&", " and "))
+    if "+" in text:
+        text = _PLUS.sub(lambda m: " \ue003 " if m[1] or m[2] else m[0].replace("+", "\ue003"), text)
+    text = _CHARGE.sub("\\1\ue000", _CURRENCY.sub(_currency, text))
     text = _GROUPS.sub(lambda m: m[0].replace(",", ""), text)
     return _BAR.sub("\ue002", _POINT.sub("\ue001", _SIGN.sub("\ue000", text)))
 
@@ -74,10 +104,11 @@ def _plain(text: str) -> str:
         text = unicode_form("NFKC", _MIXED.sub(" ", text).translate(_SYMBOLS)).translate(_SYMBOLS)
         text = _special(text).casefold()
         text = "".join(c for c in unicode_form("NFKD", text) if not unicodedata.combining(c)).lower()
+        text = text.translate(_LETTERS)
         text = _OTHER.sub(" ", text.replace("'", ""))
     else:
         text = _OTHER.sub(" ", _special(text).lower().replace("'", "").replace("`", ""))
-    return text.replace("\ue000", "-").replace("\ue001", ".").replace("\ue002", "/")
+    return text.translate(_RESTORE) if not text.isascii() else text
 
 
 def _join_letters(found: list[str]) -> list[str]:
@@ -136,32 +167,38 @@ def normalize(text: str) -> str:
 
     Punctuation becomes a space, so "New-York" equals "New York"; apostrophes vanish, and single
     letters in a row are one word ("U.S.A.", "USA"). The sign, the decimal point and the bar of a
-    number stay, so "-3.5" is neither "3.5" nor "35", and "1,000" is "1000". "&" is "and". A flat or
+    number stay, so "-3.5" is neither "3.5" nor "35", and "1,000" is "1000"; so do the signs of "O+", "O-", "C++"
+    and "x + 1", and a currency, as a word in front of its number. "&" is "and". A flat or
     sharp belongs to its note ("B♭" and "B-flat" are one). A text that holds nothing but articles and
     punctuation ("The", "A") keeps its letters, else it would equal every such text. Of a text, and of its
     normal form, the first 50,000 characters count.
 
     >>> normalize("The Rolling Stones!"), normalize("São Paulo"), normalize("$1,234.50")
-    ('rolling stones', 'sao paulo', '1234.50')
+    ('rolling stones', 'sao paulo', '$ 1234.50')
     """
-    return _without_articles(words(text))
+    return " ".join(without_articles(words(text)))
 
 
-def _without_articles(found: list[str]) -> str:
-    if not ARTICLES.isdisjoint(found):
-        found = _join_letters([word for word in found if word not in ARTICLES]) or found
-    return " ".join(found)
+def without_articles(found: list[str]) -> list[str]:
+    """Return `found` without articles; all of it where nothing else is left. The "a" of a sum ("a + b") is none."""
+    if ARTICLES.isdisjoint(found):
+        return found
+    if "+" in found:
+        bare = [w for i, w in enumerate(found) if w not in ARTICLES or "+" in found[max(0, i - 1) : i + 2]]
+    else:
+        bare = [word for word in found if word not in ARTICLES]
+    return _join_letters(bare) or found
 
 
 def key(text: str) -> str:
     """Return what equal answers share: `normalize`, or the text itself where that leaves nothing."""
-    return _without_articles(words(text)) or fold(text).casefold()
+    return " ".join(without_articles(words(text))) or fold(text).casefold()
 
 
 def _spell(text: str) -> tuple[str, tuple[str, ...]]:
     # A tuple of texts, unlike a set, costs the garbage collector nothing while it is remembered.
     found = words(text)
-    return _without_articles(found) or fold(text).casefold(), tuple(found)
+    return " ".join(without_articles(found)) or fold(text).casefold(), tuple(found)
 
 
 _remembered = lru_cache(maxsize=1 << 15)(_spell)

@@ -27,6 +27,10 @@ def break_even_at(payoff: Payoff, t: float | None = None) -> float | None:
 
     Raises:
         ValueError: being right pays no more than being wrong, so that no belief decides.
+
+    >>> from abstain.rewards import ConfidenceTarget, FixedPenalty
+    >>> break_even_at(FixedPenalty(penalty=1)), break_even_at(ConfidenceTarget(), t=0.75)
+    (0.5, 0.75)
     """
     abstained = payoff(Verdict.ABSTAINED, t)
     if abstained is None:
@@ -38,6 +42,11 @@ def break_even_at(payoff: Payoff, t: float | None = None) -> float | None:
 
 def ternary_break_even(correct: float, wrong: float, abstained: float) -> float:
     """Return (abstained − wrong) / (correct − wrong), clipped to [0, 1].
+
+    Args:
+        correct: Pay of a correct answer.
+        wrong: Pay of a wrong answer.
+        abstained: Pay of an abstention.
 
     Raises:
         ValueError: being right pays no more than being wrong.

@@ -44,6 +44,10 @@ class FormatBonus:
 
     Paid alike to right, wrong and abstaining completions it moves no break-even. Paid only for answers, or in
     a form that abstentions cannot have, it lowers the break-even by amount / (correct − wrong).
+
+    >>> bonus = FormatBonus(amount=0.1, pattern=r"(?s)^<think>.*</think>")
+    >>> bonus("<think>France.</think>Paris", Judgement(Verdict.CORRECT)), bonus("Paris", Judgement(Verdict.CORRECT))
+    (0.1, 0.0)
     """
 
     amount: float
@@ -84,6 +88,10 @@ class LengthPenalty:
 
     The soft overlong punishment of DAPO (arXiv:2503.14476, equation 13) has amount 1, end at the token limit.
     If answers are longer than abstentions it raises the break-even, by at most amount / (correct − wrong).
+
+    >>> penalty = LengthPenalty(amount=1.0, start=100, end=200)
+    >>> penalty("...", Judgement(Verdict.CORRECT), tokens=150)
+    -0.5
     """
 
     amount: float
@@ -129,6 +137,11 @@ class Weighted:
     """Pays the weighted sum of several payoffs; None as soon as one of them pays None.
 
     Its break-even is that of the summed numbers: parts that pay no abstention leave it without one.
+
+    >>> from abstain.rewards import Binary, ConfidenceTarget
+    >>> payoff = Weighted(parts=((1.0, ConfidenceTarget(t=0.75)), (0.5, Binary())))
+    >>> payoff(Verdict.CORRECT), payoff(Verdict.WRONG)  # 0.25 + 0.5 · 1, -0.75 + 0.5 · 0
+    (0.75, -0.75)
     """
 
     parts: tuple[tuple[float, Payoff], ...]
@@ -205,6 +218,12 @@ def reward_break_even(
     payoff: Payoff, terms: Sequence[Term] = (), *, weight: float = 1.0, t: float | None = None
 ) -> RewardBreakEven:
     """Return where the reward weight · payoff + terms breaks even at the target `t`.
+
+    Args:
+        payoff: Pays the verdict.
+        terms: What is added to the payoff of a graded row.
+        weight: The factor of the payoff.
+        t: The row's target, a fraction in [0, 1); None where the payoff fixes its own.
 
     Raises:
         ValueError: the payoff itself pays no more for being right than for being wrong.

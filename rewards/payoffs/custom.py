@@ -115,6 +115,12 @@ def custom_payoff(
     Raises:
         ValueError: on some row it raised an error, returned no finite number, paid an answer nothing, or paid
             no more for being right than for being wrong at every confidence; the message names the row.
+
+    >>> def double_penalty(verdict, t, confidence):
+    ...     return {Verdict.CORRECT: 1 - t, Verdict.ABSTAINED: 0, Verdict.WRONG: -2 * t}[verdict]
+    >>> payoff = custom_payoff(double_penalty)
+    >>> payoff(Verdict.WRONG, t=0.5), payoff.break_even
+    (-1.0, 'threshold')
     """
     payoff = CustomPayoff(function=function, confidence=confidence, unstated=unstated)
     for t in TABLE_TARGETS:

@@ -14,7 +14,13 @@ target decides it (`break_even_at` gives the number), or None where no abstentio
 
 
 class Payoff(Protocol):
-    """Maps a verdict (with the row's target and any stated confidence) to pay."""
+    """Maps a verdict (with the row's target and any stated confidence) to pay.
+
+    >>> from abstain.rewards import ConfidenceTarget
+    >>> payoff: Payoff = ConfidenceTarget()
+    >>> payoff.break_even, payoff.reads_confidence, payoff(Verdict.UNGRADED, t=0.5)
+    ('threshold', False, None)
+    """
 
     @property
     def break_even(self) -> BreakEven:
@@ -53,6 +59,12 @@ class ConfidenceTarget(PaysActions):
 
     Answering pays more than abstaining exactly when P(correct) > t (arXiv:2509.04664, section 4,
     there as 1, 0, −t/(1 − t); this is that times 1 − t, so it stays in [−1, 1]).
+
+    >>> payoff = ConfidenceTarget(t=0.75)
+    >>> [payoff(verdict) for verdict in (Verdict.CORRECT, Verdict.ABSTAINED, Verdict.WRONG)]
+    [0.25, 0.0, -0.75]
+    >>> ConfidenceTarget()(Verdict.WRONG, t=0.5)  # the target of the row
+    -0.5
     """
 
     t: float | None = None
@@ -98,6 +110,10 @@ class Ternary(PaysActions):
 
     Published triples stand in `presets.py` under their names. An affine map with a positive slope changes none
     of the decisions.
+
+    >>> payoff = Ternary(correct=1, abstained=0.2, wrong=0)
+    >>> payoff(Verdict.ABSTAINED), payoff.break_even
+    (0.2, 0.2)
     """
 
     correct: float
@@ -130,6 +146,10 @@ class FixedPenalty(PaysActions):
     """Pays 1 if correct, 0 if abstained, −λ if wrong; break-even t* = λ/(1 + λ).
 
     Reinforced Hesitation (arXiv:2511.11500). λ = t/(1 − t) puts the break-even at t: 1 for a half, 3 for 0.75.
+
+    >>> payoff = FixedPenalty(penalty=3)
+    >>> payoff(Verdict.WRONG), payoff.break_even
+    (-3.0, 0.75)
     """
 
     penalty: float
@@ -156,6 +176,10 @@ class Binary(PaysActions):
 
     For any belief above 0 a guess then pays more than "I don't know" (arXiv:2509.04664, section 4): the
     control to compare with, not a reward to train honesty on.
+
+    >>> payoff = Binary()
+    >>> payoff(Verdict.CORRECT), payoff(Verdict.ABSTAINED), payoff.break_even
+    (1.0, 0.0, 0.0)
     """
 
     @property

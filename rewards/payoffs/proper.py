@@ -213,6 +213,10 @@ class Brier(ConfidenceScore):
 
     The average of the bounded threshold payoff over a uniform target, times 2 (w = 2). In [−1, 1]. A wrong
     answer on purpose gains nothing at correctness ≥ 1.
+
+    >>> from abstain.rewards import Verdict
+    >>> Brier()(Verdict.CORRECT, confidence=0.5), Brier()(Verdict.WRONG, confidence=0.5)
+    (0.75, -0.25)
     """
 
     correctness: float = 1.0
@@ -235,6 +239,10 @@ class LogScore(ConfidenceScore):
     (arXiv:2503.02623) before its normalisation. Bounds: ln ε and correctness + ln(1 − ε). Statements beyond the
     clip pay like the clip, so it is proper but does not tell 0.99 from 1 − ε. Beside correctness 1 a
     deliberately wrong answer gains where ε < 1/(1 + e) ≈ 0.269 (`wrong_on_purpose`).
+
+    >>> from abstain.rewards import Verdict
+    >>> round(LogScore(epsilon=0.3)(Verdict.CORRECT, confidence=0.7), 4)  # 1 + ln 0.7
+    0.6433
     """
 
     epsilon: float

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abstain.rewards import ConfidenceParser, stated_confidence
+from abstain.rewards import ConfidenceParser
+from abstain.rewards.confidence import stated_confidence
 
 parser = ConfidenceParser()
 

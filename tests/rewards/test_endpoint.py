@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from openai_stub import Stub
 
-from abstain.rewards import JudgeError, Verdict, judge_match
+from abstain.rewards import Verdict, judge_match
 from abstain.rewards.endpoint import Endpoint, EndpointError, ask
+from abstain.rewards.judge.health import JudgeError
 from abstain.rewards.negotiation import EndpointWarning
 
 pytest.importorskip("openai")

@@ -6,19 +6,8 @@ import pickle
 
 import pytest
 
-from abstain.rewards import (
-    AnswerLabel,
-    Boxed,
-    Extractor,
-    FirstOf,
-    JsonField,
-    LastLine,
-    Tag,
-    Verdict,
-    WholeText,
-    after_think,
-    alias_match,
-)
+from abstain.rewards import AnswerLabel, Boxed, LastLine, Tag, Verdict, alias_match
+from abstain.rewards.extract import Extractor, FirstOf, JsonField, WholeText, after_think
 
 
 @pytest.mark.parametrize(

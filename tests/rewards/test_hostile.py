@@ -13,18 +13,16 @@ from abstain.rewards import (
     AbstentionDetector,
     AnswerLabel,
     Boxed,
-    FirstOf,
-    JsonField,
     Tag,
     Verdict,
     alias_match,
     choice_match,
     contains_match,
-    fuzzy_match,
-    normalize,
     numeric_match,
-    token_f1_match,
 )
+from abstain.rewards.extract import FirstOf, JsonField
+from abstain.rewards.graders import fuzzy_match, token_f1_match
+from abstain.rewards.matching.text import normalize
 
 EVERYWHERE = FirstOf((Boxed(), Tag(), AnswerLabel(), JsonField()))
 PARTS: dict[str, Callable[[str], object]] = {

@@ -10,18 +10,9 @@ from typing import ClassVar
 import pytest
 from golden import CASES
 
-from abstain.rewards import (
-    AliasMatch,
-    ConfidenceParser,
-    Grader,
-    Judgement,
-    Verdict,
-    alias_match,
-    choice_match,
-    judge_row,
-    judge_rows,
-    numeric_match,
-)
+from abstain.rewards import ConfidenceParser, Grader, Judgement, Verdict, alias_match, choice_match, numeric_match
+from abstain.rewards.judge_row import judge_row, judge_rows
+from abstain.rewards.matching.match import AliasMatch
 
 ROOT = Path(__file__).parents[2]
 ANSWERS = ["Paris"]

@@ -16,8 +16,8 @@ from abstain.rewards import (
     LengthPenalty,
     Verdict,
     custom_payoff,
-    stated_confidence,
 )
+from abstain.rewards.confidence import stated_confidence
 
 
 def test_a_nan_confidence_is_not_the_most_confident() -> None:

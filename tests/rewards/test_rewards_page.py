@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-import abstain.rewards as rewards
+from abstain import rewards
 from abstain.recipes import load_recipe
 from abstain.recipes.config.reward import recipe_reward
 from abstain.rewards import Payoff, Verdict, break_even_at
+from abstain.rewards.payoffs import proper
+from abstain.rewards.payoffs.presets import PRESETS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rewards.md").read_text(encoding="utf-8")
 CELLS = [[c.strip() for c in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| `")]
@@ -21,7 +23,7 @@ SCORES = [row for row in CELLS if len(row) == 5]
 
 
 def build(cell: str) -> Payoff:
-    return eval(cell.strip("`"), vars(rewards))
+    return eval(cell.strip("`"), vars(proper) | vars(rewards))
 
 
 @pytest.mark.parametrize("row", ACTIONS, ids=lambda row: row[0])
@@ -42,7 +44,7 @@ def test_every_payoff_and_preset_stands_in_a_table() -> None:
     assert {"ConfidenceTarget", "FixedPenalty", "Ternary", "Binary", "Brier", "LogScore", "Spherical"} <= named
     for name in ("truthrl", "reinforced_hesitation", "knowrl", "barrel", "abstention_reward"):
         (row,) = (row for row in ACTIONS if f'"{name}"' in row[0])
-        source = rewards.PRESETS[name].source
+        source = PRESETS[name].source
         assert source in row[3]
 
 

@@ -12,12 +12,12 @@ from abstain.rewards import (
     Verdict,
     alias_match,
     choice_match,
-    judge_row,
     math_match,
     numeric_match,
-    says_unanswerable,
 )
 from abstain.rewards.extract import Tag
+from abstain.rewards.judge_row import judge_row
+from abstain.rewards.unanswerable import says_unanswerable
 
 DECLINES = [
     "I don't know.",

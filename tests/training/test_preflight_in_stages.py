@@ -145,7 +145,7 @@ def test_a_break_even_that_the_division_leaves_alone_passes_group_scaling(tmp_pa
 @pytest.mark.slow
 def test_a_control_with_group_scaling_is_warned_of_once_and_trains(tiny_model: str, tmp_path: Path) -> None:
     from abstain.eval.backends.models import load_model, load_tokenizer
-    from abstain.rewards import GroupScalingWarning
+    from abstain.rewards.payoffs.scaling import GroupScalingWarning
     from abstain.training.adapter import lora_config
 
     settings = {**STEPS, "max_steps": 1, "max_completion_length": 4, "scale_rewards": "group"}

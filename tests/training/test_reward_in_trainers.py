@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from golden import CASES, Case, differing
 
-from abstain.rewards import AbstentionReward, ConfidenceTarget, GroupScalingWarning, Judgement, Verdict
+from abstain.rewards import AbstentionReward, ConfidenceTarget, Judgement, Verdict
 from abstain.rewards.adapters import AsyncAbstentionReward, check_reward_functions
 from abstain.rewards.payoffs import scaling
+from abstain.rewards.payoffs.scaling import GroupScalingWarning
 
 pytestmark = pytest.mark.slow
 

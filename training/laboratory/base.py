@@ -138,7 +138,13 @@ def _token_ids(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> list[lis
 
 
 def trainer_arguments(config: BaseConfig, out: Path, seed: int) -> TrainingArguments:
-    """Return the training arguments of the stage; InputError names a field they refuse."""
+    """Return the training arguments of the stage; InputError names a field they refuse.
+
+    Args:
+        config: The recipe's section.
+        out: The folder of checkpoints.
+        seed: The run's seed.
+    """
     settings = {**TRAINER_DEFAULTS, "use_cpu": not torch.cuda.is_available(), **config.trainer}
     return build_arguments("base.trainer", TrainingArguments, settings, output_dir=str(out), seed=seed)
 
@@ -217,6 +223,16 @@ def train_base(
 
     Checkpoints go to the folder `checkpoints` when `config.trainer` asks for them, and after the steps `save_at`;
     `resume` goes on from the last.
+
+    Args:
+        documents: The whole corpus; the tokenizer is trained on it too.
+        config: Size of the model, and the settings of its training.
+        out: The model's folder.
+        checkpoints: The folder of checkpoints.
+        seed: Of the initial weights and of the order of documents.
+        resume: Go on from the last checkpoint.
+        log: Gets the entries of the trainer.
+        save_at: Steps after which a checkpoint is kept beside those of `config.trainer`.
     """
     tokenizer = train_tokenizer(documents, config.vocab_size)
     torch.manual_seed(seed)

@@ -29,6 +29,11 @@ from .rollouts import Array
 def hold_out(questions: Sequence[Question], items: int, seed: int) -> tuple[list[Question], list[Question]]:
     """Return (questions to train on, `validation_size` drawn ones to validate on), of different texts.
 
+    Args:
+        questions: Those of the stage; a text may come several times.
+        items: How many to validate on, at most.
+        seed: The run's seed.
+
     Raises:
         InputError: there is only one text.
     """

@@ -61,7 +61,14 @@ def enforce(found: Sequence[Finding]) -> None:
 
 
 def check_arguments(section: str, factory: Any, mapping: Mapping[str, Any], reserved: Sequence[str] = ()) -> None:
-    """Raise InputError for a key of `mapping` that `factory` (a config dataclass) lacks or the run sets itself."""
+    """Raise InputError for a key of `mapping` that `factory` (a config dataclass) lacks or the run sets itself.
+
+    Args:
+        section: The recipe's section, for the error.
+        factory: The config's dataclass.
+        mapping: The keys and values of the recipe.
+        reserved: Keys that the run sets itself.
+    """
     allowed = [f.name for f in fields(factory) if f.name not in reserved]
     for key in mapping:
         if key in reserved:
@@ -71,7 +78,14 @@ def check_arguments(section: str, factory: Any, mapping: Mapping[str, Any], rese
 
 
 def build_arguments(section: str, factory: Any, mapping: Mapping[str, Any], **fixed: Any) -> Any:
-    """Return `factory(**mapping, **fixed)`; InputError names `section` when it refuses its values."""
+    """Return `factory(**mapping, **fixed)`; InputError names `section` when it refuses its values.
+
+    Args:
+        section: The recipe's section, for the error.
+        factory: The config's dataclass.
+        mapping: The keys and values of the recipe.
+        **fixed: What the run sets itself, which `mapping` may not name.
+    """
     check_arguments(section, factory, mapping, tuple(fixed))
     try:
         return factory(**mapping, **fixed)

@@ -13,7 +13,8 @@ from ...data import PromptStyle, Question
 from ...eval.backends.backend import Backend, Prompt
 from ...eval.sweep.overlooked import overlooked, overlooked_notes
 from ...eval.sweep.responses import Response
-from ...rewards import Grader, Verdict, judge_row
+from ...rewards import Grader, Verdict
+from ...rewards.judge_row import judge_row
 from .findings import Finding
 
 CUT_OFF_SHARE = 0.1

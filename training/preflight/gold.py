@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ...data import Question
-from ...rewards import AnswerGrader, Grader, JudgeMatch, Verdict, WholeText, judge_row
+from ...rewards import Grader, Verdict
+from ...rewards.answer_grader import AnswerGrader
+from ...rewards.extract import WholeText
+from ...rewards.judge.judge import JudgeMatch
+from ...rewards.judge_row import judge_row
 from ...rewards.matching.fallback import FallbackMatch
 from .findings import Finding, Level
 
@@ -45,6 +49,11 @@ def gold_check(questions: Sequence[Question], grader: Grader, *, seconds: float 
     """Return the verdict of every accepted answer of every question, checked in order until `seconds` are over.
 
     Questions that have no answer are left out: there is none to grade.
+
+    Args:
+        questions: Those of the stage.
+        grader: Judges the accepted answers as if they were completions.
+        seconds: After so many the rest is skipped, and counted.
     """
     questions = [question for question in questions if question.answers]
     grade, result, end = bare_grader(grader), GoldCheck(), time.monotonic() + seconds

@@ -15,8 +15,9 @@ import numpy as np
 
 from ...data import Message, PromptStyle, Question
 from ...eval.backends.backend import Backend, Prompt
-from ...eval.backends.models import render_chats
-from ...rewards import ConfidenceParser, Grader, Verdict, judge_row
+from ...eval.backends.chats import render_chats
+from ...rewards import ConfidenceParser, Grader, Verdict
+from ...rewards.judge_row import judge_row
 from .findings import Finding
 
 CROWDED = 0.9
@@ -63,6 +64,14 @@ def measure_lengths(
 
     Of a question's accepted answers the shortest counts: it is enough to say that one. Prompts are measured at the
     target whose instruction is longest, and for the `CANDIDATES` questions of most characters only.
+
+    Args:
+        tokenizer: The model's, with its chat template.
+        questions: Those of the stage.
+        style: Makes the prompts.
+        targets: The targets of the stage, fractions in [0, 1).
+        limit: Of a completion, in tokens.
+        scale: Of stated confidences; None: prompts state a target.
     """
     longest = max(targets, key=lambda t: len(style.instruction(t)))
 
@@ -230,7 +239,18 @@ def probe_model(
     grader: Grader,
     seed: int,
 ) -> Probe:
-    """Return what `model` does with `questions`, one sample each at temperature 1, at `targets` in turn."""
+    """Return what `model` does with `questions`, one sample each at temperature 1, at `targets` in turn.
+
+    Args:
+        backend: Generates from the model.
+        model: The model itself, for the log-probability of the abstention.
+        tokenizer: The model's.
+        questions: One sample is drawn for each.
+        style: Makes the prompts.
+        targets: Taken in turn, fractions in [0, 1).
+        grader: Judges the samples.
+        seed: Of the samples.
+    """
     asked = [(question, targets[i % len(targets)]) for i, question in enumerate(questions)]
     prompts = [style.messages(question, t) for question, t in asked]
     verdicts: list[Verdict] = []
@@ -262,7 +282,16 @@ def check_statements(
     warmup: bool,
     seed: int,
 ) -> list[Finding]:
-    """Return how many of the answers to `questions`, one sample each, state a confidence that can be read."""
+    """Return how many of the answers to `questions`, one sample each, state a confidence that can be read.
+
+    Args:
+        backend: Generates from the model.
+        questions: One sample is drawn for each.
+        style: Makes the prompts, which ask for a confidence.
+        parser: Reads it.
+        warmup: Whether the recipe has a warm-up, which teaches the form.
+        seed: Of the samples.
+    """
     prompts = [Prompt(style.stated_messages(question), (number,)) for number, question in enumerate(questions, 1)]
     said = [c.text for _, drawn in backend.generate(prompts, temperature=1.0, seed=seed) for c in drawn]
     readable = sum(parser.read(text).value is not None for text in said)
@@ -275,7 +304,14 @@ def check_statements(
 
 
 def phrase_surprise(model: Any, tokenizer: Any, chat: list[dict[str, str]], phrase: str) -> float:
-    """Return the mean negative log-probability of a token of `phrase` as the answer to `chat`, in nats."""
+    """Return the mean negative log-probability of a token of `phrase` as the answer to `chat`, in nats.
+
+    Args:
+        model: A causal language model of transformers.
+        tokenizer: The model's, with its chat template.
+        chat: The messages of the prompt.
+        phrase: The abstention.
+    """
     import torch
 
     prompt: list[int] = tokenizer(render_prompt(tokenizer, chat), add_special_tokens=False)["input_ids"]

@@ -194,7 +194,13 @@ def check_objective(
 
 
 def check_end_tokens(arguments: Any, reward: AbstentionReward, *, section: str) -> list[Finding]:
-    """Return a warning where the reward is told not to look whether the token limit cut a completion off."""
+    """Return a warning where the reward is told not to look whether the token limit cut a completion off.
+
+    Args:
+        arguments: The trainer's config.
+        reward: The reward of the stage.
+        section: The recipe's section, for the finding.
+    """
     if reward.end_token_ids != ():
         return []
     text = (
@@ -209,6 +215,11 @@ def check_mask(arguments: Any, reward: AbstentionReward, *, section: str) -> lis
 
     TRL's `mask_truncated_completions` takes the tokens of a cut-off completion out of the loss, but leaves its reward
     in the mean of its group, which is taken off the others' rewards.
+
+    Args:
+        arguments: The trainer's config.
+        reward: The reward of the stage.
+        section: The recipe's section, for the finding.
     """
     if not arguments.mask_truncated_completions or reward.truncated is Verdict.UNGRADED:
         return []
@@ -284,7 +295,13 @@ def check_single_question(arguments: Any, *, section: str) -> list[Finding]:
 
 
 def check_per_question(arguments: Any, per_question: int, *, section: str = "rl.grpo") -> list[Finding]:
-    """Return an error where a question's targets would not all fall into one generation."""
+    """Return an error where a question's targets would not all fall into one generation.
+
+    Args:
+        arguments: The trainer's config.
+        per_question: How many targets a question has in one generation.
+        section: The recipe's section, for the finding.
+    """
     asked, _ = step_size(arguments)
     if asked % per_question == 0:
         return []

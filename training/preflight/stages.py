@@ -11,15 +11,9 @@ from typing import Any
 
 from ...data import InputError, Question, Schedule, shown_targets
 from ...eval.metrics.table import STATED_TARGETS
-from ...rewards import (
-    DEFAULT_PHRASE,
-    AbstentionReward,
-    FormatBonus,
-    Judgement,
-    RewardBreakEven,
-    Verdict,
-    payoff_warnings,
-)
+from ...rewards import DEFAULT_PHRASE, AbstentionReward, FormatBonus, Judgement, Verdict
+from ...rewards.payoffs.compose import RewardBreakEven
+from ...rewards.payoffs.custom import payoff_warnings
 from ..config import PairsConfig, RejectionConfig, RLConfig
 from ..monitor.alarms import MonitorConfig, validation_size
 from .findings import Finding, placed
@@ -42,7 +36,13 @@ def check_questions(stage: str, questions: Sequence[Question]) -> None:
 
 
 def check_stated(stage: str, reward: AbstentionReward, targets: Schedule | None) -> None:
-    """Raise InputError where prompts state no target and the payoff of `stage` needs one."""
+    """Raise InputError where prompts state no target and the payoff of `stage` needs one.
+
+    Args:
+        stage: The recipe's section, for the error.
+        reward: The reward of the stage.
+        targets: The targets of its prompts; None: they state none.
+    """
     if targets is None and reward.payoff.break_even == "threshold":
         raise InputError(
             f"recipe: {stage}.payoff is paid by the target, and route=afterwards states none; "
@@ -120,7 +120,14 @@ def check_monitor(config: MonitorConfig, texts: Sequence[str], targets: Collecti
 def check_dpo(
     config: PairsConfig, reward: AbstentionReward, questions: Sequence[Question], targets: Schedule | None
 ) -> list[Finding]:
-    """Return where pairs would lose the target; arguments and errors as in `check_rl`."""
+    """Return where pairs would lose the target; arguments and errors as in `check_rl`.
+
+    Args:
+        config: The recipe's section.
+        reward: The reward of the stage.
+        questions: Those of the stage.
+        targets: The targets of its prompts; None: they state none.
+    """
     check_questions("dpo", questions)
     check_stated("dpo", reward, targets)
     if config.keep != "all":
@@ -181,6 +188,11 @@ def check_reward(
 def reward_break_even_at(reward: AbstentionReward, t: float, section: str = "recipe: rl") -> RewardBreakEven:
     """Return where the full reward breaks even at target `t`.
 
+    Args:
+        reward: The payoff with its weight and terms.
+        t: A target, a fraction in [0, 1).
+        section: The recipe's section, for the error.
+
     Raises:
         InputError: nowhere, as being right pays no more than being wrong; the message names `section`.
     """
@@ -201,5 +213,12 @@ def break_even_note(reward: AbstentionReward, targets: Sequence[float]) -> Findi
 def stage_reward_findings(
     reward: AbstentionReward, questions: Sequence[Question], targets: Schedule | None, phrase: str
 ) -> list[Finding]:
-    """Return the findings of `check_reward` at a few of the targets of a training stage."""
+    """Return the findings of `check_reward` at a few of the targets of a training stage.
+
+    Args:
+        reward: The reward of the stage.
+        questions: Those of the stage, which may bring targets of their own.
+        targets: The targets of its prompts; None: they state none.
+        phrase: The abstention that the prompt agrees on.
+    """
     return check_reward(reward, shown_targets(training_targets(targets, questions)), phrase=phrase)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...data import InputError, Question, shown_targets
 from ...eval.metrics.table import STATED_TARGETS
-from ...rewards import DEFAULT_PHRASE, AbstentionReward, AnswerGrader, check_target
+from ...rewards import DEFAULT_PHRASE, AbstentionReward
 from ...rewards.adapters import AsyncAbstentionReward, check_reward_functions
+from ...rewards.answer_grader import AnswerGrader
+from ...rewards.payoffs.payoff import check_target
 from .findings import Finding, raise_first_error
 from .gold import check_gold
 from .model import check_lengths, closing_ids, lengths_of_rows

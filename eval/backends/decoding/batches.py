@@ -136,6 +136,11 @@ def in_order(work: Callable[[Work], Made], items: Iterable[Work], at_once: int) 
     """Yield `work` of each item, in the order of the items, `at_once` at a time on equal shares of torch's threads.
 
     Items are taken `AHEAD` of what is yielded, in the caller's thread. An error of the work is raised in its place.
+
+    Args:
+        work: Makes the result of one item; called from `at_once` threads.
+        items: What is worked on, perhaps without end.
+        at_once: How many items are worked on at the same time; below 2 there are no threads.
     """
     if at_once < 2:
         yield from map(work, items)

@@ -147,12 +147,25 @@ def gather(cache: Cache, rows: torch.Tensor, columns: torch.Tensor, room: int = 
     """Return a cache whose row b has the columns `columns[b]` (B', C') of row `rows[b]` (B',).
 
     There is room for that many columns more, and for `most` rows.
+
+    Args:
+        cache: Keys and values of R rows.
+        rows: The old row of every new one, (B',).
+        columns: The columns that each new row keeps, (B', C').
+        room: Free columns, at least, behind those that are kept.
+        most: Rows that the new cache has room for, at least.
     """
     return Cache(layers=[cast(RoomyLayer, layer).gathered(rows, columns, room, most) for layer in cache.layers])
 
 
 def choose(cache: Cache, rows: torch.Tensor, moved: torch.Tensor) -> None:
-    """Let row b of the cache be what row `rows[b]` (B',) was, in place; `moved` are the b for which these are two."""
+    """Let row b of the cache be what row `rows[b]` (B',) was, in place; `moved` are the b for which these are two.
+
+    Args:
+        cache: Changed in place.
+        rows: The old row of every new one, (B',).
+        moved: The new rows b whose old row is another than b.
+    """
     for layer in cache.layers:
         cast(RoomyLayer, layer).choose(rows, moved)
 

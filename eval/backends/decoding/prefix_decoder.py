@@ -184,6 +184,11 @@ def parted(row_of: Rows, tokens: Rows, count: int) -> tuple[Rows, Rows, Rows]:
     completion needs, or a new one. Copying a row costs more than computing it in vain for a step, so rows that nobody
     needs are kept, with a token of no meaning, until they are half.
 
+    Args:
+        row_of: The row of every completion, (B,), below `count`.
+        tokens: The next token of every completion, (B,).
+        count: How many rows there are.
+
     >>> rows, said, row_of = parted(np.array([0, 2, 2, 2]), np.array([5, 6, 7, 6]), 3)
     >>> rows.tolist(), said.tolist(), row_of.tolist()
     ([0, 2, 2], [5, 7, 6], [0, 2, 1, 2])

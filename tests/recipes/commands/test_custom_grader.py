@@ -17,7 +17,8 @@ from abstain.recipes.commands.cli import app
 from abstain.recipes.commands.recipes import examine
 from abstain.recipes.config.graders import check_grader
 from abstain.recipes.config.reward import recipe_reward
-from abstain.rewards import Judgement, Verdict, load_match
+from abstain.rewards import Judgement, Verdict
+from abstain.rewards.matching.custom_match import load_match
 
 OWN = """
 import numpy as np

@@ -18,7 +18,8 @@ from typer.testing import CliRunner, Result
 
 from abstain.eval.sweep.responses import read_responses
 from abstain.recipes.commands.cli import app
-from abstain.rewards import JudgeError, Verdict
+from abstain.rewards import Verdict
+from abstain.rewards.judge.health import JudgeError
 
 pytest.importorskip("openai")
 

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from abstain.data import InputError
 from abstain.recipes.commands.cli import app
-from abstain.rewards import JudgeMatch, Verdict
-from abstain.rewards.judge.judge import shared_cache
+from abstain.rewards import Verdict
+from abstain.rewards.judge.judge import JudgeMatch, shared_cache
 
 LOGS = Path(__file__).parents[2] / "eval" / "logs"
 DATA_FILES = Path(__file__).parents[2] / "data_files"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from abstain.data import InputError, Question
 from abstain.recipes import dump_recipe, load_recipe
 from abstain.recipes.config.graders import GRADER_KINDS, GRADERS, JUDGE_VERDICTS, check_grader, with_memory
 from abstain.recipes.config.reward import recipe_reward
-from abstain.rewards import AnswerGrader, JudgeMatch, Verdict
+from abstain.rewards import Verdict
+from abstain.rewards.answer_grader import AnswerGrader
+from abstain.rewards.judge.judge import JudgeMatch
 from abstain.rewards.matching.fallback import FallbackMatch
 
 CHOICES = ("Rome", "Paris")
@@ -109,9 +112,9 @@ def test_accepted_answers_that_the_grader_cannot_read_are_found_before_training(
 
 
 def test_a_missing_extra_is_named_with_its_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("abstain.recipes.config.graders.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "math_verify", None)
     maths = load_recipe("tiny", ["grader={kind: math}"]).grader
-    with pytest.raises(InputError, match=r"math_verify is not installed: pip install 'abstain\[math\]'"):
+    with pytest.raises(ImportError, match=r"math-verify, which is not installed: pip install 'abstain\[math\]'"):
         check_grader(maths, "I don't know", [])
 
 

@@ -7,18 +7,8 @@ import pytest
 from abstain.data import ConstantTarget, InputError, RowTargets, shown_targets
 from abstain.recipes import dump_recipe, load_recipe
 from abstain.recipes.config.reward import recipe_reward
-from abstain.rewards import (
-    BetaPrior,
-    Binary,
-    Brier,
-    ConfidenceTarget,
-    FixedPenalty,
-    LogScore,
-    PriorScore,
-    Spherical,
-    Ternary,
-    preset,
-)
+from abstain.rewards import Binary, Brier, ConfidenceTarget, FixedPenalty, LogScore, Ternary, preset
+from abstain.rewards.payoffs.proper import BetaPrior, PriorScore, Spherical
 from abstain.training.preflight.stages import break_even_note, check_reward
 
 OWN = """

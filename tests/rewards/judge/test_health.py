@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from judge_stub import Endpoint
 
-from abstain.rewards import JudgeError, Judgement, Verdict, judge_match
-from abstain.rewards.judge.health import check_judged
+from abstain.rewards import Judgement, Verdict, judge_match
+from abstain.rewards.judge.health import JudgeError, check_judged
 
 pytest.importorskip("openai")
 

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from judge_stub import Endpoint
 
-from abstain.rewards import AbstentionReward, Brier, JudgeError, Judgement, Verdict, judge_match, together
+from abstain.rewards import AbstentionReward, Brier, Judgement, Verdict, judge_match
 from abstain.rewards.adapters import NemoReward, OpenRLHFReward, VerifiersReward, VerlReward, encode_label
+from abstain.rewards.concurrency import together
+from abstain.rewards.judge.health import JudgeError
 
 pytest.importorskip("openai")
 

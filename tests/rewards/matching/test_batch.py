@@ -21,10 +21,10 @@ from abstain.rewards import (
     Judgement,
     Verdict,
     alias_match,
-    normalize,
 )
 from abstain.rewards.matching.match import Aliases, aliases_of_rows
 from abstain.rewards.matching.plain import SHORT, plain_words
+from abstain.rewards.matching.text import normalize
 
 JUDGED = Path(__file__).parents[2] / "data_files" / "judged_answers" / "free_text_answers.jsonl"
 NAMES = (

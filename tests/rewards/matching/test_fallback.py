@@ -9,22 +9,14 @@ from dataclasses import dataclass, field
 import pytest
 from judge_stub import Endpoint
 
-from abstain.rewards import (
-    AbstentionReward,
-    AliasMatch,
-    ChoiceMatch,
-    ContainsMatch,
-    FuzzyMatch,
-    Judgement,
-    Matcher,
-    NumericMatch,
-    Verdict,
-    contains_match,
-    grader,
-    judge_match,
-)
+from abstain.rewards import AbstentionReward, Judgement, Verdict, contains_match, grader, judge_match
 from abstain.rewards.matching.auto import AutoMatch
+from abstain.rewards.matching.choice import ChoiceMatch
+from abstain.rewards.matching.contain import ContainsMatch
 from abstain.rewards.matching.fallback import FallbackMatch
+from abstain.rewards.matching.match import AliasMatch, Matcher
+from abstain.rewards.matching.numeric import NumericMatch
+from abstain.rewards.matching.overlap import FuzzyMatch
 
 QUESTION = "What is the capital of France?"
 

@@ -12,26 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abstain.rewards import (
-    AnswerGrader,
-    Judgement,
-    Verdict,
-    alias_match,
-    choice_match,
-    contains_match,
-    edit_distance,
-    fuzzy_match,
-    matches,
-    math_match,
-    normalize,
-    numeric_match,
-    similarity,
-    token_f1,
-    token_f1_match,
-)
+from abstain.rewards import Judgement, Verdict, alias_match, choice_match, contains_match, math_match, numeric_match
+from abstain.rewards.answer_grader import AnswerGrader
+from abstain.rewards.graders import fuzzy_match, token_f1_match
 from abstain.rewards.matching import text as text_module
 from abstain.rewards.matching.dates import Date, parse_date
+from abstain.rewards.matching.match import matches
+from abstain.rewards.matching.overlap import edit_distance, similarity, token_f1
 from abstain.rewards.matching.quantities import parse_quantity
+from abstain.rewards.matching.text import normalize
 
 RIGHT, WRONG, DECLINED = Verdict.CORRECT, Verdict.WRONG, Verdict.ABSTAINED
 CITIES = ["Rome", "Paris", "Oslo"]

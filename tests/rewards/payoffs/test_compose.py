@@ -18,15 +18,14 @@ from abstain.rewards import (
     Judgement,
     LengthPenalty,
     LogScore,
-    PriorScore,
-    Spherical,
     Ternary,
     Verdict,
     Weighted,
     alias_match,
-    reward_break_even,
-    wrong_on_purpose,
 )
+from abstain.rewards.payoffs.breakeven import wrong_on_purpose
+from abstain.rewards.payoffs.compose import reward_break_even
+from abstain.rewards.payoffs.proper import PriorScore, Spherical
 
 targets = st.floats(min_value=0, max_value=0.99)
 ANSWERS = (Verdict.CORRECT, Verdict.WRONG)

@@ -7,17 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from abstain.rewards import (
-    AbstentionReward,
-    Brier,
-    ConfidenceTarget,
-    LogScore,
-    Verdict,
-    break_even_at,
-    custom_payoff,
-    load_payoff,
-    payoff_warnings,
-)
+from abstain.rewards import AbstentionReward, Brier, ConfidenceTarget, LogScore, Verdict, break_even_at, custom_payoff
+from abstain.rewards.payoffs.custom import load_payoff, payoff_warnings
 
 
 def doubled(verdict: Verdict, t: float | None, confidence: float | None) -> float | None:

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abstain.rewards import (
-    PRESETS,
     Binary,
     Brier,
     ConfidenceTarget,
@@ -18,8 +17,9 @@ from abstain.rewards import (
     Verdict,
     break_even_at,
     preset,
-    stated_confidence,
 )
+from abstain.rewards.confidence import stated_confidence
+from abstain.rewards.payoffs.presets import PRESETS
 
 targets = st.floats(min_value=0, max_value=0.99)
 beliefs = st.floats(min_value=0, max_value=1)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from abstain.rewards import AbstentionReward, Binary, Brier, ConfidenceTarget, GroupScalingWarning, Ternary
+from abstain.rewards import AbstentionReward, Binary, Brier, ConfidenceTarget, Ternary
 from abstain.rewards.adapters import AsyncAbstentionReward
 from abstain.rewards.payoffs import scaling
-from abstain.rewards.payoffs.scaling import group_scaling, moved_break_evens
+from abstain.rewards.payoffs.scaling import GroupScalingWarning, group_scaling, moved_break_evens
 
 BATCH: dict[str, Any] = {"completions": ["Paris", "Rome"], "answers": [["Paris"]] * 2, "threshold": [0.75, 0.5]}
 

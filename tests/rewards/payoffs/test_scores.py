@@ -13,21 +13,16 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import beta as beta_distribution
 
-from abstain.rewards import (
+from abstain.rewards import Brier, FixedPenalty, LogScore, Verdict, break_even_at
+from abstain.rewards.payoffs.breakeven import untruthful, wrong_on_purpose
+from abstain.rewards.payoffs.proper import (
     SAFE_LOG_CLIP,
     BetaPrior,
-    Brier,
     ConfidenceScore,
     DensityPrior,
-    FixedPenalty,
-    LogScore,
     PriorScore,
     Spherical,
     Uniform,
-    Verdict,
-    break_even_at,
-    untruthful,
-    wrong_on_purpose,
 )
 
 unit = st.floats(min_value=0, max_value=1)
