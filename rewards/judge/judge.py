@@ -6,12 +6,12 @@ import hashlib
 import json
 import re
 import string
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, cast
 
 from ..endpoint import Endpoint, EndpointError, ask
-from ..extract import after_think
+from ..forms import FORMS
 from ..matching.match import matches
 from ..messages import content_text
 from ..verdict import Judgement, Verdict
@@ -45,7 +45,7 @@ def read_reply(reply: str) -> Verdict | None:
     >>> read_reply("<think>It names Paris.</think> **Correct.**"), read_reply("incorrect"), read_reply("It is correct")
     (<Verdict.CORRECT: 'correct'>, None, None)
     """
-    text = (after_think(reply) or "").strip()
+    text = (FORMS.reply(reply) or "").strip()
     fence = _FENCE.fullmatch(text)
     bare = (fence[1] if fence else text).strip()
     if not bare.startswith("{"):
@@ -108,6 +108,8 @@ class JudgeMatch:
     """Requests that wait at the same time, at most, in one process."""
     patience: int = 32
     """Requests in a row that may end without a verdict; the next raises."""
+    extra_body: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
+    """Fields of the server's own, added to every request, such as {chat_template_kwargs: {enable_thinking: false}}."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for an unknown form or numbers out of range."""
@@ -133,6 +135,7 @@ class JudgeMatch:
             concurrency=self.concurrency,
             retries=self.retries,
             time_limit=self.time_limit,
+            extra_body=dict(self.extra_body),
         )
 
     def messages(
@@ -176,7 +179,8 @@ class JudgeMatch:
             return Judgement(Verdict.CORRECT, answer, "accepted answer")
         messages = self.messages(answer, answers, question, choices)
         known = shared_cache(self.cache)
-        key = content_key(url=self.base_url, model=self.model, messages=messages, max_tokens=self.max_tokens)
+        more = {"extra_body": dict(self.extra_body)} if self.extra_body else {}
+        key = content_key(url=self.base_url, model=self.model, messages=messages, max_tokens=self.max_tokens, **more)
         with known.asking(key):  # of the same request, made in several threads, one is sent
             word = known.get(key)
             if word is None:
