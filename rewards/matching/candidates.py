@@ -8,6 +8,7 @@ noun): "Paris, on the Seine" explains, "Paris, Lyon" offers.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -63,6 +64,8 @@ _STRONG = frozenset(";/|\u2022?!")
 """What joins two items that are no name and its place."""
 _REACH = 12
 """Items looked at on either side of a mention."""
+_SENTENCE = 40
+"""Words of the longest item that may repeat another."""
 _ITEM = 6
 """Words of the longest item."""
 
@@ -140,9 +143,9 @@ def _core(text: Text, item: Item, mention: Span) -> Span:
     """Return the part of `item` that is the answer: the mention, with the words that belong to its name."""
     start, end = mention
     named = any(word not in text.lower for word in text.words[start:end])
-    while start > item.start and _belongs(text, start - 1, named):
+    while start > max(item.start, mention[0] - _ITEM) and _belongs(text, start - 1, named):
         start -= 1
-    while end < item.end and _belongs(text, end, named):
+    while end < min(item.end, mention[1] + _ITEM) and _belongs(text, end, named):
         end += 1
     return start, end
 
@@ -156,18 +159,18 @@ def _belongs(text: Text, i: int, named: bool) -> bool:
 
 def _head(text: Text, item: Item) -> Span:
     """Return the words with which `item` begins that may be a name or a noun."""
-    end = item.start
+    end, last = item.start, min(item.end, item.start + _ITEM + 1)
     named = text.words[end] not in text.lower
-    while end < item.end and text.words[end] not in _FUNCTION and (not named or text.words[end] not in text.lower):
+    while end < last and text.words[end] not in _FUNCTION and (not named or text.words[end] not in text.lower):
         end += 1
     return item.start, end
 
 
 def _tail(text: Text, item: Item) -> Span:
     """Return the words with which `item` ends that may be a name or a noun."""
-    start = item.end
+    start, first = item.end, max(item.start, item.end - _ITEM - 1)
     named = text.words[start - 1] not in text.lower
-    while start > item.start and text.words[start - 1] not in _FUNCTION:
+    while start > first and text.words[start - 1] not in _FUNCTION:
         if named and text.words[start - 1] in text.lower:
             break
         start -= 1
@@ -247,6 +250,12 @@ def _is_accepted(given: Sequence[str], accepted: Aliases) -> bool:
     return any(f" {gold} " in text or roots <= set(map(stem, gold.split())) for gold in known)
 
 
+def _item_of(found: list[Item], mention: Span) -> int | None:
+    """Return the number of the item in which the mention begins."""
+    at = bisect_right(found, mention[0], key=lambda item: item.start) - 1
+    return at if at >= 0 and mention[0] < found[at].end else None
+
+
 def _mostly_accepted(text: Text, run: _Run, accepted: Aliases) -> bool:
     """Return whether the run lists several accepted answers, and no more others: an answer to "which are ...?"."""
     given = {" ".join(text.words[slice(*span)]) for span in run.spans if span not in run.rivals}
@@ -258,7 +267,7 @@ def breaks_list(text: Text, found: list[Item], mention: Span, accepted: Aliases)
     """Return whether the mention is a part of an accepted list, and stands in a list with something else."""
     if " ".join(text.words[slice(*mention)]) not in accepted.parts - accepted.counted:
         return False
-    at = next((i for i, item in enumerate(found) if item.start <= mention[0] < item.end), None)
+    at = _item_of(found, mention)
     return at is not None and bool(_run(text, found, at, mention, accepted).rivals)
 
 
@@ -271,7 +280,7 @@ def is_one_of_several(text: Text, found: list[Item], mention: Span, accepted: Al
         mention: The words that state an accepted answer.
         accepted: The accepted answers; others of them in the list are no rivals.
     """
-    at = next((i for i, item in enumerate(found) if item.start <= mention[0] < item.end), None)
+    at = _item_of(found, mention)
     if at is None:
         return False
     if _among_numbers(text, found[at], mention, accepted):
@@ -344,6 +353,8 @@ def _repeats(text: Text, found: list[Item], at: int, mention: Span, accepted: Al
     item = found[at]
     core = _core(text, item, mention)
     kind = _kind(text, *core)
+    if item.end - item.start > _SENTENCE:
+        return False
     before, after = text.words[item.start : core[0]], text.words[core[1] : item.end]
     if kind is None or not (before or after):
         return False

@@ -13,9 +13,10 @@ from ..verdict import NOT_ACCEPTED, SEVERAL_ANSWERS, Judgement, Verdict
 from .choice import option_text
 from .dates import Date, accepts, parse_date
 from .plain import plain_words
-from .quantities import NUMBER_WORDS, Quantity, digits_for_words, parse_quantity
+from .quantities import NUMBER_WORDS, Quantity, digits_for_words, leading_quantity, parse_quantity
 from .text import LONG, Pattern, fold, key, normalize, spelling, without_articles
 from .variants import (
+    QUALIFIERS,
     ROMAN,
     SUFFIXES,
     Person,
@@ -127,7 +128,7 @@ class Aliases:
     @cached_property
     def quantities(self) -> tuple[Quantity, ...]:
         """The accepted answers that are numbers or measures."""
-        return tuple(q for answer in self.numbers if (q := parse_quantity(answer)) is not None)
+        return tuple(q for answer in self.numbers if (q := _measure(QUALIFIERS.sub("", answer))) is not None)
 
     @cached_property
     def dates(self) -> tuple[Date, ...]:
@@ -188,6 +189,12 @@ class Aliases:
     def strict(self) -> bool:
         """Whether an answer in letters alone can only be accepted by its key or a hint."""
         return not may_have_forms("\n".join(self._answers)) or not (self.forms or self.lists or self.counts)
+
+
+def _measure(answer: str) -> Quantity | None:
+    """Return the quantity that `answer` is, one word behind its unit aside ("20-year period")."""
+    quantity, rest = leading_quantity(answer)
+    return quantity if quantity is not None and (not rest or (quantity.unit and rest.isalpha())) else None
 
 
 def grouped(digits: Sequence[str]) -> bool:

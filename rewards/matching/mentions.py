@@ -34,6 +34,8 @@ _GAP = 2
 _SPREAD = 4
 """Further words that may stand among those of a description."""
 _EMPTY = frozenset(str.split("yes no true false not it i one none"))
+_NAME = 5
+"""Words that a longer name adds at the most."""
 _NUMERALS = frozenset((*"ivx", *map(str, range(1, 13))))
 _HEADS = frozenset(str.split("university college school institute academy museum airport hospital stadium"))
 """What a longer name than the accepted one ends with."""
@@ -150,7 +152,7 @@ def _within_another(text: Text, start: int, end: int, accepted: Aliases) -> bool
         if any(mentioned == list(map(stem, one.split())) for one in accepted.single):
             return True
     after = end
-    while after < len(text.words) and not text.borders[after] and text.words[after] not in text.lower:
+    while after < min(len(text.words), end + _NAME) and not text.borders[after] and text.words[after] not in text.lower:
         after += 1
     return after > end + 1 and text.words[after - 1] in _HEADS
 

@@ -16,11 +16,15 @@ from .text import ARTICLES, Pattern, fold, words
 _BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 _NICKNAME = re.compile(r'\s*"[^"]{1,40}"\s*(?=\w)')
 _OR = re.compile(r",? or |, |/(?=[^\W\d])")
+_PLACE = re.compile(r"(?:[Ii]n |[Aa]t |[Nn]ear )?[^\W\d_a-z][\w.'-]*(?: [^\W\d_a-z][\w.'-]*){0,2}")
 _LIST = re.compile(r",? (?:and|&) |[,;] ")
 _PREPOSITIONS = frozenset(
-    str.split("in on at by about from to through with since during after before of for within near until into under")
+    str.split(
+        "in on at by about from to through with since during after before of for within near until into under beneath"
+        " below above behind inside outside"
+    )
 )
-_QUALIFIERS = re.compile(
+QUALIFIERS = re.compile(
     r"(?:up to|at (?:least|most)|(?:more|less) than|over|approximately|roughly|around|about|nearly|almost|circa|ca?\.)"
     r"\s+(?=\d)",
     re.IGNORECASE,
@@ -29,6 +33,8 @@ _COUNTED = re.compile(r"(\d[\d,.]*|[a-z]+)(?: [a-z]+){1,2}")
 _RANGE = re.compile(
     r"(?:from |between )?(\d{3,4}) ?(?:-|\u2013|\u2014|to|and|until|till|through) ?(\d{2,4})", re.IGNORECASE
 )
+_TIME = re.compile(r"(\d{1,2})(?::00)? ?([ap])\.?m\.?", re.IGNORECASE)
+_DECADE = re.compile(r"(?:the )?'?(\d0)'?s", re.IGNORECASE)
 _BETWEEN = ("to", "and", "until", "till", "through")
 _OPPOSED = frozenset(
     str.split(
@@ -87,6 +93,8 @@ class Person:
         ours = (self.first, *self.middle)
         if len(front) == len(ours):
             return _same_first(front[0], self.first, initial=len(ours) > 1) and all(map(_same, front[1:], ours[1:]))
+        if len(front) == 1 and front[0] in self.middle and len(front[0]) > 1:
+            return True  # known by the second name
         if len(front) == 1 and len(ours) > 1 and front[0] == "".join(name[0] for name in ours):
             return True  # initials stand as one word in a normal form
         return (len(front) == 1 or len(ours) == 1) and _same_first(front[0], self.first)
@@ -149,8 +157,11 @@ def other_forms(answer: str) -> Iterator[str]:
         text = bare
     if '"' in text and (plain := _NICKNAME.sub(" ", text).strip()) not in (text, ""):
         yield plain
-    if (" or " in text or "/" in text) and len(parts := _OR.split(text)) > 1:
+    if (" or " in text or "/" in text) and not text[0].isdigit() and len(parts := _OR.split(text)) > 1:
         yield from (part for part in parts if len(part) > 2)
+    place, comma, region = text.partition(", ")
+    if comma and _PLACE.fullmatch(place) and _PLACE.fullmatch(region):
+        yield place
     yield from _without_preposition(text)
     yield from _of_a_name(text)
     yield from _without_modifier(text)
@@ -162,7 +173,7 @@ def _without_preposition(text: str) -> Iterator[str]:
     if rest and head.lower() in _PREPOSITIONS:
         yield rest
         text = rest
-    bare = _QUALIFIERS.sub("", text)
+    bare = QUALIFIERS.sub("", text)
     if bare != text:
         yield bare
     kept = [word for word in text.split() if word.lower() not in _PREPOSITIONS]
@@ -201,6 +212,14 @@ def _numbered(text: str) -> Iterator[str]:
         start, end = span[1], span[2] if len(span[2]) >= len(span[1]) else span[1][: -len(span[2])] + span[2]
         yield from (f"{start} {between} {end}" for between in _BETWEEN)
         yield f"{start}-{end}"
+    if text.isdecimal() and 3 < int(text) < 100:
+        yield f"{text}th"  # "5" of a rank; "first" to "third" stand in many sentences
+    time = _TIME.fullmatch(text)
+    if time is not None:
+        yield from (f"{time[1]}{minutes} {time[2]}m" for minutes in ("", ":00"))
+    decade = _DECADE.fullmatch(text)
+    if decade is not None:
+        yield f"19{decade[1]}s"
     name, _, number = text.rpartition(" ")
     if not name or not name[-1].isalpha():
         return
@@ -216,7 +235,7 @@ def _numbered(text: str) -> Iterator[str]:
 
 def count_alone(answer: str) -> str:
     """Return the number of an accepted answer that counts things ("up to 25 players"), else ""."""
-    found = _COUNTED.fullmatch(_QUALIFIERS.sub("", fold(answer)))
+    found = _COUNTED.fullmatch(QUALIFIERS.sub("", fold(answer)))
     return found[1] if found and (found[1][0].isdigit() or found[1] in NUMBER_WORDS) else ""
 
 

@@ -35,6 +35,8 @@ GRADE = contains_match()
         ("Dubai has a hot desert climate.", ["tropical desert climate"]),
         ("It lasted a week.", ["a week"]),
         ("Harvard University.", ["Harvard"]),
+        ("A bite yields up to 7 milliliters of venom.", ["up to 7 ml"]),
+        ("Pakistan is the 5th most populous country.", ["5"]),
     ],
 )
 def test_a_sentence_states_an_answer_in_its_common_forms(completion: str, answers: list[str]) -> None:
@@ -49,6 +51,7 @@ def test_a_sentence_states_an_answer_in_its_common_forms(completion: str, answer
         ("Korea was divided on August 15, 1945.", ["1945", "17 August 1945"]),
         ("It happened in World War I.", ["World War II"]),
         ("It was written in C.", ["C++"]),
+        ("He came in first.", ["1"]),
         ("The fee was €5.", ["$5"]),
         ("It is 82 miles long.", ["82 km"]),
         ("It is said to be 500 kg, not 430 miles.", ["430 mi"]),
