@@ -15,8 +15,8 @@ ANNOUNCEMENT = Pattern(
     rf"|\b(?:correct|right|best|final|only)\s+(?:option|choice|letter|one|solution|result|value)s?"
     rf"(?:\s+{_IS}\b(?!\s+not\b)|\s*[:=])(?:\s*:)?"
     r"|\b(?:option|choice|solution|result)s?(?:\s+is\b(?!\s+not\b)|\s*[:=])(?:\s*:)?"
-    r"|\b(?:(?:i|we)(?:'d|'ll|'m|\s+(?:would|will|am))?|let's)\s+(?:also\s+)?(?:choose|pick|select|answer|say|opt for|settle on"
-    r"|go(?:ing)? (?:with|for))\b"
+    r"|\b(?:(?:i|we)(?:'d|'ll|'m|\s+(?:would|will|am))?|let's)\s+(?:also\s+)?(?:choose|pick|select|answer|say"
+    r"|opt for|settle on|go(?:ing)? (?:with|for))\b"
     r"|^\s*####",
     re.IGNORECASE | re.MULTILINE,
 )
