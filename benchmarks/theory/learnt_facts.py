@@ -59,7 +59,7 @@ def birthday_facts(source: str) -> FactSet:
 
 
 def stranger_facts(count: int, values: int, seed: int) -> FactSet:
-    """Return `count` of the made world's arbitrary facts: which of so many instruments a stranger plays.
+    """Return `count` of the synthetic world's arbitrary facts: which of so many instruments a stranger plays.
 
     Args:
         count: Number of strangers.

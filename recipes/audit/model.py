@@ -27,7 +27,7 @@ from ...data import Stream, write_atomic
 from ...data.prompt import PromptStyle
 from ...eval.audit.enumeration import Enumeration
 from ...eval.audit.measure import measure
-from ...eval.audit.monte_carlo import Sampled, measure_samples
+from ...eval.audit.monte_carlo import SampledResponses, measure_samples
 from ...eval.backends.backend import Prompt
 from ...eval.metrics.estimate import Array
 from ..runs.progress import Progress
@@ -72,16 +72,16 @@ def sample_rows(
             known[c, s] = place is not None
             abstains[c, s] = place is not None and one.abstains[place]
             wrong[c, s] = place is None or not (one.right[place] or one.abstains[place])
-    sampled = Sampled(
+    sampled = SampledResponses(
         training=training,
         training_valid=np.ones(training.shape, dtype=np.bool_),
         errors=errors,
-        own=own,
+        model=own,
         own_wrong=wrong,
         valid_sizes=np.array([sum(one.right) + sum(one.abstains) for one in listed]),
         error_sizes=np.array([len(one.texts) - sum(one.right) - sum(one.abstains) for one in listed]),
     )
-    return measure_samples(sampled, abstains, known, seed=asked.seed, draws=asked.draws)
+    return measure_samples(sampled, abstains, known, seed=asked.seed, resamples=asked.resamples)
 
 
 def _offered(own: Listed, samples: int, rng: np.random.Generator) -> tuple[Texts, Texts]:
@@ -165,7 +165,7 @@ def audit_model(asked: ModelAudit, console: Progress) -> dict[str, Any]:
             adapter=asked.adapter,
         )
         e, abstains = enumeration(listed, scores)
-        rows.append({"system": "model", "t": t, **measure(e, abstains, seed=asked.seed, draws=asked.draws)})
+        rows.append({"system": "model", "t": t, **measure(e, abstains, seed=asked.seed, resamples=asked.resamples)})
     result = {"run": Path(asked.adapter or asked.model).name, "seed": asked.seed, "splits": {"all": rows}}
     write_atomic(asked.out / "audit.json", json.dumps(result, indent=1))
     return result

@@ -84,7 +84,7 @@ class ModelAudit:
     """Stated in the prompt, besides asking plainly."""
     max_items: int | None
     seed: int
-    draws: int
+    resamples: int
     samples: int | None = None
     """Samples of each kind and question, where the list is too long to score; None: all of it is."""
 
