@@ -30,7 +30,7 @@ class Offer:
     logprobs: bool
     """Else confidence comes from agreement among samples."""
     seed: bool
-    """It takes a seed; whether it minds it cannot be seen."""
+    """It accepts a seed; whether it honours it cannot be seen."""
 
 
 class OpenAIBackend:

@@ -47,11 +47,13 @@ def evaluate(
     targets: Annotated[
         str | None, typer.Option(help="Targets in (0, 1), by commas. [default: 0.1,0.2,...,0.9]")
     ] = None,
-    route: Annotated[
+    protocol: Annotated[
         str | None,
         typer.Option(
-            help="target: the prompt states each target. afterwards: each question is asked once, and the confidence "
-            "of the answer is held against every target. [default: target]"
+            "--protocol",
+            "--route",
+            help="target: the prompt states each target. post_hoc: each question is asked once, and the confidence "
+            "of the answer is compared with every target. [default: target]",
         ),
     ] = None,
     confidence: Annotated[
@@ -90,7 +92,7 @@ def evaluate(
         int | None, typer.Option(help="Longest completion, in tokens. [default: the set's, or 32]")
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Sequences generated at once. [default: 64]")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of draws, samples and intervals. [default: 0]")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of samples and intervals. [default: 0]")] = None,
     out: Annotated[Path | None, typer.Option(help="The new folder. [default: runs/MODEL-QUESTIONS]")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted evaluation in its folder.")] = False,
 ) -> None:
@@ -121,7 +123,7 @@ def evaluate(
         where=values(where or ()),
         max_items=max_items,
         targets=None if targets is None else numbers(targets, "--targets"),
-        route=route,
+        protocol="post_hoc" if protocol == "afterwards" else protocol,  # the value of 0.1.0
         confidence=confidence,
         chat_template_kwargs=None if chat_template_kwargs is None else mapping(chat_template_kwargs),
         samples=samples,
@@ -164,7 +166,7 @@ sets_app = typer.Typer(help="The question sets that are ready to be asked by nam
 
 @sets_app.command("list")
 def list_sets() -> None:
-    """List the ready question sets, with where they are had, how they are judged and their licence.
+    """List the ready question sets, each with its source, default grader and licence.
 
     Example: `abstain sets list`
     """
