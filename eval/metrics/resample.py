@@ -68,12 +68,12 @@ class TableCache:
 
     @cached_property
     def recalibrated(self) -> Array:
-        """(N,): the system's own confidence, one half of the items recalibrated on the other."""
+        """(N,): the model confidence, one half of the items recalibrated on the other."""
         return cross_isotonic(self.table.confidence, self.forced_correct, halves(self.table.ids))
 
     @cached_property
     def ranker(self) -> Ranker:
-        """The items in order of the system's own confidence."""
+        """The items in order of the model confidence."""
         return Ranker(self.table.confidence, self.forced_correct)
 
     @cached_property
@@ -114,7 +114,7 @@ class Resample:
 
     @cached_property
     def ranking(self) -> Ranking:
-        """The risk–coverage curve of the system's own confidence."""
+        """The risk–coverage curve of the model confidence."""
         return self.cache.ranker.rank(self.weights)
 
     @cached_property

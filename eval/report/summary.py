@@ -21,7 +21,7 @@ RUN_SYSTEMS = ("base", "prompted", "warmup", "rejection", "dpo", "trained")
 REFERENCE = {
     "exact": "the exact Bayes confidence of the synthetic world",
     "base": "the base model's probability of its forced answer",
-    "own": "its own confidence",
+    "own": "the model confidence",
 }
 _UNDEFINED: Mapping[str, Any] = {"value": None, "low": None, "high": None}
 _BESIDE = 24

@@ -31,14 +31,19 @@ from ...eval.audit.monte_carlo import SampledResponses, measure_samples
 from ...eval.backends.backend import Prompt
 from ...eval.metrics.estimate import Array
 from ..runs.progress import Progress
-from .scores import Listed, ModelAudit, Texts, list_responses, stored_scores
+from .scores import CandidateList, ModelAudit, Texts, candidate_lists, stored_scores
 
 MAX_NEW_TOKENS = 64
 """Of the model's own samples; a longer one is cut off, and off the list."""
 
 
 def sample_rows(
-    asked: ModelAudit, listed: Sequence[Listed], scorer: Any, style: PromptStyle, t: float | None, console: Progress
+    asked: ModelAudit,
+    listed: Sequence[CandidateList],
+    scorer: Any,
+    style: PromptStyle,
+    t: float | None,
+    console: Progress,
 ) -> dict[str, Any]:
     """Return what is measured from `asked.samples` samples of every question at target `t`.
 
@@ -84,7 +89,7 @@ def sample_rows(
     return measure_samples(sampled, abstains, known, seed=asked.seed, resamples=asked.resamples)
 
 
-def _offered(own: Listed, samples: int, rng: np.random.Generator) -> tuple[Texts, Texts]:
+def _offered(own: CandidateList, samples: int, rng: np.random.Generator) -> tuple[Texts, Texts]:
     """Return the accepted answers of a question, and so many of its errors, none twice."""
     kinds = list(zip(own.texts, own.right, own.abstains, strict=True))
     errors = [text for text, right, abstains in kinds if not right and not abstains]
@@ -93,7 +98,7 @@ def _offered(own: Listed, samples: int, rng: np.random.Generator) -> tuple[Texts
 
 
 def _scored(
-    listed: Sequence[Listed],
+    listed: Sequence[CandidateList],
     offered: Sequence[tuple[Texts, Texts]],
     scores: Array,
     samples: int,
@@ -136,7 +141,7 @@ def audit_model(asked: ModelAudit, console: Progress) -> dict[str, Any]:
     Raises:
         InputError: the questions, the candidates or the model cannot be used; raised before the model is loaded.
     """
-    listed = list_responses(asked)
+    listed = candidate_lists(asked)
     from ...eval.audit.candidate_scores import CandidateScorer
     from ...eval.backends.models import load_model, load_tokenizer
     from ..runs.run import quiet
@@ -171,7 +176,7 @@ def audit_model(asked: ModelAudit, console: Progress) -> dict[str, Any]:
     return result
 
 
-def enumeration(listed: Sequence[Listed], log_probabilities: Array) -> tuple[Enumeration, Any]:
+def enumeration(listed: Sequence[CandidateList], log_probabilities: Array) -> tuple[Enumeration, Any]:
     """Return the enumeration of `listed`, equally likely, and which responses abstain, (C, R)."""
     shape = log_probabilities.shape
     right, abstains, within = (np.zeros(shape, dtype=np.bool_) for _ in range(3))

@@ -101,9 +101,9 @@ def evaluate(
     Example: `abstain eval --model runs/tiny/base --adapter runs/tiny/adapter --questions popqa`
     """
     from ..config.evaluation import evaluation_recipe
-    from ..runs.wordings import wording_names
+    from ..runs.templates import template_names
 
-    wordings = wording_names(template)
+    templates = template_names(template)
     recipe_of = partial(
         evaluation_recipe,
         place="--",
@@ -132,8 +132,8 @@ def evaluate(
         batch_size=batch_size,
         seed=seed,
     )
-    if wordings:
-        _evaluate_in_each({name: recipe_of(template=name) for name in wordings}, out, resume)
+    if templates:
+        _evaluate_in_each({name: recipe_of(template=name) for name in templates}, out, resume)
     else:
         _evaluate(recipe_of(template=template), out, resume)
 
@@ -150,11 +150,11 @@ def _evaluate(recipe: Recipe, out: Path | None, resume: bool) -> None:
 
 def _evaluate_in_each(recipes: Mapping[str, Recipe], out: Path | None, resume: bool) -> None:
     from ...eval.report.summary import spread_text
-    from ..runs.wordings import evaluate_wordings
+    from ..runs.templates import evaluate_templates
 
     folder = out or Path("runs") / f"{next(iter(recipes.values())).name}-wordings"
     with TerminalConsole(shown=current_shard().main) as console:
-        found = evaluate_wordings(recipes, folder, console, resume=resume)
+        found = evaluate_templates(recipes, folder, console, resume=resume)
     if found is not None:
         typer.echo(spread_text(found))
         typer.echo(f"spread: {folder / 'wordings.json'}")

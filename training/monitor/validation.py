@@ -59,7 +59,7 @@ def regret(table: SweepTable, start: SweepTable) -> float:
 
 
 def _curve(name: str, table: SweepTable) -> Array:
-    """Return the curve `name` of the policy at every target, (T,), by its own confidence."""
+    """Return the curve `name` of the policy at every target, (T,), by the model confidence."""
     return CURVES[name].resampled(table, table.confidence, np.ones((1, len(table.ids))))[0]
 
 

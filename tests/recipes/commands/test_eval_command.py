@@ -264,7 +264,7 @@ def test_several_wordings_are_asked_each_in_a_folder_and_their_spread_is_told(ti
     again = abstain(*asked, "--resume")
     assert again.exit_code == 0
     assert f"{out / 'points'}: already holds a run" in refusal(abstain(*asked))
-    assert "names a wording twice" in refusal(abstain(*asked[:-3], "exam,exam", "--out", out))
+    assert "names a template twice" in refusal(abstain(*asked[:-3], "exam,exam", "--out", out))
     pair = ("compare", out / "points", out / "exam", "--draws", 100, "--out", tmp_path / "compared")
     assert "--overlap" in refusal(abstain(*pair))
     assert abstain(*pair, "--overlap").exit_code == 0
