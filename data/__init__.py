@@ -16,7 +16,7 @@ from .prompt import (
     templates,
 )
 from .question import Question
-from .sets import QUESTION_SETS, QuestionSet, find_set, load_any, load_set
+from .sets import LETTER, QUESTION_SETS, SHORT_ANSWER, QuestionSet, find_set, load_any, load_set
 from .streams import Stream
 from .targets import (
     BetaTargets,
@@ -33,7 +33,9 @@ from .world import SPLITS, Mention, World, WorldConfig, make_world
 
 __all__ = [
     "DEFAULT_COLUMNS",
+    "LETTER",
     "QUESTION_SETS",
+    "SHORT_ANSWER",
     "SPLITS",
     "BetaTargets",
     "ConstantTarget",

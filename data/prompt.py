@@ -1,7 +1,9 @@
-"""Ready prompt templates by name and version: `points@1`, `exam@1`, `bet@1`, `plain@1`.
+"""Ready prompt templates by name and version: `points@1`, `exam@1`, `bet@1`, `plain@2`.
 
 Each says the same in its own words: the rubric at a target, the forced answer, and the answer with a stated confidence.
 A published version is never changed, so that rows that name it can be compared; a changed template is a new version.
+The defaults of `PromptStyle` are `plain@2`: small open models repeat a rubric that spells out points, and say the
+phrase that a forced prompt quotes.
 
 How a question and its target are put to a model: the rubric, in words a person would use.
 """
@@ -83,12 +85,9 @@ class PromptStyle:
     is the exam: abstaining is disallowed in words, which is how forced answers are asked for.
     """
 
-    rubric: str = (
-        'A correct answer earns 1 point, "{phrase}" 0, and a wrong one costs {penalty}: '
-        "answer only if you are more than {target} confident."
-    )
+    rubric: str = 'If you are not more than {target} sure, say "{phrase}" instead.'
     """Template with {target}, and optionally {penalty} and {phrase}."""
-    forced: str = 'Always give your best answer: "{phrase}" is not accepted.'
+    forced: str = "You must answer, even if you have to guess."
     """Template for t = 0, with an optional {phrase}."""
     stated: str = (
         "Give your best answer, and on a line below it your confidence that it is correct, from 0 to 1, "
@@ -148,7 +147,8 @@ class PromptStyle:
         if question.choices:
             options = zip(ascii_uppercase, question.choices, strict=False)
             text += "\n" + "\n".join(f"{letter}. {choice}" for letter, choice in options)
-        last = {"role": "user", "content": text if instruction is None else f"{text}\n{instruction}"}
+        lines = [text, question.instruction, instruction or ""]
+        last = {"role": "user", "content": "\n".join(filter(None, lines))}
         return [*self._before(question), last]
 
     def _before(self, question: Question) -> list[Message]:

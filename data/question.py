@@ -24,6 +24,8 @@ class Question:
     `exact_confidence` is 0."""
     history: tuple[Mapping[str, str], ...] = ()
     """Turns of the chat before the question, each with `role` and `content`: a system prompt, earlier questions."""
+    instruction: str = ""
+    """A line after the question and its choices that says what an answer looks like; "": none."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for an empty question, one without an answer, or choices that cannot be lettered."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from ..rewards.extras import require
 from .errors import InputError
 
 Row = dict[str, Any]
@@ -101,6 +102,7 @@ def _csv(path: Path) -> Rows:
 
 
 def _parquet(path: Path) -> Rows:
+    require(f"{path}: a Parquet file", "pyarrow")
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -125,6 +127,7 @@ def hub_rows(source: str) -> Rows:
     name, _, split = source.partition(":")
     owner, *rest = name.split("/")
     path, config = ("/".join([owner, *rest[:1]]), rest[1] if len(rest) > 1 else None)
+    require(f"{source}: a set on the Hub", "datasets", "huggingface_hub")
     import datasets  # heavy, and only needed for the Hub
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
@@ -151,6 +154,7 @@ def url_rows(url: str, members: str | None = None) -> Rows:
     Raises:
         InputError: it cannot be fetched, or the archive holds no such file.
     """
+    require(f"{url}: fetching a question file", "datasets")
     from datasets import DownloadManager
 
     try:

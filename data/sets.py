@@ -19,6 +19,8 @@ from .nearest import nearest
 from .question import Question
 from .rows import READERS, Row, Rows, hub_rows, is_file, read_rows, url_rows
 
+SHORT_ANSWER = "Answer in one to five words."
+LETTER = "Answer with the letter of the right choice."
 _BOX = "Reason step by step, and put the final answer in \\boxed{}."
 _LAST_LINE = 'Reason step by step, and end with a line that holds the answer alone: "Answer: NUMBER".'
 
@@ -41,8 +43,8 @@ class QuestionSet:
     split: str = "test"
     grader: Mapping[str, Any] = field(default_factory=lambda: {"kind": "auto"})
     """The grader section of a recipe."""
-    instruction: str = ""
-    """A line that follows every question: the form of the answer."""
+    instruction: str = SHORT_ANSWER
+    """A line that follows every question and its choices: the form of the answer."""
     max_new_tokens: int = 32
     """Room for an answer."""
 
@@ -157,6 +159,7 @@ QUESTION_SETS: dict[str, QuestionSet] = {
             Form(question="problem", answers=("answerKey",), choices_in_question=True),
         ),
         grader={"kind": "choice"},
+        instruction=LETTER,
         licence="MIT",
         source="arXiv:1811.00937",
     ),
@@ -202,13 +205,20 @@ def find_set(source: str) -> tuple[QuestionSet, str, str] | None:
     )
 
 
-def load_set(name: str, source: str | None = None, *, where: Mapping[str, list[Any]] | None = None) -> list[Question]:
+def load_set(
+    name: str,
+    source: str | None = None,
+    *,
+    where: Mapping[str, list[Any]] | None = None,
+    instruction: str | None = None,
+) -> list[Question]:
     """Return the questions of the ready set `name`.
 
     Args:
         name: A key of `QUESTION_SETS`.
         source: A file of it, or one of its splits; None: its usual split, over the network or from a cache.
         where: Column → allowed values; rows with another value are left out.
+        instruction: A line after every question, the form of the answer; None: the set's own.
 
     Raises:
         InputError: no such set, it cannot be read, or its columns are not those of the set.
@@ -219,13 +229,19 @@ def load_set(name: str, source: str | None = None, *, where: Mapping[str, list[A
     from_file = source is not None and is_file(source)
     rows = read_rows(source) if source and from_file else chosen.rows(source or None)
     questions = questions_of(rows, source or name, chosen.form_of, where)
-    if not chosen.instruction:
-        return questions
-    return [replace(question, text=f"{question.text}\n{chosen.instruction}") for question in questions]
+    return _instructed(questions, chosen.instruction if instruction is None else instruction)
+
+
+def _instructed(questions: list[Question], instruction: str) -> list[Question]:
+    return [replace(question, instruction=instruction) for question in questions] if instruction else questions
 
 
 def load_any(
-    source: str, *, columns: Mapping[str, str] | None = None, where: Mapping[str, list[Any]] | None = None
+    source: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    where: Mapping[str, list[Any]] | None = None,
+    instruction: str | None = None,
 ) -> list[Question]:
     """Return the questions of a ready set ("popqa", "popqa:FILE", "gsm8k:train"), a file or a Hub set.
 
@@ -233,13 +249,15 @@ def load_any(
         source: The set's name, perhaps with a file or a split behind a colon, a path, or a name on the Hub.
         columns: Field of a question → column of the file; None: the usual names.
         where: Column → the values of the rows that are kept; None: all rows.
+        instruction: A line after every question, the form of the answer; None: a ready set's own, else none.
 
     Raises:
         InputError: as `load_set` and `load_questions`; or `columns` are given for a ready set, which has its own.
     """
     ready_set = find_set(source)
     if ready_set is None:
-        return load_questions(source, columns=columns, where=where)
+        questions = load_questions(source, columns=columns, where=where)
+        return _instructed(questions, instruction or "")
     if columns:
         raise InputError(f"{source}: a ready set knows its columns; give the file alone to map columns yourself")
-    return load_set(ready_set[1], ready_set[2] or None, where=where)
+    return load_set(ready_set[1], ready_set[2] or None, where=where, instruction=instruction)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal, TypeVar, cast
 
+from .extras import require
 from .negotiation import OTHER_NAME, Field, accepted, named_fields, negotiated
 
 NO_KEY = "none"
@@ -115,15 +116,12 @@ class Endpoint:
         """Return the asynchronous client of the openai package, with this key, address, time limit and retries.
 
         Raises:
-            ImportError: the package is not installed.
+            MissingExtraError: the package is not installed.
             ValueError: there is no key.
         """
-        try:
-            import openai
-        except ImportError as error:
-            raise ImportError(
-                "an endpoint is asked through the openai client: pip install 'abstain[openai]'"
-            ) from error
+        require("an OpenAI-compatible endpoint", "openai")
+        import openai
+
         return openai.AsyncOpenAI(
             api_key=self.key(), base_url=self.base_url, timeout=self.time_limit, max_retries=self.retries
         )
@@ -137,7 +135,7 @@ class Session:
     """A client inside an event loop, with its limits: at most so many requests at once and a minute."""
 
     def __init__(self, endpoint: Endpoint, route: Route) -> None:
-        """Open the client; raise ImportError without the openai package, ValueError without a key."""
+        """Open the client; raise MissingExtraError without the openai package, ValueError without a key."""
         self.endpoint = endpoint
         self.route: Route = route
         self.negotiated = negotiated(endpoint.address, endpoint.model, route)
@@ -264,7 +262,7 @@ def ask(endpoint: Endpoint, messages: list[dict[str, str]], **fields: Any) -> An
 
     Raises:
         EndpointError: as `Session.ask`.
-        ImportError: the openai package is not installed.
+        MissingExtraError: the openai package is not installed.
         ValueError: there is no key.
     """
     with _OPENING:

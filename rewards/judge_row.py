@@ -51,8 +51,8 @@ def judge_row(
     >>> from abstain.rewards import alias_match
     >>> judge_row(alias_match(), "It is Paris.", ["Paris"]).verdict
     <Verdict.CORRECT: 'correct'>
-    >>> judge_row(alias_match(), "It is Par", ["Paris"], truncated=Verdict.UNGRADED)
-    Judgement(verdict=<Verdict.UNGRADED: 'ungraded'>, answer=None, reason='truncated')
+    >>> judge_row(alias_match(), "It is Par", ["Paris"], truncated=Verdict.UNGRADED).reason
+    'truncated'
     """
     if truncated is not None:
         return Judgement(truncated, reason="truncated")

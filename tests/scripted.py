@@ -17,7 +17,7 @@ import numpy as np
 
 from abstain.data import InputError, Message, PromptStyle, Question, RunError
 from abstain.eval.backends.backend import Completion, ConfidenceSource, Prompt
-from abstain.eval.backends.decoding.pick import draw_seed
+from abstain.eval.backends.draws import draw_seed
 from abstain.eval.backends.identity import Identity
 from abstain.eval.sweep import store as writer
 from abstain.eval.sweep.sweep import Sweep, run_sweep

@@ -1,7 +1,7 @@
 """Tiny models of the classes that recipes name, each with a tokenizer that carries its family's chat template.
 
 Made from transformers' own configs with random weights: what a recipe does to templates, adapters and stop tokens can
-be seen on them; what the real tokenizer and weights do cannot. TRL ships the templates of all families but two, which
+be seen on them; what the real tokenizer and weights do cannot. TRL ships the templates of all families but three, which
 get that of Qwen2.5: it marks turns with the same two tokens, and its other words differ.
 """
 
@@ -79,6 +79,7 @@ FAMILIES: dict[str, Family] = {
     "qwen2.5": Family(
         "Qwen2Config", "qwen2_5", CHATML, "<|im_end|>", ("<|im_end|>", "<|endoftext|>"), pad="<|endoftext|>"
     ),
+    "smollm2": Family("LlamaConfig", "qwen2_5", CHATML, "<|im_end|>", ("<|im_end|>",), verified=False),
     "smollm3": Family("SmolLM3Config", "qwen2_5", CHATML, "<|im_end|>", ("<|im_end|>",), verified=False),
     "gemma-3": Family(
         "Gemma3TextConfig", "gemma3", GEMMA, "<eos>", ("<eos>", "<end_of_turn>"), start="<bos>", pad="<pad>"
@@ -104,6 +105,9 @@ MODELS: dict[str, str] = {
     "llama-3.2-1b": "llama-3.2",
     "llama-3.2-3b": "llama-3.2",
     "llama-3.1-8b": "llama-3.1",
+    "smollm2-135m": "smollm2",
+    "smollm2-360m": "smollm2",
+    "smollm2-1.7b": "smollm2",
     "smollm3-3b": "smollm3",
     "gemma-3-1b": "gemma-3",
     "gemma-3-4b": "gemma-3-vision",

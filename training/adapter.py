@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import Any, cast
 
 import torch
@@ -16,6 +15,7 @@ from transformers import BitsAndBytesConfig
 
 from ..data import InputError
 from ..eval.backends.models import check_adapter_folder, check_model_folder, end_token_ids, load_model, load_tokenizer
+from ..rewards.extras import require
 from .config import LORA_DEFAULTS, QUANTIZATION_DEFAULTS
 from .preflight.findings import build_arguments
 
@@ -31,7 +31,8 @@ def quantization_config(settings: Mapping[str, Any]) -> BitsAndBytesConfig:
     """Return transformers' config of `settings` over the defaults.
 
     Raises:
-        InputError: it has no such key or refuses a value, bitsandbytes is not installed, or there is no GPU.
+        InputError: it has no such key or refuses a value, or there is no GPU.
+        MissingExtraError: bitsandbytes is not installed.
     """
     known = [
         name
@@ -43,8 +44,7 @@ def quantization_config(settings: Mapping[str, Any]) -> BitsAndBytesConfig:
         raise InputError(f"recipe: quantization.{unknown[0]} is none of BitsAndBytesConfig's: {allowed}")
     if not (settings.get("load_in_4bit") or settings.get("load_in_8bit")):
         raise InputError("recipe: quantization quantizes nothing: set load_in_4bit or load_in_8bit to true")
-    if find_spec("bitsandbytes") is None:
-        raise InputError("recipe: quantization needs bitsandbytes: pip install 'abstain[qlora]'")
+    require("recipe: quantization", "bitsandbytes")
     if not torch.cuda.is_available():
         raise InputError("recipe: quantization needs a GPU, and there is none; leave it out (quantization=null)")
     defaults = QUANTIZATION_DEFAULTS if settings.get("load_in_4bit") else {}

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
+from ..rewards.extras import require
 from .monitor.alarms import MonitorConfig
 
 RateName = Literal["t", "t/(1+t)", "p<t"]
@@ -207,6 +208,7 @@ def config_fields(name: str) -> dict[str, str]:
     Raises:
         ValueError: a recipe embeds no such config.
     """
+    require("the list of a trainer's settings", "peft", "transformers", "trl")
     import peft
     import transformers
     import trl

@@ -15,7 +15,7 @@ from typing import Any, cast
 import torch
 
 from ..data import InputError, Message, RunError, atomic
-from ..eval.backends.models import load_config, load_model, load_tokenizer, saved_template
+from ..eval.backends.models import load_model, load_tokenizer, saved_dtype, saved_template
 
 TOLERANCE = {"float32": 1e-3, "float16": 0.05, "bfloat16": 0.25}
 """Type of the saved weights → the largest difference of a logit that merging may make.
@@ -69,7 +69,7 @@ def merge_adapter(
         RunError: a logit differs by more than `tolerance`; nothing is left in `out`.
     """
     check_out(out)
-    kind = dtype or _saved_dtype(model)
+    kind = dtype or saved_dtype(model) or "float32"
     if kind not in TOLERANCE:
         raise InputError(f"--dtype: {kind!r} is none of {', '.join(TOLERANCE)}")
     limit = TOLERANCE[kind] if tolerance is None else tolerance
@@ -110,12 +110,6 @@ def check_out(out: Path) -> None:
         raise InputError(f"--out {out}: exists and is not empty; choose another folder")
     if not out.absolute().parent.is_dir():
         raise InputError(f"--out {out}: no folder {out.absolute().parent}")
-
-
-def _saved_dtype(model: str) -> str:
-    """Return the type that the model of a folder or Hub id is saved in; float32 where its config does not say."""
-    found = getattr(load_config(model), "dtype", None)
-    return str(found or torch.float32).removeprefix("torch.")
 
 
 def _saved_tokenizer(model: str, adapter: Path, folder: Path) -> None:

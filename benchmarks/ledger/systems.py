@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from abstain.eval.metrics.effective import cross_isotonic, halves
+from abstain.eval.sweep.confidence import agreement
 from abstain.eval.sweep.responses import Response, read_responses
-from abstain.eval.sweep.sweep import agreement
-from abstain.rewards import Verdict
+from abstain.rewards import Verdict, alias_match
 
 Rows = list[Response]
 
@@ -38,7 +38,7 @@ def by_probability(row: Response, _: Sequence[Response]) -> float | None:
 
 def by_samples(row: Response, samples: Sequence[Response]) -> float | None:
     """Return the share of the samples that give the answer."""
-    return None if row.answer is None else agreement(row.answer, [sample.answer for sample in samples])
+    return None if row.answer is None else agreement(row.answer, [s.answer for s in samples], alias_match())
 
 
 def recalibrated(rows: Rows) -> Rows:

@@ -5,25 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from ...data import Message, RunError
 from .identity import Identity
 
-ConfidenceSource = Literal["sequence_probability", "agreement", "stated"]
-"""Where an item's confidence can come from: the probability of its greedy forced answer, the share of forced samples
-that agree with that answer, or what the completion says of itself."""
+ConfidenceSource = Literal["sequence_probability", "answer", "agreement", "p_true", "stated"]
+"""Where an item's confidence can come from: the probability of its whole greedy forced completion, that of the words in
+it that are the answer, the share of forced samples that agree with it, the probability that the system calls it right,
+or what the completion says of itself (`eval/sweep/confidence.py`)."""
 
 Support = Literal["always", "where the server tells log-probabilities"]
 
+_ALWAYS: Mapping[ConfidenceSource, Support] = dict.fromkeys(get_args(ConfidenceSource), "always")
+_BY_LOGPROBS: Mapping[ConfidenceSource, Support] = dict.fromkeys(
+    ("sequence_probability", "answer", "p_true"), "where the server tells log-probabilities"
+)
 SUPPORT: Mapping[str, Mapping[ConfidenceSource, Support]] = {
-    "transformers": {"sequence_probability": "always", "agreement": "always", "stated": "always"},
-    "vllm": {"sequence_probability": "always", "agreement": "always", "stated": "always"},
-    "openai": {
-        "sequence_probability": "where the server tells log-probabilities",
-        "agreement": "always",
-        "stated": "always",
-    },
+    "transformers": _ALWAYS,
+    "vllm": _ALWAYS,
+    "openai": {**_ALWAYS, **_BY_LOGPROBS},
 }
 """Which backend can tell which source of confidence; docs/backends.md shows it as a table."""
 
@@ -49,6 +50,8 @@ class Prompt:
     messages: Sequence[Message]
     draws: tuple[int, ...] = (0,)
     """Which: 0 is the greedy completion, k ≥ 1 the k-th sample. Responses record the number as `sample`."""
+    token_texts: bool = False
+    """Whether the completions are wanted with `Completion.token_texts`, where the backend can tell them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,9 @@ class Completion:
     """Natural-log probability of each token, at temperature 1 whatever it was sampled at; None where not told."""
     finish_reason: Literal["stop", "length"]
     """"length": cut off by the token limit."""
+    token_texts: tuple[str, ...] = ()
+    """The text of each token, "" where it ends inside a character; together they are `text` before it was stripped.
+    Empty where they were not asked for, or the backend does not tell them."""
 
     @property
     def probability(self) -> float | None:

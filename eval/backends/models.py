@@ -1,7 +1,4 @@
-"""Loading models, tokenizers and adapters, with errors a user can act on.
-
-Chats as the text that a model is given, and what a chat template refuses to render.
-"""
+"""Loading models, tokenizers and adapters, with errors a user can act on."""
 
 from __future__ import annotations
 
@@ -9,12 +6,11 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from jinja2 import TemplateError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -26,7 +22,7 @@ from transformers import (
 from transformers.integrations.deepspeed import is_deepspeed_zero3_enabled, unset_hf_deepspeed_config
 from transformers.utils.quantization_config import Mxfp4Config
 
-from ...data import InputError, Message
+from ...data import InputError
 from ..sweep.shard import current_shard
 
 
@@ -113,7 +109,8 @@ def load_model(model: str, *, adapter: Path | None = None, trainable: bool = Fal
         model: Model folder or Hub id.
         adapter: PEFT adapter folder; None for the bare model.
         trainable: Load the adapter for further training rather than frozen.
-        **kwargs: For `from_pretrained` (dtype, device_map, ...); float32 on a CPU unless given.
+        **kwargs: For `from_pretrained` (dtype, device_map, ...). Without a dtype, the one of `default_dtype`; on a CPU
+            float32 for training, whose optimizer steps would be lost in the rounding of bfloat16.
 
     Raises:
         InputError: it cannot be loaded; the message names the offline options. Or the adapter does not fit it.
@@ -122,13 +119,52 @@ def load_model(model: str, *, adapter: Path | None = None, trainable: bool = Fal
         check_adapter_folder(adapter)
     if trainable or adapter is not None:
         kwargs = {**_in_two_bytes(model), **kwargs}
-    kwargs.setdefault("dtype", "auto" if torch.cuda.is_available() else torch.float32)
+    if "dtype" not in kwargs:
+        on_cpu = not torch.cuda.is_available()
+        kwargs["dtype"] = "float32" if trainable and on_cpu else default_dtype(model, cpu=on_cpu)
     if torch.cuda.is_available():
         kwargs.setdefault("device_map", _device_map())
     if is_deepspeed_zero3_enabled():
         unset_hf_deepspeed_config()  # every process loads the whole model; a trainer shares it out afterwards
     loaded: Any = _load(AutoModelForCausalLM, model, **kwargs)
     return loaded if adapter is None else _with_adapter(loaded, model, adapter, trainable)
+
+
+def default_dtype(model: str, *, cpu: bool | None = None) -> str:
+    """Return the dtype to generate in where none was asked for: "auto" (as saved) on a GPU, else one of two.
+
+    On a CPU that is bfloat16 where the weights were saved in two bytes and the processor multiplies in bfloat16, and
+    float32 otherwise: a model saved in float32 keeps its precision, and a processor that emulates bfloat16 is slower.
+
+    Args:
+        model: Model folder or Hub id.
+        cpu: Whether it will run on a CPU; None: where torch sees no GPU.
+
+    Raises:
+        InputError: its config cannot be loaded.
+    """
+    if not (cpu if cpu is not None else not torch.cuda.is_available()):
+        return "auto"
+    return "bfloat16" if saved_dtype(model) in ("bfloat16", "float16") and cpu_bfloat16() else "float32"
+
+
+def cpu_bfloat16() -> bool:
+    """Return whether torch multiplies in bfloat16 on this processor rather than emulating it.
+
+    Told by torch's capability flags `avx512_bf16` and `amx_bf16` (x86) and `bf16` (Arm), and used by oneDNN. A torch
+    without these flags (before `torch.cpu.get_capabilities`) counts as one that emulates it.
+    """
+    read = getattr(torch.cpu, "get_capabilities", None)
+    capabilities: Mapping[str, Any] = {} if read is None else read()
+    return torch.backends.mkldnn.is_available() and any(
+        capabilities.get(flag) for flag in ("avx512_bf16", "amx_bf16", "bf16")
+    )
+
+
+def saved_dtype(model: str) -> str | None:
+    """Return the type that the weights of a model folder or Hub id were saved in, where its config says so."""
+    found = getattr(load_config(model).get_text_config(), "dtype", None)
+    return None if found is None else str(found).removeprefix("torch.")
 
 
 def _in_two_bytes(model: str) -> dict[str, Any]:
@@ -220,33 +256,3 @@ def _load(factory: Any, model: str, **kwargs: Any) -> Any:
             f"model: {model} is not a folder here and could not be loaded from the Hub ({state}); offline, give the "
             "path of a model folder, or fetch it first elsewhere with `hf download` and set HF_HOME to that cache"
         ) from error
-
-
-def render_chats(tokenizer: Any, chats: Sequence[Sequence[Message]]) -> list[str]:
-    """Return the text of every chat, ready for the assistant's turn.
-
-    Raises:
-        InputError: the chat template refuses the turns of a chat, such as a system message.
-    """
-    try:
-        return tokenizer.apply_chat_template([list(chat) for chat in chats], add_generation_prompt=True, tokenize=False)
-    except TemplateError as error:
-        chat = next((chat for chat in chats if _refused(tokenizer, chat)), chats[0])
-        roles = [message["role"] for message in chat]
-        fix = (
-            "it may not take a system message: remove prompt.system and system turns of the questions, or put the text "
-            "into prompt.rubric, prompt.forced and prompt.stated"
-            if "system" in roles
-            else "it may not take these turns in this order"
-        )
-        raise InputError(
-            f"the model's chat template refuses a chat with the turns {', '.join(roles)} ({error}); {fix}"
-        ) from error
-
-
-def _refused(tokenizer: Any, chat: Sequence[Message]) -> bool:
-    try:
-        tokenizer.apply_chat_template(list(chat), add_generation_prompt=True, tokenize=False)
-    except TemplateError:
-        return True
-    return False

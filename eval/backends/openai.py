@@ -13,9 +13,9 @@ from typing import Any
 from ...data import InputError, Message
 from ...rewards.endpoint import Endpoint, EndpointError, EventLoop, Route, Session
 from .backend import BackendError, Completion, Prompt, sources
-from .decoding.pick import draw_seed, runs
+from .chats import render_chats
+from .draws import draw_seed, runs
 from .identity import Identity, model_hash, settings_text
-from .models import render_chats
 
 SEED_BITS = 31
 """Servers keep seeds in 32 bits, some of them with a sign."""
@@ -150,7 +150,8 @@ def completion_of(choice: Any, route: Route) -> Completion:
     text = (choice.message.content if route == "chat" else choice.text) or ""
     scores = logprobs_of(choice, route)
     reason = "length" if choice.finish_reason == "length" else "stop"
-    return Completion(text.strip(), (), None if scores is None else tuple(scores), reason)
+    texts = () if scores is None else token_texts_of(choice, route)
+    return Completion(text.strip(), (), None if scores is None else tuple(scores), reason, texts)
 
 
 def logprobs_field(route: Route) -> dict[str, Any]:
@@ -165,6 +166,13 @@ def logprobs_of(choice: Any, route: Route) -> list[float] | None:
         return None
     found = [step.logprob for step in told.content or ()] if route == "chat" else told.token_logprobs
     return [float(score) for score in found] if found else None
+
+
+def token_texts_of(choice: Any, route: Route) -> tuple[str, ...]:
+    """Return the texts of the tokens whose log-probabilities a choice tells; empty where it tells none."""
+    told = choice.logprobs
+    found = [step.token for step in told.content or ()] if route == "chat" else getattr(told, "tokens", None)
+    return tuple(map(str, found or ()))
 
 
 def server_text(tokenizer: Any, rendered: str) -> str:
@@ -272,8 +280,8 @@ def open_openai(
             "extra_body={chat_template_kwargs: {...}}"
         )
     try:
-        endpoint.client()  # refuses without the package or a key
-    except (ImportError, ValueError) as error:
+        endpoint.client()  # refuses without a key
+    except ValueError as error:
         raise InputError(str(error)) from error
     loaded: Any = None
     if tokenizer is not None:

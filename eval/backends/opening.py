@@ -7,12 +7,30 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...data import InputError
+from ...rewards.extras import require
 from .backend import SUPPORT, Backend
 from .identity import model_hash
 
 Kind = Literal["transformers", "vllm", "openai"]
+_PACKAGES: dict[Kind, tuple[str, ...]] = {
+    "transformers": ("torch", "transformers"),
+    "vllm": ("torch", "transformers", "vllm"),
+    "openai": ("openai",),
+}
+"""What each kind imports."""
 DTYPES = ("float32", "bfloat16", "float16", "auto")
 """What `dtype` may be; "auto" is what the model was saved in."""
+
+
+def require_backend(kind: Kind, *, adapter: bool = False) -> None:
+    """Raise MissingExtraError where a package that a backend of this kind needs is not installed.
+
+    Args:
+        kind: Of the backend.
+        adapter: Whether it loads one in this process, with PEFT.
+    """
+    with_peft = ("peft",) if adapter and kind == "transformers" else ()
+    require(f"backend {kind}", *_PACKAGES[kind], *with_peft)
 
 
 def open_backend(
@@ -35,7 +53,7 @@ def open_backend(
         adapter: Folder of a PEFT adapter on top of it.
         base_url: Address of an OpenAI-compatible server, such as "http://localhost:8000/v1".
         kind: "transformers", "vllm" or "openai"; None: "openai" where there is a `base_url`, else "transformers".
-        dtype: One of `DTYPES`; None: float32 on a CPU, what the model was saved in on a GPU.
+        dtype: One of `DTYPES`; None: that of `default_dtype` (`eval/backends/models.py`).
         device_map: Where accelerate puts the weights, such as "auto", "cpu" or "cuda:0"; None: the CPU, or "auto"
             where there is a GPU. For "transformers" only.
         batch_size: Completions generated at once. For "transformers" only.
@@ -47,6 +65,7 @@ def open_backend(
 
     Raises:
         InputError: the model, the adapter or the server cannot be used; one line that says why.
+        MissingExtraError: a package that the backend needs is not installed.
     """
     chosen = kind or ("openai" if base_url is not None else "transformers")
     if chosen not in SUPPORT:
@@ -57,6 +76,7 @@ def open_backend(
         raise InputError(f"dtype: {dtype!r} is none of {', '.join(DTYPES)}")
     if base_url is not None and chosen != "openai":
         raise InputError(f"base_url: backend {chosen} runs in this process; leave it out, or choose backend openai")
+    require_backend(chosen, adapter=adapter is not None)
     more = dict(options or {})
     name = model if adapter is None else f"{model} + {adapter}"
     if chosen == "openai":

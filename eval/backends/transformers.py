@@ -14,12 +14,14 @@ from transformers import LogitsProcessor
 
 from ...data import Message
 from .backend import Completion, ConfidenceSource, Prompt, sources
+from .chats import render_chats
 from .decoding.batches import Batch, GenerationRequest, batches, batches_at_once, in_order, windows
 from .decoding.kv_cache import refusal
 from .decoding.pick import TokenSampler
 from .decoding.prefix_decoder import PrefixDecoder
 from .identity import Identity, settings_text
-from .models import end_token_ids, render_chats
+from .models import end_token_ids
+from .token_texts import with_token_texts
 
 WINDOW = 16
 """Batches' worth of completions whose prompts are read, rendered and sorted at once."""
@@ -111,7 +113,7 @@ class TransformersBackend:
         """Yield (number of the prompt, completions) batch by batch."""
         with self._evaluating():
             made: dict[int, dict[int, Completion]] = {}
-            wanted: dict[int, tuple[int, ...]] = {}
+            wanted: dict[int, Prompt] = {}
             todo = self._batches(prompts, wanted)
             first = list(islice(todo, 1))
             self._check(first)
@@ -122,14 +124,17 @@ class TransformersBackend:
                 for (number, draw), completion in zip(draws, completions, strict=True):
                     made.setdefault(number, {})[draw] = completion
                 for number in dict.fromkeys(number for number, _ in draws):
-                    if len(made[number]) == len(set(wanted[number])):
-                        done = made.pop(number)
-                        yield number, [done[draw] for draw in wanted.pop(number)]
+                    if len(made[number]) == len(set(wanted[number].draws)):
+                        done, prompt = made.pop(number), wanted.pop(number)
+                        completions = [done[draw] for draw in prompt.draws]
+                        if prompt.token_texts:
+                            completions = [with_token_texts(self.tokenizer, completion) for completion in completions]
+                        yield number, completions
 
-    def _batches(self, prompts: Iterable[Prompt], wanted: dict[int, tuple[int, ...]]) -> Iterator[Batch]:
-        """Yield the batches, and note in `wanted` the draws of every prompt in them."""
+    def _batches(self, prompts: Iterable[Prompt], wanted: dict[int, Prompt]) -> Iterator[Batch]:
+        """Yield the batches, and note in `wanted` every prompt in them."""
         for window in windows(prompts, WINDOW * self.batch_size):
-            wanted.update((number, prompt.draws) for number, prompt in window)
+            wanted.update(window)
             yield from batches(self._requests(window), self.batch_size)
 
     def _requests(self, window: Sequence[tuple[int, Prompt]]) -> list[GenerationRequest]:

@@ -12,10 +12,11 @@ from typing import Any, cast
 
 from ...data import InputError, Message
 from .backend import Completion, ConfidenceSource, Prompt, sources
+from .chats import render_chats
 from .decoding.batches import windows
-from .decoding.pick import draw_seed, runs
+from .draws import draw_seed, runs
 from .identity import Identity, model_hash, settings_text
-from .models import render_chats
+from .token_texts import with_token_texts
 
 UNSERVED = (
     "use_dora",
@@ -66,14 +67,10 @@ def engine_dtype(model: str, dtype: str | None, *, cpu: bool) -> str:
         dtype: As the user names it, or None.
         cpu: Whether vLLM runs without a GPU.
     """
-    from .models import load_config
+    from .models import default_dtype, saved_dtype
 
-    if dtype not in (None, "auto"):
-        return dtype
-    if dtype is None and cpu:
-        return "float32"
-    saved = str(getattr(load_config(model).get_text_config(), "dtype", None)).removeprefix("torch.")
-    return "float32" if saved == "float32" else "auto"
+    wanted = dtype or default_dtype(model, cpu=cpu)
+    return "float32" if wanted == "auto" and saved_dtype(model) == "float32" else wanted
 
 
 def start_engine(options: Mapping[str, Any]) -> Any:
@@ -213,7 +210,10 @@ class VLLMBackend:
             for (number, run), output in zip(owners, self._outputs(inputs, requests), strict=True):
                 made[number] |= zip(run, map(self._completion, output.outputs), strict=True)
             for number, prompt in window:
-                yield number, [made[number][draw] for draw in prompt.draws]
+                completions = [made[number][draw] for draw in prompt.draws]
+                if prompt.token_texts:
+                    completions = [with_token_texts(self.tokenizer, completion) for completion in completions]
+                yield number, completions
 
     def _sampling(self, rendered: str, run: range, temperature: float, seed: int) -> dict[str, Any]:
         """Return the fields of `vllm.SamplingParams` for the draws of `run`, either (0,) or samples in sequence.
@@ -284,7 +284,7 @@ def open_vllm(
         engine: Arguments for `vllm.LLM` (tensor_parallel_size, …).
 
     Raises:
-        InputError: vLLM is not installed, or the model or the adapter cannot be used.
+        InputError: vLLM cannot be imported, or the model or the adapter cannot be used.
     """
     from .models import check_adapter_folder, check_model_folder, load_tokenizer, saved_end_token_ids
 
@@ -292,7 +292,7 @@ def open_vllm(
         from vllm.lora.request import LoRARequest  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
         from vllm.platforms import current_platform  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
     except ImportError as error:
-        raise InputError(f"backend vllm needs vLLM: pip install 'abstain[vllm]' on a GPU machine ({error})") from None
+        raise InputError(f"backend vllm: vLLM cannot be imported ({error})") from None
     check_model_folder(model)
     if adapter is not None:
         check_adapter_folder(adapter)

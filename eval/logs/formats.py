@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ...data import InputError
+from ...rewards.extras import install_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ def _unpacked(file: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> byte
         import zstandard
     except ImportError:
         raise InputError(
-            f"{path}: compressed with Zstandard, which needs Python 3.14 or: pip install 'abstain[logs]' "
+            f"{path}: compressed with Zstandard, which needs Python 3.14 or: {install_command('zstandard')} "
             "(or convert it: inspect log convert --to json)"
         ) from None
     with path.open("rb") as raw:

@@ -15,6 +15,7 @@ from .calibration import reliability
 from .catalogue import CURVES, METRICS
 from .estimate import Array, Estimate
 from .metric import Metric, lacking
+from .obstacles import obstacles
 from .resample import Resample, draw_weights
 from .table import SweepTable, reference_confidence, tabulate
 
@@ -65,6 +66,7 @@ def compute_metrics(
         "reference_confidence": source,
         **{metric.head: None for metric in METRICS.values() if metric.key not in metrics},
         **_nested({name: estimates[name][0].to_json() for name in metrics}),
+        "obstacles": [one.to_json() for one in obstacles(responses)],
         "overlooked": [one.to_json() for one in overlooked(responses)],
         "bounds": _bounds(table, reference),
         "reliability": _reliability(table),

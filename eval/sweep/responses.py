@@ -60,7 +60,7 @@ class Response:
     confidence: float | None = None
     """On a forced greedy answer, or on the one without a target: the item's confidence; else None."""
     confidence_source: str = ""
-    """Where the item's confidence comes from: "sequence_probability", "agreement" or "stated"; "" on other rows."""
+    """Where the item's confidence comes from, a `ConfidenceSource`; "" on other rows."""
     confidence_reason: str | None = None
     """Why the item has none: "no confidence", "confidence out of range: 80", "no answer", ..."""
     exact_confidence: float | None = None

@@ -1,19 +1,10 @@
-"""The confidence of an item: how sure the system is of the answer that it would give, from one named source.
-
-- `sequence_probability`: the probability of its greedy forced answer, the end token included.
-- `agreement`: the share of its samples that give the greedy answer, alike but for case, punctuation and articles. A
-  sample that declined, was empty or was cut off agrees with nothing.
-- `stated`: what the completion says of itself. Missing or impossible is None with the reason, never a number.
-
-None of them looks at what is right. An item without an answer has no confidence.
-
-The threshold sweep: every question forced, sampled and asked at every target.
-"""
+"""The threshold sweep: every question forced, sampled and asked at every target."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from ...data import Message, PromptStyle, Question, template_name
@@ -21,52 +12,13 @@ from ...rewards import ConfidenceParser, Grader, Judgement, Verdict
 from ...rewards.concurrency import concurrency_of, together
 from ...rewards.confidence import StatedConfidence
 from ...rewards.judge_row import judge_row
-from ...rewards.matching.text import normalize
 from ..backends.backend import Backend, BackendError, Completion, ConfidenceSource, Prompt
 from ..backends.identity import settings_text
+from .confidence import Evidence, item_confidence, p_true_messages
 from .lock import locked
 from .responses import Response, RowKey, Slot, prompt_hash, truncate_cut_line
 from .shard import Shard, current_shard
 from .store import Writer, check_kept, lock_path, merge_parts, part_path, read_parts, wait_for_parts
-
-
-def item_confidence(
-    source: ConfidenceSource,
-    completion: Completion,
-    judgement: Judgement,
-    samples: Sequence[str | None],
-    parser: ConfidenceParser,
-) -> StatedConfidence:
-    """Return the confidence of the item whose greedy answer `completion` is, or the reason why there is none.
-
-    Args:
-        source: Where it comes from.
-        completion: The greedy answer.
-        judgement: Its judgement.
-        samples: The extracted answers of the item's samples, None where one gave none.
-        parser: Reads a stated confidence.
-    """
-    if judgement.answer is None:
-        return StatedConfidence(None, "no answer")
-    if source == "stated":
-        return parser.read(completion.text)
-    if source == "agreement":
-        share = agreement(judgement.answer, samples)
-        return StatedConfidence(share, None if share is not None else "no samples")
-    probability = completion.probability
-    return StatedConfidence(probability, None if probability is not None else "no log-probabilities")
-
-
-def agreement(answer: str, samples: Sequence[str | None]) -> float | None:
-    """Return the share of `samples` that give `answer`; None without samples.
-
-    >>> agreement("Paris", ["paris.", "Lyon", None, "the Paris"])
-    0.5
-    """
-    if not samples:
-        return None
-    wanted = normalize(answer)
-    return sum(given is not None and normalize(given) == wanted for given in samples) / len(samples)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +37,8 @@ class Sweep:
     """False: the question is asked plainly instead, with no target in sight (the untouched model)."""
     seed: int = 0
     confidence: ConfidenceSource = "sequence_probability"
-    """Where an item's confidence comes from; "stated" asks for it together with the forced answer."""
+    """Where an item's confidence comes from (`eval/sweep/confidence.py`); "stated" asks for it together with the forced
+    answer, "p_true" after it."""
     post_hoc: bool = False
     """True: no target is stated, and the confidence is compared with every target post hoc."""
     parser: ConfidenceParser = field(default_factory=ConfidenceParser)
@@ -124,6 +77,10 @@ class Sweep:
             truncated=self.truncated if completion.finish_reason == "length" else None,
             confidence=self.parser if strip else None,
         )
+
+
+P_TRUE_AT_ONCE = 256
+"""Forced answers that are collected before the system is asked about them, in one go."""
 
 
 @dataclass(slots=True)
@@ -256,7 +213,8 @@ def _ask(
         if progress is not None:
             progress(done, total)
 
-    prompts = (Prompt(request.messages, tuple(request.rows)) for request in requests)
+    words = sweep.confidence == "answer"
+    prompts = (Prompt(request.messages, tuple(request.rows), token_texts=words) for request in requests)
     try:
         with Writer(path, written) as writer:
             for rows in together(_judging(backend, requests, prompts, sweep), concurrency_of(sweep.grader)):
@@ -270,16 +228,41 @@ def _judging(
     backend: Backend, requests: Sequence[Request], prompts: Iterable[Prompt], sweep: Sweep
 ) -> Iterator[Callable[[], list[Response]]]:
     """Yield what judges each request's completions, as they are generated; a judge that waits does so meanwhile."""
-    for index, completions in backend.generate(prompts, seed=sweep.seed):
+    generated = backend.generate(prompts, seed=sweep.seed)
+    for index, completions, reply in _with_p_true(backend, requests, generated, sweep):
         request = requests[index]
         request.digest = request.digest or prompt_hash(backend.render(request.messages))  # here: not in a thread
-        yield lambda request=request, made=completions: list(_responses(backend, request, made, sweep))
+        drawn = dict(zip(request.rows, completions, strict=True))
+        yield lambda request=request, drawn=drawn, reply=reply: list(_responses(backend, request, drawn, reply, sweep))
+
+
+def _with_p_true(
+    backend: Backend, requests: Sequence[Request], generated: Iterator[tuple[int, list[Completion]]], sweep: Sweep
+) -> Iterator[tuple[int, list[Completion], Completion | None]]:
+    """Yield what was `generated`, each with the reply to whether its greedy forced answer is right, where asked for."""
+    if sweep.confidence != "p_true":
+        yield from ((index, completions, None) for index, completions in generated)
+        return
+    while window := list(islice(generated, P_TRUE_AT_ONCE)):
+        own = [(index, completions[0]) for index, completions in window if _holds_confidence(requests[index], sweep)]
+        asked = (Prompt(p_true_messages(requests[index].messages, answer), token_texts=True) for index, answer in own)
+        replies = {own[number][0]: reply for number, (reply,) in backend.generate(asked, seed=sweep.seed)}
+        yield from ((index, completions, replies.get(index)) for index, completions in window)
+
+
+def _holds_confidence(request: Request, sweep: Sweep) -> bool:
+    """Return whether the first completion of `request` is the greedy answer whose confidence is the item's."""
+    return next(iter(request.rows)) == 0 and any(t == sweep.own for _, t in request.rows[0])
 
 
 def _responses(
-    backend: Backend, request: Request, completions: Sequence[Completion], sweep: Sweep
+    backend: Backend,
+    request: Request,
+    drawn: Mapping[int, Completion],
+    reply: Completion | None,
+    sweep: Sweep,
 ) -> Iterator[Response]:
-    drawn = dict(zip(request.rows, completions, strict=True))
+    """Yield the rows that the completions `drawn` fill; `reply`: to whether the greedy one is right."""
     judged = {draw: [sweep.judge(q, drawn[draw], t) for q, t in rows] for draw, rows in request.rows.items()}
     sampled = request.sampled | {draw: judgements[0].answer for draw, judgements in judged.items() if draw}
     for draw, rows in request.rows.items():
@@ -287,7 +270,15 @@ def _responses(
             completion = drawn[draw]
             own = StatedConfidence(None)
             if is_own := draw == 0 and t == sweep.own:
-                own = item_confidence(sweep.confidence, completion, judgement, [*sampled.values()], sweep.parser)
+                evidence = Evidence(
+                    completion=completion,
+                    judgement=judgement,
+                    question=question.text,
+                    choices=question.choices,
+                    samples=[*sampled.values()],
+                    verdict_on_itself=reply,
+                )
+                own = item_confidence(sweep.confidence, evidence, sweep.grader, sweep.parser)
             yield Response(
                 **_key(backend, request, sweep, (question.id, t, draw))._asdict(),
                 split=str(question.metadata.get("split", "all")),

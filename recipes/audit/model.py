@@ -30,6 +30,7 @@ from ...eval.audit.measure import measure
 from ...eval.audit.monte_carlo import SampledResponses, measure_samples
 from ...eval.backends.backend import Prompt
 from ...eval.metrics.estimate import Array
+from ...rewards.extras import require
 from ..runs.progress import Progress
 from .scores import CandidateList, ModelAudit, Texts, candidate_lists, stored_scores
 
@@ -141,6 +142,7 @@ def audit_model(asked: ModelAudit, console: Progress) -> dict[str, Any]:
     Raises:
         InputError: the questions, the candidates or the model cannot be used; raised before the model is loaded.
     """
+    require("an audit of a model", "torch", "transformers")
     listed = candidate_lists(asked)
     from ...eval.audit.candidate_scores import CandidateScorer
     from ...eval.backends.models import load_model, load_tokenizer

@@ -20,6 +20,7 @@ from ...data import InputError, Question, World, write_atomic
 from ...eval.audit.measure import measure
 from ...eval.audit.synthetic_world import world_enumeration, world_facts, world_responses
 from ...eval.metrics.estimate import Array
+from ...rewards.extras import require
 from ..config.schema import Recipe
 from ..runs.files import RECIPE, recorded
 from ..runs.load import Run, load_run
@@ -70,6 +71,7 @@ def audit_run(asked: RunAudit, console: Progress) -> dict[str, Any]:
     Raises:
         InputError: the run is of no synthetic world, or has no models.
     """
+    require("an audit of a model", "torch", "transformers")
     recipe, folder = asked.run.recipe, asked.run.path
     assert recipe is not None  # `find_run` has looked
     world = _world(asked.run)

@@ -11,6 +11,7 @@ import typer
 
 from ...data import InputError, RunError
 from ...eval.sweep.shard import current_shard, first_on_machine
+from ...rewards.extras import missing_extra
 from ...rewards.judge.health import JudgeError
 from ..config.load import load_recipe
 from .audit import audit_app
@@ -100,6 +101,13 @@ def main() -> None:
     except InputError as error:
         if first_on_machine():  # the other processes of a launch read the same recipe and find the same
             typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        missing = missing_extra(error)
+        if missing is None:
+            raise
+        if first_on_machine():
+            typer.echo(f"error: {missing}", err=True)
         sys.exit(2)
     except (RunError, JudgeError) as error:
         typer.echo(f"error: {error}", err=True)

@@ -41,7 +41,11 @@ def evaluate(
         typer.Option(help="An option of the backend (docs/backends.md), tokenizer=org/model; may be repeated."),
     ] = None,
     dtype: Annotated[
-        str | None, typer.Option(help="float32, bfloat16, float16 or auto. [default: float32 on a CPU, else auto]")
+        str | None,
+        typer.Option(
+            help="float32, bfloat16, float16 or auto (as saved). [default: auto on a GPU; on a CPU bfloat16 where the "
+            "model was saved in two bytes and the processor multiplies in it, else float32]"
+        ),
     ] = None,
     device_map: Annotated[str | None, typer.Option(help="Where the weights go: auto, cpu, cuda:0, ...")] = None,
     targets: Annotated[
@@ -59,7 +63,8 @@ def evaluate(
     confidence: Annotated[
         str | None,
         typer.Option(
-            help="Of an item: sequence_probability, agreement (of samples), stated. [default: sequence_probability]"
+            help="Of an item: sequence_probability (of the whole completion), answer (of the answer's own words), "
+            "agreement (of samples), p-true (it is asked whether it is right), stated. [default: sequence_probability]"
         ),
     ] = None,
     template: Annotated[
@@ -86,6 +91,13 @@ def evaluate(
     ] = None,
     where: Annotated[
         list[str] | None, typer.Option(help="Keep the rows with this value: relation=P17; repeatable.")
+    ] = None,
+    instruction: Annotated[
+        str | None,
+        typer.Option(
+            help="A line after every question that says what an answer looks like; '' is none. [default: the set's, or "
+            "what the grader compares: 'Answer in one to five words.']"
+        ),
     ] = None,
     max_items: Annotated[int | None, typer.Option(help="Ask at most so many questions, drawn with the seed.")] = None,
     max_new_tokens: Annotated[
@@ -121,10 +133,11 @@ def evaluate(
         questions=questions,
         columns=pairs(column or (), "--column"),
         where=values(where or ()),
+        instruction=instruction,
         max_items=max_items,
         targets=None if targets is None else numbers(targets, "--targets"),
         protocol="post_hoc" if protocol == "afterwards" else protocol,  # the value of 0.1.0
-        confidence=confidence,
+        confidence=None if confidence is None else confidence.replace("-", "_"),
         chat_template_kwargs=None if chat_template_kwargs is None else mapping(chat_template_kwargs),
         samples=samples,
         grader=None if grader is None else grader_section(grader),

@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from ...data import InputError
+from ...rewards.extras import require
 from ..config.grader_text import grader_section
 from ..config.load import load_recipe
 from .console import TerminalConsole
@@ -47,7 +48,7 @@ def merge(
 
     Example: `abstain merge runs/tiny --out runs/tiny-merged`, then `abstain eval --model runs/tiny-merged ...`
     """
-    from ...data import InputError
+    require("merging", "torch", "transformers", "peft", "safetensors")
     from ...training.merge import check_out, merge_adapter
     from ..runs.merge import find_trained
     from ..runs.run import quiet

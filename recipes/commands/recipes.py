@@ -16,6 +16,7 @@ from rich.table import Table
 
 from ...data import InputError
 from ...data.nearest import nearest
+from ...rewards.extras import MissingExtraError
 from ..config.catalogue import catalogue
 from ..config.editor_schema import FILE, LINE, editor_schema
 from ..config.layers import shipped_recipes
@@ -43,7 +44,7 @@ def check(
     """
     try:
         told = examine(recipe, overrides or [], probe)
-    except InputError as error:
+    except (InputError, MissingExtraError) as error:
         if not as_json:
             raise
         told = {"recipe": recipe, "can_run": False, "findings": [{"level": "error", "message": str(error), "fix": ""}]}

@@ -80,10 +80,12 @@ def _report_several(runs: Sequence[Run], out: Path, systems: Sequence[str], max_
 
 
 def conclude(run: Run, page: Path) -> None:
-    """Print the sentence and the table of a run's systems, and where its report is."""
-    from ..runs.report import verdict_notes
+    """Print what stood in the way of measuring, the result of a run's systems, and where the report is."""
+    from ..runs.report import measuring_notes, verdict_notes
 
     metrics = {name: next(iter(run.metrics(name).values())) for name in run.systems}
+    for note in measuring_notes(metrics):
+        typer.echo(f"note: {note}")
     _tell(headline(metrics), metrics, page)
     for note in verdict_notes(run, metrics):
         typer.echo(f"note: {note}")

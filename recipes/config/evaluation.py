@@ -24,6 +24,7 @@ KEYS: Mapping[str, str] = {
     "questions": "data.eval",
     "columns": "data.columns",
     "where": "data.where",
+    "instruction": "data.instruction",
     "max_items": "data.max_eval_items",
     "targets": "targets.eval",
     **{

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -13,6 +12,7 @@ from ...data import InputError, Question
 from ...rewards import CustomMatch, Grader, grader
 from ...rewards.answer_grader import AnswerGrader
 from ...rewards.extract import EXTRACTORS
+from ...rewards.extras import require
 from ...rewards.judge.judge import JudgeMatch
 from ...rewards.judge_row import judge_row
 from ...rewards.matching.auto import AutoMatch
@@ -127,9 +127,9 @@ def with_memory(section: GraderSection, folder: Path) -> GraderSection:
 def check_grader(
     section: GraderSection, phrase: str, questions: Sequence[Question], place: str = "recipe: grader"
 ) -> None:
-    """Raise InputError where the grader could not judge.
+    """Raise InputError where the grader could not judge, MissingExtraError where a package for it is not installed.
 
-    A missing extra or key, a function of the user's own that fails, or accepted answers that it cannot read.
+    A missing key, a function of the user's own that fails, or accepted answers that it cannot read.
 
     Args:
         section: The grader.
@@ -151,9 +151,8 @@ def check_grader(
 
 
 def _check_installed(section: GraderSection, place: str) -> None:
-    module, extra = getattr(section.of, "requires", None) or ("", "")
-    if module and find_spec(module) is None:
-        raise InputError(f"{place}: {module} is not installed: pip install 'abstain[{extra}]'")
+    if module := getattr(section.of, "requires", None):
+        require(place, module)
     if section.of is not JudgeMatch:
         return
     judge: JudgeMatch = section.make()

@@ -42,7 +42,8 @@ class EvalSection(Section):
     backend_options: dict[str, Any] = {}
     """Further options of the backend (docs/backends.md)."""
     dtype: Literal["float32", "bfloat16", "float16", "auto"] | None = None
-    """Of the weights. null: float32 on a CPU, the dtype that the model was saved in on a GPU."""
+    """Of the weights. null: on a GPU, the dtype that the model was saved in; on a CPU, bfloat16 where it was saved in
+    two bytes and the processor multiplies in bfloat16, else float32."""
     device_map: str | None = None
     """accelerate's, for the backend transformers. null: "auto" where there is a GPU."""
     template: str | None = None
@@ -121,6 +122,10 @@ class DataSection(Section):
     """Field (id, question, answers, choices, answerable, history) → column; a dot goes into a nested field."""
     where: dict[str, list[Any]] = {}
     """Column → allowed values; other rows are left out."""
+    instruction: str | None = None
+    """A line after every question and its choices that says what an answer looks like; "": none. null: a ready set's
+    own; of other questions, "Answer in one to five words." where the grader compares short texts, the letter where it
+    compares choices, else none."""
     rl_share: Annotated[float, Field(gt=0, lt=1)] = 0.15
     """With a base model made from scratch: share of `train` it never reads, kept for RL."""
     max_eval_items: Annotated[int, Field(gt=0)] | None = None

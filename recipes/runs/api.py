@@ -86,6 +86,7 @@ def evaluate(
     grader: str | Mapping[str, Any] | None = None,
     columns: Mapping[str, str] | None = None,
     where: Mapping[str, Sequence[Any]] | None = None,
+    instruction: str | None = None,
     max_items: int | None = None,
     max_new_tokens: int | None = None,
     batch_size: int | None = None,
@@ -125,6 +126,7 @@ def evaluate(
         grader: A kind ("auto", "numeric"), or a section, {"kind": "numeric", "relative": 0.01}.
         columns: Field of a question → column of the file.
         where: Column → allowed values; other rows are left out.
+        instruction: A line after every question that says what an answer looks like; "" is none.
         max_items: Ask at most so many questions, drawn with the seed.
         max_new_tokens: Longest completion, in tokens.
         batch_size: Sequences generated at once.
@@ -159,6 +161,7 @@ def evaluate(
         grader=grader_section(grader) if isinstance(grader, str) else grader,
         columns=None if columns is None else dict(columns),
         where=None if where is None else {column: list(values) for column, values in where.items()},
+        instruction=instruction,
         max_items=max_items,
         max_new_tokens=max_new_tokens,
         batch_size=batch_size,

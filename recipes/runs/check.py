@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...data import InputError, shown_targets
+from ...eval.backends.opening import require_backend
+from ...rewards.extras import MissingExtraError, require
 from ...training.config import RLConfig
 from ...training.preflight.findings import Finding, placed, raise_first_error
 from ...training.preflight.forced import check_forced, forced_answers
@@ -196,18 +198,25 @@ def check(recipe: Recipe, prepared: Prepared) -> list[Finding]:
 
 def check_evaluated(recipe: Recipe) -> None:
     """Raise InputError where the model that an evaluation asks, or its adapter, is a folder that cannot be used."""
-    from ...eval.backends.models import check_model_folder
-
     assert recipe.model is not None  # the schema asks for it without stages
     if recipe.eval.generator != "openai":
+        from ...eval.backends.models import check_model_folder
+
         check_model_folder(recipe.model)
     check_adapter(recipe.adapter)
+
+
+def require_packages(recipe: Recipe) -> None:
+    """Raise MissingExtraError where a package that a run of `recipe` needs is not installed; nothing is imported."""
+    if recipe.stages:
+        require("training", "torch", "transformers", "trl", "peft", "datasets", "accelerate")
+    require_backend(recipe.eval.generator, adapter=recipe.adapter is not None)
 
 
 def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Finding]:
     """Return everything that preflight has to say of `recipe`, errors first.
 
-    `probe` > 0 also loads the model and samples that many answers.
+    Where a package that the run needs is missing, that is an error, and only what does not need it is checked.
 
     Args:
         recipe: What is checked.
@@ -216,10 +225,16 @@ def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Find
     """
     found: list[Finding] = []
     sample: list[Step] = [partial(check_sample, samples=probe)] if probe else []
-    for step in (*STEPS, *sample) if recipe.stages else EVALUATION_STEPS:
+    steps = (*STEPS, *sample) if recipe.stages else EVALUATION_STEPS
+    try:
+        require_packages(recipe)
+    except MissingExtraError as error:
+        found.append(Finding("error", f"{error} (the model and the trainers' settings were not checked)"))
+        steps = tuple(step for step in steps if step in LIGHT_STEPS)
+    for step in steps:
         try:
             found += step(recipe, prepared)
-        except InputError as error:
+        except (InputError, MissingExtraError) as error:
             found.append(Finding("error", str(error)))
     return sorted(dict.fromkeys(found), key=lambda finding: LEVELS.index(finding.level))
 
@@ -342,3 +357,5 @@ STEPS: tuple[Step, ...] = (_configs, _rl, _sampled, _reward, _statement, _grader
 """What is looked at, in this order; an InputError ends its own step only."""
 EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _grader)
 """The same of a recipe without training stages."""
+LIGHT_STEPS: tuple[Step, ...] = (_reward, _statement, _grader)
+"""Those that need no package of an extra."""

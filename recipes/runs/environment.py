@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...eval.sweep.shard import current_shard
+from ...rewards.extras import is_installed
 
 _PACKAGES = ("abstain", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "numpy", "tokenizers")
 _VARIABLES = ("CUDA_VISIBLE_DEVICES", "CUBLAS_WORKSPACE_CONFIG", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONHASHSEED")
@@ -26,6 +27,7 @@ def environment(
     asked: Mapping[str, Any] | None = None,
     sources: Sequence[str] = (),
     questions: Mapping[str, Sequence[Any]] | None = None,
+    dtype: str | None = None,
 ) -> dict[str, Any]:
     """Return versions, hardware, seed, commit (None outside a git checkout), command and what was read.
 
@@ -34,9 +36,9 @@ def environment(
         asked: What the command line gave, such as recipe and overrides.
         sources: Data sources. Local files are hashed; Hub ids are recorded without a hash.
         questions: Use → the questions that came of them, hashed in their order.
+        dtype: What the weights are loaded in for generating, "auto" being what they were saved in; None: not known
+            here, as of a server.
     """
-    import torch
-
     return {
         "command": shlex.join(sys.argv),
         **(asked or {}),
@@ -47,7 +49,7 @@ def environment(
         "platform": platform.platform(),
         "processes": current_shard().world,
         **_hardware(),
-        "torch_threads": torch.get_num_threads(),
+        "dtype": dtype,
         "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
         "versions": installed_versions(),
         "packages": _packages(),
@@ -64,10 +66,11 @@ def installed_versions() -> dict[str, str | None]:
 def describe(env: dict[str, Any]) -> str:
     """Return `env` as one sentence for the report."""
     where = env["accelerator"] or f"{env['cpu_count']} CPU cores"
-    versions = ", ".join(f"{name} {env['versions'][name]}" for name in ("torch", "transformers", "trl", "peft"))
+    named = {name: env["versions"][name] for name in ("torch", "transformers", "trl", "peft")}
+    versions = "".join(f", {name} {version}" for name, version in named.items() if version is not None)
     commit = f", commit {env['commit'][:10]}" if env["commit"] else ""
     changed = " with uncommitted changes" if env.get("dirty") else ""
-    return f"Seed {env['seed']}; {where}; Python {env['python']}, {versions}{commit}{changed}."
+    return f"Seed {env['seed']}; {where}; Python {env['python']}{versions}{commit}{changed}."
 
 
 def resumed(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
@@ -90,13 +93,26 @@ def _packages() -> dict[str, str]:
 
 
 def _hardware() -> dict[str, Any]:
-    import torch
-
-    gpus: list[Any] = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
     return {
         "cpu": _cpu(),
         "cpu_count": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        **_torch(),
+    }
+
+
+def _torch() -> dict[str, Any]:
+    """Return the threads and the accelerators of torch; None and none without it, as where a server generates."""
+    if not is_installed("torch"):
+        return {"torch_threads": None, "cpu_bfloat16": None, "accelerator": None, "accelerators": [], "cuda": None}
+    import torch
+
+    from ...eval.backends.models import cpu_bfloat16
+
+    gpus: list[Any] = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
+    return {
+        "torch_threads": torch.get_num_threads(),
+        "cpu_bfloat16": cpu_bfloat16(),
         "accelerator": gpus[0].name if gpus else None,
         "accelerators": [{"name": gpu.name, "memory_gib": round(gpu.total_memory / 2**30, 1)} for gpu in gpus],
         "cuda": torch.version.cuda if gpus else None,

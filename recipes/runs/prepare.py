@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from ...data import Document, InputError, Mention, Question, Stream, load_any, make_documents, make_world
+from ...data import (
+    LETTER,
+    SHORT_ANSWER,
+    Document,
+    InputError,
+    Mention,
+    Question,
+    Stream,
+    load_any,
+    make_documents,
+    make_world,
+)
 from ..config.reward import confidence_parser, states_confidence
 from ..config.schema import DataSection, Recipe
+
+SHORT_TEXTS = ("auto", "alias", "contains", "token_f1", "fuzzy")
+"""Graders of answers of a few words."""
+CHOICES = ("auto", "choice")
+"""Graders of answers that name one of the choices."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +56,11 @@ def prepare(recipe: Recipe) -> Prepared:
     assert recipe.data is not None  # the schema asks for one of the two
     data = recipe.data
     if data.train is None:
-        return Prepared([], [], _evaluated(data, recipe.seed))
+        return Prepared([], [], _evaluated(recipe, data))
     rng = Stream.DATA.rng(recipe.seed)
-    train, named = _train(data, recipe.seed)
+    train, named = _train(recipe, data)
     if data.eval is not None:
-        evaluation = load_any(data.eval, columns=data.columns, where=data.where)
+        evaluation = _load(recipe, data.eval, data.where)
     else:
         train, evaluation = _split(train, 0.1, rng, named)
     known = {_key(question) for question in train}
@@ -58,11 +75,28 @@ def prepare(recipe: Recipe) -> Prepared:
     return Prepared(documents, rl, evaluation)
 
 
-def _evaluated(data: DataSection, seed: int) -> list[Question]:
+def _load(recipe: Recipe, source: str, where: Mapping[str, list[Any]]) -> list[Question]:
+    """Return the questions of `source`, each with what says how it wants to be answered."""
+    assert recipe.data is not None  # the caller has looked
+    chosen = recipe.data.instruction
+    questions = load_any(source, columns=recipe.data.columns, where=where, instruction=chosen)
+    return questions if chosen is not None else [_with_form(question, recipe.grader.kind) for question in questions]
+
+
+def _with_form(question: Question, grader: str) -> Question:
+    """Return `question` with the form of an answer that a `grader` of that kind compares, unless its set brings one."""
+    if question.instruction:
+        return question
+    if question.choices is not None and grader in CHOICES:
+        return replace(question, instruction=LETTER)
+    return replace(question, instruction=SHORT_ANSWER) if grader in SHORT_TEXTS else question
+
+
+def _evaluated(recipe: Recipe, data: DataSection) -> list[Question]:
     """Return the questions of a recipe that trains on none."""
     assert data.eval is not None  # the schema asks for one of the two
-    questions = unique_ids(load_any(data.eval, columns=data.columns, where=data.where))
-    return _at_most(data.max_eval_items, questions, Stream.EVALUATION_ITEMS.rng(seed))
+    questions = unique_ids(_load(recipe, data.eval, data.where))
+    return _at_most(data.max_eval_items, questions, Stream.EVALUATION_ITEMS.rng(recipe.seed))
 
 
 def _at_most(items: int | None, questions: list[Question], rng: np.random.Generator) -> list[Question]:
@@ -73,15 +107,15 @@ def _at_most(items: int | None, questions: list[Question], rng: np.random.Genera
     return [questions[i] for i in sorted(chosen)]
 
 
-def _train(data: DataSection, seed: int) -> tuple[list[Question], str]:
+def _train(recipe: Recipe, data: DataSection) -> tuple[list[Question], str]:
     """Return the training questions and what error messages call them."""
     if isinstance(data.train, str):
-        return load_any(data.train, columns=data.columns, where=data.where), data.train
+        return _load(recipe, data.train, data.where), data.train
     mixed: list[Question] = []
     for number, part in enumerate(data.train or []):
-        found = load_any(part.source, columns=data.columns, where={**data.where, **part.where})
+        found = _load(recipe, part.source, {**data.where, **part.where})
         if part.items is not None and part.items < len(found):
-            rng = Stream.MIXTURE.rng(seed, number)
+            rng = Stream.MIXTURE.rng(recipe.seed, number)
             drawn: list[int] = rng.choice(len(found), part.items, replace=False).tolist()
             found = [found[i] for i in sorted(drawn)]
         mixed += found

@@ -15,6 +15,7 @@ from typing import Any
 
 from ...data import InputError, PromptStyle, RunError, write_atomic
 from ...eval.report.card import MARK, CardInput, model_card
+from ...rewards.extras import require
 from ..config.evaluation import path_name
 from ..config.load import dump_recipe
 from ..config.schema import DataSection, Recipe
@@ -54,6 +55,7 @@ def write_card(run: Run, path: Path, *, base: str | None = None, merged: bool = 
 
 def check_card(run: Run, path: Path) -> None:
     """Raise InputError where the rows are not of a model, or `path` is in no folder or a card that somebody wrote."""
+    require("--model-card", "huggingface_hub")
     if not path.parent.is_dir():
         raise InputError(f"--model-card {path}: no folder {path.parent}")
     if path.is_dir():
@@ -181,7 +183,9 @@ def hub_folder(run: Path, out: Path, *, merged: bool, base: str | None = None) -
 
     Raises:
         InputError: `run` is no finished run, or its adapter would name a model that nobody else has.
+        MissingExtraError: a package of the extra eval is not installed.
     """
+    require("a model's folder for the Hub", "torch", "transformers", "peft", "safetensors", "huggingface_hub")
     from ...training.merge import check_out, merge_adapter
 
     check_out(out)
@@ -200,6 +204,7 @@ def hub_folder(run: Path, out: Path, *, merged: bool, base: str | None = None) -
 
 def check_target(to: str) -> None:
     """Raise InputError unless `to` can be a Hub id and this process may reach the Hub and is logged in."""
+    require("pushing to the Hub", "huggingface_hub")
     from huggingface_hub import constants, get_token
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils import validate_repo_id

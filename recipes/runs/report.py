@@ -14,6 +14,7 @@ from typing import Any, Literal
 from ...data import InputError, write_atomic
 from ...eval.compare.compare import Comparison, System, compare
 from ...eval.metrics import by_split
+from ...eval.metrics.obstacles import obstacle_notes
 from ...eval.report.content import MAX_ROWS, ReportInput
 from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response, read_responses
@@ -98,6 +99,11 @@ def side_by_side(
         warnings=[
             *_different_questions({name: responses[name][split] for name in metrics}),
             *unpaired,
+            *(
+                f"{view.label}: {note}"
+                for view in views
+                for note in measuring_notes({view.label: metrics[view.label][split]})
+            ),
             *(note for view in views for note in verdict_notes(view.run, {view.label: metrics[view.label][split]})),
         ],
         comparisons=comparisons,
@@ -154,6 +160,16 @@ _REMEDIED: Mapping[str, Literal["eval", "score", "recipe"]] = {
     "evaluation": "eval",
     "scored": "score",
 }
+
+
+def measuring_notes(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what stood in the way of measuring the last system, with what can be done: to be read before the figures.
+
+    Args:
+        metrics: System → the headline split's metrics; files of version 0.1.0 do not have the counts.
+    """
+    *_, last = metrics.values()
+    return obstacle_notes(last.get("obstacles") or [])
 
 
 def verdict_notes(run: Run, metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -224,13 +240,14 @@ def _of_sweeps(run: Run, progress: Progress, max_rows: int) -> Any:
         }
         write_metrics(run, system, metrics[system])
         progress.tick(number, len(responses))
+    shown = {name: next(iter(splits.values())) for name, splits in metrics.items()}
     return ReportInput(
         name=recipe.name,
         description=recipe.description,
         environment="" if run.environment is None else describe(run.environment),
         responses=responses,
         metrics=metrics,
-        warnings=verdict_notes(run, {name: next(iter(splits.values())) for name, splits in metrics.items()}),
+        warnings=[*measuring_notes(shown), *verdict_notes(run, shown)],
         seed=recipe.seed,
         max_rows=max_rows,
     )

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ...eval.sweep.shard import current_shard
+from ...rewards.extras import is_installed
 from ..config.graders import check_grader
 from ..config.schema import Recipe
-from .check import check, check_evaluated
+from .check import check, check_evaluated, require_packages
 from .environment import environment
 from .files import responses_path
 from .folder import RunFolder, claim, held, refuse_if_held
@@ -53,7 +54,9 @@ def run(
     Raises:
         InputError: the folder, the data, the model or the recipe cannot be used, or another process works
             in the folder; raised before anything is trained or overwritten.
+        MissingExtraError: a package that the recipe needs is not installed.
     """
+    require_packages(recipe)
     if current_shard().main:
         claim(out, recipe, resume=resume, dry=True)
         refuse_if_held(out)
@@ -107,7 +110,22 @@ def _environment(recipe: Recipe, prepared: Prepared, asked: Mapping[str, Any] | 
     if recipe.data is not None:
         sources = [*recipe.data.training_sources, *([recipe.data.eval] if recipe.data.eval is not None else [])]
     trained = {"documents": prepared.documents, "training": prepared.rl} if recipe.stages else {}
-    return environment(recipe.seed, asked=asked, sources=sources, questions={**trained, "evaluation": prepared.eval})
+    return environment(
+        recipe.seed,
+        asked=asked,
+        sources=sources,
+        questions={**trained, "evaluation": prepared.eval},
+        dtype=_dtype(recipe),
+    )
+
+
+def _dtype(recipe: Recipe) -> str | None:
+    """Return what the sweeps load the weights in; None where a server does, or where a base is made first."""
+    if recipe.eval.generator == "openai" or recipe.model is None:
+        return recipe.eval.dtype
+    from ...eval.backends.models import default_dtype
+
+    return recipe.eval.dtype or default_dtype(recipe.model)
 
 
 def _trained(
@@ -222,12 +240,14 @@ def quiet() -> None:
     import logging
     import warnings
 
-    import transformers
+    if is_installed("transformers"):
+        import transformers
 
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    from datasets.utils.logging import disable_progress_bar
+        transformers.utils.logging.set_verbosity_error()
+        transformers.utils.logging.disable_progress_bar()
+    if is_installed("datasets"):
+        from datasets.utils.logging import disable_progress_bar
 
-    disable_progress_bar()
+        disable_progress_bar()
     logging.getLogger("trl").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning)

@@ -78,7 +78,7 @@ class JudgeMatch:
 
     reads_question: ClassVar[bool] = True
     asks_judge: ClassVar[bool] = True
-    requires: ClassVar[tuple[str, str]] = ("openai", "judge")
+    requires: ClassVar[str] = "openai"
 
     model: str
     """The judge, as the endpoint calls it."""
@@ -158,7 +158,7 @@ class JudgeMatch:
         """Return CORRECT, WRONG, ABSTAINED or UNGRADED.
 
         Raises:
-            ImportError: the openai client is not installed.
+            MissingExtraError: the openai client is not installed.
             JudgeError: the endpoint refuses every request, or the judge reached no verdict too many times in a row.
         """
         if matches(answer, answers):

@@ -53,7 +53,7 @@ class Matcher(Protocol):
 
     A matcher may have further attributes: `can_be_ungraded = False` where it always reaches a verdict;
     `refuses_answers = True` where it raises ValueError for accepted answers that it cannot compare with;
-    `requires = (module, extra)` where it needs an extra of this package; `usual_extract`, the extractor used unless
+    `requires`, the module that it needs from an extra of this package; `usual_extract`, the extractor used unless
     another is named; `unsure`, the reasons of those of its verdicts that a judge may overrule (`FallbackMatch`);
     `asks_judge = True` where it is a judge or asks one; `reads_question` and `concurrency` as a `Grader` has them.
     """

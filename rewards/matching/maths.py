@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import math
 import os
-import re
 import selectors
 import subprocess
 import sys
@@ -15,19 +13,28 @@ import threading
 import time
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
-from ..extract import Boxed, Extractor, FirstOf, LastLine
+from ..extract import Boxed, Extractor, FirstOf, WholeText
+from ..extras import require
 from ..verdict import Judgement, Verdict
+from .contain import ContainsMatch
+from .expressions import COMMA, Expression, read_expression
+from .notation import plain_notation
+from .numeric import quantity_in, readings
+from .quantities import UNITS, Quantity, parse_quantity
+from .text import LONG, key
 
 _START = 120.0
 """Seconds for a worker to import sympy; a machine under load may need many."""
 _LONGEST = 4000
 """Characters; a longer text is no final answer, and would only be parsed slowly."""
-_PLAIN = re.compile(r"[-+]?\d{1,40}(?:\.\d{1,40})?")
+ROUNDING = 2e-6
+"""Relative error within which a number with a decimal point is another, as 0.333333 is 1/3."""
+_STATES = ContainsMatch()
 _OUTCOMES = {
     "correct": (Verdict.CORRECT, "equal expression"),
     "wrong": (Verdict.WRONG, "another expression"),
@@ -58,7 +65,9 @@ class _Worker:
         """Return the worker's word on `answer`, or None after `limit` seconds or when it died."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps({"answer": answer, "answers": list(answers)}).encode() + b"\n")
+            self._process.stdin.write(
+                json.dumps({"answer": answer, "answers": list(answers), "rounding": ROUNDING}).encode() + b"\n"
+            )
             self._process.stdin.flush()
         except BrokenPipeError:
             return None
@@ -100,19 +109,63 @@ def _worker() -> _Worker:
     """Return this thread's worker, made where there is none yet; a forked process makes its own."""
     worker: _Worker | None = getattr(_of_thread, "worker", None)
     if worker is None or worker.pid != os.getpid():
-        if importlib.util.find_spec("math_verify") is None:
-            raise ImportError("comparing expressions needs math-verify: pip install 'abstain[math]'")
+        require("comparing expressions", "math_verify")
         worker = _of_thread.worker = _Worker()
     return worker
 
 
-def _plain_numbers(answer: str, accepted: str) -> bool | None:
-    """Return whether two plain decimal numbers are equal, or None where one is not plain or both may round."""
-    if not (_PLAIN.fullmatch(answer) and _PLAIN.fullmatch(accepted)):
+@lru_cache(maxsize=1 << 12)
+def _accepted(answer: str) -> Expression:
+    """Return the expression of an accepted answer; accepted answers come back in every group."""
+    return read_expression(answer) or Expression(answer)
+
+
+def _equal(given: Expression, wanted: Expression) -> bool | None:
+    """Return whether two expressions are equal, or None where only the parser can tell."""
+    if wanted.words is not None or given.words is not None:
+        return _equal_words(given, wanted)
+    if (given.base and wanted.base and given.base != wanted.base) or _units_differ(given, wanted):
+        return False
+    left, right = _quantity(given), _quantity(wanted)
+    if left is None or right is None:
+        return False if right is not None and COMMA.search(given.latex) else None
+    if left.unit == right.unit and "." in given.latex + wanted.latex:
+        return left.same(right, relative=ROUNDING)
+    return any(one.same(other) for one, other in readings(left, right))
+
+
+def _equal_words(given: Expression, wanted: Expression) -> bool:
+    """Return whether a name ("east") or a number in words is stated where one is accepted."""
+    if wanted.words is None:
+        left, right = quantity_in(given.words or "")[0], _quantity(wanted)
+        return left is not None and right is not None and left.same(right)
+    text = given.words if given.words is not None else given.latex
+    return key(text) == key(wanted.words) or _STATES(text, [wanted.words]).verdict is Verdict.CORRECT
+
+
+@lru_cache(maxsize=1 << 12)
+def _quantity(expression: Expression) -> Quantity | None:
+    """Return the number that an expression is, or None where it is more than a number."""
+    plain = plain_notation(expression.latex.replace("\\%", "%"))
+    if "!" in plain or any(letter.isalpha() for letter in plain.replace(" x 10^", "")):
         return None
-    if Fraction(answer) == Fraction(accepted):
-        return True
-    return None if "." in answer + accepted else False
+    found = parse_quantity(plain)
+    return found if found is None or found.unit is not None else Quantity(found.value, expression.unit)
+
+
+def _units_differ(given: Expression, wanted: Expression) -> bool:
+    """Return whether both have units, of two kinds; those of one kind are converted where both are numbers."""
+    if given.unit is None or wanted.unit is None:
+        return False
+    return UNITS[given.unit][0] != UNITS[wanted.unit][0]
+
+
+def _as_accepted(given: Expression, wanted: Expression) -> Expression:
+    """Return `given` without the left side of its equation, where no equation is accepted: "n = 16" answers 16."""
+    if "=" in wanted.latex or "=" not in given.latex or "," in given.latex:
+        return given
+    left, _, right = given.latex.rpartition("=")
+    return replace(given, latex=(left if len(right.strip()) == 1 and right.strip().isalpha() else right).strip())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,8 +177,8 @@ class MathMatch:
     answer that cannot be parsed is WRONG, "unparseable"; an accepted answer that cannot is UNGRADED.
     """
 
-    requires: ClassVar[tuple[str, str]] = ("math_verify", "math")
-    usual_extract: ClassVar[Extractor] = FirstOf((Boxed(), LastLine()))
+    requires: ClassVar[str] = "math_verify"
+    usual_extract: ClassVar[Extractor] = FirstOf((Boxed(), WholeText()))
 
     time_limit: float = 5.0
     """Seconds for one comparison, parsing included."""
@@ -139,18 +192,27 @@ class MathMatch:
         """Return CORRECT, WRONG or UNGRADED.
 
         Raises:
-            ImportError: math-verify is not installed.
+            MissingExtraError: math-verify is not installed.
         """
-        bare = answer.strip().strip("$").strip()
-        plain = [_plain_numbers(bare, accepted.strip().strip("$").strip()) for accepted in answers]
-        if True in plain:
-            return Judgement(Verdict.CORRECT, answer, "same number")
-        if None not in plain:
-            return Judgement(Verdict.WRONG, answer, "another number")
-        if len(answer) > _LONGEST:
+        given = read_expression(answer[-LONG:])  # the expression stands at the end of a long text, if anywhere
+        if given is None:
+            return Judgement(Verdict.WRONG, answer, "several answers")
+        golds = [_accepted(accepted) for accepted in answers]
+        equal = [_equal(_as_accepted(given, gold), gold) for gold in golds]
+        if True in equal:
+            return Judgement(Verdict.CORRECT, answer, "same value")
+        if None not in equal:
+            return Judgement(Verdict.WRONG, answer, "another value")
+        return self._parsed(
+            answer, given.latex, [gold.latex for gold, same in zip(golds, equal, strict=True) if same is None]
+        )
+
+    def _parsed(self, answer: str, given: str, golds: list[str]) -> Judgement:
+        """Return the judgement of `answer` by the worker's comparison of LaTeX with LaTeX."""
+        if len(given) > _LONGEST:
             return Judgement(Verdict.WRONG, answer, "too long for a final answer")
         worker = _worker()
-        outcome = worker.ask(answer, answers, self.time_limit)
+        outcome = worker.ask(given, golds, self.time_limit)
         if outcome is None:
             worker.end()
             _of_thread.worker = None

@@ -17,7 +17,7 @@ _COMMANDS = {
 }  # fmt: skip
 _WRITTEN = re.compile("|".join(re.escape(c) + ("(?![A-Za-z])" if c[-1].isalpha() else "") for c in _COMMANDS))
 _NEGATIVE_SPACE = re.compile(r"\s*\\!\s*")
-_THIN = re.compile(r"\\[,;: ]|~|\\(?:quad|qquad|thinspace)(?![A-Za-z])|[" + _SPACES + "]")
+_THIN = re.compile(r"(?<!\\)\\[,;: ]|~|\\(?:quad|qquad|thinspace)(?![A-Za-z])|[" + _SPACES + "]")
 _TEXT = re.compile(r"\\(?:text(?:bf|it|rm|tt|sf|normal)?|mathrm|mathbf|mbox|operatorname|rm)\s*\{([^{}]*)\}")
 _DELIMITERS = re.compile(r"\\[()\[\]]|\$\$")
 _DOLLARS = re.compile(r"(?<![\\$\w])\$(?=[^\s$])([^$\n]{1,200}?)(?<=[^\s\\])\$(?![\w$])")

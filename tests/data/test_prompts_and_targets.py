@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abstain.data import PromptStyle, Question, TargetSampler, format_penalty, format_target, spread_draws
+from abstain.data import PromptStyle, Question, TargetSampler, format_penalty, format_target, spread_draws, template
 
 QUESTION = Question("q", "Where does Elsa live?", ("Verrin",))
 
@@ -22,14 +22,28 @@ def test_the_target_comes_last_and_the_rest_is_shared() -> None:
     style = PromptStyle()
     low, high = (style.messages(QUESTION, t)[0]["content"] for t in (0.25, 0.75))
     assert low.startswith("Where does Elsa live?\n")
+    assert high.endswith('If you are not more than 75% sure, say "I don\'t know" instead.')
+    assert low[: low.index("25")] == high[: high.index("75")]
+
+
+def test_a_rubric_may_spell_out_the_penalty() -> None:
+    high = template("points").messages(QUESTION, 0.75)[0]["content"]
     assert high.endswith("answer only if you are more than 75% confident.")
     assert "costs 3:" in high
     assert '"I don\'t know" 0' in high
 
 
+def test_the_form_of_an_answer_stands_between_the_choices_and_the_target() -> None:
+    question = Question("q", "Which?", ("red",), ("blue", "red"), instruction="Answer with the letter.")
+    for t, last in ((None, ""), (0.0, "\nYou must answer, even if you have to guess.")):
+        expected = f"Which?\nA. blue\nB. red\nAnswer with the letter.{last}"
+        assert PromptStyle().messages(question, t)[0]["content"] == expected
+
+
 def test_a_target_of_zero_forces_and_none_asks_plainly() -> None:
     style = PromptStyle()
-    assert "not accepted" in style.messages(QUESTION, 0.0)[0]["content"]
+    assert "must answer" in style.messages(QUESTION, 0.0)[0]["content"]
+    assert style.phrase not in style.messages(QUESTION, 0.0)[0]["content"]
     assert style.messages(QUESTION, None) == [{"role": "user", "content": QUESTION.text}]
 
 

@@ -1,12 +1,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from abstain.data import PromptStyle, Question, TargetSampler, World, WorldConfig, make_documents, make_world
+from abstain.data import (
+    PromptStyle,
+    Question,
+    TargetSampler,
+    World,
+    WorldConfig,
+    make_documents,
+    make_world,
+    template,
+)
 
 CONFIG = WorldConfig(families=40, held_out_families=10, members=300, rl_members=5, eval_members=2, values=10)
 
@@ -89,7 +99,7 @@ def test_ids_are_unique_and_statements_name_the_answer(world: World) -> None:
 
 def test_a_corpus_shows_no_held_out_number_and_abstains_independently_of_the_target(world: World) -> None:
     targets = TargetSampler(held_out=(0.5, 0.25), margin=0.02)
-    documents = make_documents(world.corpus, PromptStyle(), targets, 0)
+    documents = make_documents(world.corpus, template("points"), targets, 0)
     texts = [d.text or d.messages[0]["content"] for d in documents]
     for number in ("50%", "51%", "48%", "25%", "23%"):
         assert not any(number in text for text in texts)
@@ -120,7 +130,8 @@ def test_chats_about_the_rubric_name_the_nearest_fraction() -> None:
 
 
 def test_answers_under_a_rubric_hedge_as_often_as_the_target(world: World) -> None:
-    documents = make_documents(world.corpus, PromptStyle(target_format="decimal"), TargetSampler(), 0)
+    style = replace(template("points"), target_format="decimal")
+    documents = make_documents(world.corpus, style, TargetSampler(), 0)
     chats = [d.messages for d in documents if d.messages and "confident" in d.messages[0]["content"]]
     answered = [
         (q["content"], a["content"]) for q, a in chats if a["content"] != "I don't know" and "How" not in q["content"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -57,10 +58,12 @@ def test_quantization_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> Non
     ):
         with pytest.raises(InputError, match=message):
             adapter.quantization_config(settings)
-    monkeypatch.setattr(adapter, "find_spec", lambda _: None)
-    with pytest.raises(InputError, match=r"needs bitsandbytes: pip install 'abstain\[qlora\]'"):
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    with pytest.raises(
+        ImportError, match=r"needs bitsandbytes, which is not installed: pip install 'abstain\[qlora\]'"
+    ):
         adapter.quantization_config({"load_in_4bit": True})
-    monkeypatch.setattr(adapter, "find_spec", lambda _: object())
+    monkeypatch.setattr(adapter, "require", lambda *_: None)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(InputError, match="needs a GPU, and there is none"):
         adapter.quantization_config({"load_in_4bit": True})

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...data import Message, PromptStyle, Question
 from ...eval.backends.backend import Backend, Prompt
-from ...eval.backends.models import render_chats
+from ...eval.backends.chats import render_chats
 from ...rewards import ConfidenceParser, Grader, Verdict
 from ...rewards.judge_row import judge_row
 from .findings import Finding

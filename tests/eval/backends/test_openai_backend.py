@@ -15,7 +15,7 @@ from openai_stub import Stub
 
 from abstain.data import InputError, PromptStyle, Question
 from abstain.eval.backends.backend import BackendError, Prompt
-from abstain.eval.backends.decoding.pick import draw_seed
+from abstain.eval.backends.draws import draw_seed
 from abstain.eval.backends.opening import open_backend
 from abstain.eval.sweep.sweep import Sweep, run_sweep
 from abstain.rewards import Verdict, alias_match

@@ -12,7 +12,8 @@ import torch
 
 from abstain.data import InputError, PromptStyle, Question
 from abstain.eval.backends.backend import Completion, Prompt
-from abstain.eval.backends.decoding.pick import draw_seed, draw_uniforms, pick
+from abstain.eval.backends.decoding.pick import pick
+from abstain.eval.backends.draws import draw_seed, draw_uniforms
 from abstain.eval.backends.opening import open_backend
 
 STYLE = PromptStyle()

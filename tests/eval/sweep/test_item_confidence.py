@@ -13,8 +13,9 @@ from abstain.data import Message, PromptStyle, Question, template
 from abstain.eval.backends.backend import Completion, ConfidenceSource, Prompt
 from abstain.eval.backends.identity import Identity
 from abstain.eval.metrics import compute_metrics, tabulate
+from abstain.eval.sweep.confidence import agreement
 from abstain.eval.sweep.responses import Response, append_responses
-from abstain.eval.sweep.sweep import Sweep, agreement, plan, run_sweep
+from abstain.eval.sweep.sweep import Sweep, plan, run_sweep
 from abstain.rewards import Verdict, alias_match
 
 STYLE = PromptStyle(rubric="Target {target}.", forced="Forced.", stated="Stated.", target_format="decimal")
@@ -154,8 +155,8 @@ def test_rows_name_the_wording_they_were_asked_in(tmp_path: Path) -> None:
 
 
 def test_a_row_without_answer_or_samples_has_no_agreement() -> None:
-    assert agreement("yes", []) is None
-    assert agreement("yes", [None, None]) == 0.0
+    assert agreement("yes", [], alias_match()) is None
+    assert agreement("yes", [None, None], alias_match()) == 0.0
 
 
 def test_contradictory_sweeps_are_refused() -> None:

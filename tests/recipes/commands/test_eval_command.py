@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from openai_stub import Stub
 from typer.testing import CliRunner, Result
 
@@ -15,6 +16,7 @@ from abstain.data import InputError, RunError
 from abstain.eval.sweep.responses import read_responses
 from abstain.recipes.commands.cli import app
 from abstain.recipes.runs.load import load_run
+from abstain.recipes.runs.prepare import prepare
 
 QUESTIONS = [{"id": i, "question": f"Where does person {i} live?", "answers": ["Verrin"]} for i in range(6)]
 
@@ -54,7 +56,9 @@ def test_an_evaluation_leaves_a_folder_like_a_runs(finished: tuple[Path, Result]
     assert len(rows) == 6 * (1 + 2 + 2)
     metrics = json.loads((out / "eval" / "model" / "metrics.json").read_text())
     assert (metrics["items"], metrics["targets"]) == (6, [0.25, 0.75])
-    assert json.loads((out / "environment.json").read_text())["seed"] == 0
+    env = json.loads((out / "environment.json").read_text())
+    assert env["seed"] == 0
+    assert {f"dtype={env['dtype']}" in row.settings for row in rows} == {not torch.cuda.is_available()}
     assert "</html>" in (out / "report.html").read_text()  # figures that would be empty are left out
 
 
@@ -103,7 +107,8 @@ def test_a_ready_set_brings_its_columns_and_its_grader(tiny_model: str, tmp_path
     assert (recipe.grader.kind, recipe.grader.extract, recipe.eval.max_new_tokens) == ("numeric", "last_line", 4)
     responses = read_responses(out / "eval" / "model" / "responses.jsonl")
     assert {row.answers for row in responses} == {("1000",), ("1001",), ("1002",)}
-    assert all('"Answer: NUMBER"' in row.question for row in responses)
+    assert all('"Answer: NUMBER"' in question.instruction for question in prepare(recipe).eval)
+    assert not any("Answer:" in row.question for row in responses)  # what is asked, without how
 
 
 def test_unanswerable_items_are_asked_and_any_answer_to_one_is_wrong(tiny_model: str, tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_headers_state_what_the_arithmetic_gives(model: str) -> None:
 RELEASED = {
     "qwen3-0.6b": 0.60, "qwen3-1.7b": 1.72, "qwen3-4b": 4.02, "qwen3-8b": 8.19, "llama-3.2-1b": 1.24,
     "llama-3.2-3b": 3.21, "llama-3.1-8b": 8.03, "smollm3-3b": 3.08, "gemma-3-1b": 1.00, "gemma-3-4b": 4.30,
-    "olmo-3-7b": 7.30, "gpt-oss-20b": 20.9,
+    "olmo-3-7b": 7.30, "gpt-oss-20b": 20.9, "smollm2-135m": 0.135, "smollm2-360m": 0.362, "smollm2-1.7b": 1.71,
 }  # fmt: skip
 """Billions of parameters, as the models' releases state them."""
 

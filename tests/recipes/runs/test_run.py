@@ -195,6 +195,7 @@ def test_the_same_seed_gives_the_same_weights_responses_and_metrics(
     assert env["processes"] == 1
     assert env["packages"]["torch"] == env["versions"]["torch"]
     assert env["memory_gib"] > 0
+    assert env["cpu_bfloat16"] in (True, False)
 
 
 def test_a_resumed_run_remembers_where_it_began(tmp_path: Path) -> None:
