@@ -7,7 +7,8 @@ from typing import Literal, Protocol
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector
 from .answer_grader import AnswerGrader, SeveralAnswers
-from .extract import Extractor, WholeText, after_think, unlabelled
+from .extract import Extractor, WholeText
+from .forms import FORMS, Forms
 from .judge.judge import JudgeMatch
 from .matching.auto import AutoMatch
 from .matching.choice import ChoiceMatch
@@ -41,11 +42,11 @@ class Grader(Protocol):
 
 
 def final_answer(completion: str) -> str:
-    """Return what follows the reasoning (`</think>`), without a leading "Answer:" or "The answer is".
+    """Return what follows the thoughts, without what wraps it (`Forms`): tags, boxes, marks, "The answer is".
 
-    Empty where reasoning is opened and never closed: there is no final answer then.
+    Empty where a thought is opened and never closed: there is no final answer then.
     """
-    return unlabelled(after_think(completion) or "")
+    return FORMS.bare(FORMS.reply(completion) or "")
 
 
 def grader(
@@ -55,6 +56,7 @@ def grader(
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
     otherwise: Matcher | AnswerGrader | None = None,
+    forms: Forms = FORMS,
 ) -> AnswerGrader:
     """Return the grader that compares by `match`.
 
@@ -64,6 +66,7 @@ def grader(
         extract: Finds the final answers; None: the matcher's usual place, which is the whole text unless it says more.
         several_answers: What several different final answers are judged by.
         otherwise: Who is asked where `match` is not sure of its verdict, such as `judge_match(model=...)`.
+        forms: What is taken off a completion and an answer before they are read.
 
     Raises:
         ValueError: `otherwise` is given, and `match` is sure of every verdict.
@@ -77,7 +80,7 @@ def grader(
     usual: Extractor = getattr(match, "usual_extract", None) or WholeText()
     if otherwise is not None:
         match = FallbackMatch(match, otherwise.match if isinstance(otherwise, AnswerGrader) else otherwise)
-    return AnswerGrader(detector, extract or usual, match, several_answers)
+    return AnswerGrader(detector, extract or usual, match, several_answers, forms=forms)
 
 
 def auto_match(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, cast
 
 from ..endpoint import Endpoint, EndpointError, ask
-from ..extract import after_think
+from ..forms import FORMS
 from ..matching.match import matches
 from ..messages import content_text
 from ..verdict import Judgement, Verdict
@@ -44,7 +44,7 @@ def read_reply(reply: str) -> Verdict | None:
     >>> read_reply("<think>It names Paris.</think> **Correct.**"), read_reply("incorrect"), read_reply("It is correct")
     (<Verdict.CORRECT: 'correct'>, None, None)
     """
-    text = (after_think(reply) or "").strip()
+    text = (FORMS.reply(reply) or "").strip()
     fence = _FENCE.fullmatch(text)
     bare = (fence[1] if fence else text).strip()
     if not bare.startswith("{"):
