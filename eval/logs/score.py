@@ -20,6 +20,7 @@ from ...rewards.judge_row import judge_row
 from ..metrics import METRICS, compute_metrics
 from ..metrics.errors import count_verdicts, rates
 from ..metrics.metric import Metric, lacking
+from ..sweep.judged import judge_counts
 from ..sweep.responses import Response
 from .formats import LoggedRow
 from .log_table import LogTable, make_log_table
@@ -103,8 +104,14 @@ def reach_verdicts(
 
 
 def with_judgement(response: Response, judgement: Judgement) -> Response:
-    """Return the response with its verdict, the answer it was reached on and the reason."""
-    return replace(response, verdict=judgement.verdict, answer=judgement.answer, reason=judgement.reason)
+    """Return the response with its verdict, the answer it was reached on, the reason and the judge."""
+    return replace(
+        response,
+        verdict=judgement.verdict,
+        answer=judgement.answer,
+        reason=judgement.reason,
+        judge=judgement.judge,
+    )
 
 
 def read_stated(
@@ -199,6 +206,7 @@ def _counts(responses: Sequence[Response], log_table: LogTable) -> dict[str, Any
     usable = [q for q in confidences if q is not None and 0 <= q <= 1]
     lacking = [row for row in held if row.confidence is None and row.verdict is not Verdict.ABSTAINED]
     return {
+        "judge": judge_counts(responses),
         "items": len(log_table.items),
         "rows": len(responses),
         "answers": len(log_table.answers),
@@ -240,7 +248,7 @@ def _metrics(log_table: LogTable, base: LogTable | None, seed: int, resamples: i
     options: dict[str, Any] = {"targets": targets, "seed": seed, "resamples": resamples}
     group = log_table.group if clustered else None  # an item is drawn with all its units
     metrics = compute_metrics(log_table.rows, base=None if base is None else base.rows, group=group, **options)
-    for name in ("items", "ungraded", "without_confidence", "missing_confidence", "bad_confidence"):
+    for name in ("items", "ungraded", "without_confidence", "missing_confidence", "bad_confidence", "judge"):
         metrics.pop(name, None)
     return metrics
 
