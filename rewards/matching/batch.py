@@ -2,7 +2,8 @@
 
 The steps are those of `AnswerGrader` with `WholeText`, an `AbstentionDetector` and `AliasMatch`, each taken for all
 rows before the next: normal forms, readings of those with a word that may decline or doubt, comparison. A row that
-is not plain in a step is left to the grader itself.
+is not plain in a step is left to the grader itself. So is, for `AutoMatch`, what equals no accepted answer, since the text may
+state one.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ def grade_short(
     detector: AbstentionDetector,
     forms: Forms,
     grade: Callable[[str, Sequence[str]], Judgement],
+    *,
+    whole: bool = True,
 ) -> list[Judgement]:
     """Return `[grade(c, a) for c, a in zip(completions, answers)]`; `grade` has this detector and these forms.
 
@@ -37,6 +40,7 @@ def grade_short(
         detector: The abstention detector of `grade`.
         forms: What `grade` takes off a completion.
         grade: Judges what no shared pass decides, and is asked for such rows only.
+        whole: Whether `grade` compares the whole text; else it also judges every text that equals no accepted answer.
     """
     accepted = aliases_of_rows(answers)
     known = _judged(grade)
@@ -44,7 +48,12 @@ def grade_short(
     new = [row for row, judgement in enumerate(judged) if judgement is None]
     if new:
         given = [completions[row] for row in new]
-        found = _steps(given, [answers[row] for row in new], [accepted[row] for row in new], detector, forms, grade)
+        compared = _steps(given, [accepted[row] for row in new], detector, forms)
+        open_ = (None,) if whole else (None, Verdict.WRONG)
+        found = [
+            grade(completions[row], answers[row]) if (one and one.verdict) in open_ else one
+            for row, one in zip(new, compared, strict=True)
+        ]
         if len(known) > _REMEMBERED:
             known.clear()
         for row, judgement in zip(new, found, strict=True):
@@ -61,14 +70,9 @@ def _judged(grade: object) -> dict[tuple[str, Aliases], Judgement]:  # noqa: ARG
 
 
 def _steps(
-    completions: list[str],
-    answers: list[Sequence[str]],
-    accepted: list[Aliases],
-    detector: AbstentionDetector,
-    forms: Forms,
-    grade: Callable[[str, Sequence[str]], Judgement],
-) -> list[Judgement]:
-    """Return the judgements, of all rows step by step."""
+    completions: list[str], accepted: list[Aliases], detector: AbstentionDetector, forms: Forms
+) -> list[Judgement | None]:
+    """Return the judgements that are plain to see, of all rows step by step."""
     texts = [
         forms.bare(forms.reply(completion) or "") for completion in completions
     ]  # an empty one is left to the grader
@@ -91,7 +95,7 @@ def _steps(
     for (row, answer, hedged), given in zip(doubted, plain_words([answer for _, answer, _ in doubted]), strict=True):
         found = _compared(answer, given, accepted[row]) if given else None
         compared[row] = Judgement(found.verdict, answer, "hedged") if found and hedged else found
-    return [found or grade(completions[row], answers[row]) for row, found in enumerate(compared)]
+    return compared
 
 
 def _compared_by_letters(
