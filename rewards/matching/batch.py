@@ -2,8 +2,7 @@
 
 The steps are those of `AnswerGrader` with `WholeText`, an `AbstentionDetector` and `AliasMatch`, each taken for all
 rows before the next: normal forms, readings of those with a word that may decline or doubt, comparison. A row that
-is not plain in a step is left to the grader itself. So is, for `AutoMatch`, what equals no accepted answer, since the text may
-state one.
+is not plain in a step is left to the grader itself. So is, for `AutoMatch`, a text that may state an accepted answer.
 """
 
 from __future__ import annotations
@@ -13,8 +12,9 @@ from functools import lru_cache
 
 from ..abstention import AbstentionDetector, Reading
 from ..forms import Forms
-from ..verdict import Judgement, Verdict
+from ..verdict import NOT_STATED, Judgement, Verdict
 from .match import ANOTHER_FORM, Aliases, aliases_of_rows, grouped
+from .mentions import may_mention
 from .plain import SHORT, plain_words
 from .text import spelling
 from .variants import SUFFIXES
@@ -48,12 +48,8 @@ def grade_short(
     new = [row for row, judgement in enumerate(judged) if judgement is None]
     if new:
         given = [completions[row] for row in new]
-        compared = _steps(given, [accepted[row] for row in new], detector, forms)
-        open_ = (None,) if whole else (None, Verdict.WRONG)
-        found = [
-            grade(completions[row], answers[row]) if (one and one.verdict) in open_ else one
-            for row, one in zip(new, compared, strict=True)
-        ]
+        compared = _steps(given, [accepted[row] for row in new], detector, forms, whole)
+        found = [one or grade(completions[row], answers[row]) for row, one in zip(new, compared, strict=True)]
         if len(known) > _REMEMBERED:
             known.clear()
         for row, judgement in zip(new, found, strict=True):
@@ -70,20 +66,20 @@ def _judged(grade: object) -> dict[tuple[str, Aliases], Judgement]:  # noqa: ARG
 
 
 def _steps(
-    completions: list[str], accepted: list[Aliases], detector: AbstentionDetector, forms: Forms
+    completions: list[str], accepted: list[Aliases], detector: AbstentionDetector, forms: Forms, whole: bool
 ) -> list[Judgement | None]:
     """Return the judgements that are plain to see, of all rows step by step."""
     texts = [
         forms.bare(forms.reply(completion) or "") for completion in completions
     ]  # an empty one is left to the grader
     words = plain_words(texts)
-    compared = _compared_by_letters(texts, words, accepted, detector.triggers)
+    compared = _compared_by_letters(texts, words, accepted, detector.triggers, whole)
     readings: dict[str, Reading] = {}
     doubted: list[tuple[int, str, bool]] = []
     for row in [row for row, judgement in enumerate(compared) if judgement is None]:
         text, known = texts[row], accepted[row]
         if words[row] and detector.triggers.isdisjoint(words[row]):
-            compared[row] = _compared(text, words[row], known)
+            compared[row] = _settled(_compared(text, words[row], known), words[row], known, whole)
         elif text and len(text) <= SHORT and "<" not in text:
             given, found = spelling(text)
             if not detector.is_plain(found) and given not in known.keys:  # such an answer may read like a refusal
@@ -93,27 +89,34 @@ def _steps(
                 else:
                     doubted.append((row, reading.answer, reading.hedged))
     for (row, answer, hedged), given in zip(doubted, plain_words([answer for _, answer, _ in doubted]), strict=True):
-        found = _compared(answer, given, accepted[row]) if given else None
+        found = _settled(_compared(answer, given, accepted[row]), given, accepted[row], whole) if given else None
         compared[row] = Judgement(found.verdict, answer, "hedged") if found and hedged else found
     return compared
 
 
+def _settled(found: Judgement | None, words: list[str], accepted: Aliases, whole: bool) -> Judgement | None:
+    """Return `found`, None where the text equals no accepted answer and may yet state one."""
+    if whole or found is None or found.verdict is not Verdict.WRONG:
+        return found
+    return None if may_mention(words, accepted) else Judgement(Verdict.WRONG, found.answer, NOT_STATED)
+
+
 def _compared_by_letters(
-    texts: list[str], words: list[list[str]], accepted: list[Aliases], triggers: frozenset[str]
+    texts: list[str], words: list[list[str]], accepted: list[Aliases], triggers: frozenset[str], whole: bool
 ) -> list[Judgement | None]:
     """Return the judgements of the texts that are nothing but names: letters only, and no word that needs a look."""
     names = map(_watched(triggers).isdisjoint, words)
-    whole = list(map("".join, words))
-    right, wrong = "accepted answer", "not an accepted answer"
+    joined = list(map("".join, words))
+    right, wrong = "accepted answer", "not an accepted answer" if whole else NOT_STATED
     return [
         None
         if not (name and letters.isalpha())
         else Judgement(Verdict.CORRECT, text, right)
         if " ".join(found) in known.keys
         else Judgement(Verdict.WRONG, text, wrong)
-        if _is_no_form(found, letters, known)
+        if (_is_no_form(found, letters, known) if whole else not may_mention(found, known))
         else None
-        for text, found, letters, name, known in zip(texts, words, whole, names, accepted, strict=True)
+        for text, found, letters, name, known in zip(texts, words, joined, names, accepted, strict=True)
     ]
 
 
