@@ -77,7 +77,7 @@ class BaseConfig(StageConfig):
     layers: PositiveInt = 2
     """Transformer blocks."""
     width: PositiveInt = 128
-    """Numbers in a hidden state."""
+    """Hidden size (`hidden_size`)."""
     heads: PositiveInt = 4
     """Attention heads; they divide the width."""
     intermediate: PositiveInt = 256

@@ -14,7 +14,7 @@ PaidStage = Literal["rl", "dpo", "rejection"]
 
 
 def states_confidence(recipe: Recipe) -> bool:
-    """Return whether the model is trained to state a confidence, which is held against targets: `route`, or by payoff.
+    """Return whether the model is trained to state a confidence: by `protocol`, else by what the payoff reads.
 
     Raises:
         InputError: the user's own payoff cannot be imported.
@@ -22,8 +22,8 @@ def states_confidence(recipe: Recipe) -> bool:
     if not recipe.stages:
         return False
     paid = recipe.rl or recipe.dpo
-    if recipe.route is not None or paid is None:
-        return recipe.route == "afterwards"
+    if recipe.protocol is not None or paid is None:
+        return recipe.protocol == "post_hoc"
     payoff = _payoff(paid, "rl" if recipe.rl is not None else "dpo")
     return payoff.reads_confidence and payoff.break_even != "threshold"
 

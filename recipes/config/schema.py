@@ -52,7 +52,7 @@ class EvalSection(Section):
     """Where an item's confidence comes from; "stated" asks for it together with the answer. null: "stated" where the
     recipe trains the model to state one, else "sequence_probability"."""
     samples: Annotated[int, Field(ge=0)] = 4
-    """Forced samples per question; of the route "afterwards", samples of its one prompt."""
+    """Forced samples per question; of the protocol "post_hoc", samples of its one prompt."""
     max_new_tokens: Annotated[int, Field(gt=0)] = 32
     """Tokens of a completion, at most."""
     batch_size: Annotated[int, Field(gt=0)] = 64
@@ -109,7 +109,7 @@ class SourceSection(Section):
 
 
 class DataSection(Section):
-    """Questions of the user's own, instead of a made world."""
+    """Questions of the user's own, instead of a synthetic world."""
 
     train: str | list[SourceSection] | None = None
     """What to train on: a .jsonl, .json, .csv or .parquet file, a Hub set, or a ready set (`abstain sets list`).
@@ -199,7 +199,7 @@ class Recipe(Section):
     seed: Annotated[int, Field(ge=0)] = 0
     """Seeds data, weights, sampling and intervals."""
     world: WorldConfig | None = None
-    """A made world, in which the right confidence is known. Give this or `data`."""
+    """A synthetic world, in which the right confidence is known. Give this or `data`."""
     data: DataSection | None = None
     """Questions of your own, or a ready data by its name. Give this or `world`."""
     model: str | None = None
@@ -217,10 +217,10 @@ class Recipe(Section):
     """How completions are judged, in training and in evaluation."""
     targets: TargetsSection = TargetsSection()
     """Targets that training draws, and those of the evaluation."""
-    route: Literal["target", "afterwards"] | None = None
-    """"target": prompts state a target, and abstaining is an action. "afterwards": they ask for an answer and a
-    confidence, no target in sight, and the evaluation holds the confidence against every target afterwards. null:
-    "afterwards" where the payoff scores a stated confidence and reads no target, else "target"."""
+    protocol: Literal["target", "post_hoc"] | None = None
+    """"target": prompts state a target, and abstaining is an action. "post_hoc": they ask for an answer and a
+    confidence, no target in sight, and the evaluation compares the confidence with every target post hoc. null:
+    "post_hoc" where the payoff scores a stated confidence and reads no target, else "target"."""
     lora: dict[str, Any] | None = {}
     """`peft.LoraConfig`; null: full fine-tuning, every weight is trained and stages hand the whole model on."""
     quantization: dict[str, Any] | None = None
@@ -239,7 +239,9 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _sources(self) -> Recipe:
         if (self.world is None) == (self.data is None):
-            raise ValueError("give either `world` (a made world) or `data.train` (questions of your own), and not both")
+            raise ValueError(
+                "give either `world` (a synthetic world) or `data.train` (questions of your own), and not both"
+            )
         if self.data is not None and self.data.train is None and (self.stages or self.base is not None):
             raise ValueError("data.train: names nothing to train on")
         if self.data is not None and self.data.train is None and self.data.eval is None:
@@ -252,9 +254,9 @@ class Recipe(Section):
             raise ValueError("`lora: null` trains every weight, and `adapter` adds some: merge it into the model first")
         if self.quantization is not None and (self.model is None or self.lora is None):
             raise ValueError("`quantization` needs a given `model` and `lora`: quantized weights are not trained")
-        if self.route == "afterwards" and self.rejection is not None:
+        if self.protocol == "post_hoc" and self.rejection is not None:
             raise ValueError(
-                "`rejection` with route=afterwards: keeping the best paid statements teaches certainty, not confidence"
+                "`rejection` with protocol=post_hoc: keeping the best paid statements teaches certainty, not confidence"
             )
         if not self.stages and self.model is None:
             stages = ", ".join(STAGE_ORDER)
