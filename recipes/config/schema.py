@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
 
 from ...data import PromptStyle, Question, Schedule, TargetGrid, TargetSampler, WorldConfig, template, template_name
 from ...eval.backends.backend import ConfidenceSource
+from ...rewards.verdict import CUT_OFF, CutOff
 from ...training.config import BaseConfig, PairsConfig, RejectionConfig, RLConfig, WarmupConfig
 from .graders import GRADER_KINDS, AnyGrader
 from .kinds import Section
-from .payoffs import SCHEDULE_KINDS, AnySchedule, RewardSection
+from .payoffs import SCHEDULE_KINDS, AnyPayoff, AnySchedule, RewardSection
 
 MODEL = "model"
 """The name of an evaluation's one system, unless `eval.system` gives another."""
@@ -93,6 +94,8 @@ def check_evaluation_targets(values: list[float]) -> list[float]:
     return values
 
 
+OLD_RATES = {"t": "rate", "t/(1+t)": "odds", "p<t": "belief"}
+"""`warmup.abstain_rate` of earlier recipes → what `warmup.teach` calls it."""
 STAGE_ORDER = ("warmup", "rejection", "dpo", "rl")
 """The training stages, each a section of the recipe that may be left out."""
 
@@ -175,6 +178,17 @@ class TargetsSection(TargetGrid):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WarmupSection(WarmupConfig):
+    """Supervised rows that make abstentions depend on the target, before any reward."""
+
+    payoff: AnyPayoff | None = None
+    """Under `teach: outcomes`: what a right answer gains and a wrong one loses against abstaining. null: the payoff of
+    the paid stage that follows, or the bounded payoff."""
+    truncated: CutOff = CUT_OFF
+    """Under `teach: outcomes`: the verdict of a forced answer cut off by the token limit; "ungraded" leaves it out."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RejectionSection(RejectionConfig, RewardSection):
     """Rejection-sampled fine-tuning: the best paid of the model's own answers, else the abstention."""
 
@@ -225,8 +239,8 @@ class Recipe(Section):
     """`peft.LoraConfig`; null: full fine-tuning, every weight is trained and stages hand the whole model on."""
     quantization: dict[str, Any] | None = None
     """`transformers.BitsAndBytesConfig` of the given `model`, for QLoRA: {load_in_4bit: true}."""
-    warmup: WarmupConfig | None = None
-    """Teaches the policy, without labels, to abstain as often as the target asks."""
+    warmup: WarmupSection | None = None
+    """Makes the policy's abstentions depend on the target, by chance, by its own belief or by graded outcomes."""
     rejection: RejectionSection | None = None
     """Rejection-sampled fine-tuning on the best paid of the model's own answers."""
     dpo: DPOSection | None = None
@@ -235,6 +249,16 @@ class Recipe(Section):
     """GRPO or RLOO on the payoff."""
     eval: EvalSection = EvalSection()
     """The threshold sweep before, between and after the training stages."""
+
+    @field_validator("warmup", mode="before")
+    @classmethod
+    def _old_rates(cls, warmup: Any) -> Any:
+        """Read what `abstain_rate` said before `teach` was there, in the recipes that runs keep."""
+        section = cast("dict[str, Any]", warmup) if isinstance(warmup, dict) else {}
+        rate = section.get("abstain_rate")
+        if isinstance(rate, str) and rate in OLD_RATES:
+            return {**section, "abstain_rate": None, "teach": OLD_RATES[rate]}
+        return {"teach": "rate", **section} if rate is not None else warmup
 
     @model_validator(mode="after")
     def _sources(self) -> Recipe:
