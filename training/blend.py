@@ -1,6 +1,6 @@
-"""How much a graded outcome counts against the recalibrated probability: λ of soft outcomes, chosen by held-out outcomes.
+"""How much a graded outcome counts against the recalibrated probability: λ of soft outcomes, chosen by held-out ones.
 
-ŷ = λy + (1 − λ)p̂ holds y, so that its own log loss would always choose λ = 1. What is judged is a predictor fitted to ŷ,
+ŷ = λy + (1 − λ)p̂ holds y, so that its own log loss would always choose λ = 1. What is judged is a predictor of ŷ,
 by the log loss of outcomes that neither it nor p̂ has seen: a logistic regression on what the model makes of the forced
 prompt, its hidden state at the last token, and on its own probability p. That is a cheap stand-in for the gate, which
 reads the same state. Outcomes are held out fold by fold, so that all of them are both fitted on and judged by, and no
@@ -93,7 +93,7 @@ def fit_logistic(features: Array, label: Array, ridge: float) -> Array:
 
 
 def hidden_states(model: Any, tokenizer: Any, prompts: Sequence[str]) -> Array:
-    """Return the last layer's state at the last token of each rendered prompt, (N, H); left padding is the tokenizer's."""
+    """Return the last layer's state at the last token of each rendered prompt, (N, H); the tokenizer pads on the left."""
     training, found = model.training, list[Array]()
     model.eval()
     with torch.inference_mode():
