@@ -10,6 +10,7 @@ presets and break-even reports from `payoffs`, the judge's client from `judge`, 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector
 from .confidence import ConfidenceParser
 from .extract import AnswerLabel, Boxed, LastLine, Tag
+from .forms import Forms
 from .graders import (
     Grader,
     alias_match,
@@ -44,6 +45,7 @@ __all__ = [
     "CustomMatch",
     "FixedPenalty",
     "FormatBonus",
+    "Forms",
     "Grader",
     "Judgement",
     "LastLine",

@@ -9,17 +9,19 @@ from typing import Literal
 
 from .abstention import AbstentionDetector
 from .concurrency import concurrency_of, with_question
-from .extract import Extractor, WholeText, after_think
+from .extract import Extractor, WholeText
+from .forms import FORMS, Forms
 from .matching.batch import grade_short
 from .matching.match import AliasMatch, Matcher, aliases
 from .matching.text import LONG, spelling
 from .unanswerable import NothingMatch, says_unanswerable
-from .verdict import SEVERAL_ANSWERS, Judgement, Verdict
+from .verdict import CUT_OFF, SEVERAL_ANSWERS, Judgement, Verdict
 
 SeveralAnswers = Literal["wrong", "first", "last"]
 """What a completion with several different final answers is judged by."""
 
 
+_CUT_OFF = Verdict(CUT_OFF)
 _SHORT, _FEW = 128, 32
 """Characters of a completion and number of accepted answers up to which a judgement is remembered."""
 
@@ -28,9 +30,9 @@ _SHORT, _FEW = 128, 32
 class AnswerGrader:
     """Judges completions by an abstention detector, an extractor and a matcher.
 
-    Reasoning up to `</think>` is never graded. An accepted answer wins over the detector, so a question
-    whose right answer reads like a refusal ("No one", "I Don't Know Jack") can be answered, unless
-    it is the very phrase the prompt agreed on for abstaining.
+    Thoughts are never graded, and what wraps an answer comes off it (`forms`). An accepted answer wins over the
+    detector, so a question whose right answer reads like a refusal ("No one", "I Don't Know Jack") can be
+    answered, unless it is the very phrase the prompt agreed on for abstaining.
     """
 
     detector: AbstentionDetector = field(default_factory=AbstentionDetector)
@@ -42,13 +44,18 @@ class AnswerGrader:
     """Several different final answers: WRONG unless each is right, or judged by the first or the last."""
     no_answer: Verdict = Verdict.WRONG
     """The verdict where the extractor finds no answer and the text does not decline: WRONG or UNGRADED."""
+    forms: Forms = FORMS
+    """What is taken off a completion before the extractor reads it, and off each final answer."""
+    open_thought: Verdict = _CUT_OFF
+    """The verdict of a completion that ends within its thoughts, as one that was cut off does: UNGRADED or WRONG."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a policy that does not exist or would pay for a missing answer."""
         if self.several_answers not in ("wrong", "first", "last"):
             raise ValueError(f"several_answers must be 'wrong', 'first' or 'last', got {self.several_answers!r}")
-        if self.no_answer not in (Verdict.WRONG, Verdict.UNGRADED):
-            raise ValueError(f"no_answer must be Verdict.WRONG or Verdict.UNGRADED, got {self.no_answer}")
+        for name, verdict in (("no_answer", self.no_answer), ("open_thought", self.open_thought)):
+            if verdict not in (Verdict.WRONG, Verdict.UNGRADED):
+                raise ValueError(f"{name} must be Verdict.WRONG or Verdict.UNGRADED, got {verdict}")
 
     def __hash__(self) -> int:
         """Return a hash that costs nothing: graders differ in little but their phrase."""
@@ -62,7 +69,7 @@ class AnswerGrader:
 
     @property
     def can_be_ungraded(self) -> bool:
-        """Whether a verdict may be UNGRADED: where the matcher may, or where a missing answer is."""
+        """Whether a verdict may be UNGRADED, thoughts left open aside, which a reward takes for cut off."""
         return self.no_answer is Verdict.UNGRADED or getattr(self.match, "can_be_ungraded", True)
 
     @property
@@ -110,18 +117,18 @@ class AnswerGrader:
             ValueError: as a call does.
         """
         if self._is_usual and {list, tuple}.issuperset(map(type, answers)) and all(answers):
-            return grade_short(completions, answers, self.detector, self)
+            return grade_short(completions, answers, self.detector, self.forms, self)
         return [self(c, a) for c, a in zip(completions, answers, strict=True)]
 
     def _grade(
         self, completion: str, answers: Sequence[str], choices: Sequence[str] | None, match: Matcher
     ) -> Judgement:
-        text = after_think(completion)
+        text = self.forms.reply(completion)
         if text is None:
-            return Judgement(self.no_answer, reason="reasoning not closed")
+            return Judgement(self.open_thought, reason="reasoning not closed")
         if not text:
             return Judgement(Verdict.WRONG, reason="empty")
-        found = self.extract(text)
+        found = tuple(bare for answer in self.extract(text) if (bare := self.forms.bare(answer)))
         if len(found) == 1:
             return self._judge(found[0], answers, choices, match)
         if not found:
@@ -132,6 +139,7 @@ class AnswerGrader:
         return self._several([self._judge(answer, answers, choices, match) for answer in found])
 
     def _without_answer(self, text: str) -> Judgement:
+        text = self.forms.bare(text)
         why = self.detector.read(text).abstained
         if why is not None:
             return Judgement(Verdict.ABSTAINED, reason=why)

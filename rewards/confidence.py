@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from .thoughts import reply_start
+
 _OPENING = re.compile(
     r"<confidence>|[\"']confidence[\"']\s{0,8}:"
     r"|\bconfidence(?: (?:score|level|rating))?(?:\s?\([^()\n]{0,40}\))?[*_]{0,3}\s{0,8}(?:\bis\b|[:=])",
@@ -27,8 +29,6 @@ _VALUE = re.compile(
 )
 _NUMERIC = re.compile(r"[+-]?\.?[0-9]|[+-]?(?:nan|inf(?:inity)?)(?![A-Za-z])", re.IGNORECASE)
 _WORDS = re.compile(r"[^\n<>\"{},;.()*]{0,40}")
-_LAST_MARKS = ("</think>", "<|channel|>", "assistantfinal")
-"""The last of them begins, or ends, what is not reasoning (`after_think`)."""
 _CLOSING = re.compile(r"[\s.,;)*\"']{0,8}(?:</confidence>)?", re.IGNORECASE)
 
 
@@ -55,7 +55,7 @@ class _Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfidenceParser:
-    """Reads the last confidence stated behind the reasoning (`</think>`).
+    """Reads the last confidence stated behind the thoughts.
 
     80% and 8/10 say what they are out of. A bare number is on `scale`, and is never guessed to be on the
     other: a bare 80 on the scale of fractions is out of range, a bare 0.8 on that of percentages ambiguous.
@@ -100,7 +100,7 @@ class ConfidenceParser:
         return "".join((*kept, completion[position:])) if kept else completion
 
     def _statements(self, completion: str) -> Iterator[_Statement]:
-        for opening in _OPENING.finditer(completion, max(0, *map(completion.rfind, _LAST_MARKS))):
+        for opening in _OPENING.finditer(completion, reply_start(completion)):
             window = completion[opening.end() : opening.end() + 120]
             lead = _LEAD.match(window)
             offset = lead.end() if lead else 0

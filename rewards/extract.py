@@ -1,29 +1,13 @@
-"""Which part of a completion is its final answer? Reasoning is cut off first and never graded."""
+"""Which part of a completion is its final answer? Thoughts are cut off first and never graded (`forms.py`)."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from functools import lru_cache
+from typing import Protocol
 
-from .matching.text import Pattern
-
-_LABEL = Pattern(
-    r"[ *_#>]{0,8}(?:(?:the |my )?(?:final |correct |right |short )?answer(?:[*_]{0,2} ?:| is(?:(?<=\bis):)?|(?= ?=))"
-    r"|final answer)[*_]{0,2}(?: ?[:=])?[*_ ]{0,4}",
-    re.IGNORECASE,
-)
-_REASONING = ("think", "thinking")
-_CHANNEL = "<|channel|>"
-_FINAL = re.compile(r"<\|channel\|>final(?: ?<\|constrain\|>\w{1,32})?<\|message\|>")
-_TURN_ENDS = re.compile(r"<\|(?:return|end|call|start)\|>")
-_BARE_FINAL = "assistantfinal"
-_BARE_ANALYSIS = re.compile(r"analysis[A-Z][\w'\u2019]*\s")
-_BARE_ANSWER = re.compile(r"final(?=[A-Z])")
-_DEPTH = 50
-"""JSON nested deeper than this is no answer, and would exhaust the parser's stack."""
+from .forms import SO, closing_brace, json_object, objects, unlabelled, values
 
 
 class Extractor(Protocol):
@@ -32,54 +16,6 @@ class Extractor(Protocol):
     def __call__(self, text: str) -> tuple[str, ...]:
         """Return the answers in the order they stand; none where the text holds none in this form."""
         ...
-
-
-def after_think(completion: str) -> str | None:
-    """Return what follows the reasoning, stripped; None where reasoning is opened and not closed.
-
-    The last `</think>` (or `</thinking>`) ends the reasoning, with or without an opening tag in front. In harmony, the
-    format of gpt-oss, the answer is the last message of the channel "final", and other channels are reasoning; see
-    `_in_final_channel` for what is left of it when special tokens are not decoded.
-
-    >>> after_think("<think>Rome? No.</think> Paris"), after_think("<think>Rome? No.")
-    ('Paris', None)
-    >>> after_think("analysisThey ask of France.assistantfinalParis"), after_think("Final analysis: Paris")
-    ('Paris', 'Final analysis: Paris')
-    """
-    text = completion
-    if _CHANNEL in text or text.startswith(("analysis", "final")):
-        return _in_final_channel(text)
-    if "<" in text:
-        for name in _REASONING:
-            text = text.rpartition(f"</{name}>")[2]
-        if any(f"<{name}>" in text for name in _REASONING):
-            return None
-    return text.strip()
-
-
-def _in_final_channel(text: str) -> str | None:
-    """Return the answer of a text in harmony, stripped; None where there is reasoning and no final message.
-
-    With the special tokens left out, a channel's name stands glued to what is said in it and to the role before it:
-    "analysisWe need ...assistantfinalParis", "finalParis". Only such a text is taken for harmony: it begins with
-    "analysis" and holds "assistantfinal", or begins with one of the two names glued to a capital letter.
-    """
-    if _CHANNEL in text:
-        *_, final = [None, *_FINAL.finditer(text)]
-        return _TURN_ENDS.split(text[final.end() :], maxsplit=1)[0].strip() if final else None
-    if text.startswith("analysis"):
-        reasoning, _, answer = text.rpartition(_BARE_FINAL)
-        return answer.strip() if reasoning else None if _BARE_ANALYSIS.match(text) else text.strip()
-    return _BARE_ANSWER.sub("", text, count=1).strip() if _BARE_ANSWER.match(text) else text.strip()
-
-
-def unlabelled(text: str) -> str:
-    """Return `text` without a leading "Answer:", "The answer is" and the like."""
-    head = text[:64]
-    if "nswer" not in head and "NSWER" not in head:
-        return text
-    found = _LABEL.match(text)
-    return text[found.end() :].strip() if found else text
 
 
 @dataclass(frozen=True)
@@ -148,7 +84,7 @@ class Boxed:
             if depth:
                 parts.append("\\boxed{")
             depth += 1
-            end, depth = _closing(piece, depth)
+            end, depth = closing_brace(piece, depth)
             parts.append(piece if depth else piece[:end])
             if not depth:
                 found.append("".join(parts).strip())
@@ -156,25 +92,20 @@ class Boxed:
         return tuple(filter(None, found))
 
 
-def _closing(piece: str, depth: int) -> tuple[int, int]:
-    """Return (where the outermost open brace closes, 0), or (its length, the depth at the end)."""
-    for brace in re.finditer(r"\\[{}]|[{}]", piece):
-        depth += {"{": 1, "}": -1}.get(brace[0], 0)
-        if not depth:
-            return brace.start(), 0
-    return len(piece), depth
-
-
 @dataclass(frozen=True)
 class AnswerLabel:
-    r"""What follows a label on its line: "Answer: X", "Final answer: X", "The answer is X", "#### X".
+    r"""What follows a label on its line, or on the next: "Answer: X", "So the answer is X", "#### X".
 
     >>> AnswerLabel()("It lies on the Seine.\nAnswer: Paris")
     ('Paris',)
     """
 
-    labels: tuple[str, ...] = ("final answer", "the answer is", "the final answer is", "answer", "####")
-    """Compared without case at the start of a line; a colon may follow, and must follow a single word."""
+    labels: tuple[str, ...] = (
+        *("final answer", "the answer is", "the final answer is", "the correct answer is", "my answer is"),
+        *("my final answer is", "the correct answer", "my answer", "answer", "####"),
+    )
+    """Compared without case at the start of a line, and, if they have several words, of a clause, behind "so" and
+    the like. A colon may follow; a label of one word stands before one or alone on its line."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for labels that hold nothing."""
@@ -182,22 +113,35 @@ class AnswerLabel:
             raise ValueError(f"labels must be a tuple of texts that are not empty, got {self.labels!r}")
 
     def __call__(self, text: str) -> tuple[str, ...]:
-        """Return what follows a label on every line that opens with one."""
-        labels = sorted(self.labels, key=len, reverse=True)
-        lines = (line.strip(" \t\r*_>") for line in text.split("\n"))
-        return tuple(answer for line in lines if line and (answer := self._labelled(line, labels)))
+        """Return what stands between a label and the end of its line or the next label."""
+        found = [*_label(self.labels).finditer(text)]
+        ends = [*(label.start() for label in found[1:]), len(text)]
+        return tuple(filter(None, (_line(text[a.end() : end]) for a, end in zip(found, ends, strict=False))))
 
-    @staticmethod
-    def _labelled(line: str, labels: list[str]) -> str | None:
-        for label in labels:
-            if line[: len(label)].lower() == label.lower():
-                rest = line[len(label) :].lstrip("*_ ")
-                spaced = rest != line[len(label) :] or not label[-1].isalnum()
-                if rest.startswith((":", "=")):
-                    return rest[1:].strip(" *_")
-                if spaced and (" " in label.strip() or not label[-1].isalnum()):
-                    return rest.strip(" *_")
-        return None
+
+def _line(text: str) -> str:
+    """Return the first line of `text` that holds more than marks."""
+    return next((line for line in (line.strip(_MARKS) for line in text.split("\n")) if line), "")
+
+
+_MARKS = " \t\r*_>#"
+"""What may stand around a label and an answer on a line."""
+
+
+@lru_cache(maxsize=64)
+def _label(labels: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of a label with what leads to it and the colon behind it."""
+    longest_first = sorted((label.strip() for label in labels), key=len, reverse=True)
+    words = "|".join(re.escape(label) + r"(?!\w)" for label in longest_first if " " in label)
+    marks = "|".join(re.escape(label) for label in longest_first if not label[-1].isalnum() and " " not in label)
+    single = "|".join(re.escape(label) for label in longest_first if label[-1].isalnum() and " " not in label)
+    line = r"^[ \t\r*_>#]{0,16}"
+    kinds = (
+        words and rf"(?:{line}|(?<=[.!?;:,)]) )(?:{SO},? ){{0,2}}(?:{words})[*_]{{0,3}}(?: ?[:=])?",
+        marks and rf"^[ \t\r*_>]{{0,16}}(?:{marks})(?: ?[:=])?",
+        single and rf"{line}(?:{single})[*_ ]{{0,4}}(?:[:=]|(?=\r?$))",
+    )
+    return re.compile("|".join(filter(None, kinds)), re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -209,39 +153,9 @@ class JsonField:
     def __call__(self, text: str) -> tuple[str, ...]:
         """Return the field's values in every outermost object that has it; numbers as they are written."""
         found: list[str] = []
-        for start, end in _objects(text):
-            try:
-                value = json.loads(text[start:end], parse_float=str, parse_int=str)
-            except ValueError:  # braces that hold no JSON
-                continue
-            found.extend(_as_answers(value.get(self.name)))
+        for start, end in objects(text):
+            found.extend(values(json_object(text[start:end]).get(self.name)))
         return tuple(filter(None, found))
-
-
-def _as_answers(value: Any) -> list[str]:
-    items = cast("list[Any]", value) if isinstance(value, list) else [value]
-    return [json.dumps(v) if isinstance(v, bool | dict | list) else str(v).strip() for v in items if v is not None]
-
-
-def _objects(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of balanced braces that lie in no other, in one pass; deep ones are left out."""
-    open_at: list[int] = []
-    spans: list[tuple[int, int, int]] = []
-    quoted = False
-    for found in re.finditer(r'[{}"\n]|\\.', text):
-        mark = found[0]
-        if mark == '"' and open_at:
-            quoted = not quoted
-        elif mark == "\n":
-            quoted = False
-        elif mark == "{" and not quoted:
-            open_at.append(found.start())
-        elif mark == "}" and not quoted and open_at:
-            start, depth = open_at.pop(), 1
-            while spans and spans[-1][0] > start:
-                depth = max(depth, spans.pop()[2] + 1)
-            spans.append((start, found.end(), depth))
-    yield from ((start, end) for start, end, depth in spans if depth <= _DEPTH)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector
 from .answer_grader import AnswerGrader, SeveralAnswers
-from .extract import Extractor, WholeText, after_think, unlabelled
+from .extract import Extractor, WholeText
+from .forms import FORMS, Forms
 from .judge.judge import JudgeMatch
 from .matching.auto import AutoMatch
 from .matching.choice import ChoiceMatch
@@ -41,11 +42,11 @@ class Grader(Protocol):
 
 
 def final_answer(completion: str) -> str:
-    """Return what follows the reasoning (`</think>`), without a leading "Answer:" or "The answer is".
+    """Return what follows the thoughts, without what wraps it (`Forms`): tags, boxes, marks, "The answer is".
 
-    Empty where reasoning is opened and never closed: there is no final answer then.
+    Empty where a thought is opened and never closed: there is no final answer then.
     """
-    return unlabelled(after_think(completion) or "")
+    return FORMS.bare(FORMS.reply(completion) or "")
 
 
 def grader(
@@ -55,6 +56,7 @@ def grader(
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
     otherwise: Matcher | AnswerGrader | None = None,
+    forms: Forms = FORMS,
 ) -> AnswerGrader:
     """Return the grader that compares by `match`.
 
@@ -64,6 +66,7 @@ def grader(
         extract: Finds the final answers; None: the matcher's usual place, which is the whole text unless it says more.
         several_answers: What several different final answers are judged by.
         otherwise: Who is asked where `match` is not sure of its verdict, such as `judge_match(model=...)`.
+        forms: What is taken off a completion and an answer before they are read.
 
     Raises:
         ValueError: `otherwise` is given, and `match` is sure of every verdict.
@@ -77,7 +80,7 @@ def grader(
     usual: Extractor = getattr(match, "usual_extract", None) or WholeText()
     if otherwise is not None:
         match = FallbackMatch(match, otherwise.match if isinstance(otherwise, AnswerGrader) else otherwise)
-    return AnswerGrader(detector, extract or usual, match, several_answers)
+    return AnswerGrader(detector, extract or usual, match, several_answers, forms=forms)
 
 
 def auto_match(
@@ -265,6 +268,7 @@ def judge_match(
     cache: str | None = JudgeMatch.cache,
     concurrency: int = JudgeMatch.concurrency,
     patience: int = JudgeMatch.patience,
+    extra_body: Mapping[str, Any] | None = None,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
@@ -285,6 +289,7 @@ def judge_match(
         cache: The file that keeps the verdicts between runs; None: they are kept in memory.
         concurrency: How many requests may run at once.
         patience: Requests in a row that may end without a verdict; the next raises JudgeError.
+        extra_body: Fields of the server's own, added to every request.
         abstention: As `grader` takes it.
         extract: As `grader` takes it.
         several_answers: As `grader` takes it.
@@ -307,5 +312,6 @@ def judge_match(
         cache=cache,
         concurrency=concurrency,
         patience=patience,
+        extra_body=extra_body or {},
     )
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)

@@ -11,7 +11,7 @@ from typing import Any
 
 from .columns import check_columns
 from .confidence import ConfidenceParser, StatedConfidence
-from .extract import after_think
+from .forms import FORMS, Forms
 from .graders import Grader, alias_match
 from .judge_row import judge_row, judge_rows
 from .messages import Completion, completion_text
@@ -57,8 +57,8 @@ class AbstentionReward:
     grader: Grader = field(default_factory=alias_match)
     end_token_ids: tuple[int, ...] | None = None
     """Ids that end a completion; a completion whose last id is another was cut off. None: those of the trainer that
-    calls the reward, where it can be seen (TRL's can); where it cannot, a completion that ends inside an open thought
-    counts as cut off. Empty: not checked."""
+    calls the reward, where it can be seen (TRL's can). Empty: not checked. Where nobody knows, a completion that ends
+    inside an open thought counts as cut off; one that the model itself ended there is WRONG."""
     truncated: Verdict = _CUT_OFF
     """The verdict of a cut-off completion: UNGRADED (no reward, no gradient) or WRONG."""
     weight: float = 1.0
@@ -122,8 +122,7 @@ class AbstentionReward:
         A grader that says nothing of itself is taken to be able to leave a row ungraded; one that never does
         says so with an attribute `can_be_ungraded = False`.
         """
-        cut_off = self.end_token_ids != () and self.truncated is Verdict.UNGRADED
-        if cut_off or getattr(self.grader, "can_be_ungraded", True):
+        if self.truncated is Verdict.UNGRADED or getattr(self.grader, "can_be_ungraded", True):
             return True
         graded = (Verdict.CORRECT, Verdict.WRONG, Verdict.ABSTAINED)
         return self.payoff.reads_confidence and any(self.payoff(verdict, 0.5) is None for verdict in graded)
@@ -224,15 +223,27 @@ class AbstentionReward:
         self, texts: Sequence[str], completion_ids: Sequence[Sequence[int]] | None
     ) -> list[Verdict | None] | None:
         """Return the verdict of every completion that was cut off; None where none was, or that is not checked."""
-        ends = self.end_token_ids
-        if ends == ():
-            return None
-        if ends is not None and completion_ids is not None:
-            return [None if ids and ids[-1] in ends else self.truncated for ids in completion_ids]
-        if completion_ids is not None:
+        ended: Sequence[bool | None] = [None] * len(texts)
+        if completion_ids is not None and self.end_token_ids is None:
             _warn_of_cut_off()
-        cut = [self.truncated if after_think(text) is None else None for text in texts]
+        elif completion_ids is not None and self.end_token_ids:
+            ended = [bool(ids) and ids[-1] in self.end_token_ids for ids in completion_ids]
+        cut = [self._verdict_of_end(text, end) for text, end in zip(texts, ended, strict=True)]
         return cut if any(cut) else None
+
+    def _verdict_of_end(self, text: str, ended: bool | None) -> Verdict | None:
+        """Return the verdict that the end of a completion decides; None where it decides none.
+
+        Args:
+            text: The completion.
+            ended: Whether the model ended it; None: nobody knows.
+        """
+        if ended is False:
+            return self.truncated
+        forms: Forms = getattr(self.grader, "forms", FORMS)
+        if forms.reply(text) is not None:
+            return None
+        return Verdict.WRONG if ended else self.truncated
 
     def _paid(
         self,

@@ -97,7 +97,7 @@ def test_an_extra_installs_the_modules_that_the_table_says(extra: str) -> None:
 def test_the_base_install_brings_nothing_of_an_extra_and_all_brings_what_runs_anywhere() -> None:
     base = {re.split(r"[<>=]", line)[0].replace("-", "_") for line in PROJECT["dependencies"]}
     assert not base & {module for modules in EXTRAS.values() for module in modules}
-    assert packages("all") == FULL | {"math_verify", "openai", "zstandard"}
+    assert packages("all") == FULL | {"math_verify", "sympy", "openai", "zstandard"}
     assert packages("all") <= packages("dev")
 
 
@@ -257,10 +257,37 @@ def test_python_calls_raise_the_error_that_names_the_extra(tmp_path: Path) -> No
     assert not (tmp_path / "new").exists()
 
 
+def random_model(out: Path) -> str:
+    """Return the folder of a model with random weights, made with transformers alone: the extra eval has no TRL."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from abstain.data import Document
+    from abstain.training.laboratory.tokenizer import train_tokenizer
+
+    tokenizer = train_tokenizer([Document(text="Where does person 0 live? I don't know.")], 300)
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    torch.manual_seed(0)
+    ids = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id, "bos_token_id": None}
+    LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), **sizes, **ids)).save_pretrained(out)
+    tokenizer.save_pretrained(out)
+    return str(out)
+
+
 @pytest.mark.skipif(find_spec("torch") is None, reason="needs the extra eval")
-def test_a_model_is_evaluated_with_the_extra_eval_alone(tiny_model: str, tmp_path: Path) -> None:
+def test_a_model_is_evaluated_with_the_extra_eval_alone(tmp_path: Path) -> None:
     write(tmp_path / "q.jsonl", [{"question": f"Where does person {i} live?", "answers": ["Verrin"]} for i in range(4)])
-    words = ["eval", "--model", tiny_model, "--questions", "q.jsonl", "--targets", "0.25,0.75", "--max-new-tokens", "4"]
+    words = [
+        "eval",
+        "--model",
+        random_model(tmp_path / "model"),
+        "--questions",
+        "q.jsonl",
+        "--targets",
+        "0.25,0.75",
+        "--max-new-tokens",
+        "4",
+    ]
     code, said = abstain(*words, "--out", "run", folder=tmp_path, hidden={"trl", "vllm"})
     assert code == 0, said
     assert (tmp_path / "run" / "report.html").is_file()

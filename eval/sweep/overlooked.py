@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from ...rewards import ConfidenceParser, Verdict
-from ...rewards.extract import after_think
+from ...rewards.forms import FORMS
 from ...rewards.matching.text import normalize
 from .responses import Response
 
@@ -88,7 +88,7 @@ def _cut(text: str) -> str:
 @lru_cache(maxsize=1 << 14)
 def _contained(completion: str, answers: Sequence[str]) -> str | None:
     """Return the accepted answer whose words stand in the completion, reasoning aside."""
-    text = f" {normalize(after_think(completion) or '')} "
+    text = f" {normalize(FORMS.reply(completion) or '')} "
     return next((answer for answer in answers if (words := normalize(answer)) and f" {words} " in text), None)
 
 

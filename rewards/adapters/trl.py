@@ -87,7 +87,7 @@ def check_reward_functions(reward_funcs: Callable[..., Any] | Sequence[Callable[
 
     TRL adds up a row's rewards with `nansum`: beside another function's number, None counts as 0, which is what an
     abstention earns. Only a term inside `AbstentionReward(terms=...)` is masked together with the verdict. A reward
-    whose `can_be_none` is False, such as one of aliases alone, may have company.
+    whose `can_be_none` is False may have company: one of aliases with `truncated=Verdict.WRONG`.
 
     Args:
         reward_funcs: What is handed to a trainer under that name, one function or several.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from ..abstention import AbstentionDetector, Reading
-from ..extract import after_think, unlabelled
+from ..forms import Forms
 from ..verdict import Judgement, Verdict
 from .match import ANOTHER_FORM, Aliases, aliases_of_rows, grouped
 from .plain import SHORT, plain_words
@@ -26,14 +26,16 @@ def grade_short(
     completions: Sequence[str],
     answers: Sequence[Sequence[str]],
     detector: AbstentionDetector,
+    forms: Forms,
     grade: Callable[[str, Sequence[str]], Judgement],
 ) -> list[Judgement]:
-    """Return `[grade(c, a) for c, a in zip(completions, answers)]`, where `grade` is the grader of `detector`.
+    """Return `[grade(c, a) for c, a in zip(completions, answers)]`; `grade` has this detector and these forms.
 
     Args:
         completions: One short text a row.
         answers: The accepted answers of every row.
         detector: The abstention detector of `grade`.
+        forms: What `grade` takes off a completion.
         grade: Judges what no shared pass decides, and is asked for such rows only.
     """
     accepted = aliases_of_rows(answers)
@@ -42,7 +44,7 @@ def grade_short(
     new = [row for row, judgement in enumerate(judged) if judgement is None]
     if new:
         given = [completions[row] for row in new]
-        found = _steps(given, [answers[row] for row in new], [accepted[row] for row in new], detector, grade)
+        found = _steps(given, [answers[row] for row in new], [accepted[row] for row in new], detector, forms, grade)
         if len(known) > _REMEMBERED:
             known.clear()
         for row, judgement in zip(new, found, strict=True):
@@ -63,11 +65,13 @@ def _steps(
     answers: list[Sequence[str]],
     accepted: list[Aliases],
     detector: AbstentionDetector,
+    forms: Forms,
     grade: Callable[[str, Sequence[str]], Judgement],
 ) -> list[Judgement]:
     """Return the judgements, of all rows step by step."""
-    finals = [after_think(completion) or "" for completion in completions]  # an empty one is left to the grader
-    texts = [unlabelled(text) if "nswer" in text or "NSWER" in text else text for text in finals]
+    texts = [
+        forms.bare(forms.reply(completion) or "") for completion in completions
+    ]  # an empty one is left to the grader
     words = plain_words(texts)
     compared = _compared_by_letters(texts, words, accepted, detector.triggers)
     readings: dict[str, Reading] = {}

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import ClassVar
 
-from ..verdict import Judgement, Verdict
+from ..verdict import SEVERAL_ANSWERS, Judgement, Verdict
 from .notation import plain_notation
 from .quantities import NUMBER_WORDS, Quantity, leading_quantity, number_in_words
 from .statement import announced, concluded, sentences
@@ -35,6 +35,11 @@ _LISTED = Pattern(
 """How a further candidate begins, unlike a clause that only explains the number in front of it."""
 _LISTING = Pattern(r"(?:[,;/&|]|\b(?:or|and|to|maybe|perhaps|possibly|but)\b|^)\W*$", re.IGNORECASE)
 """How a text ends in front of the next of several candidates."""
+_ADVERBIAL = Pattern(
+    r"(?:in|on|by|at|since|during|from|as of|after|before|for|with|according to)\b[^,.;]{1,80},\s+", re.IGNORECASE
+)
+_WHEN = Pattern(r"\b(?:in|of|since|by|until|year|early|late)\s$", re.IGNORECASE)
+_YEARS = range(1000, 2101)
 _INCHES = Pattern(r"(\S+) in [a-z]")
 
 
@@ -53,7 +58,9 @@ class NumericMatch:
     """
 
     can_be_ungraded: ClassVar[bool] = False
+    unsure: ClassVar[tuple[str, ...]] = ("no number", SEVERAL_ANSWERS)
     refuses_answers: ClassVar[bool] = True
+    reads_question: ClassVar[bool] = True
 
     relative: float = 0.0
     """Tolerance as a fraction of the accepted number."""
@@ -66,14 +73,22 @@ class NumericMatch:
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{name} must be a finite tolerance of at least 0, got {value!r}")
 
-    def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
+    def __call__(
+        self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None, *, question: str | None = None
+    ) -> Judgement:
         """Return CORRECT or WRONG.
+
+        Args:
+            answer: A final answer.
+            answers: The accepted numbers.
+            choices: Not read.
+            question: What was asked: of several numbers in the answer, those that it repeats from here are not its own.
 
         Raises:
             ValueError: an accepted answer is no number.
         """
         accepted = [accepted_quantity(a) for a in answers]
-        given, reason = quantity_in(answer)
+        given, reason = quantity_in(answer, question)
         if given is None:
             return Judgement(Verdict.WRONG, answer, reason)
         if any(self._equal(given, wanted) for wanted in accepted):
@@ -110,10 +125,11 @@ def accepted_quantity(answer: str) -> Quantity:
     return quantity
 
 
-def quantity_in(text: str) -> tuple[Quantity | None, str]:
+def quantity_in(text: str, question: str | None = None) -> tuple[Quantity | None, str]:
     """Return (the one quantity that `text` states, ""), or (None, why there is none).
 
-    Which of several numbers is stated is decided by the words and signs around them, never by what is accepted.
+    Which of several numbers is stated is decided by the words and signs around them and by the `question`, whose
+    numbers an answer may repeat, never by what is accepted.
     """
     if text.isdecimal() and len(text) <= _DIGITS:
         return Quantity(int(text)), ""
@@ -121,12 +137,27 @@ def quantity_in(text: str) -> tuple[Quantity | None, str]:
     found, rest = _leading(text)
     if found is not None and (not rest or (rest[0].isalpha() and not _holds_number(rest))):
         return found, ""
-    reason = "no number"
     for place in _places(text):
         numbers = _numbers(place)
         if numbers:
-            return (numbers[0], "") if len(set(numbers)) == 1 else (None, "several answers")
-    return None, reason
+            found = _only(numbers, place, question)
+            return found, "" if found else SEVERAL_ANSWERS
+    return None, "no number"
+
+
+def _only(numbers: list[tuple[int, Quantity]], place: str, question: str | None) -> Quantity | None:
+    """Return the one number of `place`; of several the one that is no date and does not come from the question."""
+    echoed = {number.value for _, number in _numbers(plain_notation(question[-LONG:]))} if question else set()
+    undated = [number for start, number in numbers if not _is_year(place[max(0, start - 8) : start], number)]
+    for left in ([number for _, number in numbers], [n for _, n in numbers if n.value not in echoed], undated):
+        if len(set(left)) == 1:
+            return left[0]
+    return None
+
+
+def _is_year(before: str, number: Quantity) -> bool:
+    """Return whether a number only says when ("in 2010")."""
+    return number.unit is None and number.value in _YEARS and _WHEN.search(before) is not None
 
 
 def _holds_number(text: str) -> bool:
@@ -156,7 +187,12 @@ def _right_side(text: str) -> str:
 
 
 def _main_clause(text: str) -> str | None:
-    """Return the clause with the first number of a single sentence, where no further candidate follows it."""
+    """Return the clause with the first number of a single sentence, where no further candidate follows it.
+
+    A clause in front that only says when or where ("In 2010, ...") is not the main one.
+    """
+    adverbial = _ADVERBIAL.match(text)
+    text = text[adverbial.end() :] if adverbial else text
     first = _WRITTEN.search(text)
     apart = first and _APART.search(text, first.end())
     if not apart or len(sentences(text)) > 1 or _LISTED.match(text, apart.end()):
@@ -170,16 +206,16 @@ def _leading(text: str) -> tuple[Quantity | None, str]:
     return leading_quantity(inches[1] if inches else text)
 
 
-def _numbers(text: str) -> list[Quantity]:
-    """Return the numbers in `text` as they stand there; those in words where none stands in digits."""
-    numbers: list[Quantity] = []
+def _numbers(text: str) -> list[tuple[int, Quantity]]:
+    """Return (where, what) for the numbers in `text`; those in words where none stands in digits."""
+    numbers: list[tuple[int, Quantity]] = []
     for written in _WRITTEN.finditer(text):
         quantity, _ = _leading(text[written.start() : written.start() + _READ])
         if quantity is not None and (not written["glued"] or quantity.unit is not None):
-            numbers.append(quantity)
+            numbers.append((written.start(), quantity))
         if len(numbers) > _NUMBERS:
             break
-    return numbers or [Quantity(value) for value in _in_words(text)]
+    return numbers or [(0, Quantity(value)) for value in _in_words(text)]
 
 
 def _in_words(text: str) -> list[int]:

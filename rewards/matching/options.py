@@ -18,11 +18,15 @@ _MARKUP = re.compile(r"\\(?:boxed|fbox|text|textbf|textit|mathrm|mathbf|mbox)\s*
 _LETTER = Pattern(
     r"[(\[]\s?(?P<bracket>[A-Za-z])\s?[)\]]"
     r"|\b(?i:option|choice|letter)s?\s+(?P<named>[A-Za-z])(?!['\w]|\s+[b-z])"
+    r"|\b(?i:option|choice)\s+(?:number |no\. ?|#)?(?P<number>[1-9])(?!\w|[.,]\d|\s*(?:or|and|to|[/,&])\s*\d)"
+    r"|\b(?i:the\s+)(?P<ordinal>(?i:first|second|third|fourth|fifth|last))\s+(?i:option|choice|one|answer)(?!\w)"
+    r"|(?<=\s)(?P<last>[a-z])(?=[.!)\s]*\Z)"
     r"|(?<![^\n])(?P<head>[A-Za-z])(?=\s?[).:](?!\w)|\s*$|\s*\n|\s+[–—-]\s)"
-    r"|(?<![\w'.$^=-])(?P<bare>[A-Z])(?!['\w$^]|\.\w|-\w)"
+    r"|(?<![\w.$^=-])(?<!\w')(?P<bare>[A-Z])(?!'?\w|[$^]|\.\w|-\w)"
 )
+_PLACES = ("first", "second", "third", "fourth", "fifth")
 _GOES_ON = Pattern(
-    r"\s+(?:is|are|was|because|since|as|and|or|would|must|has to|should|by|due|given|which|over|not|it is)\b"
+    r"\s+(?:is|are|was|because|since|as|and|or|would|must|has to|should|by|due|for|given|which|over|not|it is)\b"
     r"|\s+[A-Z](?!\w)|\s*(?:[^\w\s]|\n|$)"
 )
 """What may stand behind a letter that names an option, where it is neither an article nor a part of a name."""
@@ -33,7 +37,7 @@ _INITIAL = Pattern(r"\.\s[A-Z]")
 _NAME = Pattern(r"(?<!\w)[A-Z]\w*\.?\s$")
 _RIGHT = Pattern(
     r"[)\]\"'\s:.]*(?:is|are|must be|would be|seems|looks|fits)\s+(?:clearly |definitely |therefore |thus )?"
-    r"(?:the )?(?:most )?(?:correct|right|best|true|accurate|appropriate|answer)\b",
+    r"(?:the )?(?:most )?(?:correct|right|best|better|true|accurate|appropriate|likely|plausible|answer)\b",
     re.IGNORECASE,
 )
 _DENIED_BEHIND = Pattern(
@@ -61,6 +65,8 @@ _REPLACES = Pattern(
     r"\b(?:but|however|actually|wait|no|instead|rather|so|thus|hence|therefore|final|finally|in conclusion)\b",
     re.IGNORECASE,
 )
+_MENTIONS = 500
+"""Places where a text names options that are looked at, the last ones."""
 _WINDOW = 80
 """Characters in front of a mention, or behind it, that are looked at."""
 
@@ -113,7 +119,7 @@ def chosen_option(text: str, choices: Sequence[str]) -> tuple[int | None, str]:
     index = option_of_letter(plain, choices)
     if index is not None:
         return index, "the choice's letter"
-    mentions = _mentions(plain, choices)
+    mentions = _mentions(plain, choices)[-_MENTIONS:]
     announcements = _ends(ANNOUNCEMENT, plain)
     chains = [chain for chain in _chains(plain, mentions, announcements) if not _denied(plain, chain)]
     if not chains:
@@ -178,7 +184,7 @@ def _letters(text: str, choices: Sequence[str], texts: set[int]) -> Iterator[_Me
     """Yield the letters in `text` that name options; `texts` are the places where an option's text begins."""
     for found in _LETTER.finditer(text):
         group = found.lastgroup or "bare"
-        index, end = letter_index(found[group], choices), found.end()
+        index, end = _index(group, found[group], choices), found.end()
         if index is None:
             continue
         follows = end + 1 in texts and text[end : end + 1] == " "
@@ -193,6 +199,17 @@ def _letters(text: str, choices: Sequence[str], texts: set[int]) -> Iterator[_Me
         ):
             continue  # "Robert E. Lee"
         yield _Mention(found.start(), end, index, is_letter=True)
+
+
+def _index(kind: str, name: str, choices: Sequence[str]) -> int | None:
+    """Return the index of the choice that a letter, a number or an ordinal names, or None where there is none."""
+    if kind == "ordinal":
+        place = len(choices) - 1 if name.lower() == "last" else _PLACES.index(name.lower())
+    elif kind == "number":
+        place = int(name) - 1
+    else:
+        return letter_index(name, choices)
+    return letter_index(chr(ord("A") + place), choices) if place < 26 else None
 
 
 def _denied(text: str, chain: list[_Mention]) -> bool:
@@ -225,7 +242,8 @@ def _chains(text: str, mentions: list[_Mention], announcements: list[int]) -> li
     """Return the mentions in groups that stand in one breath ("B) Paris", "A or C")."""
     chains: list[list[_Mention]] = []
     for mention in mentions:
-        if chains and _joined(text, chains[-1][-1], mention, announcements):
+        repeats = mention.is_letter and chains and any(m.is_letter and m.option == mention.option for m in chains[-1])
+        if chains and not repeats and _joined(text, chains[-1][-1], mention, announcements):
             chains[-1].append(mention)
         else:
             chains.append([mention])

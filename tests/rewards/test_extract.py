@@ -7,7 +7,8 @@ import pickle
 import pytest
 
 from abstain.rewards import AnswerLabel, Boxed, LastLine, Tag, Verdict, alias_match
-from abstain.rewards.extract import Extractor, FirstOf, JsonField, WholeText, after_think
+from abstain.rewards.extract import Extractor, FirstOf, JsonField, WholeText
+from abstain.rewards.thoughts import after_thoughts
 
 
 @pytest.mark.parametrize(
@@ -82,16 +83,16 @@ def test_an_extractor_finds_the_final_answers_of_its_form(
     ],
 )
 def test_reasoning_is_cut_off_and_open_reasoning_holds_no_answer(completion: str, rest: str | None) -> None:
-    assert after_think(completion) == rest
+    assert after_thoughts(completion) == rest
 
 
 def test_an_answer_inside_reasoning_earns_nothing() -> None:
     judged = alias_match()("<think>It must be Paris.", ["Paris"])
-    assert (judged.verdict, judged.reason) == (Verdict.WRONG, "reasoning not closed")
+    assert (judged.verdict, judged.reason) == (Verdict.UNGRADED, "reasoning not closed")
     judged = alias_match()("<think>It must be Paris.</think> Rome", ["Paris"])
     assert (judged.verdict, judged.answer) == (Verdict.WRONG, "Rome")
     judged = alias_match()("analysisThe answer must be Paris.", ["Paris"])
-    assert (judged.verdict, judged.reason) == (Verdict.WRONG, "reasoning not closed")
+    assert (judged.verdict, judged.reason) == (Verdict.UNGRADED, "reasoning not closed")
     judged = alias_match()(
         "<|channel|>analysis<|message|>Paris.<|end|><|start|>assistant<|channel|>final<|message|>Rome", ["Paris"]
     )

@@ -21,6 +21,7 @@ from abstain.rewards import (
     numeric_match,
 )
 from abstain.rewards.extract import FirstOf, JsonField
+from abstain.rewards.forms import FORMS
 from abstain.rewards.graders import fuzzy_match, token_f1_match
 from abstain.rewards.matching.text import normalize
 
@@ -28,6 +29,8 @@ EVERYWHERE = FirstOf((Boxed(), Tag(), AnswerLabel(), JsonField()))
 PARTS: dict[str, Callable[[str], object]] = {
     "normalize": normalize,
     "detector": AbstentionDetector().read,
+    "forms": FORMS.bare,
+    "thoughts": FORMS.reply,
     "extractors": EVERYWHERE,
     "alias": lambda text: alias_match()(text, ["Paris"]),
     "numeric": lambda text: numeric_match()(text, ["42"]),
@@ -38,6 +41,7 @@ PARTS: dict[str, Callable[[str], object]] = {
 }
 PATTERNS = (
     *("(", "((a", "{", "}{", '{"a":', "\\boxed{", "\\boxed{}{", "<answer>", "</answer>", "<think>", "\t \n", ". "),
+    *("\\boxed{\\text{", "**", "```\n", '{"answer": [', "$", "“", "Answer: ", "<|im_end|", "<|", "[/THINK]"),
     *("- ", "1,", "1,000,", "1/", ".1", "-1", "one hundred and ", "May 1 ", "a ", "b flat ", "I "),
     *("a\u0300\u0316", "\u0f73", "\ud800", "I don't know, but ", "maybe ", "sorry, ", "Actually, no, "),
     *("Paris or ", "not Paris ", "city of "),

@@ -18,6 +18,7 @@ NAMED = (
     *("Paris (B)", "Paris, which is option B", "B\nParis", "Option B", "option b: Paris", "Choice B", "letter B"),
     *("The best answer is B.", "The correct option is **B**", "Answer: B", "answer: (b)", "Final answer: B) Paris"),
     *("I would go with B.", "I pick option B because it fits.", "I choose Paris.", "B is correct.", "B it is."),
+    *("'B'", "the second option", "Option 2", "The answer is b", "B is better.", "B for that reason."),
     *("The answer, in my view, is B.", "The answer is most likely B.", "So it must be (B)."),
 )
 REASONED = (
@@ -28,6 +29,8 @@ REASONED = (
     "Option A is Rome, which is in Italy. Option B is correct because Paris is in France.",
     "I can rule out A and C. The answer must be B.",
     "Not A, not C; B.",
+    "Eliminate C and D. Between A and B, B is more plausible; B is better.",
+    "The first option is wrong, so it's B.",
     "B is right; A is wrong.",
     "The capital of France is Paris (option B), not Rome (option A).",
     "I first thought of A, but the answer is B.",

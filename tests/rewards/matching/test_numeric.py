@@ -44,6 +44,7 @@ def test_one_number_has_many_notations(text: str, value: Fraction) -> None:
     [
         ("She has 16 eggs and eats 3. The answer is 13.", 13),
         ("The answer is 13. Check: 3 + 13 = 16.", 13),
+        ("16 - 3 = 13 eggs of 16.\nA: 13", 13),
         ("She has 16 - 3 = 13 eggs, so she makes 13 * 2 = $26.", 26),
         ("16 - 3 = <<16-3=13>>13 eggs\n13 * 2 = $<<13*2=26>>26 every 7 days", 26),
         ("The discount is 12 dollars, so the sale price is 36 dollars.", 36),
@@ -51,6 +52,8 @@ def test_one_number_has_many_notations(text: str, value: Fraction) -> None:
         ("It fell in 1989, after 28 years.", 1989),
         ("It weighs 12 kg (26 pounds).", None),
         ("Spiders have eight legs.", 8),
+        ("In 2010, the city had 1,500,000 inhabitants.", 1_500_000),
+        ("The population in 2010 was 1.5 million.", 1_500_000),
         ("There is only one.", 1),
         ("The city has 1.5 million inhabitants.", 1_500_000),
     ],
@@ -58,6 +61,21 @@ def test_one_number_has_many_notations(text: str, value: Fraction) -> None:
 def test_a_sentence_states_the_number_that_a_reader_takes_from_it(text: str, value: int | None) -> None:
     quantity, _ = quantity_in(text)
     assert (quantity.value if quantity else None) == value
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "value"),
+    [
+        ("How many minutes are there in 2.5 hours?", "There are 150 minutes in 2.5 hours.", 150),
+        ("What do 5 apples cost?", "5 apples cost $3", 3),
+        ("What is larger, 5 or 7?", "7 is larger than 5", None),
+    ],
+)
+def test_numbers_that_repeat_the_question_are_not_the_answers_own(question: str, text: str, value: int | None) -> None:
+    quantity, _ = quantity_in(text, question)
+    assert (quantity.value if quantity else None) == value
+    wanted = str(value if value is not None else 7)
+    assert numeric_match()(text, [wanted], question=question).verdict is (WRONG if value is None else RIGHT)
 
 
 @pytest.mark.parametrize(
