@@ -28,6 +28,7 @@ The answer is unknown.|It is unknown.|Unknown.|IDK|dunno|no clue, sorry|I couldn
 I don't recall.|I would rather not guess.|I'd rather abstain.|I abstain.|I don't think I can answer that.
 It's impossible to say.|I've never heard of it.|That is beyond my knowledge.|I don't have a clue.|I can't tell.
 The question is unanswerable.|This information is not publicly available.|To be honest, I don't know.
+Paris is nice. I do not have any information about the capital.
 I don't know - it could be anything.|I'm not certain, so I won't answer.|Unable to determine.|I won't guess.
 """
 TAKEN_BACK = (
@@ -37,7 +38,6 @@ TAKEN_BACK = (
     "Paris\nI don't know.",
     "Paris, actually I don't know",
     "I think the answer is Paris. On second thought, I don't know.",
-    "Paris is nice. I do not have any information about the capital.",
 )
 HEDGED = (
     "Paris, but I'm not certain",
