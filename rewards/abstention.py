@@ -10,7 +10,8 @@ from typing import Literal
 
 from .clauses import answering, clauses, decide, window
 from .forms import FORMS
-from .languages import LANGUAGES, Language, declines_in
+from .grammar import MAY_DECLINE
+from .languages import LANGUAGES, Language, declines_in, may_decline, signs
 from .matching.text import ARTICLES, fold, spelling, words
 from .phrases import CORRECTION, DOUBT_TAIL, FILLER, HEDGE, TRIGGERS
 
@@ -52,10 +53,14 @@ def _agreed(phrases: tuple[str, ...]) -> re.Pattern[str]:
     )
 
 
+def _folded(text: str) -> str:
+    return fold(text) if "\n" not in text else "\n".join(filter(None, map(fold, text.split("\n"))))
+
+
 @lru_cache(maxsize=64)
-def _triggers(phrases: tuple[str, ...]) -> frozenset[str]:
+def _triggers(phrases: tuple[str, ...], languages: tuple[Language, ...]) -> frozenset[str]:
     said = frozenset(word for phrase in phrases for word in words(phrase))
-    return TRIGGERS | (said - ARTICLES or said)
+    return TRIGGERS | signs(languages) | (said - ARTICLES or said)
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class AbstentionDetector:
     @property
     def triggers(self) -> frozenset[str]:
         """Normalised words, at least one of which stands in every text that declines or doubts."""
-        return _triggers((self.phrase, *self.phrases))
+        return _triggers((self.phrase, *self.phrases), self.languages)
 
     def is_plain(self, found: Iterable[str]) -> bool:
         """Return whether a text of these words surely holds neither refusal nor hedge."""
@@ -127,19 +132,32 @@ class AbstentionDetector:
             return Reading("abstention tag", None)
         if self.decide is not None:
             return Reading("declined by own rule", None) if self.decide(text) else Reading(None, text or None)
-        text = _MARKS.sub("", FORMS.bare(text))
-        folded = "\n".join(filter(None, map(fold, text.split("\n"))))
+        folded = _folded(FORMS.bare(text))
         if self.agreed(folded):
             return Reading("agreed phrase", None)
-        known = _agreed((self.phrase, *self.phrases)).sub(DEFAULT_PHRASE, window(folded))
+        outcome, answer = self._decided(folded)
+        if outcome is not None:
+            return Reading(outcome, None)
+        return _answered(folded, answer)
+
+    def _decided(self, folded: str) -> tuple[Why | None, str]:
+        """Return why a text abstains, or None and what of it stands behind a refusal."""
+        phrases = (self.phrase, *self.phrases)
+        lower = folded.lower()
+        named = any(fold(phrase).lower() in lower for phrase in phrases)
+        if not named and not MAY_DECLINE.search(lower) and not may_decline(lower, self.languages):
+            return None, folded
+        plain = _folded(_MARKS.sub("", folded))
+        known = window(_agreed(phrases).sub(DEFAULT_PHRASE, plain) if named else plain)
         found = clauses(known)
         outcome = decide(found)
         if outcome in ("declined", "retracted"):
-            return Reading(outcome, None)
-        if declines_in(known, self.languages):
-            return Reading("declined", None)
-        lead = outcome == "answered" and len(known) == len(folded)
-        return _answered(folded, answering(folded, found) if lead else folded)
+            return outcome, folded
+        if may_decline(lower, self.languages) and declines_in(known, self.languages):
+            return "declined", folded
+        lead = outcome == "answered" and len(known) == len(plain)
+        answer = answering(plain, found) if lead else plain
+        return None, folded if answer == plain else answer
 
     def read_short(self, text: str) -> Reading:
         """Return `read(text)`; refusals come back often, so short texts are remembered."""

@@ -56,6 +56,18 @@ _SOME = (
     r"|one) )?(?:[\w'-]{1,20} ){0,4}?"
 )
 
+MAY_DECLINE = Pattern(
+    r"\bno\b|\bnot|n't|\bcan|cant\b|dont\b|didnt\b|couldnt|wont\b|\bun|\bim\b|idk|dunno|n/a|lack|\bpass|skip"
+    r"|abst|declin|refrain|with?hold|refus|hesitat"
+    r"|silent|blank|noth|nobody|never|none|beats|escape|elude|slip|guess(?:ing|work)|specul|made up|making"
+    r"|less than|only|barely|hardly|below|under|short of"
+    r"|beyond|outside|hard|difficult|impossib|in(?:suff|capab)|ignoran|stumped|clueless|dark\b|loss\b|trouble"
+    r"|\bgap\b|got me|rather|better|leav"
+    r"|would need|look it up|limited|\bends?\b|cuts?\b|stops?\b|fails?\b|requires?|needs?|missing|no response"
+    r"|irrespons|low(?:er)?\b|nearer|neither"
+)
+"""A sign that a text in lower case may decline or doubt; without one no pattern below is tried."""
+
 DECISION = Pattern(
     "|".join(
         (

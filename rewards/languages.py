@@ -245,16 +245,27 @@ LANGUAGES = (
         r"|\berişim\w* (?:yok|olmad\w+)|\bpas geç\w+|\bçekimser|\bbilinm\w+|\bmümkün değil|\bcevaplayam\w+",
         r"\b(?:ama|ancak|fakat|sanırım|galiba|belki|muhtemelen|bence|tahminim\w*)\b",
         r"\b(?:üzgün\w*|maalesef|özür|lütfen|öner\w+|başvur\w+|çünkü|olarak|kusura|ne yazık)\b",
-        "bilmiyorum bilmiyoruz bilmem bilgim bilgiye fikrim cevap veremiyorum erisimim",
+        "bilmiyorum bilmiyoruz bilmem bilgim bilgiye fikrim cevap veremiyorum veremem erisimim maalesef uzgunum degil degilim "
+        "yok yanitlayamiyorum yanitlayamam soyleyemem soyleyemiyorum hatirlamiyorum hatirlayamiyorum bilinmiyor mumkun",
     ),
 )
 """The languages in which a refusal is found beside English."""
 
 
-@lru_cache(maxsize=1)
-def signs() -> frozenset[str]:
-    """Return the words of which one stands in every refusal, written in ASCII letters, of these languages."""
-    return frozenset(word for language in LANGUAGES for word in language.signs.split())
+@lru_cache(maxsize=16)
+def signs(languages: tuple[Language, ...] = LANGUAGES) -> frozenset[str]:
+    """Return the words of which one stands in every refusal, written in ASCII letters, of the `languages`."""
+    return frozenset(word for language in languages for word in language.signs.split())
+
+
+@lru_cache(maxsize=16)
+def _sign(languages: tuple[Language, ...]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(sorted(signs(languages))) or '(?!)'})\b")
+
+
+def may_decline(text: str, languages: tuple[Language, ...] = LANGUAGES) -> bool:
+    """Return whether `text`, in lower case, may decline in one of the `languages`: a quick look."""
+    return not text.isascii() or _sign(languages).search(text) is not None
 
 
 def declines_in(text: str, languages: tuple[Language, ...] = LANGUAGES) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from .languages import signs
 from .matching.text import Pattern
 
 _DEGREE = (
@@ -81,7 +80,7 @@ DOUBT_TAIL = Pattern(
 )
 """A doubt behind an answer, up to the end of the text ("Paris, but I'm not sure")."""
 
-TRIGGERS = signs() | frozenset(
+TRIGGERS = frozenset(
     str.split(
         "i im id ill we know dont sure certain unsure uncertain unknown unclear idea clue cannot cant can couldnt "
         "could no not unable sorry maybe perhaps probably possibly likely guess think believe suppose be "
@@ -92,4 +91,4 @@ TRIGGERS = signs() | frozenset(
         "irresponsible requires needs"
     )
 )
-"""Normalised words, at least one of which stands in every text in ASCII letters that a pattern matches."""
+"""Normalised words, at least one of which stands in every English text that a pattern matches."""
