@@ -1,11 +1,12 @@
 """How far the graders agree with judges and people, beside the usual normalised exact match.
 
-    python benchmarks/verdicts.py --free-text FILE.jsonl [FILE.jsonl ...] --solutions FILE.jsonl
+    python benchmarks/verdicts.py --free-text FILE.jsonl [FILE.jsonl ...] --solutions FILE.jsonl --math FILE.jsonl
 
 `--free-text`: rows with `question`, `gold`, `response` and a verdict ("correct", "incorrect") under
 `human_verdict`, else `verdict`. `--solutions`: rows with `ground_truth` ("... A: 18") and, per system, an
-object with `solution` and `is_correct`. Prints confusion tables and rates; `--show N` also prints N
-disagreements, one a line. Deterministic: no seed, no model.
+object with `solution` and `is_correct`. `--math`: rows with `solution` and `answer` in LaTeX (MATH-500), each answer
+judged in several framings against itself, and against the next row's. Prints confusion tables and rates; `--show N`
+also prints N disagreements, one a line. Deterministic: no seed, no model.
 
 False negatives are counted as the share of rows judged correct that the grader does not call correct.
 """
@@ -23,7 +24,7 @@ from typing import Any
 
 from files import existing_file
 
-from abstain.rewards import AnswerLabel, Judgement, Verdict, contains_match, numeric_match
+from abstain.rewards import AnswerLabel, Judgement, Verdict, contains_match, math_match, numeric_match
 
 Grade = Callable[[str, str], Judgement]
 
@@ -94,17 +95,42 @@ def solutions(path: Path, show: int) -> None:
     report("SQuAD exact match of the last line", lambda s, g: squad_exact(last(s), g), rows, 0)
 
 
+FRAMINGS = (
+    *("\\boxed{%s}", "%s", "%s.", "$%s$", "The answer is $%s$.", "So the answer is %s", "Thus we get $%s$."),
+    "Therefore, the answer is \\(%s\\).",
+)
+
+
+def maths(path: Path) -> None:
+    grade = math_match()
+    rows = list(rows_of(path))
+    golds = [row["answer"] for row in rows]
+    print(f"\n== {path.name}: {len(rows)} answers; judged correct")
+    for name, texts in {
+        **{frame: [frame % gold for gold in golds] for frame in FRAMINGS},
+        "the data set's own solution": [row["solution"] for row in rows],
+    }.items():
+        right = sum(grade(text, [gold]).verdict is Verdict.CORRECT for text, gold in zip(texts, golds, strict=True))
+        print(f"  {name:<40}{right:>6} of {len(rows)}")
+    pairs = [(given, gold) for given, gold in zip(golds, [*golds[1:], golds[0]], strict=True) if given != gold]
+    equal = [pair for pair in pairs if grade(f"\\boxed{{{pair[0]}}}", [pair[1]]).verdict is Verdict.CORRECT]
+    print(f"  {'the answer to another problem':<40}{len(equal):>6} of {len(pairs)} {equal[:8]}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--free-text", type=existing_file, nargs="*", default=[])
     parser.add_argument("--solutions", type=existing_file)
+    parser.add_argument("--math", type=existing_file)
     parser.add_argument("--show", type=int, default=0)
     given = parser.parse_args()
-    if not given.free_text and not given.solutions:
-        parser.error("nothing to measure: give files by --free-text, --solutions or both")
+    if not (given.free_text or given.solutions or given.math):
+        parser.error("nothing to measure: give files by --free-text, --solutions or --math")
     free_text(given.free_text, given.show)
     if given.solutions:
         solutions(given.solutions, given.show)
+    if given.math:
+        maths(given.math)
 
 
 if __name__ == "__main__":

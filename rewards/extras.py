@@ -18,7 +18,7 @@ _EVAL = (
     "transformers",
 )
 EXTRAS: dict[str, tuple[str, ...]] = {
-    "math": ("math_verify",),
+    "math": ("math_verify", "sympy"),
     "openai": ("openai",),
     "judge": ("openai",),
     "logs": ("zstandard",),

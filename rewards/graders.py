@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector
 from .answer_grader import AnswerGrader, SeveralAnswers
@@ -268,6 +268,7 @@ def judge_match(
     cache: str | None = JudgeMatch.cache,
     concurrency: int = JudgeMatch.concurrency,
     patience: int = JudgeMatch.patience,
+    extra_body: Mapping[str, Any] | None = None,
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
@@ -288,6 +289,7 @@ def judge_match(
         cache: The file that keeps the verdicts between runs; None: they are kept in memory.
         concurrency: How many requests may run at once.
         patience: Requests in a row that may end without a verdict; the next raises JudgeError.
+        extra_body: Fields of the server's own, added to every request.
         abstention: As `grader` takes it.
         extract: As `grader` takes it.
         several_answers: As `grader` takes it.
@@ -310,5 +312,6 @@ def judge_match(
         cache=cache,
         concurrency=concurrency,
         patience=patience,
+        extra_body=extra_body or {},
     )
     return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)

@@ -150,7 +150,7 @@ def _fillers(
         lost = [t for t in ((0.0,) if forced else ()) + tuple(targets) if t not in rows]
         missing += [(_item(name), t) for t in lost]
         some = next(iter(rows.values()))
-        filler = replace(some, verdict=Verdict.UNGRADED, confidence=None)
+        filler = replace(some, verdict=Verdict.UNGRADED, confidence=None, judge=None)
         fillers += [replace(filler, threshold=t) for t in lost]
         if constant:
             fillers.append(replace(filler, threshold=0.0, confidence=next(iter(said[name]), None)))

@@ -20,6 +20,7 @@ from ...rewards.judge_row import judge_row
 from ..metrics import METRICS, compute_metrics
 from ..metrics.errors import count_verdicts, rates
 from ..metrics.metric import Metric, lacking
+from ..sweep.judged import judge_counts
 from ..sweep.responses import Response
 from .formats import LoggedRow
 from .layout import Layout, lay_out
@@ -103,8 +104,14 @@ def reach_verdicts(
 
 
 def with_judgement(response: Response, judgement: Judgement) -> Response:
-    """Return the response with its verdict, the answer it was reached on and the reason."""
-    return replace(response, verdict=judgement.verdict, answer=judgement.answer, reason=judgement.reason)
+    """Return the response with its verdict, the answer it was reached on, the reason and the judge."""
+    return replace(
+        response,
+        verdict=judgement.verdict,
+        answer=judgement.answer,
+        reason=judgement.reason,
+        judge=judgement.judge,
+    )
 
 
 def read_stated(
@@ -199,6 +206,7 @@ def _counts(responses: Sequence[Response], layout: Layout) -> dict[str, Any]:
     usable = [q for q in said if q is not None and 0 <= q <= 1]
     lacking = [row for row in held if row.confidence is None and row.verdict is not Verdict.ABSTAINED]
     return {
+        "judge": judge_counts(responses),
         "items": len(layout.items),
         "rows": len(responses),
         "answers": len(layout.answers),
@@ -240,7 +248,7 @@ def _metrics(layout: Layout, base: Layout | None, seed: int, draws: int) -> dict
     asked: dict[str, Any] = {"targets": targets, "seed": seed, "draws": draws}
     group = layout.group if clustered else None  # an item is drawn with all its units
     found = compute_metrics(layout.rows, base=None if base is None else base.rows, group=group, **asked)
-    for name in ("items", "ungraded", "without_confidence", "missing_confidence", "bad_confidence"):
+    for name in ("items", "ungraded", "without_confidence", "missing_confidence", "bad_confidence", "judge"):
         found.pop(name, None)
     return found
 

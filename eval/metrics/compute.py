@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...data import InputError, Stream
+from ..sweep.judged import judge_counts
 from ..sweep.overlooked import overlooked
 from ..sweep.responses import Response
 from .calibration import reliability
@@ -66,6 +67,7 @@ def compute_metrics(
         "reference_confidence": source,
         **{metric.head: None for metric in METRICS.values() if metric.key not in metrics},
         **_nested({name: estimates[name][0].to_json() for name in metrics}),
+        "judge": judge_counts(responses),
         "obstacles": [one.to_json() for one in obstacles(responses)],
         "overlooked": [one.to_json() for one in overlooked(responses)],
         "bounds": _bounds(table, reference),

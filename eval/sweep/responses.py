@@ -55,6 +55,8 @@ class Response:
     answer: str | None = None
     """The extracted answer."""
     reason: str | None = None
+    judge: str | None = None
+    """The judge model that was asked for the verdict; None: rules reached it."""
     probability: float | None = None
     """Of the whole completion, at temperature 1; None where the backend tells no log-probabilities."""
     confidence: float | None = None

@@ -290,6 +290,7 @@ def _responses(
                 verdict=judgement.verdict,
                 answer=judgement.answer,
                 reason=judgement.reason,
+                judge=judgement.judge,
                 probability=completion.probability,
                 confidence=own.value,
                 confidence_source=sweep.confidence if is_own else "",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import sys
+import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -91,10 +92,28 @@ def run(
         conclude(finished, finished.report)
 
 
+def show_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:
+    """Print a warning of this package as one line, any other as Python does.
+
+    Args:
+        message: The warning.
+        category: Its class, which tells whose it is.
+        place: File, line number, stream and source line, as `warnings.showwarning` has them.
+    """
+    if category.__module__.partition(".")[0] == __name__.partition(".")[0]:
+        typer.echo(f"warning: {message}", err=True)
+    else:
+        _SHOW_WARNING(message, category, *place)
+
+
+_SHOW_WARNING = warnings.showwarning
+
+
 def main() -> None:
     """Run the command line; exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted."""
     if "" not in sys.path and (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # a recipe's `payoff.path` may name a file in the folder one is in
+    warnings.showwarning = show_warning
     try:
         with interruptible(sys.argv[1:]):
             app()

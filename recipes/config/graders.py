@@ -28,29 +28,11 @@ from .kinds import Kinds, KindSection
 Extraction = Literal["whole_text", "last_line", "tag", "boxed", "answer_label", "json_field"]
 
 
-class GraderSection(KindSection):
-    """What graders of all kinds can be told."""
-
-    extract: Extraction | None = None
-    """Where the final answer stands; null: the grader's own usual place."""
-    several_answers: Literal["wrong", "first", "last"] = AnswerGrader.several_answers
-    """What several different final answers are judged by."""
-
-    def build(self, phrase: str) -> Grader:
-        """Return the grader; `phrase` is the agreed abstention.
-
-        Raises:
-            InputError: a user's own code cannot be imported.
-        """
-        extract = None if self.extract is None else EXTRACTORS[self.extract]()
-        try:
-            match = self.make()
-        except ValueError as error:
-            raise InputError(f"grader: {error}") from error
-        return grader(match, abstention=phrase, extract=extract, several_answers=self.several_answers)
+class OtherwiseSection(KindSection):
+    """Who is asked where a grader's rules are not sure of their verdict: a judge, or a comparison of the user's own."""
 
     def verify(self) -> None:
-        """Raise ValueError for values that the matcher refuses."""
+        """Raise ValueError for values that the class refuses."""
         if not self.imports_code:
             self.make()
 
@@ -70,6 +52,58 @@ class ImportedMatch:
     def build(self) -> CustomMatch:
         """Import the user's code and return the matcher."""
         return load_match(self.path, self.arguments)
+
+
+OTHERWISE: dict[str, type[Any]] = {"judge": JudgeMatch, "custom": ImportedMatch}
+"""`grader.otherwise.kind` → the class whose fields are its keys."""
+AnyOtherwise = Annotated[OtherwiseSection, Kinds(OtherwiseSection, OTHERWISE)]
+"""The section of `grader.otherwise`."""
+
+
+class GraderSection(KindSection):
+    """What graders of all kinds can be told."""
+
+    extract: Extraction | None = None
+    """Where the final answer stands; null: the grader's own usual place."""
+    several_answers: Literal["wrong", "first", "last"] = AnswerGrader.several_answers
+    """What several different final answers are judged by."""
+    otherwise: AnyOtherwise | None = None
+    """Who is asked where the rules are not sure: where they find no accepted answer, or several answers; null: nobody.
+    {kind: judge, model: ...} is a judge model, whose verdicts are kept."""
+
+    @property
+    def judge(self) -> KindSection | None:
+        """The section of the judge model that this grader asks, about every answer or where rules are not sure."""
+        return next((part for part in (self, self.otherwise) if part is not None and part.of is JudgeMatch), None)
+
+    def build(self, phrase: str) -> Grader:
+        """Return the grader; `phrase` is the agreed abstention.
+
+        Raises:
+            InputError: a user's own code cannot be imported.
+        """
+        extract = None if self.extract is None else EXTRACTORS[self.extract]()
+        try:
+            match = self.make()
+            otherwise = None if self.otherwise is None else self.otherwise.make()
+            return grader(
+                match, abstention=phrase, extract=extract, several_answers=self.several_answers, otherwise=otherwise
+            )
+        except ValueError as error:
+            raise InputError(f"grader: {error}") from error
+
+    @property
+    def imports_code(self) -> bool:
+        """Whether the comparison, or the one that is asked otherwise, is the user's own code."""
+        return super().imports_code or (self.otherwise is not None and self.otherwise.imports_code)
+
+    def verify(self) -> None:
+        """Raise ValueError for values that the matchers refuse."""
+        if self.imports_code:
+            return
+        match = self.make()
+        if self.otherwise is not None:
+            grader(match, otherwise=self.otherwise.make())
 
 
 GRADERS: dict[str, type[Any]] = {
@@ -119,9 +153,20 @@ JUDGE_VERDICTS = "judge-verdicts.sqlite"
 
 def with_memory(section: GraderSection, folder: Path) -> GraderSection:
     """Return the grader with a judge's verdicts kept in `folder`, unless it names a file of its own."""
-    if section.of is JudgeMatch and section.make().cache is None:
-        return section.model_copy(update={"cache": str(folder / JUDGE_VERDICTS)})
-    return section
+    judge = section.judge
+    if judge is None or judge.make().cache is not None:
+        return section
+    kept = {"cache": str(folder / JUDGE_VERDICTS)}
+    if judge is section:
+        return section.model_copy(update=kept)
+    return section.model_copy(update={"otherwise": judge.model_copy(update=kept)})
+
+
+def without_judge(section: GraderSection) -> GraderSection:
+    """Return the grader without a judge model that it asks where its rules are not sure."""
+    if section.otherwise is None or section.otherwise is not section.judge:
+        return section
+    return section.model_copy(update={"otherwise": None})
 
 
 def check_grader(
@@ -138,6 +183,7 @@ def check_grader(
         place: What error messages call the section.
     """
     _check_installed(section, place)
+    section = without_judge(section)
     if section.imports_code:
         try_grader(section, phrase, questions, place)
     if not getattr(section.of, "refuses_answers", False):
@@ -151,11 +197,12 @@ def check_grader(
 
 
 def _check_installed(section: GraderSection, place: str) -> None:
-    if module := getattr(section.of, "requires", None):
-        require(place, module)
-    if section.of is not JudgeMatch:
+    for part in (section, *([] if section.otherwise is None else [section.otherwise])):
+        if module := getattr(part.of, "requires", None):
+            require(place, module)
+    if section.judge is None:
         return
-    judge: JudgeMatch = section.make()
+    judge: JudgeMatch = section.judge.make()
     if judge.base_url is None and not os.environ.get(judge.api_key_env):
         raise InputError(f"{place}: no API key: set the environment variable {judge.api_key_env}, or give a base_url")
 

@@ -101,7 +101,7 @@ class KindSection(Section):
         """Raise ValueError for values that the class refuses, where no user's code need be imported for that."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity, so that an annotation with it can be hashed
 class Kinds(Generic[S]):
     """The kinds of one section. As an annotation it validates and describes them."""
 

@@ -53,7 +53,9 @@ def built_grader(recipe: Recipe) -> Grader:
         raise InputError(f"recipe: {error}") from error
 
 
-def recipe_reward(recipe: Recipe, end_token_ids: tuple[int, ...] = (), *, stage: PaidStage = "rl") -> AbstentionReward:
+def recipe_reward(
+    recipe: Recipe, end_token_ids: tuple[int, ...] | None = None, *, stage: PaidStage = "rl"
+) -> AbstentionReward:
     """Return the reward of a stage of the recipe; `end_token_ids` end a completion, where the model is known.
 
     Args:

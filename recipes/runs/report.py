@@ -16,6 +16,7 @@ from ...eval.compare.compare import Comparison, System, compare
 from ...eval.metrics import by_split
 from ...eval.metrics.obstacles import obstacle_notes
 from ...eval.report.content import MAX_ROWS, ReportInput
+from ...eval.sweep.judged import judge_note
 from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response, read_responses
 from ..config.graders import remedies
@@ -173,7 +174,7 @@ def measuring_notes(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def verdict_notes(run: Run, metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return what the wrong completions of each system contain, with the option that reads it.
+    """Return how much of each system a judge was asked about, and what its wrong completions contain.
 
     Args:
         run: The run, for its grader.
@@ -185,7 +186,8 @@ def verdict_notes(run: Run, metrics: Mapping[str, Mapping[str, Any]]) -> list[st
     return [
         f"{name}: {note}" if len(metrics) > 1 else note
         for name, found in metrics.items()
-        for note in overlooked_notes(found.get("overlooked") or [], remedy)
+        for note in (judge_note(found.get("judge")), *overlooked_notes(found.get("overlooked") or [], remedy))
+        if note is not None
     ]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ...eval.sweep.shard import current_shard
 from ...rewards.extras import is_installed
+from ...rewards.judge.health import check_judged
 from ..config.graders import check_grader
 from ..config.schema import Recipe
 from .check import check, check_evaluated, require_packages
@@ -173,7 +174,11 @@ def _sweep(
 
     backend = open_system(recipe, system, policy) if backend is None else backend
     out = responses_path(folder.path, system)
-    run_sweep(backend, prepared.eval, system_sweep(recipe, system, folder.path), out, progress=progress.tick)
+    rows = run_sweep(backend, prepared.eval, system_sweep(recipe, system, folder.path), out, progress=progress.tick)
+    check_judged(
+        rows,
+        f"The answers are kept: `abstain score {folder.path} --regrade --out DIR` judges them again without the model.",
+    )
 
 
 def open_evaluated(recipe: Recipe) -> Any:

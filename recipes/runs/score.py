@@ -20,9 +20,11 @@ from ...eval.logs.score import Grading, score
 from ...eval.metrics import by_split
 from ...eval.metrics.catalogue import listed, listed_curves
 from ...eval.metrics.metric import Metric, MetricInfo
+from ...eval.sweep.judged import judge_note
 from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response
 from ...rewards import AbstentionDetector, ConfidenceParser, Verdict
+from ...rewards.judge.health import check_judged
 from ..config.grader_text import read_grader
 from ..config.graders import GraderSection, remedies, with_memory
 from .files import METRICS, RESPONSES, SYSTEMS, recorded
@@ -97,11 +99,14 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
 
     Raises:
         InputError: the file, a row or an option cannot be used; raised before anything is written.
+        JudgeError: a judge cannot be asked, or reached no verdict at all.
     """
     check_out(request.out)
     run = load_run(request.file)
     section = _section(run, request)
     read = {name: _read(path, run, section, request) for name, path in run.require_responses().files.items()}
+    for logged in read.values():
+        check_judged(logged.responses, "The verdicts that were in the file stay; judge again when the judge works.")
     base = by_split(read["base"].responses if len(read) > 1 and "base" in read else [])
     metrics: dict[str, dict[str, Any]] = {}
     with reported(progress) as told:
@@ -274,6 +279,8 @@ def _counts(metrics: Mapping[str, Any]) -> Iterator[str]:
     how += [f"{source['changed']} changed"] if source["changed"] else []
     whole = "of all rows " if metrics["splits"] else ""
     yield f"verdicts: {verdicts} ({whole}{', '.join(how)})"
+    if (note := judge_note(metrics["judge"])) is not None:
+        yield f"judge: {note}"
     said = metrics["confidences"]
     if metrics["route"] != "verdicts" or said["out_of_range"]:
         parts = (f"{said[key]} {key.replace('_', ' ')}" for key in ("usable", "missing", "out_of_range"))

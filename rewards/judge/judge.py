@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, cast
 
 from ..endpoint import Endpoint, EndpointError, ask
@@ -107,6 +108,8 @@ class JudgeMatch:
     """Requests that wait at the same time, at most, in one process."""
     patience: int = 32
     """Requests in a row that may end without a verdict; the next raises."""
+    extra_body: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
+    """Fields of the server's own, added to every request, such as {chat_template_kwargs: {enable_thinking: false}}."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for an unknown form or numbers out of range."""
@@ -132,20 +135,31 @@ class JudgeMatch:
             concurrency=self.concurrency,
             retries=self.retries,
             time_limit=self.time_limit,
+            extra_body=dict(self.extra_body),
         )
 
-    def messages(self, answer: str, answers: Sequence[str], question: str | None = None) -> list[dict[str, str]]:
+    def messages(
+        self,
+        answer: str,
+        answers: Sequence[str],
+        question: str | None = None,
+        choices: Sequence[str] | None = None,
+    ) -> list[dict[str, str]]:
         """Return the request's messages.
 
         Args:
             answer: The answer to be judged.
             answers: The accepted answers.
             question: The question's text, where it is known.
+            choices: The options of a multiple-choice question, which the answer may name by their letters.
         """
         accepted = "\n".join(f"- {json.dumps(a, ensure_ascii=False)}" for a in answers)
+        options = zip(string.ascii_uppercase, choices or (), strict=False)
+        listed = "\n".join(f"{letter}. {json.dumps(text, ensure_ascii=False)}" for letter, text in options)
         asked = () if question is None else (f"The question:\n{json.dumps(question, ensure_ascii=False)}",)
         parts = (
             *asked,
+            *([f"The choices:\n{listed}"] if listed else ()),
             f"Accepted answers:\n{accepted}",
             f"The answer:\n{fenced(answer[-self.max_characters :])}",
             _ASK[self.form],
@@ -163,9 +177,10 @@ class JudgeMatch:
         """
         if matches(answer, answers):
             return Judgement(Verdict.CORRECT, answer, "accepted answer")
-        messages = self.messages(answer, answers, question)
+        messages = self.messages(answer, answers, question, choices)
         known = shared_cache(self.cache)
-        key = content_key(url=self.base_url, model=self.model, messages=messages, max_tokens=self.max_tokens)
+        more = {"extra_body": dict(self.extra_body)} if self.extra_body else {}
+        key = content_key(url=self.base_url, model=self.model, messages=messages, max_tokens=self.max_tokens, **more)
         with known.asking(key):  # of the same request, made in several threads, one is sent
             word = known.get(key)
             if word is None:

@@ -22,6 +22,7 @@ class AutoMatch:
     """
 
     can_be_ungraded: ClassVar[bool] = False
+    unsure: ClassVar[tuple[str, ...]] = (*ChoiceMatch.unsure, *ContainsMatch.unsure)
     refuses_answers: ClassVar[bool] = True
     choice: ChoiceMatch = field(default_factory=ChoiceMatch)
     """Compares the answer to a question with choices."""

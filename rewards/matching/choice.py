@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..verdict import Judgement, Verdict
+from ..verdict import SEVERAL_ANSWERS, Judgement, Verdict
 from .options import chosen_option, option_of_letter, option_of_text
 
 
@@ -48,6 +48,7 @@ class ChoiceMatch:
     """
 
     can_be_ungraded: ClassVar[bool] = False
+    unsure: ClassVar[tuple[str, ...]] = ("none of the choices", SEVERAL_ANSWERS)
     refuses_answers: ClassVar[bool] = True
 
     def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:

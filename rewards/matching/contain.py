@@ -2,127 +2,37 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from ..verdict import NOT_STATED, SEVERAL_ANSWERS, Judgement, Verdict
-from .dates import find_dates
-from .match import ROMAN, Aliases, aliases, equals
-from .quantities import digits_for_words
-from .text import Pattern, fold, words
+from .candidates import breaks_list, is_one_of_several, items
+from .dates import Date, accepts, find_dates
+from .match import Aliases, aliases, equals
+from .mentions import Span, Text, mentions, read
+from .quantities import find_quantities
 
-_CLAUSE = Pattern(r"(?<!\b\w)[.!?]+(?=[\s\"')*]|$)|[;()\n\"]|[,:](?=\s)|\s[–—-]\s|[–—]")
-_ENDS = frozenset(".!?;\n")
-_MARKER = re.compile(r"^[ \t]*+(?:\d{1,3}[.)]|[*•-])[ \t]+", re.MULTILINE)
-_LOWER = re.compile(r"(?<![\w'])[a-z]+(?!\w)")
-_ARTICLES = frozenset(("a", "an", "the"))
 _NEGATIONS = frozenset(
     str.split("not never isnt wasnt arent werent doesnt didnt dont wont cannot cant neither nor unlike except")
 )
 _INSTEAD = frozenset((("rather", "than"), ("instead", "of"), ("other", "than"), ("opposed", "to")))
 _COPULAS = frozenset(str.split("is are was were be been but its thats"))
-_UNNEGATED = frozenset(str.split("only just merely sure certain necessarily"))
-_BELIEFS = frozenset(str.split("thought believed assumed mistaken mistakenly confused misconception supposed"))
+_UNNEGATED = frozenset(str.split("only just merely sure certain necessarily mistaken wrong"))
+_BELIEFS = frozenset(str.split("thought believed assumed mistakenly confused misconception supposed"))
 _TURNS = frozenset(str.split("but however actually instead really fact"))
-_EMPTY = frozenset(str.split("yes no true false not it i one none"))
-_READ = 20_000
-"""Characters at the end of a text that are read: enough for any answer."""
-_GAP = 2
-"""Words that may stand between two words of a long accepted answer ("inhibition of *pancreatic* lipase")."""
+_GROUPED = 1000
+"""Numbers that may be written in groups of digits ("86 400")."""
+_AFTER_TURN = 30
+"""Words behind a belief that may turn from it."""
 
 
-@dataclass(slots=True)
-class _Text:
-    """The words of a text, with the clause and the sentence that each stands in."""
-
-    words: list[str] = field(default_factory=list[str])
-    clauses: list[int] = field(default_factory=list[int])
-    sentences: list[int] = field(default_factory=list[int])
-    lower: frozenset[str] = frozenset()
-    """Words that the text writes in lower case: no names."""
-
-
-def _read(text: str) -> _Text:
-    read = _Text(lower=frozenset(_LOWER.findall(text)))
-    clause = sentence = start = 0
-    for border in _CLAUSE.finditer(text):
-        _add(read, text[start : border.start()], clause, sentence)
-        clause, start = clause + 1, border.end()
-        sentence += border[0][0] in _ENDS
-    _add(read, text[start:], clause, sentence)
-    return read
-
-
-def _add(read: _Text, text: str, clause: int, sentence: int) -> None:
-    plain = [ROMAN.get(word, word) for word in words(text)]
-    found = [word for word in digits_for_words(plain) if word not in _ARTICLES]
-    read.words += found
-    read.clauses += [clause] * len(found)
-    read.sentences += [sentence] * len(found)
-
-
-def stem(word: str) -> str:
-    """Return `word` without an English plural or participle ending.
-
-    >>> [stem(word) for word in ("fabrics", "berries", "boxes", "checked", "gas")]
-    ['fabric', 'berry', 'box', 'check', 'gas']
-    """
-    if len(word) < 5 or not word.isascii():
-        return word
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")):
-        if word.endswith(ending):
-            return word[: -len(ending)] + instead
-    if word.endswith("s") and word[-2] not in "sui":
-        return word[:-1]
-    return word[:-2] if word.endswith("ed") and len(word) > 5 else word
-
-
-def _exact(read: _Text, wanted: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield the spans of words where `wanted` stands word for word."""
-    haystack, needle = f" {' '.join(read.words)} ", f" {' '.join(wanted)} "
-    at, index, counted = haystack.find(needle), 0, 0
-    while at >= 0:
-        index += haystack.count(" ", counted, at)
-        counted = at
-        yield index, index + len(wanted)
-        at = haystack.find(needle, at + 1)
-
-
-def _loose(read: _Text, wanted: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield the spans where the stems of `wanted` stand in order, in one sentence, with few words between.
-
-    A word that the text does not write in lower case may be a name, and must be the very word.
-    """
-    gap = _GAP if len(wanted) > 2 else 0
-    stems = [stem(word) for word in wanted]
-
-    def same(i: int, j: int) -> bool:
-        word = read.words[i]
-        return word == wanted[j] or (word in read.lower and stem(word) == stems[j])
-
-    for start in range(len(read.words)):
-        if not same(start, 0):
-            continue
-        end, j = start + 1, 1
-        while j < len(wanted):
-            initial = 1 if end < len(read.words) and len(read.words[end]) == 1 else 0  # "John F. Kennedy"
-            reach = range(end, min(len(read.words), end + 1 + max(gap, initial)))
-            end = next((i + 1 for i in reach if same(i, j) and read.sentences[i] == read.sentences[start]), 0)
-            if not end:
-                break
-            j += 1
-        if end:
-            yield start, end
-
-
-def _denied(read: _Text, start: int, end: int) -> bool:
-    """Return whether the words around a mention deny it: "not X", "X is not", "often thought to be X, but …"."""
+def _denied(text: Text, start: int, end: int) -> bool:
+    """Return whether the words around a mention deny it: "not X", "X is not", "often thought to be X, but it is Y"."""
     first = start
-    while first > 0 and start - first < 12 and read.clauses[first - 1] == read.clauses[start]:
+    while first > 0 and start - first < 12 and text.clauses[first - 1] == text.clauses[start]:
         first -= 1
-    before = read.words[first:start]
+    before = text.words[first:start]
     for i in reversed(range(len(before))):
         if before[i] in _COPULAS and not (i and before[i - 1] in _NEGATIONS):
             if before[i + 1 : i + 2] and before[i + 1] in _NEGATIONS:
@@ -133,66 +43,67 @@ def _denied(read: _Text, start: int, end: int) -> bool:
         if before[i] in _NEGATIONS or tuple(before[i : i + 2]) in _INSTEAD:
             return True
     after = [
-        read.words[i] for i in range(end, min(end + 3, len(read.words))) if read.clauses[i] == read.clauses[end - 1]
+        text.words[i] for i in range(end, min(end + 3, len(text.words))) if text.clauses[i] == text.clauses[end - 1]
     ]
     if after[:1] and (
         after[0] in ("isnt", "wasnt", "arent", "werent")
         or (after[0] in _COPULAS and after[1:2] and after[1] in ("not", "never"))
     ):
         return True
-    around = [
-        i
-        for i in range(max(0, start - 12), min(len(read.words), end + 8))
-        if read.sentences[i] == read.sentences[start]
-    ]
-    believed = any(read.words[i] in _BELIEFS for i in around)
-    return believed and not _TURNS.isdisjoint(read.words[end : end + 30])
+    return _believed(text, start, end)
 
 
-def _rivalled(read: _Text, start: int, end: int, accepted: Aliases) -> bool:
-    """Return whether the mention is one of several answers: "X or Y" with names or numbers, or a bare list."""
-    total = read.words
-    bare = len(total) <= 2 * (end - start) + 4
-    for here, there in ((end, end + 1), (start - 1, start - 2)):
-        if not (0 <= here < len(total) and 0 <= there < len(total)) or total[here] != "or":
-            continue
-        rival = total[there]
-        if any(rival in known.split() for known in accepted.counted):
-            continue
-        named = rival not in read.lower and total[start] not in read.lower
-        if named or bare or "either" in total[max(0, start - 6) : start]:
-            return True
-    if len(total) > 40 or read.sentences[-1] > 1 or read.lower - {"and", "or", "flat", "sharp"}:
+def _believed(text: Text, start: int, end: int) -> bool:
+    """Return whether the mention is what others believe, and the text turns to another name or number."""
+    around = range(max(0, start - 12), min(len(text.words), end + 8))
+    if not any(text.words[i] in _BELIEFS for i in around if text.sentences[i] == text.sentences[start]):
         return False
-    return ("and" in total or "or" in total) and end - start < len(total)
+    numbered = text.words[start][0].isdigit()
+    behind = range(end, min(len(text.words), end + _AFTER_TURN))
+    turn = next((i for i in behind if text.words[i] in _TURNS), None)
+    if turn is None:
+        return False
+    return any(
+        text.words[i][0].isdigit() if numbered else text.words[i] not in text.lower and not text.borders[i]
+        for i in range(turn + 1, behind.stop)
+    )
 
 
-def _mentions(read: _Text, accepted: Aliases) -> list[tuple[int, int]]:
-    """Return the spans of words that state an accepted answer."""
-    golds = [known.split() for known in sorted(accepted.counted)]
-    golds = [g for g in golds if len(g) > 1 or not (g[0] in _EMPTY or (len(g[0]) == 1 and g[0].isalpha()))]
-    found = [span for gold in golds for span in _exact(read, gold)]
-    return found or [span for gold in golds for span in _loose(read, gold)]
-
-
-def _opens_with(read: _Text, accepted: Aliases) -> bool:
+def _opens_with(text: Text, accepted: Aliases) -> bool:
     """Return whether the first clause is an accepted answer ("Yes, because ...")."""
-    first = [word for word, clause in zip(read.words, read.clauses, strict=True) if clause == read.clauses[0]]
+    first = [word for word, clause in zip(text.words, text.clauses, strict=True) if clause == text.clauses[0]]
     return " ".join(first) in accepted.counted
+
+
+def _dates_of(text: Text, accepted: Aliases) -> list[Date]:
+    """Return the dates of month and more in `text`, if an accepted answer is a date."""
+    if not accepted.dates:
+        return []
+    return [date for _, dates in find_dates(text.plain) for date in dates]
+
+
+def _is_another_date(text: Text, found: list[Span], dates: list[Date], accepted: Aliases) -> bool:
+    """Return whether all that is stated is the year of a date that contradicts the fullest accepted one."""
+    years = {text.words[start] for start, end in found if end == start + 1}
+    dated = [date for date in dates if str(date.year) in years]
+    return bool(dated) and len(years) == 1 and not any(accepts(accepted.dates, date) for date in dated)
 
 
 @dataclass(frozen=True)
 class ContainsMatch:
     """Right where the text states an accepted answer and does not contradict it; the free-text rule.
 
-    - An accepted answer counts where its normalised words stand in the text, numbers and dates in
+    - An accepted answer counts where its normalised words stand in the text, numbers, dates and measures in
       any common form. A word in lower case may differ in its ending ("fabric" for "Fabrics"); an answer
       of three words or more may have two others between its own ("inhibition of pancreatic
-      lipase"), and a name an initial. "Yes", "No" and single letters count only as the first clause.
+      lipase"). Names, lists and brackets are read as `AliasMatch` reads them; of a description of three words or
+      more that are no name, two thirds must stand together. "Yes", "No" and single letters count as the first
+      clause, or behind "letter".
     - It is contradicted ("contradicted") where each mention is denied: "not Paris", "Paris is not", "often
-      thought to be Paris, but".
-    - It is one of several ("several answers") in "Paris or London", "either ... or", and in a list of
-      names: names and numbers joined by "or" exclude each other, common nouns ("checks or plaid") explain.
+      thought to be Paris, but it is Lyon"; and where the text gives another date.
+    - It is one of several ("several answers") where each mention is one of several candidates: of a list, however
+      it is joined, of names or numbers with "or", or of sentences that say the same of different things
+      (`candidates`). What explains the answer, and another accepted one, is no candidate.
 
     The rules know nothing about the question: a paraphrase without the accepted words is WRONG, and
     an accepted answer that a text names on its way to another one is CORRECT. A judge model does better there.
@@ -208,23 +119,32 @@ class ContainsMatch:
         reason = equals(answer, accepted)
         if reason is not None:
             return Judgement(Verdict.CORRECT, answer, reason)
-        text = "\n".join(map(fold, _MARKER.sub("", answer[-_READ:]).split("\n")))
-        if any(
-            date.agrees(wanted)
-            for wanted in accepted.dates
-            if wanted.month
-            for _, dates in find_dates(text)
-            for date in dates
-        ):
+        text = read(answer)
+        dates = _dates_of(text, accepted)
+        if any(date.month and accepts(accepted.dates, date) for date in dates if _fuller(date, accepted)):
             return Judgement(Verdict.CORRECT, answer, "same date")
-        read = _read(text)
-        mentions = _mentions(read, accepted)
-        if not mentions:
-            opens = bool(read.words) and _opens_with(read, accepted)
-            return Judgement(Verdict.CORRECT if opens else Verdict.WRONG, answer, "stated" if opens else NOT_STATED)
-        affirmed = [span for span in mentions if not _denied(read, *span)]
-        if not affirmed:
+        found = mentions(text, accepted)
+        if not found:
+            return self._unmentioned(answer, text, accepted)
+        affirmed = [span for span in found if not _denied(text, *span)]
+        if not affirmed or _is_another_date(text, affirmed, dates, accepted):
             return Judgement(Verdict.WRONG, answer, "contradicted")
-        if any(_rivalled(read, *span, accepted) for span in affirmed):
+        divided = items(text, found)
+        broken = accepted.lists and any(breaks_list(text, divided, span, accepted) for span in affirmed)
+        if broken or all(is_one_of_several(text, divided, span, accepted) for span in affirmed):
             return Judgement(Verdict.WRONG, answer, SEVERAL_ANSWERS)
         return Judgement(Verdict.CORRECT, answer, "stated")
+
+    @staticmethod
+    def _unmentioned(answer: str, text: Text, accepted: Aliases) -> Judgement:
+        if text.words and _opens_with(text, accepted):
+            return Judgement(Verdict.CORRECT, answer, "stated")
+        measures = [wanted for wanted in accepted.quantities if wanted.unit is not None or wanted.value >= _GROUPED]
+        if measures and any(given.same(wanted) for given in find_quantities(text.plain) for wanted in measures):
+            return Judgement(Verdict.CORRECT, answer, "same quantity")
+        return Judgement(Verdict.WRONG, answer, NOT_STATED)
+
+
+def _fuller(date: Date, accepted: Aliases) -> bool:
+    """Return whether an accepted date names a month, so that `date` states more than a year that was asked for."""
+    return any(wanted.month and date.agrees(wanted) for wanted in accepted.dates)

@@ -13,9 +13,22 @@ from ..verdict import NOT_ACCEPTED, SEVERAL_ANSWERS, Judgement, Verdict
 from .choice import option_text
 from .dates import Date, accepts, parse_date
 from .plain import plain_words
-from .quantities import NUMBER_WORDS, Quantity, digits_for_words, parse_quantity
+from .quantities import NUMBER_WORDS, Quantity, digits_for_words, leading_quantity, parse_quantity
 from .text import LONG, Pattern, fold, key, normalize, spelling, without_articles
-from .variants import SUFFIXES, Person, joined, may_have_forms, other_forms, parts_of_list, person, without_titles
+from .variants import (
+    QUALIFIERS,
+    ROMAN,
+    SUFFIXES,
+    Person,
+    count_alone,
+    description,
+    joined,
+    may_have_forms,
+    other_forms,
+    parts_of_list,
+    person,
+    without_titles,
+)
 
 __all__ = ["AliasMatch", "Aliases", "Matcher", "aliases", "matches", "normalize"]
 
@@ -33,7 +46,6 @@ _FRAME = Pattern(
     r"|(?:in|on|at|by|about|from|to) (?=\S)",
     re.IGNORECASE,
 )
-ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12"}
 _NUMBER_WORDS = NUMBER_WORDS | ROMAN.keys()
 _ORDINAL = re.compile(r"\d(?:st|nd|rd|th)\b")
 _DIGIT = re.compile(r"[\d\u00bc-\u00be\u2150-\u215e]")
@@ -116,7 +128,7 @@ class Aliases:
     @cached_property
     def quantities(self) -> tuple[Quantity, ...]:
         """The accepted answers that are numbers or measures."""
-        return tuple(q for answer in self.numbers if (q := parse_quantity(answer)) is not None)
+        return tuple(q for answer in self.numbers if (q := _measure(QUALIFIERS.sub("", answer))) is not None)
 
     @cached_property
     def dates(self) -> tuple[Date, ...]:
@@ -141,9 +153,30 @@ class Aliases:
         return tuple(tuple(map(counted, parts)) for parts in lists if parts)
 
     @cached_property
+    def parts(self) -> frozenset[str]:
+        """The keys of the parts of all lists."""
+        return frozenset(part for parts in self.lists for part in parts)
+
+    @cached_property
+    def counts(self) -> frozenset[str]:
+        """The numbers of the accepted answers that count things; an answer that is nothing else states them."""
+        return frozenset(counted(count) for answer in self.numbers if (count := count_alone(answer)))
+
+    @cached_property
+    def descriptions(self) -> tuple[tuple[str, ...], ...]:
+        """The words that tell something of each accepted answer that describes."""
+        return tuple(found for answer in self._answers if (found := description(answer)))
+
+    @cached_property
     def joined(self) -> frozenset[str]:
         """The accepted answers without spaces, where those may be wanting."""
         return frozenset(filter(None, (joined(known.split()) for known in self.keys)))
+
+    @cached_property
+    def single(self) -> frozenset[str]:
+        """The accepted answers that count one thing ("a week"), which stand behind no other number."""
+        one = (answer for answer in self._answers if answer[:2].lower() == "a " or answer[:3].lower() == "an ")
+        return frozenset(map(key, one))
 
     @cached_property
     def hints(self) -> frozenset[str]:
@@ -155,7 +188,13 @@ class Aliases:
     @cached_property
     def strict(self) -> bool:
         """Whether an answer in letters alone can only be accepted by its key or a hint."""
-        return not may_have_forms("\n".join(self._answers)) or not (self.forms or self.lists)
+        return not may_have_forms("\n".join(self._answers)) or not (self.forms or self.lists or self.counts)
+
+
+def _measure(answer: str) -> Quantity | None:
+    """Return the quantity that `answer` is, one word behind its unit aside ("20-year period")."""
+    quantity, rest = leading_quantity(answer)
+    return quantity if quantity is not None and (not rest or (quantity.unit and rest.isalpha())) else None
 
 
 def grouped(digits: Sequence[str]) -> bool:
@@ -250,8 +289,8 @@ def equals(answer: str, accepted: Aliases) -> str | None:
 
 def _in_another_form(answer: str, found: Sequence[str], accepted: Aliases) -> bool:
     """Return whether a reader takes `answer` for an accepted one: a form of it, a name, a list in another order."""
-    if accepted.forms and counted(answer) in accepted.forms:
-        return True
+    if (accepted.forms or accepted.counts) and (own := counted(answer)) in accepted.forms | accepted.counts:
+        return bool(own)
     if joined(found) in accepted.joined:
         return True
     if accepted.people and len(found) > 1:

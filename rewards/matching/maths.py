@@ -20,7 +20,7 @@ from typing import ClassVar
 
 from ..extract import Boxed, Extractor, FirstOf, WholeText
 from ..extras import require
-from ..verdict import Judgement, Verdict
+from ..verdict import SEVERAL_ANSWERS, Judgement, Verdict
 from .contain import ContainsMatch
 from .expressions import COMMA, Expression, read_expression
 from .notation import plain_notation
@@ -177,6 +177,7 @@ class MathMatch:
     answer that cannot be parsed is WRONG, "unparseable"; an accepted answer that cannot is UNGRADED.
     """
 
+    unsure: ClassVar[tuple[str, ...]] = (SEVERAL_ANSWERS,)
     requires: ClassVar[str] = "math_verify"
     usual_extract: ClassVar[Extractor] = FirstOf((Boxed(), WholeText()))
 
@@ -196,7 +197,7 @@ class MathMatch:
         """
         given = read_expression(answer[-LONG:])  # the expression stands at the end of a long text, if anywhere
         if given is None:
-            return Judgement(Verdict.WRONG, answer, "several answers")
+            return Judgement(Verdict.WRONG, answer, SEVERAL_ANSWERS)
         golds = [_accepted(accepted) for accepted in answers]
         equal = [_equal(_as_accepted(given, gold), gold) for gold in golds]
         if True in equal:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import ClassVar
 
-from ..verdict import Judgement, Verdict
+from ..verdict import SEVERAL_ANSWERS, Judgement, Verdict
 from .notation import plain_notation
 from .quantities import NUMBER_WORDS, Quantity, leading_quantity, number_in_words
 from .statement import announced, concluded, sentences
@@ -58,6 +58,7 @@ class NumericMatch:
     """
 
     can_be_ungraded: ClassVar[bool] = False
+    unsure: ClassVar[tuple[str, ...]] = ("no number", SEVERAL_ANSWERS)
     refuses_answers: ClassVar[bool] = True
     reads_question: ClassVar[bool] = True
 
@@ -140,7 +141,7 @@ def quantity_in(text: str, question: str | None = None) -> tuple[Quantity | None
         numbers = _numbers(place)
         if numbers:
             found = _only(numbers, place, question)
-            return found, "" if found else "several answers"
+            return found, "" if found else SEVERAL_ANSWERS
     return None, "no number"
 
 

@@ -6,8 +6,10 @@ Numbers and measures as people write them: digits, words, fractions, scales, uni
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 
 from .text import Pattern, fold
 
@@ -323,3 +325,23 @@ def _leading_unit(rest: str) -> tuple[str | None, str]:
         if unit is not None and len(words) >= length:
             return unit, " ".join(words[length:])
     return None, rest
+
+
+_MEASURE = Pattern(r"(?<![\w.,/-])(?:[-\u2212]\s?)?(?:us\$|[$\u20ac\u00a3\u00a5])?\d", re.IGNORECASE)
+_CLAUSE = re.compile(r"[;:()\n]|,(?!\d)|\.(?!\d)")
+_MEASURES_READ, _MEASURE_LONG = 64, 40
+"""Measures of a text that are looked at, and the characters of one."""
+
+
+def find_quantities(text: str) -> Iterator[Quantity]:
+    """Yield the quantities with a unit in `text`, the first 64 numbers of it; not those behind "not".
+
+    >>> [quantity.unit for quantity in find_quantities("It is 430 miles long, not 700 km.")]
+    ['mile']
+    """
+    for found in islice(_MEASURE.finditer(text), _MEASURES_READ):
+        if text[: found.start()].rstrip().endswith(("not", "than")):
+            continue
+        quantity, _ = leading_quantity(_CLAUSE.split(text[found.start() : found.start() + _MEASURE_LONG], 1)[0])
+        if quantity is not None and quantity.unit is not None:
+            yield quantity

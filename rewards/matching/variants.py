@@ -10,26 +10,47 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .quantities import DAYS_IN_WORDS, NUMBER_WORDS
 from .text import ARTICLES, Pattern, fold, words
 
 _BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 _NICKNAME = re.compile(r'\s*"[^"]{1,40}"\s*(?=\w)')
 _OR = re.compile(r",? or |, |/(?=[^\W\d])")
+_PLACE = re.compile(r"(?:[Ii]n |[Aa]t |[Nn]ear )?[^\W\d_a-z][\w.'-]*(?: [^\W\d_a-z][\w.'-]*){0,2}")
 _LIST = re.compile(r",? (?:and|&) |[,;] ")
 _PREPOSITIONS = frozenset(
-    str.split("in on at by about from to through with since during after before of for within near until into under")
+    str.split(
+        "in on at by about from to through with since during after before of for within near until into under beneath"
+        " below above behind inside outside"
+    )
 )
-_QUALIFIERS = re.compile(
+QUALIFIERS = re.compile(
     r"(?:up to|at (?:least|most)|(?:more|less) than|over|approximately|roughly|around|about|nearly|almost|circa|ca?\.)"
     r"\s+(?=\d)",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(r"(\d[\d,.]*|[a-z]+)(?: [a-z]+){1,2}")
 _RANGE = re.compile(
     r"(?:from |between )?(\d{3,4}) ?(?:-|\u2013|\u2014|to|and|until|till|through) ?(\d{2,4})", re.IGNORECASE
 )
+_TIME = re.compile(r"(\d{1,2})(?::00)? ?([ap])\.?m\.?", re.IGNORECASE)
+_DECADE = re.compile(r"(?:the )?'?(\d0)'?s", re.IGNORECASE)
 _BETWEEN = ("to", "and", "until", "till", "through")
+_OPPOSED = frozenset(
+    str.split(
+        "left right upper lower inner outer north south east west northern southern eastern western first last second"
+        " third early late high low more less fewer most least not no non former latter male female old new before"
+        " after over under up down front back top bottom positive negative mid"
+    )
+)
+"""Words that tell one answer from another, which a description must not lack."""
+ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11", "xii": "12"}
+"""Roman numerals that are no words."""
 _SINGLE = {"i": "1", "v": "5", "x": "10"}
 """Roman numerals of one letter, which are numerals behind a name only ("World War I")."""
+_TELLS_NOTHING = frozenset(
+    str.split("a an the of in and for to with on at by from as is was are or its his her their that this which")
+)
 TITLES = frozenset(
     str.split(
         "dr doctor mr mrs ms miss sir dame lord lady saint st president general king queen prince princess pope emperor"
@@ -72,6 +93,8 @@ class Person:
         ours = (self.first, *self.middle)
         if len(front) == len(ours):
             return _same_first(front[0], self.first, initial=len(ours) > 1) and all(map(_same, front[1:], ours[1:]))
+        if len(front) == 1 and front[0] in self.middle and len(front[0]) > 1:
+            return True  # known by the second name
         if len(front) == 1 and len(ours) > 1 and front[0] == "".join(name[0] for name in ours):
             return True  # initials stand as one word in a normal form
         return (len(front) == 1 or len(ours) == 1) and _same_first(front[0], self.first)
@@ -134,10 +157,14 @@ def other_forms(answer: str) -> Iterator[str]:
         text = bare
     if '"' in text and (plain := _NICKNAME.sub(" ", text).strip()) not in (text, ""):
         yield plain
-    if (" or " in text or "/" in text) and len(parts := _OR.split(text)) > 1:
+    if (" or " in text or "/" in text) and not text[0].isdigit() and len(parts := _OR.split(text)) > 1:
         yield from (part for part in parts if len(part) > 2)
+    place, comma, region = text.partition(", ")
+    if comma and _PLACE.fullmatch(place) and _PLACE.fullmatch(region):
+        yield place
     yield from _without_preposition(text)
     yield from _of_a_name(text)
+    yield from _without_modifier(text)
     yield from _numbered(text)
 
 
@@ -146,12 +173,21 @@ def _without_preposition(text: str) -> Iterator[str]:
     if rest and head.lower() in _PREPOSITIONS:
         yield rest
         text = rest
-    bare = _QUALIFIERS.sub("", text)
+    bare = QUALIFIERS.sub("", text)
     if bare != text:
         yield bare
     kept = [word for word in text.split() if word.lower() not in _PREPOSITIONS]
     if 1 < len(kept) < len(text.split()) and any(word[0].isupper() for word in kept[1:]):
         yield " ".join(kept)  # "Fort Benning in Georgia"
+
+
+def _without_modifier(text: str) -> Iterator[str]:
+    """Yield a description of three words or more without its first, unless that tells opposites apart."""
+    parts = [part for part in text.split() if part.lower() not in ARTICLES]
+    if len(parts) < 3 or not parts[0].isalpha() or not parts[0][0].islower() or parts[0] in _OPPOSED | NUMBER_WORDS:
+        return
+    if not _TELLS_NOTHING.union(_PREPOSITIONS, ("or", "and")).intersection(parts):
+        yield " ".join(parts[1:])
 
 
 def _of_a_name(text: str) -> Iterator[str]:
@@ -176,13 +212,45 @@ def _numbered(text: str) -> Iterator[str]:
         start, end = span[1], span[2] if len(span[2]) >= len(span[1]) else span[1][: -len(span[2])] + span[2]
         yield from (f"{start} {between} {end}" for between in _BETWEEN)
         yield f"{start}-{end}"
+    if text.isdecimal() and 3 < int(text) < 100:
+        yield f"{text}th"  # "5" of a rank; "first" to "third" stand in many sentences
+    time = _TIME.fullmatch(text)
+    if time is not None:
+        yield from (f"{time[1]}{minutes} {time[2]}m" for minutes in ("", ":00"))
+    decade = _DECADE.fullmatch(text)
+    if decade is not None:
+        yield f"19{decade[1]}s"
     name, _, number = text.rpartition(" ")
-    if name and name[-1].isalpha():
-        number = number.lower()
-        if number in _SINGLE:
-            yield f"{name} {_SINGLE[number]}"
-        elif number in _SINGLE.values():
-            yield f"{name} {next(r for r, digit in _SINGLE.items() if digit == number)}"
+    if not name or not name[-1].isalpha():
+        return
+    number, name = number.lower(), name.removesuffix(" the")
+    value = ROMAN.get(number) or _SINGLE.get(number)
+    if value:
+        yield from (f"{name} {value}", f"{name} {value}th")
+    elif number in DAYS_IN_WORDS and name[0].isupper():
+        yield f"{name} {DAYS_IN_WORDS[number]}"
+    if number in _SINGLE.values():
+        yield f"{name} {next(roman for roman, digit in _SINGLE.items() if digit == number)}"
+
+
+def count_alone(answer: str) -> str:
+    """Return the number of an accepted answer that counts things ("up to 25 players"), else ""."""
+    found = _COUNTED.fullmatch(QUALIFIERS.sub("", fold(answer)))
+    return found[1] if found and (found[1][0].isdigit() or found[1] in NUMBER_WORDS) else ""
+
+
+def description(answer: str) -> tuple[str, ...]:
+    """Return the words that tell something of an accepted answer that describes, else none.
+
+    Names, numbers and lists do not describe: their words stand as they are written, or another is meant.
+    """
+    text = fold(answer)
+    if len(text) > 200 or any(map(str.isdigit, text)) or parts_of_list(text):
+        return ()
+    telling = [part for part in text.split() if part.lower() not in _TELLS_NOTHING]
+    if len(telling) < 2 or not any(part[0].islower() for part in telling):
+        return ()
+    return tuple(word for part in telling for word in words(part))
 
 
 def parts_of_list(answer: str) -> list[str]:

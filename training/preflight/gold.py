@@ -15,6 +15,7 @@ from ...rewards.answer_grader import AnswerGrader
 from ...rewards.extract import WholeText
 from ...rewards.judge.judge import JudgeMatch
 from ...rewards.judge_row import judge_row
+from ...rewards.matching.fallback import FallbackMatch
 from .findings import Finding, Level
 
 ERROR_SHARE = 0.2
@@ -87,6 +88,8 @@ def check_gold(questions: Sequence[Question], grader: Grader, *, phrase: str, se
         phrase: The agreed abstention, which has to grade as one.
         seconds: Stop after so long, with a note that says how many questions were left out.
     """
+    if isinstance(grader, AnswerGrader) and isinstance(grader.match, FallbackMatch):
+        grader = replace(grader, match=grader.match.match)  # its rules should be sure of accepted answers
     if isinstance(grader, AnswerGrader) and isinstance(grader.match, JudgeMatch):
         return [Finding("note", "accepted answers were not graded: the grader asks a judge, which costs calls")]
     result = gold_check(questions, grader, seconds=seconds)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from abstain.data import InputError, Question
 from abstain.recipes import dump_recipe, load_recipe
-from abstain.recipes.config.graders import GRADER_KINDS, GRADERS, check_grader
+from abstain.recipes.config.graders import GRADER_KINDS, GRADERS, JUDGE_VERDICTS, check_grader, with_memory
 from abstain.recipes.config.reward import recipe_reward
 from abstain.rewards import Verdict
+from abstain.rewards.answer_grader import AnswerGrader
+from abstain.rewards.judge.judge import JudgeMatch
+from abstain.rewards.matching.fallback import FallbackMatch
 
 CHOICES = ("Rome", "Paris")
 
@@ -47,6 +51,45 @@ def test_a_judge_is_named_with_the_variable_of_its_key_and_no_key() -> None:
     assert recipe.grader.kind == "judge"
     with pytest.raises(InputError, match=r"unknown key 'grader.api_key'; did you mean 'api_key_env'"):
         load_recipe("tiny", ["grader={kind: judge, model: some-judge, api_key: secret}"])
+
+
+JUDGE = "{kind: judge, model: some-judge, base_url: 'http://localhost:1/v1'}"
+
+
+def test_rules_with_a_judge_for_the_rest_survive_the_run_folder_and_keep_its_verdicts_there(tmp_path: Path) -> None:
+    recipe = load_recipe("tiny", [f"grader={{kind: contains, otherwise: {JUDGE}}}", "grader.otherwise.retries=1"])
+    (tmp_path / "recipe.yaml").write_text(dump_recipe(recipe))
+    again = load_recipe(str(tmp_path / "recipe.yaml"))
+    assert again.grader == recipe.grader
+    grade = with_memory(again.grader, tmp_path).build(recipe.prompt.phrase)
+    assert isinstance(grade, AnswerGrader)
+    assert isinstance(grade.match, FallbackMatch)
+    kept = str(tmp_path / JUDGE_VERDICTS)
+    assert grade.match.otherwise == JudgeMatch(
+        model="some-judge", base_url="http://localhost:1/v1", retries=1, cache=kept
+    )
+    check_grader(again.grader, "I don't know", [Question("a", "Where?", ("Verrin",))])  # asks no judge
+
+
+def test_a_missing_key_of_the_judge_for_the_rest_is_found_before_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    recipe = load_recipe("tiny", ["grader={kind: auto, otherwise: {kind: judge, model: some-judge}}"])
+    with pytest.raises(InputError, match="no API key: set the environment variable OPENAI_API_KEY"):
+        check_grader(recipe.grader, "I don't know", [])
+
+
+@pytest.mark.parametrize(
+    ("grader", "message"),
+    [
+        (f"{{kind: fuzzy, threshold: 0.8, otherwise: {JUDGE}}}", "FuzzyMatch is sure of every verdict"),
+        ("{kind: auto, otherwise: {kind: judge}}", "grader.otherwise.model"),
+        ("{kind: auto, otherwise: {kind: alias}}", "'judge', 'custom'"),
+        ("{kind: auto, otherwise: {kind: judge, model: j, patience: 0}}", "patience must be at least 1, got 0"),
+    ],
+)
+def test_what_may_be_asked_otherwise_is_checked(grader: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_recipe("tiny", [f"grader={grader}"])
 
 
 def test_bad_settings_are_named_with_their_key() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -127,6 +128,24 @@ def test_the_judge_sees_the_question_where_the_caller_has_it_and_its_verdicts_ar
     without, with_it = (body["messages"][1]["content"] for body in endpoint.asked)
     assert with_it == 'The question:\n"Capital of France?"\n\n' + without
     assert len(endpoint.asked) == 2  # the key of the cache holds the question
+
+
+def test_the_judge_sees_the_choices_that_an_answer_may_name_by_their_letters(endpoint: Endpoint) -> None:
+    endpoint.replies = ["correct"]
+    judge_match(model="choices", base_url=endpoint.url)("the second one", ["B"], ["Rome", "Paris"])
+    assert 'The choices:\nA. "Rome"\nB. "Paris"\n\nAccepted answers:' in endpoint.asked[0]["messages"][1]["content"]
+
+
+def test_fields_of_the_servers_own_are_sent_and_keep_verdicts_apart(endpoint: Endpoint) -> None:
+    endpoint.replies = ["correct", "wrong"]
+    short = {"chat_template_kwargs": {"enable_thinking": False}}
+    quick = judge_match(model="own-fields", base_url=endpoint.url, extra_body=short)
+    slow = judge_match(model="own-fields", base_url=endpoint.url)
+    verdicts = [grade("the city of light", ["Paris"]).verdict for grade in (quick, slow, quick)]
+    assert verdicts == [Verdict.CORRECT, Verdict.WRONG, Verdict.CORRECT]
+    assert [body.get("chat_template_kwargs") for body in endpoint.asked] == [{"enable_thinking": False}, None]
+    assert pickle.loads(pickle.dumps(quick)) == quick
+    assert hash(quick.match) == hash(slow.match)
 
 
 def test_a_reward_hands_the_question_to_a_grader_that_reads_it_and_to_no_other(endpoint: Endpoint) -> None:

@@ -10,9 +10,12 @@ import pytest
 from judge_stub import Endpoint
 
 from abstain.rewards import AbstentionReward, Judgement, Verdict, contains_match, grader, judge_match
+from abstain.rewards.matching.auto import AutoMatch
+from abstain.rewards.matching.choice import ChoiceMatch
 from abstain.rewards.matching.contain import ContainsMatch
 from abstain.rewards.matching.fallback import FallbackMatch
-from abstain.rewards.matching.match import AliasMatch
+from abstain.rewards.matching.match import AliasMatch, Matcher
+from abstain.rewards.matching.numeric import NumericMatch
 from abstain.rewards.matching.overlap import FuzzyMatch
 
 QUESTION = "What is the capital of France?"
@@ -60,6 +63,14 @@ def test_a_verdict_that_the_rules_did_not_reach_is_asked_for() -> None:
 def test_rules_that_are_sure_of_everything_leave_nothing_to_a_judge() -> None:
     with pytest.raises(ValueError, match="FuzzyMatch is sure of every verdict"):
         grader(FuzzyMatch(threshold=0.8), otherwise=Noted())
+
+
+@pytest.mark.parametrize("match", [AliasMatch(), ContainsMatch(), NumericMatch(), AutoMatch(), ChoiceMatch()])
+def test_the_rules_say_what_they_are_not_sure_of(match: Matcher) -> None:
+    answers, choices = (["12"], ["11", "12"]) if isinstance(match, ChoiceMatch | NumericMatch) else (["Paris"], None)
+    noted = Noted()
+    assert FallbackMatch(match, noted)("Hard to read", answers, choices).judge == "Noted"
+    assert FallbackMatch(match, noted)(answers[0], answers, choices).judge is None
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from abstain.rewards.matching.match import matches
         ("Charles Carroll", "Charles Carroll of Carrollton", True),
         ("Saint Ignatius of Loyola", "St. Ignatius of Loyola", True),
         ("South Africa", "South West Africa", False),
+        ("Hugh Laurie", "James Hugh Laurie", True),  # known by the second name
     ],
 )
 def test_a_name_may_lack_or_add_what_tells_no_other_person(given: str, accepted: str, same: bool) -> None:
@@ -58,6 +59,12 @@ def test_a_name_may_lack_or_add_what_tells_no_other_person(given: str, accepted:
         ("Four.", "Four.", True),
         ("IV", "4", True),
         ("1 250 000", "1,250,000", True),
+        ("Brooklyn", "Brooklyn, New York", True),
+        ("7:00 am", "7 a.m.", True),
+        ("the 1990s", "the 90s", True),
+        ("20 years", "20-year period", True),
+        ("25", "up to 25 players", True),
+        ("older", "16 or older", False),
     ],
 )
 def test_another_spelling_of_an_answer_is_the_answer(given: str, accepted: str, same: bool) -> None:

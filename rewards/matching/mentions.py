@@ -1,0 +1,255 @@
+"""A text as words in clauses and sentences, and the places in it where an accepted answer is mentioned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from .match import Aliases, canonical
+from .text import Pattern, fold, words
+from .variants import Person
+
+_BORDER = Pattern(
+    r"(?<!\b\w)(?<!\b[DMS]r)(?<!\b[MS]t)(?<!\b[MJ]s)(?<!\bJr)(?<!\bMrs)(?<!\bGen)(?<!\bRev)(?<!\bProf)"
+    r"[.!?]+(?=[\s\"')*]|$)|[;()\n\"|\u2022]|[,:](?=\s)|\s[\u2013\u2014+-]\s|[\u2013\u2014]"
+    r"|(?<!\d)\s?/\s?(?=[^\W\d])"
+)
+"""What ends a clause."""
+_ENDS = frozenset(".!?;\n")
+"""What ends a sentence."""
+_MARKER = re.compile(
+    r"^[ \t]*+(?:(?:\d{1,3}|[a-hA-H])[.)]|\([a-h\d]\)|[*\u2022-])[ \t]+"
+    r"|^[ \t*]*+(?:option|choice|candidate|answer|guess|possibility) \w{1,2}[:.)]\*{0,2}[ \t]+"
+    r"|(?<=\s)\(?[1-9a-h]\)[ \t]+(?=\S)",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""What stands in front of an item of a list."""
+_LOWER = re.compile(r"(?<![\w'])[a-z]+(?!\w)")
+_READ = 20_000
+"""Characters at the end of a text that are read: enough for any answer."""
+_GAP = 2
+"""Words that may stand between two words of a long accepted answer ("inhibition of *pancreatic* lipase")."""
+_SPREAD = 4
+"""Further words that may stand among those of a description."""
+_EMPTY = frozenset(str.split("yes no true false not it i one none"))
+_NAME = 5
+"""Words that a longer name adds at the most."""
+_NUMERALS = frozenset((*"ivx", *map(str, range(1, 13))))
+_HEADS = frozenset(str.split("university college school institute academy museum airport hospital stadium"))
+"""What a longer name than the accepted one ends with."""
+
+Span = tuple[int, int]
+"""A mention: its first word, and the one behind its last."""
+
+
+@dataclass(slots=True)
+class Text:
+    """The words of a text, with the clause and the sentence that each stands in."""
+
+    words: list[str] = field(default_factory=list[str])
+    clauses: list[int] = field(default_factory=list[int])
+    sentences: list[int] = field(default_factory=list[int])
+    borders: list[str] = field(default_factory=list[str])
+    """What stands between each word and the one in front of it, "" within a clause."""
+    indefinite: set[int] = field(default_factory=set[int])
+    """The words at the start of a clause that stand behind "a" or "an"."""
+    lower: frozenset[str] = frozenset()
+    """Words that the text writes in lower case: no names."""
+    plain: str = ""
+    """The text itself, with one spelling of its punctuation, and "\u2022" in front of the items of a list."""
+
+
+def read(answer: str) -> Text:
+    """Return the words of the last 20,000 characters of `answer`."""
+    marked = _MARKER.sub("\u2022 ", answer[-_READ:])
+    text = "\n".join(map(fold, marked.split("\n")))
+    found = Text(lower=frozenset(_LOWER.findall(text)), plain=text)
+    clause = sentence = start = 0
+    between = ""
+    for border in _BORDER.finditer(text):
+        if _add(found, text[start : border.start()], clause, sentence, between):
+            between = ""
+        between += border[0].strip(" ")
+        clause, start = clause + 1, border.end()
+        sentence += border[0][0] in _ENDS
+    _add(found, text[start:], clause, sentence, between)
+    return found
+
+
+def _add(text: Text, piece: str, clause: int, sentence: int, border: str) -> bool:
+    given = words(piece)
+    found = canonical(given)
+    if given[:1] and given[0] in ("a", "an"):
+        text.indefinite.add(len(text.words))
+    text.words += found
+    text.clauses += [clause] * len(found)
+    text.sentences += [sentence] * len(found)
+    text.borders += [border if i == 0 else "" for i in range(len(found))]
+    return bool(found)
+
+
+def stem(word: str) -> str:
+    """Return `word` without an English plural or participle ending.
+
+    >>> [stem(word) for word in ("fabrics", "berries", "boxes", "checked", "gas")]
+    ['fabric', 'berry', 'box', 'check', 'gas']
+    """
+    if len(word) < 5 or not word.isascii():
+        return word
+    for ending, instead in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")):
+        if word.endswith(ending):
+            return word[: -len(ending)] + instead
+    if word.endswith("s") and word[-2] not in "sui":
+        return word[:-1]
+    return word[:-2] if word.endswith("ed") and len(word) > 5 else word
+
+
+def _root(word: str) -> str:
+    """Return `stem(word)` without "-ing" and a last "e" as well: "slowing" and "slow" are one."""
+    found = stem(word)
+    if found.endswith("ing") and len(found) > 6:
+        found = found[:-3]
+    return found[:-1] if found.endswith("e") and len(found) > 4 else found
+
+
+def mentions(text: Text, accepted: Aliases) -> list[Span]:
+    """Return the spans of words that state an accepted answer, those that overlap as one, in order.
+
+    Word for word where there is such a place; else in another form, ending or order.
+    """
+    golds = [known.split() for known in sorted(accepted.counted)]
+    golds = [g for g in golds if len(g) > 1 or not (g[0] in _EMPTY or (len(g[0]) == 1 and g[0].isalpha()))]
+    found = [span for gold in golds for span in _exact(text, gold)]
+    found = found or [span for form in sorted(accepted.forms) if len(form) > 1 for span in _exact(text, form.split())]
+    found = found or [span for gold in golds for span in _loose(text, gold)]
+    found = found or [span for someone in accepted.people for span in _person(text, someone)]
+    found = found or [span for whole in sorted(accepted.joined) for span in _unspaced(text, whole)]
+    found = found or [span for parts in accepted.lists for span in _list(text, parts)]
+    found = found or [span for telling in accepted.descriptions for span in _described(text, telling)]
+    found += [
+        span for known in accepted.counted if len(known) == 1 and known.isalpha() for span in _letter(text, known)
+    ]
+    return _merged([span for span in found if not _within_another(text, *span, accepted)])
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _within_another(text: Text, start: int, end: int, accepted: Aliases) -> bool:
+    """Return whether the mention is a part of another answer: "741 weeks" for "a week", "Indiana State University"."""
+    number = text.words[start - 1] if start and not text.borders[start] else ""
+    if number[:1].isdigit() and number != "1" and accepted.single:
+        mentioned = list(map(stem, text.words[start:end]))
+        if any(mentioned == list(map(stem, one.split())) for one in accepted.single):
+            return True
+    after = end
+    while after < min(len(text.words), end + _NAME) and not text.borders[after] and text.words[after] not in text.lower:
+        after += 1
+    return after > end + 1 and text.words[after - 1] in _HEADS
+
+
+def _exact(text: Text, wanted: Sequence[str]) -> Iterator[Span]:
+    """Yield the spans of words where `wanted` stands word for word."""
+    haystack, needle = f" {' '.join(text.words)} ", f" {' '.join(wanted)} "
+    at, index, counted = haystack.find(needle), 0, 0
+    while at >= 0:
+        index += haystack.count(" ", counted, at)
+        counted = at
+        yield index, index + len(wanted)
+        at = haystack.find(needle, at + 1)
+
+
+def _loose(text: Text, wanted: list[str]) -> Iterator[Span]:
+    """Yield the spans where the stems of `wanted` stand in order, in one sentence, with few words between.
+
+    A word that the text does not write in lower case may be a name, and must be the very word.
+    """
+    gap = _GAP if len(wanted) > 2 and "and" not in wanted else 0
+    stems = [stem(word) for word in wanted]
+
+    def same(i: int, j: int) -> bool:
+        word = text.words[i]
+        return word == wanted[j] or (word in text.lower and stem(word) == stems[j])
+
+    for start in range(len(text.words)):
+        if not same(start, 0):
+            continue
+        end, j = start + 1, 1
+        while j < len(wanted):
+            initial = 1 if end < len(text.words) and len(text.words[end]) == 1 else 0  # "John F. Kennedy"
+            reach = range(end, min(len(text.words), end + 1 + max(gap, initial)))
+            end = next((i + 1 for i in reach if same(i, j) and text.sentences[i] == text.sentences[start]), 0)
+            if not end:
+                break
+            j += 1
+        if end:
+            yield start, end
+
+
+def _person(text: Text, someone: Person) -> Iterator[Span]:
+    """Yield the spans where the name stands with other middle names, initials or a short first name."""
+    for last, word in enumerate(text.words):
+        if word != someone.last:
+            continue
+        for first in range(last - 1, max(-1, last - 5), -1):
+            if text.words[first] in text.lower:
+                break
+            if text.words[last + 1 : last + 2] and text.words[last + 1] in _NUMERALS and not text.borders[last + 1]:
+                break  # "World War I" is not "World War II"
+            if someone.is_like(text.words[first : last + 1]):
+                yield first, last + 1
+                break
+
+
+def _unspaced(text: Text, whole: str) -> Iterator[Span]:
+    """Yield the spans of words that, without spaces, are `whole`."""
+    starts = {0: 0}
+    length = 0
+    for i, word in enumerate(text.words):
+        length += len(word)
+        starts[length] = i + 1
+    together = "".join(text.words)
+    at = together.find(whole)
+    while at >= 0:
+        if at in starts and at + len(whole) in starts:
+            yield starts[at], starts[at + len(whole)]
+        at = together.find(whole, at + 1)
+
+
+def _list(text: Text, parts: Sequence[str]) -> Iterator[Span]:
+    """Yield where each of `parts` stands, if all do."""
+    found = sorted(span for part in parts if (span := next(_exact(text, part.split()), None)))
+    if len(found) == len(parts) and all(one[1] < other[0] or text.borders[one[1]] for one, other in pairwise(found)):
+        yield from found
+
+
+def _described(text: Text, telling: Sequence[str]) -> Iterator[Span]:
+    """Yield the places where the words of a description stand close together in one sentence, in any order."""
+    roots = {_root(word) for word in telling}
+    given = [_root(word) for word in text.words]
+    if not roots.issubset(given):
+        return
+    for start, root in enumerate(given):
+        if root in roots:
+            near = range(start, min(start + len(telling) + _SPREAD, len(given)))
+            hit = [i for i in near if given[i] in roots and text.sentences[i] == text.sentences[start]]
+            if len({given[i] for i in hit}) == len(roots):
+                yield start, hit[-1] + 1
+                return
+
+
+def _letter(text: Text, letter: str) -> Iterator[Span]:
+    """Yield where a single letter is named as one: "the letter Q", or in quotation marks."""
+    for start, end in _exact(text, (letter,)):
+        quoted = '"' in text.borders[start] and (end == len(text.words) or '"' in text.borders[end])
+        if quoted or (start and text.words[start - 1] == "letter"):
+            yield start, end

@@ -1,0 +1,94 @@
+"""A list of candidates commits to none of them, however it is joined; a right answer may stand beside other things."""
+
+from __future__ import annotations
+
+import pytest
+
+from abstain.rewards import Verdict, contains_match
+from abstain.rewards.verdict import SEVERAL_ANSWERS
+
+GRADE = contains_match()
+JOINTS = (", ", "; ", " / ", " | ", " or ", ", or ", " and/or ", "\n- ", "\n* ", "\n2. ", "? ", "... ", ". ", " + ")
+
+
+@pytest.mark.parametrize("joint", JOINTS)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_three_names_are_candidates_however_they_are_joined(joint: str, place: int) -> None:
+    names = ["Lyon", "Nice", "Lille"]
+    names.insert(place, "Paris")
+    lead = joint.strip("\n") if "\n" in joint else ""
+    judged = GRADE(lead + joint.join(names), ["Paris"])
+    assert (judged.verdict, judged.reason) == (Verdict.WRONG, SEVERAL_ANSWERS)
+
+
+@pytest.mark.parametrize(
+    ("completion", "answers"),
+    [
+        ("1990 1991 1992 1993", ["1991"]),
+        ("1990, 1991, 1992 or 1993", ["1991"]),
+        ("Four, five or six.", ["5"]),
+        ("It is Lyon. It is Paris.", ["Paris"]),
+        ("It was 1918. Or it was 1944.", ["1944"]),
+        ("Verdi wrote it. Puccini wrote it.", ["Puccini"]),
+        ("It could be Verdi, it could be Puccini.", ["Puccini"]),
+        ("Possibly Lyon. Possibly Paris.", ["Paris"]),
+        ("The answer is Lyon, Nice and Paris.", ["Paris"]),
+        ("The likely years are 1798, 1799 and 1801.", ["1799"]),
+        ("Candidates: Amundsen, Scott, Shackleton.", ["Scott"]),
+        ("Potential gases include oxygen, nitrogen and helium.", ["nitrogen"]),
+        ("Either the Danube or the Tisza.", ["Danube"]),
+        ("Lyon (or Paris)", ["Paris"]),
+        ("a) eagle\nb) dove\nc) swan", ["dove"]),
+        ("**Option A:** Dutch\n**Option B:** English", ["Dutch"]),
+        ("The lion or the unicorn, depending on whom you ask.", ["unicorn"]),
+        ("Lyon alternatively Paris alternatively Nice", ["Paris"]),
+    ],
+)
+def test_what_offers_several_things_in_the_same_place_is_no_answer(completion: str, answers: list[str]) -> None:
+    judged = GRADE(completion, answers)
+    assert judged.verdict is Verdict.WRONG
+    assert judged.reason in (SEVERAL_ANSWERS, "hedged")
+
+
+@pytest.mark.parametrize(
+    ("completion", "answers"),
+    [
+        ("Paris, the capital of France, on the Seine.", ["Paris"]),
+        ("Paris, France", ["Paris"]),
+        ("Paris, not Lyon, not Nice.", ["Paris"]),
+        ("Paris. Lyon is the second city.", ["Paris"]),
+        ("Paracelsus, a Swiss physician, alchemist and astrologer, said it.", ["Paracelsus"]),
+        ("Venice, or Venezia as the Italians call it.", ["Venice"]),
+        ("Mercury, also known as quicksilver or hydrargyrum.", ["mercury", "quicksilver"]),
+        ("A palindrome, for example level, radar or kayak.", ["palindrome"]),
+        ("Brazil, ahead of Vietnam, Colombia and Indonesia.", ["Brazil"]),
+        ("Sapphire is September's stone; August has peridot and October has opal.", ["sapphire"]),
+        ("Pink Floyd, whose members were Waters, Gilmour, Wright and Mason.", ["Pink Floyd"]),
+        ("France presented it. Bartholdi sculpted it, Eiffel engineered the frame.", ["France"]),
+        ("Team: Texas A&M.", ["Texas A&M"]),
+        ("Dr. Berg found it.", ["Berg"]),
+        ("Kelly or Carrie: Carrie Underwood has sold more albums.", ["Carrie Underwood", "Carrie"]),
+        ("Uralic. Unlike Swedish, Danish and Norwegian, it is no Indo-European language.", ["Uralic"]),
+        ("CSIRO (Commonwealth Scientific and Industrial Research Organisation).", ["CSIRO"]),
+    ],
+)
+def test_a_right_answer_may_stand_beside_what_explains_it(completion: str, answers: list[str]) -> None:
+    assert GRADE(completion, answers).verdict is Verdict.CORRECT
+
+
+@pytest.mark.parametrize(
+    ("completion", "answers", "verdict"),
+    [
+        ("Anna Berg and Kim Lund", ["Anna Berg", "Kim Lund"], Verdict.CORRECT),
+        ("Belgium, Germany, and France.", ["France, Germany and Belgium"], Verdict.CORRECT),
+        ("It borders Belgium, Germany, and France.", ["France, Germany and Belgium"], Verdict.CORRECT),
+        ("Gilbert wrote the words and Sullivan the music.", ["Sullivan and Gilbert"], Verdict.CORRECT),
+        ("Germany, Italy and Spain, with Japan neutral.", ["Germany, Italy and Japan"], Verdict.WRONG),
+        ("Anna Berg and Ole Dahl", ["Anna Berg", "Kim Lund"], Verdict.WRONG),
+        ("Anna Berg, Ole Dahl, Kim Lund", ["Anna Berg", "Kim Lund"], Verdict.CORRECT),
+        ("Anna Berg, Ole Dahl, Eva Holm, Kim Lund, Jan Moe", ["Anna Berg", "Kim Lund"], Verdict.WRONG),
+    ],
+)
+def test_several_accepted_answers_are_no_rivals(completion: str, answers: list[str], verdict: Verdict) -> None:
+    """More than half of a list must be accepted, or there are more wrong candidates than right ones."""
+    assert GRADE(completion, answers).verdict is verdict
