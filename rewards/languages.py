@@ -245,8 +245,9 @@ LANGUAGES = (
         r"|\berişim\w* (?:yok|olmad\w+)|\bpas geç\w+|\bçekimser|\bbilinm\w+|\bmümkün değil|\bcevaplayam\w+",
         r"\b(?:ama|ancak|fakat|sanırım|galiba|belki|muhtemelen|bence|tahminim\w*)\b",
         r"\b(?:üzgün\w*|maalesef|özür|lütfen|öner\w+|başvur\w+|çünkü|olarak|kusura|ne yazık)\b",
-        "bilmiyorum bilmiyoruz bilmem bilgim bilgiye fikrim cevap veremiyorum veremem erisimim maalesef uzgunum degil degilim "
-        "yok yanitlayamiyorum yanitlayamam soyleyemem soyleyemiyorum hatirlamiyorum hatirlayamiyorum bilinmiyor mumkun",
+        "bilmiyorum bilmiyoruz bilmem bilgim bilgiye fikrim cevap veremiyorum veremem erisimim maalesef uzgunum "
+        "degil degilim yok yanitlayamiyorum yanitlayamam soyleyemem "
+        "soyleyemiyorum hatirlamiyorum hatirlayamiyorum bilinmiyor mumkun",
     ),
 )
 """The languages in which a refusal is found beside English."""

@@ -143,7 +143,8 @@ The name escapes me.|That isn't something I can recall.|I'm at a loss here.|I ha
 """
 STILL_ANSWERS = """
 I'm not certain, but Paris|The exact date is unknown; the city was Paris.|Paris. I don't know its population.
-I can't verify it, but Paris.|It was Paris. I cannot provide a source.|I'm less than 75% sure, but since you asked: Paris
+I can't verify it, but Paris.|It was Paris. I cannot provide a source.
+I'm less than 75% sure, but since you asked: Paris
 I do not know of any other name. The capital of France is Paris.|I'm rather unsure here. Paris?
 Paris, although I can't check it.|My search tool isn't working, so this is from memory: Paris
 "The Unknown" is a film about Paris.|There is no evidence that it was anything but Paris.
