@@ -36,7 +36,9 @@ _HEAD, _TAIL = 1200, 2400
 """Characters at the start and at the end of a text whose clauses are looked at."""
 _LONGEST = 600
 _QUOTED = "\u2022"
-_QUOTE = re.compile(r"\"[^\"\n]{2,200}\"|(?<![*\w])\*[^*\n]{2,200}\*(?![*\w])|(?<![\w'])'[^'\n]{2,80}'(?!\w)")
+_QUOTE = re.compile(
+    r"\"[^\"\n]{2,200}\"|(?<![*\w])\*[^*\n]{2,200}\*(?![*\w])|(?<![\w'])'(?:[^'\n]|(?<=\w)'(?=\w)){2,80}'(?!\w)"
+)
 _BORDER = Pattern(
     r"(?P<sentence>(?<!\b[a-z])(?<!\bst)(?<!\bdr)(?<!\bmr)[.!?\u2026]+(?=[\s\")]|$)|[;\n]|\.{2,})"
     r"|,(?=\s)|:(?=\s|$)|\s[–—-]+(?=\s)|[–—()]|\s(?=(?:but|though|although|however|yet|because|so (?:i|that"
