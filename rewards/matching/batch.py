@@ -2,7 +2,7 @@
 
 The steps are those of `AnswerGrader` with `WholeText`, an `AbstentionDetector` and `AliasMatch`, each taken for all
 rows before the next: normal forms, readings of those with a word that may decline or doubt, comparison. A row that
-is not plain in a step is left to the grader itself.
+is not plain in a step is left to the grader itself. So is, for `AutoMatch`, a text that may state an accepted answer.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from functools import lru_cache
 
 from ..abstention import AbstentionDetector, Reading
 from ..forms import Forms
-from ..verdict import Judgement, Verdict
+from ..verdict import NOT_STATED, Judgement, Verdict
 from .match import ANOTHER_FORM, Aliases, aliases_of_rows, grouped
+from .mentions import may_mention
 from .plain import SHORT, plain_words
 from .text import spelling
 from .variants import SUFFIXES
@@ -28,6 +29,8 @@ def grade_short(
     detector: AbstentionDetector,
     forms: Forms,
     grade: Callable[[str, Sequence[str]], Judgement],
+    *,
+    whole: bool = True,
 ) -> list[Judgement]:
     """Return `[grade(c, a) for c, a in zip(completions, answers)]`; `grade` has this detector and these forms.
 
@@ -37,6 +40,7 @@ def grade_short(
         detector: The abstention detector of `grade`.
         forms: What `grade` takes off a completion.
         grade: Judges what no shared pass decides, and is asked for such rows only.
+        whole: Whether `grade` compares the whole text; else it also judges every text that equals no accepted answer.
     """
     accepted = aliases_of_rows(answers)
     known = _judged(grade)
@@ -44,7 +48,8 @@ def grade_short(
     new = [row for row, judgement in enumerate(judged) if judgement is None]
     if new:
         given = [completions[row] for row in new]
-        found = _steps(given, [answers[row] for row in new], [accepted[row] for row in new], detector, forms, grade)
+        compared = _steps(given, [accepted[row] for row in new], detector, forms, whole)
+        found = [one or grade(completions[row], answers[row]) for row, one in zip(new, compared, strict=True)]
         if len(known) > _REMEMBERED:
             known.clear()
         for row, judgement in zip(new, found, strict=True):
@@ -61,25 +66,20 @@ def _judged(grade: object) -> dict[tuple[str, Aliases], Judgement]:  # noqa: ARG
 
 
 def _steps(
-    completions: list[str],
-    answers: list[Sequence[str]],
-    accepted: list[Aliases],
-    detector: AbstentionDetector,
-    forms: Forms,
-    grade: Callable[[str, Sequence[str]], Judgement],
-) -> list[Judgement]:
-    """Return the judgements, of all rows step by step."""
+    completions: list[str], accepted: list[Aliases], detector: AbstentionDetector, forms: Forms, whole: bool
+) -> list[Judgement | None]:
+    """Return the judgements that are plain to see, of all rows step by step."""
     texts = [
         forms.bare(forms.reply(completion) or "") for completion in completions
     ]  # an empty one is left to the grader
     words = plain_words(texts)
-    compared = _compared_by_letters(texts, words, accepted, detector.triggers)
+    compared = _compared_by_letters(texts, words, accepted, detector.triggers, whole)
     readings: dict[str, Reading] = {}
     doubted: list[tuple[int, str, bool]] = []
     for row in [row for row, judgement in enumerate(compared) if judgement is None]:
         text, known = texts[row], accepted[row]
         if words[row] and detector.triggers.isdisjoint(words[row]):
-            compared[row] = _compared(text, words[row], known)
+            compared[row] = _settled(_compared(text, words[row], known), words[row], known, whole)
         elif text and len(text) <= SHORT and "<" not in text:
             given, found = spelling(text)
             if not detector.is_plain(found) and given not in known.keys:  # such an answer may read like a refusal
@@ -89,27 +89,34 @@ def _steps(
                 else:
                     doubted.append((row, reading.answer, reading.hedged))
     for (row, answer, hedged), given in zip(doubted, plain_words([answer for _, answer, _ in doubted]), strict=True):
-        found = _compared(answer, given, accepted[row]) if given else None
+        found = _settled(_compared(answer, given, accepted[row]), given, accepted[row], whole) if given else None
         compared[row] = Judgement(found.verdict, answer, "hedged") if found and hedged else found
-    return [found or grade(completions[row], answers[row]) for row, found in enumerate(compared)]
+    return compared
+
+
+def _settled(found: Judgement | None, words: list[str], accepted: Aliases, whole: bool) -> Judgement | None:
+    """Return `found`, None where the text equals no accepted answer and may yet state one."""
+    if whole or found is None or found.verdict is not Verdict.WRONG:
+        return found
+    return None if may_mention(words, accepted) else Judgement(Verdict.WRONG, found.answer, NOT_STATED)
 
 
 def _compared_by_letters(
-    texts: list[str], words: list[list[str]], accepted: list[Aliases], triggers: frozenset[str]
+    texts: list[str], words: list[list[str]], accepted: list[Aliases], triggers: frozenset[str], whole: bool
 ) -> list[Judgement | None]:
     """Return the judgements of the texts that are nothing but names: letters only, and no word that needs a look."""
     names = map(_watched(triggers).isdisjoint, words)
-    whole = list(map("".join, words))
-    right, wrong = "accepted answer", "not an accepted answer"
+    joined = list(map("".join, words))
+    right, wrong = "accepted answer", "not an accepted answer" if whole else NOT_STATED
     return [
         None
         if not (name and letters.isalpha())
         else Judgement(Verdict.CORRECT, text, right)
         if " ".join(found) in known.keys
         else Judgement(Verdict.WRONG, text, wrong)
-        if _is_no_form(found, letters, known)
+        if (_is_no_form(found, letters, known) if whole else not may_mention(found, known))
         else None
-        for text, found, letters, name, known in zip(texts, words, whole, names, accepted, strict=True)
+        for text, found, letters, name, known in zip(texts, words, joined, names, accepted, strict=True)
     ]
 
 
