@@ -93,7 +93,7 @@ def fit_logistic(features: Array, label: Array, ridge: float) -> Array:
 
 
 def hidden_states(model: Any, tokenizer: Any, prompts: Sequence[str]) -> Array:
-    """Return the last layer's state at the last token of each rendered prompt, (N, H); the tokenizer pads on the left."""
+    """Return the last layer's state at the last token of each rendered prompt, (N, H), padded on the left."""
     training, found = model.training, list[Array]()
     model.eval()
     with torch.inference_mode():
