@@ -18,6 +18,7 @@ from .grammar import (
     FRONTED,
     GUESS_TAIL,
     LAST_WORD,
+    MAY_DECLINE,
     MORE,
     NEUTRAL,
     OPEN,
@@ -91,6 +92,8 @@ def _written_out(text: str) -> str:
 
 def _kind(clause: str, lower: str, *, fronted: bool) -> tuple[Kind, int]:
     """Return how a clause declines, and where what declines in it ends."""
+    if not MAY_DECLINE.search(lower):
+        return "", 0
     if found := DECISION.search(lower):
         return "decision", len(lower)
     if found := DOUBT.search(lower):

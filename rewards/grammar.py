@@ -66,7 +66,7 @@ MAY_DECLINE = Pattern(
     r"|beyond|outside|hard|difficult|impossib|in(?:suff|capab)|ignoran|stumped|clueless|dark\b|loss\b|trouble"
     r"|\bgap\b|got me|rather|better|leav"
     r"|would need|look it up|limited|\bends?\b|cuts?\b|stops?\b|fails?\b|requires?|needs?|missing|no response"
-    r"|irrespons|low(?:er)?\b|nearer|neither|pay\b|as good as|i wish|if i said|wait\b|certainty|confiden|bar\b|threshold"
+    r"|irrespons|low(?:er)?\b|nearer|neither|pay\b|as good as|i wish|if i said|certainty|confiden"
 )
 """A sign that a text in lower case may decline or doubt; without one no pattern below is tried."""
 
