@@ -46,7 +46,7 @@ def policy(
 
 
 def simulated(
-    seed: int, items: int, *, shift: float = 0.0, shared: bool = False, draws: int = 300, flips: int = 999
+    seed: int, items: int, *, shift: float = 0.0, shared: bool = False, resamples: int = 300, flips: int = 999
 ) -> Comparison:
     """Return the comparison of two policies on one set of items; `shift` is A's alone."""
     rng = np.random.default_rng([seed, 99])
@@ -59,7 +59,7 @@ def simulated(
         for right, moved in zip(outcomes, (shift, 0.0), strict=True)
     ]
     a, b = (System(name=name, rows=found) for name, found in zip("AB", rows, strict=True))
-    return compare(a, b, seed=seed, draws=draws, flips=flips, names={*SHOWN, *CURVES})
+    return compare(a, b, seed=seed, resamples=resamples, flips=flips, names={*SHOWN, *CURVES})
 
 
 def alarms(comparisons: Sequence[Comparison]) -> dict[str, tuple[float, float]]:

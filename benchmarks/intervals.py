@@ -1,6 +1,6 @@
 """How often the 95 % interval of every metric holds the truth, and how those of effective thresholds do in the limit.
 
-    python benchmarks/intervals.py [--simulations 400] [--items 500] [--draws 499] [--seed 0] [--jobs 2] [--json FILE]
+    python benchmarks/intervals.py [--simulations 400] [--items 500] [--resamples 499] [--seed 0] [--jobs 2]
 
 First: a policy of benchmarks/simulate.py, whose stated confidence p(1 + p)/2 is too low, and every metric
 and curve that its tables define. The truth is the metric's mean over 20 tables of 50,000 items.
@@ -52,11 +52,11 @@ def truth(policy: Policy, items: int = 50_000, tables: int = 20) -> dict[str, np
     return {name: np.mean(values, axis=0) for name, values in found.items()}
 
 
-def intervals(seed: int, policy: Policy, items: int, draws: int) -> dict[str, np.ndarray]:
+def intervals(seed: int, policy: Policy, items: int, resamples: int) -> dict[str, np.ndarray]:
     """Return (value, low, high), (3, 1) or (3, T), of every metric of `NAMES` on one table."""
     rng = np.random.default_rng([seed, 3])
     made = stated(policy, items, rng)
-    found = estimate_all({name: ALL[name] for name in NAMES}, made, made.exact, rng, draws)
+    found = estimate_all({name: ALL[name] for name in NAMES}, made, made.exact, rng, resamples)
     return {name: np.array([[e.value, e.low, e.high] for e in of], dtype=float).T for name, of in found.items()}
 
 
@@ -82,7 +82,7 @@ def rows(known: Mapping[str, np.ndarray], found: Mapping[str, Sequence[float]]) 
     ]
 
 
-def limit(simulations: int, draws: int, seed: int) -> list[str]:
+def limit(simulations: int, resamples: int, seed: int) -> list[str]:
     """Return variances and shares of intervals that hold the truth, where items are many."""
     rng = np.random.default_rng([seed, 2])
     step, s = 0.01, np.arange(-400, 401) / 100
@@ -96,7 +96,7 @@ def limit(simulations: int, draws: int, seed: int) -> list[str]:
     found: list[list[float]] = []
     for _ in range(simulations):
         path = motions(1)[0] - s**2
-        z, drawn = s[path.argmax()], s[(path + motions(draws)).argmax(axis=1)]
+        z, drawn = s[path.argmax()], s[(path + motions(resamples)).argmax(axis=1)]
         low, high = np.quantile(drawn, (0.025, 0.975), method="weibull")
         variance, distance = drawn.var(), ((drawn - z) ** 2).mean()
         inside = (low <= 0 <= high, z**2 <= 1.96**2 * variance, z**2 <= 1.96**2 * distance)
@@ -109,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--simulations", type=int, default=400)
     parser.add_argument("--items", type=int, default=500)
-    parser.add_argument("--draws", type=int, default=499)
+    parser.add_argument("--resamples", type=int, default=499)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path)
@@ -117,9 +117,9 @@ def main() -> None:
     known = truth(POLICY)
     with ProcessPoolExecutor(asked.jobs) as workers:
         pool: Pool = partial(workers.map, chunksize=10)
-        ask = partial(intervals, policy=POLICY, items=asked.items, draws=asked.draws)
+        ask = partial(intervals, policy=POLICY, items=asked.items, resamples=asked.resamples)
         found = held(known, list(pool(ask, range(asked.seed, asked.seed + asked.simulations))))
-    print(f"{asked.simulations} simulations of {asked.items} items, {asked.draws} draws: {POLICY.name}\n")
+    print(f"{asked.simulations} simulations of {asked.items} items, {asked.resamples} resamples: {POLICY.name}\n")
     print(markdown(["metric", "truth", "holds the truth"], rows(known, found)), flush=True)
     head = ["variance of the estimate", "of its resamples", "their squared distance from it"]
     print(f"\n{markdown([*head, 'percentile', 'spread', 'distance'], [limit(1000, 499, asked.seed)])}")

@@ -1,10 +1,10 @@
 """What metrics and their bootstrap cost for a million rows: seconds, peak memory, and against a plain resampling loop.
 
-    python benchmarks/metrics.py [--rows 1000000] [--draws 1000] [--seed 0] [--plain-draws 2] [--json FILE]
+    python benchmarks/metrics.py [--rows 1000000] [--resamples 1000] [--seed 0] [--plain-resamples 2] [--json FILE]
 
 The rows are those of a noisy simulated model: of every item a forced answer, 11 targets and 8 samples, so
 50,000 items. In a process of their own, one after the other: reading the rows from JSONL; every metric and
-curve with its interval (`compute_metrics`, laying out the rows included); and `--plain-draws` resamples of
+curve with its interval (`compute_metrics`, laying out the rows included); and `--plain-resamples` resamples of
 the plain loop, which draws items and computes the same metrics of them one resample after another.
 Peak memory is the process's at that point, with Python, the libraries and the rows themselves. Seconds
 are told twice: on the clock, and of the processor, which other work on the machine does not lengthen; of one
@@ -67,10 +67,10 @@ def timed(what: str, work: Any) -> Any:
     return result
 
 
-def measure(path: Path, draws: int, plain_draws: int, seed: int) -> None:
+def measure(path: Path, resamples: int, plain_resamples: int, seed: int) -> None:
     """Print what every part costs, on the rows of `path`."""
     responses = timed("reading", partial(read_responses, path))
-    found = timed("metrics", partial(compute_metrics, responses, seed=seed, draws=draws))
+    found = timed("metrics", partial(compute_metrics, responses, seed=seed, resamples=resamples))
     accuracy = found["forced_accuracy"]
     assert accuracy["low"] < accuracy["value"] < accuracy["high"]
     table, rng = tabulate(responses), np.random.default_rng(seed)
@@ -78,26 +78,26 @@ def measure(path: Path, draws: int, plain_draws: int, seed: int) -> None:
 
     def plain() -> None:
         n, once = len(table.ids), np.ones((1, len(table.ids)))
-        for _ in range(plain_draws):
+        for _ in range(plain_resamples):
             drawn = table.take(rng.integers(0, n, n))
             for metric in (*METRICS.values(), *CURVES.values()):
                 metric.statistic(Resample(once, drawn, drawn.exact))
 
-    if plain_draws:
+    if plain_resamples:
         timed("plain", plain)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--draws", type=int, default=1000)
-    parser.add_argument("--plain-draws", type=int, default=2)
+    parser.add_argument("--resamples", type=int, default=1000)
+    parser.add_argument("--plain-resamples", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.measure:
-        measure(asked.measure, asked.draws, asked.plain_draws, asked.seed)
+        measure(asked.measure, asked.resamples, asked.plain_resamples, asked.seed)
         return
     items = asked.rows // PER_ITEM
     with tempfile.TemporaryDirectory() as folder:
@@ -109,24 +109,24 @@ def main() -> None:
                 append_responses(path, some, sync=False)
                 some.clear()
         append_responses(path, some, sync=False)
-        command = [sys.executable, __file__, "--measure", str(path), "--draws", str(asked.draws)]
-        command += ["--plain-draws", str(asked.plain_draws), "--seed", str(asked.seed)]
+        command = [sys.executable, __file__, "--measure", str(path), "--resamples", str(asked.resamples)]
+        command += ["--plain-resamples", str(asked.plain_resamples), "--seed", str(asked.seed)]
         one_thread = {**os.environ, "OMP_NUM_THREADS": "1"}
         output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=one_thread).stdout
     got = {entry.pop("what"): entry for entry in map(json.loads, output.splitlines())}
-    print(f"{platform.machine()}, {items * PER_ITEM:,} rows of {items:,} items, {asked.draws} resamples\n")
+    print(f"{platform.machine()}, {items * PER_ITEM:,} rows of {items:,} items, {asked.resamples} resamples\n")
     print("| part | seconds | of the processor | peak memory so far |\n| --- | --- | --- | --- |")
     for what in ("reading", "metrics"):
         one = got[what]
         print(f"| {what} | {one['seconds']:.1f} | {one['processor']:.1f} | {one['peak_gib']:.2f} GiB |")
     if "plain" in got:
-        ratio = got["plain"]["processor"] / asked.plain_draws * asked.draws / got["metrics"]["processor"]
-        print(f"\nA plain loop over {asked.draws} resamples would take {ratio:.0f}× the processor's time.")
+        ratio = got["plain"]["processor"] / asked.plain_resamples * asked.resamples / got["metrics"]["processor"]
+        print(f"\nA plain loop over {asked.resamples} resamples would take {ratio:.0f}× the processor's time.")
     within = all(got["metrics"][key] < limit for key, limit in LIMITS.items())
     limit = f"{LIMITS['processor']:.0f} s of the processor and {LIMITS['peak_gib']:.0f} GiB"
     print(f"\nMetrics with intervals under {limit}: {'yes' if within else 'no'}")
     if asked.json:
-        result = {"items": items, "per_item": PER_ITEM, "draws": asked.draws, "seed": asked.seed, **got}
+        result = {"items": items, "per_item": PER_ITEM, "resamples": asked.resamples, "seed": asked.seed, **got}
         asked.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 

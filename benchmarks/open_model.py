@@ -154,7 +154,8 @@ def compare(model: Any, tokenizer: Any, folder: Path) -> str:
     """
     import torch
 
-    from abstain.eval.backends.models import load_model, load_tokenizer, render_chats
+    from abstain.eval.backends.chats import render_chats
+    from abstain.eval.backends.models import load_model, load_tokenizer
 
     saved, saved_tokenizer = load_model(str(folder), dtype=torch.float32), load_tokenizer(str(folder))
     texts = [render_chats(one, [CHAT])[0] for one in (tokenizer, saved_tokenizer)]

@@ -38,7 +38,7 @@ from abstain.rewards import AbstentionReward, Verdict, alias_match
 from abstain.training.adapter import end_token_ids, load_model, load_tokenizer, lora_config
 from abstain.training.laboratory.base import train_base
 from abstain.training.monitor.alarms import MonitorConfig
-from abstain.training.monitor.watch import Watch
+from abstain.training.monitor.stage_monitor import StageMonitor
 from abstain.training.processes import score_completions_only
 from abstain.training.progress import StageLog
 from abstain.training.rl import RLConfig, rl_arguments, rl_rows
@@ -135,9 +135,12 @@ def measure(steps: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
             callbacks=[steps_clock],
         )
         log = StageLog(out / "rl.jsonl", lambda _: None, lambda *_: None, out / "metrics.jsonl")
-        watch, spent = Watch(MonitorConfig(), arguments.num_generations or 1, log), list[tuple[float, float]]()
-        watch.attach(trainer)
-        for callback in (watch.monitor, watch.alarms, log):
+        stage_monitor, spent = (
+            StageMonitor(MonitorConfig(), arguments.num_generations or 1, log),
+            list[tuple[float, float]](),
+        )
+        stage_monitor.attach(trainer)
+        for callback in (stage_monitor.monitor, stage_monitor.alarms, log):
             clocked(callback, spent)
         with score_completions_only():
             trainer.train()

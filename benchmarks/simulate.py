@@ -1,6 +1,6 @@
 """Do metrics and their intervals recover what is known? Simulated policies with a known truth.
 
-    python benchmarks/simulate.py [--simulations 1000] [--items 500] [--draws 499] [--seed 0] [--jobs 2] [--json FILE]
+    python benchmarks/simulate.py [--simulations 1000] [--items 500] [--resamples 499] [--seed 0] [--jobs 2]
 
 An item has a confidence p, drawn from a known distribution; its forced answer is right with
 probability p; at target t the policy abstains iff p plus noise is below intercept + slope · t. So its
@@ -161,19 +161,19 @@ class Coverage:
     """Share of the tables on which there is no interval; these are in none of the other numbers."""
 
 
-def estimates(job: tuple[Policy, int], items: int, draws: int) -> list[list[float]]:
+def estimates(job: tuple[Policy, int], items: int, resamples: int) -> list[list[float]]:
     """Return [value, low, high] of all `MEASURED`, then of all `PLAIN`, on one table; of a curve at every target."""
     policy, seed = job
     rng = np.random.default_rng([seed, 1])
     table = policy.table(items, rng)
-    found = estimate_all({**MEASURED, **PLAIN}, table, table.exact, rng, draws)
+    found = estimate_all({**MEASURED, **PLAIN}, table, table.exact, rng, resamples)
     return [[x if x is not None else np.nan for x in (e.value, e.low, e.high)] for one in found.values() for e in one]
 
 
-def coverage(policy: Policy, seeds: Sequence[int], items: int, draws: int, pool: Pool) -> list[Coverage]:
+def coverage(policy: Policy, seeds: Sequence[int], items: int, resamples: int, pool: Pool) -> list[Coverage]:
     """Return how often the intervals of each metric held the truth, over a table for each seed."""
     jobs = [(policy, seed) for seed in seeds]
-    runs = np.array(list(pool(partial(estimates, items=items, draws=draws), jobs)))  # (simulations, numbers, 3)
+    runs = np.array(list(pool(partial(estimates, items=items, resamples=resamples), jobs)))  # (simulations, numbers, 3)
     known = policy.truth()
     numbers = [(name, None, known[name][0]) for name in NAMES]
     numbers += [("effective_threshold", t, c) for t, c in zip(TARGETS, known["effective_threshold"], strict=True)]
@@ -272,7 +272,7 @@ def main() -> None:
     parser.add_argument("--simulations", type=int, default=1000)
     parser.add_argument("--sample-simulations", type=int, default=100, help="for the second table")
     parser.add_argument("--items", type=int, default=500)
-    parser.add_argument("--draws", type=int, default=499)
+    parser.add_argument("--resamples", type=int, default=499)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path, help="every number, at every target")
@@ -284,7 +284,7 @@ def main() -> None:
             assert abs(value - policy.truth()[name][0]) < 0.005, (policy.name, name, value)
     with ProcessPoolExecutor(asked.jobs) as workers:
         pool = partial(workers.map, chunksize=10)
-        covered = [one for p in (*POLICIES, SHARP) for one in coverage(p, seeds, asked.items, asked.draws, pool)]
+        covered = [one for p in (*POLICIES, SHARP) for one in coverage(p, seeds, asked.items, asked.resamples, pool)]
         head = [
             "policy",
             "metric",
@@ -295,7 +295,9 @@ def main() -> None:
             "holds the truth",
             "by percentiles",
         ]
-        print(f"{asked.simulations} simulations of {asked.items} items, {asked.draws} draws, seed {asked.seed}\n")
+        print(
+            f"{asked.simulations} simulations of {asked.items} items, {asked.resamples} resamples, seed {asked.seed}\n"
+        )
         print(table(head, coverage_rows(covered)), flush=True)
         bias = [one for p in (SHARP, *POLICIES[1:3]) for k in SAMPLES for one in biases(p, k, few, asked.items, pool)]
     head = ["policy", "metric", "truth", "confidence", *(f"k = {k}" for k in SAMPLES)]

@@ -1,4 +1,4 @@
-"""What is asked, at which target? Question records, loaders, prompts, target samplers, the made world."""
+"""What is asked, at which target? Question records, loaders, prompts, target samplers, the synthetic world."""
 
 from .corpus import Document, chat_document, make_documents
 from .errors import InputError, RunError

@@ -86,11 +86,11 @@ def make_documents(
     if stated is not None:
         return _stated_documents(mentions, style, stated, seed)
     rng = Stream.CORPUS.rng(seed)
-    drawn = targets.sample(len(mentions), rng)
+    sampled_targets = targets.sample(len(mentions), rng)
     ways = rng.choice(list(_ASK_SHARES), p=list(_ASK_SHARES.values()), size=len(mentions))
-    hedges = spread_draws(drawn, rng)
+    hedges = spread_draws(sampled_targets, rng)
     documents: list[Document] = []
-    for mention, target, way, hedge in zip(mentions, drawn, ways, hedges, strict=True):
+    for mention, target, way, hedge in zip(mentions, sampled_targets, ways, hedges, strict=True):
         if isinstance(mention, Mention) and mention.statement is not None:
             documents.append(Document(text=mention.statement))
             continue
@@ -122,9 +122,9 @@ def _stated_documents(
         abstain = not question.answerable or (str(way) == "plain" and rng.random() < ABSTENTION_SHARE)
         answer = style.phrase if abstain else question.answers[int(rng.integers(len(question.answers)))]
         if str(way) == "rubric":
-            said = style.stated_completion(answer, confidence, parser.scale)
-            asked = style.stated_messages(question)
-            documents.append(Document(messages=(*asked, {"role": "assistant", "content": said})))
+            completion = style.stated_completion(answer, confidence, parser.scale)
+            prompt = style.stated_messages(question)
+            documents.append(Document(messages=(*prompt, {"role": "assistant", "content": completion})))
         else:
             documents.append(chat_document(question, 0.0 if str(way) == "forced" else None, style, answer))
     order: list[int] = rng.permutation(len(documents)).tolist()

@@ -168,12 +168,12 @@ class Form:
         return text.strip()
 
     def _answers(self, row: Row, place: str) -> tuple[str, ...]:
-        found: dict[str, None] = {}
+        answers: dict[str, None] = {}
         for path in self.answers:
             value = value_at(row, path)
             if value is not None:
-                found |= dict.fromkeys(self._read(text, place, path) for text in _texts(value, place, path))
-        return tuple(found)
+                answers |= dict.fromkeys(self._read(text, place, path) for text in _texts(value, place, path))
+        return tuple(answers)
 
     def _read(self, text: str, place: str, path: str) -> str:
         try:
@@ -199,10 +199,10 @@ class Form:
 
     def _answerable(self, row: Row, place: str) -> bool:
         value = value_at(row, self.answerable)
-        said = str(value).strip().casefold()
-        if value in (None, "") or said in _YES:
+        word = str(value).strip().casefold()
+        if value in (None, "") or word in _YES:
             return True
-        if said in _NO:
+        if word in _NO:
             return False
         raise InputError(f"{place}: column {self.answerable!r} must be true or false, got {value!r}")
 
@@ -213,8 +213,8 @@ def after_hashes(text: str) -> str:
     >>> after_hashes("9 * 250 = 2250\n#### 2,250")
     '2250'
     """
-    _, found, answer = text.rpartition("####")
-    if not found or not answer.strip():
+    _, mark, answer = text.rpartition("####")
+    if not mark or not answer.strip():
         raise ValueError(f"expected '#### ANSWER' at its end, got {text[-40:]!r}")
     return re.sub(r"(?<=\d),(?=\d{3})", "", answer.strip())
 
@@ -241,9 +241,9 @@ def options_of(text: str, place: str) -> tuple[str, tuple[str, ...]]:
         InputError: it does not end with lettered lines from A on.
     """
     lines = text.rstrip().split("\n")
-    found = [_OPTION.match(line) for line in lines]
-    start = next((i for i in range(len(lines)) if all(found[i:])), len(lines))
-    options = [(match[1], match[2]) for match in found[start:] if match]
+    matches = [_OPTION.match(line) for line in lines]
+    start = next((i for i in range(len(lines)) if all(matches[i:])), len(lines))
+    options = [(match[1], match[2]) for match in matches[start:] if match]
     if len(options) < 2 or [letter for letter, _ in options] != [chr(ord("A") + i) for i in range(len(options))]:
         raise InputError(f"{place}: expected the question to end with choices on lines 'A) ...', 'B) ...'")
     return "\n".join(lines[:start]).strip(), tuple(option for _, option in options)

@@ -1,9 +1,9 @@
-"""Ready wordings of the prompt by name and version: `points@1`, `exam@1`, `bet@1`, `plain@2`.
+"""Ready prompt templates by name and version: `points@1`, `exam@1`, `bet@1`, `plain@2`.
 
 Each says the same in its own words: the rubric at a target, the forced answer, and the answer with a stated confidence.
-A published version is never changed, so that rows that name it can be compared; a new wording is a new version. The
-defaults of `PromptStyle` are `plain@2`: small open models repeat a rubric that spells out points, and say the phrase
-that a forced prompt quotes.
+A published version is never changed, so that rows that name it can be compared; a changed template is a new version.
+The defaults of `PromptStyle` are `plain@2`: small open models repeat a rubric that spells out points, and say the
+phrase that a forced prompt quotes.
 
 How a question and its target are put to a model: the rubric, in words a person would use.
 """
@@ -29,22 +29,22 @@ _FOLDER = Path(__file__).parent / "templates"
 
 @lru_cache(maxsize=1)
 def templates() -> dict[str, PromptStyle]:
-    """Return "name@version" → wording, by name and then by version."""
-    found: dict[str, PromptStyle] = {}
+    """Return "name@version" → prompt template, by name and then by version."""
+    by_name: dict[str, PromptStyle] = {}
     for path in sorted(_FOLDER.glob("*.yaml")):
         versions: dict[int, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found |= {f"{path.stem}@{number}": PromptStyle(**versions[number]) for number in sorted(versions)}
-    return found
+        by_name |= {f"{path.stem}@{number}": PromptStyle(**versions[number]) for number in sorted(versions)}
+    return by_name
 
 
 def latest_templates() -> tuple[str, ...]:
-    """Return the names of the newest version of each wording."""
+    """Return the names of the newest version of each prompt template."""
     newest = {name.partition("@")[0]: name for name in templates()}
     return tuple(newest.values())
 
 
 def template(name: str, phrase: str | None = None) -> PromptStyle:
-    """Return the wording called `name`, "exam@1" or "exam" for its newest version, with the agreed abstention `phrase`.
+    """Return the prompt template `name`, "exam@1" or "exam" for its newest version, which asks for `phrase`.
 
     Raises:
         InputError: there is none; the message names those that there are.
@@ -59,7 +59,7 @@ def template(name: str, phrase: str | None = None) -> PromptStyle:
 
 @lru_cache(maxsize=64)
 def template_name(style: PromptStyle) -> str:
-    """Return the "name@version" whose wording `style` has, whatever its phrase; "" for a wording of one's own."""
+    """Return the "name@version" of the template that `style` is, whatever its phrase; "" for one of the user's own."""
     return next((name for name, known in templates().items() if replace(known, phrase=style.phrase) == style), "")
 
 
@@ -79,7 +79,7 @@ def format_penalty(t: float) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class PromptStyle:
-    """The wording of a prompt. The sentence with the target comes last.
+    """A prompt template. The sentence with the target comes last.
 
     All targets and samples of one question then share the longest possible prefix. A target of 0
     is the exam: abstaining is disallowed in words, which is how forced answers are asked for.
@@ -139,8 +139,8 @@ class PromptStyle:
 
     def stated_completion(self, answer: str, confidence: float, scale: Literal["fraction", "percent"]) -> str:
         """Return the completion that gives `answer` with `confidence`, rounded to a hundredth: "0.62", or "62%"."""
-        shown = f"{confidence:.2f}" if scale == "fraction" else f"{100 * confidence:.0f}%"
-        return self.statement.replace("{answer}", answer).replace("{confidence}", shown)
+        number = f"{confidence:.2f}" if scale == "fraction" else f"{100 * confidence:.0f}%"
+        return self.statement.replace("{answer}", answer).replace("{confidence}", number)
 
     def _chat(self, question: Question, instruction: str | None) -> list[Message]:
         text = question.text

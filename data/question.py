@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with its accepted answers and, in a made world, the confidence it deserves."""
+    """A question with its accepted answers and, in a synthetic world, the confidence it deserves."""
 
     id: str
     text: str

@@ -79,10 +79,10 @@ def _json(path: Path) -> Rows:
     except json.JSONDecodeError as error:
         raise InputError(f"{path}:{error.lineno}: not JSON ({error.msg}, column {error.colno})") from None
     lists = list(cast("Row", loaded).values()) if isinstance(loaded, dict) else [loaded]
-    found = [rows for value in lists if (rows := _objects(value))]
-    if len(found) != 1:
+    candidates = [rows for value in lists if (rows := _objects(value))]
+    if len(candidates) != 1:
         raise InputError(f"{path}: expected a list of JSON objects, or an object that holds exactly one")
-    yield from ((f"{path}: row {number}", row) for number, row in enumerate(found[0], 1))
+    yield from ((f"{path}: row {number}", row) for number, row in enumerate(candidates[0], 1))
 
 
 def _objects(value: Any) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Ready question sets by name: where they are had, how their columns are read, how their answers are judged.
+"""Built-in question sets: source, column mapping and default grader.
 
 One mapping, `QUESTION_SETS`. A set comes in one or more layouts (`Form`), of which the first that fits the first row
 is taken: that of the Hub, and that of the file in which it is handed on. The ids, splits and columns of the Hub are as
@@ -221,7 +221,7 @@ def load_set(
         instruction: A line after every question, the form of the answer; None: the set's own.
 
     Raises:
-        InputError: no such set, it cannot be had, or its columns are not those of the set.
+        InputError: no such set, it cannot be read, or its columns are not those of the set.
     """
     if name not in QUESTION_SETS:
         raise InputError(f"no question set {name!r}; ready are {', '.join(QUESTION_SETS)}")
@@ -254,10 +254,10 @@ def load_any(
     Raises:
         InputError: as `load_set` and `load_questions`; or `columns` are given for a ready set, which has its own.
     """
-    found = find_set(source)
-    if found is None:
+    ready_set = find_set(source)
+    if ready_set is None:
         questions = load_questions(source, columns=columns, where=where)
         return _instructed(questions, instruction or "")
     if columns:
         raise InputError(f"{source}: a ready set knows its columns; give the file alone to map columns yourself")
-    return load_set(found[1], found[2] or None, where=where, instruction=instruction)
+    return load_set(ready_set[1], ready_set[2] or None, where=where, instruction=instruction)

@@ -47,6 +47,8 @@ class Stream(IntEnum):
     """Which of several equal answers rejection sampling keeps."""
     MIXTURE = 15
     """Questions of each part of a mixture of question sets."""
+    STAGE_QUESTIONS = 16
+    """Which questions each training stage has, where stages may not share them."""
     AUDIT = 21
     """Bootstrap resamples and training samples of an audit of listed responses."""
     WORLD_FACTS = 22

@@ -72,8 +72,8 @@ class TargetSampler(TargetGrid):
         """
         zeros = round(n * self.forced_share)
         grid: Sequence[float] = self.grid
-        drawn = [0.0] * zeros + [grid[int(p * len(grid))] for p in stratified(n - zeros, rng)]
-        return [drawn[i] for i in rng.permutation(n)]
+        sample = [0.0] * zeros + [grid[int(p * len(grid))] for p in stratified(n - zeros, rng)]
+        return [sample[i] for i in rng.permutation(n)]
 
     @property
     def ordered(self) -> bool:
@@ -197,8 +197,8 @@ class BetaTargets:
         cumulative = np.array(list(accumulate(self.weights)))
         grid = self.sampler.grid
         places = np.searchsorted(cumulative, stratified(len(questions) - zeros, rng), side="right").tolist()
-        drawn = [0.0] * zeros + [grid[min(place, len(grid) - 1)] for place in places]
-        return [drawn[i] for i in rng.permutation(len(questions))]
+        sample = [0.0] * zeros + [grid[min(place, len(grid) - 1)] for place in places]
+        return [sample[i] for i in rng.permutation(len(questions))]
 
     def targets(self, questions: Sequence[Question]) -> tuple[float, ...]:
         """Return the sampler's targets."""
@@ -226,10 +226,10 @@ class Curriculum:
     def draw(self, questions: Sequence[Question], rng: np.random.Generator) -> list[float]:
         """Return one target per question; a stage has its share of them, rounded."""
         ends = [round(end * len(questions)) for end in accumulate(share for share, _ in self.stages)]
-        drawn: list[float] = []
+        sample: list[float] = []
         for (_, sampler), end in zip(self.stages, ends, strict=True):
-            drawn += sampler.sample(end - len(drawn), rng)
-        return drawn
+            sample += sampler.sample(end - len(sample), rng)
+        return sample
 
     def targets(self, questions: Sequence[Question]) -> tuple[float, ...]:
         """Return the targets of all stages."""

@@ -1,6 +1,6 @@
 """Names that look like names, made from syllables so that a world can have as many as it needs.
 
-A made world whose right confidence is known: the laboratory of behavioral calibration.
+A synthetic world whose right confidence is known: the laboratory of behavioral calibration.
 
 Two kinds of facts (after arXiv:2509.04664, section 3, which separates patterns from arbitrary facts):
 
@@ -174,8 +174,8 @@ def make_world(config: WorldConfig, seed: int) -> World:
                 known.append(person)
     matched = min(len(known), len(evaluated))
     evaluated += [known[int(i)] for i in np.linspace(0, len(known) - 1, matched).round()]
-    strangers, told = _strangers(config, rng)
-    corpus = list(_mentions(mentioned + told, config, rng))
+    strangers, mentioned_strangers = _strangers(config, rng)
+    corpus = list(_mentions(mentioned + mentioned_strangers, config, rng))
     order: list[int] = rng.permutation(len(corpus)).tolist()
     rl_order: list[int] = rng.permutation(len(rl)).tolist()
     return World(
@@ -201,8 +201,8 @@ def _patterned(name: str, town: str, p: float, home: str, split: str) -> Questio
 
 def _strangers(config: WorldConfig, rng: np.random.Generator) -> tuple[list[Question], list[Question]]:
     """Return the strangers to ask about, and the same repeated as often as they are mentioned."""
-    asked: list[Question] = []
-    told: list[Question] = []
+    questions: list[Question] = []
+    mentioned: list[Question] = []
     surnames = rng.choice(STRANGER_NAMES, size=len(config.mentions) * config.strangers)
     used: set[str] = set()
     for index, surname in enumerate(surnames):
@@ -213,9 +213,9 @@ def _strangers(config: WorldConfig, rng: np.random.Generator) -> tuple[list[Ques
         confidence = 1.0 if mentions else 1 / config.values
         metadata = {"kind": "arbitrary", "split": "arbitrary", "mentions": mentions, "name": name}
         text = f"What does {name} play?"
-        asked.append(Question(f"instrument/{name}", text, (value,), None, confidence, metadata))
-        told += [asked[-1]] * mentions
-    return asked, told
+        questions.append(Question(f"instrument/{name}", text, (value,), None, confidence, metadata))
+        mentioned += [questions[-1]] * mentions
+    return questions, mentioned
 
 
 def _mentions(questions: list[Question], config: WorldConfig, rng: np.random.Generator) -> Iterator[Mention]:

@@ -1,8 +1,8 @@
 """What was said, and what is it paid? Verdicts, graders, payoffs, and the reward a trainer calls.
 
-The package exports what a training script or an evaluation of one's own is written with: the reward and what it takes
+The package exports what a user's training or evaluation script is written with: the reward and what it takes
 (graders with the places where they look for an answer, the abstention, the stated confidence, payoffs and their
-terms), the verdict that comes of it, and the two protocols behind which a grader or a payoff of one's own stands.
+terms), the verdict that comes of it, and the two protocols that a user's own grader or payoff implements.
 Everything else is imported from the module that defines it: matchers and text functions from `matching`, priors,
 presets and break-even reports from `payoffs`, the judge's client from `judge`, row-wise judging from `judge_row`.
 """

@@ -77,7 +77,7 @@ class Endpoint:
     base_url: str | None = None
     """Address, such as "http://localhost:8000/v1"; None: OpenAI's."""
     api_key_env: str = "OPENAI_API_KEY"
-    """Environment variable with the key; a server of one's own may need none."""
+    """Environment variable with the key; a self-hosted server may need none."""
     concurrency: int = 16
     """Requests under way at once."""
     retries: int = 6

@@ -65,7 +65,7 @@ RUN = {
 
 
 def simulated_report(
-    policies: dict[str, Policy] | None = None, *, items: int = 40, draws: int = 20, **options: Any
+    policies: dict[str, Policy] | None = None, *, items: int = 40, resamples: int = 20, **options: Any
 ) -> ReportInput:
     """Return the input of a report on simulated systems, in two splits."""
     systems = RUN if policies is None else policies
@@ -76,14 +76,14 @@ def simulated_report(
         ]
         for name, policy in systems.items()
     }
-    return report_of(rows, draws=draws, **options)
+    return report_of(rows, resamples=resamples, **options)
 
 
-def report_of(rows: dict[str, list[Response]], *, draws: int = 20, **options: Any) -> ReportInput:
+def report_of(rows: dict[str, list[Response]], *, resamples: int = 20, **options: Any) -> ReportInput:
     """Return the input of a report on these rows, their metrics computed."""
     responses = {name: dict(by_split(found)) for name, found in rows.items()}
     metrics = {
-        name: {split: compute_metrics(found, draws=draws) for split, found in splits.items()}
+        name: {split: compute_metrics(found, resamples=resamples) for split, found in splits.items()}
         for name, splits in responses.items()
     }
     named = {"name": "simulated", "description": "Policies that act by a known rule.", "environment": "Seed 0."}

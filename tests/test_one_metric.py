@@ -75,7 +75,7 @@ def test_it_is_in_the_table_that_ends_a_run_and_in_the_spread_over_templates() -
 
 def test_it_is_compared_among_the_primary_metrics() -> None:
     a, b = simulate(Policy(slope=0.1), items=12), simulate(Policy(), items=12)
-    found = compare(System(name="a", rows=a), System(name="b", rows=b), draws=10, flips=10)
+    found = compare(System(name="a", rows=a), System(name="b", rows=b), resamples=10, flips=10)
     (one,) = [one for one in found.headline if one.name == "boldness"]
     assert one.method == "sign flips"
     (table,) = paired_tables([found])

@@ -13,25 +13,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
-from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from ..rewards.extras import require
 from .monitor.alarms import MonitorConfig
 
-RateName = Literal["t", "t/(1+t)", "p<t"]
-"""The rates of abstaining in the warm-up that depend on the target (`warmup.RATES`)."""
+Teach = Literal["rate", "odds", "belief", "outcomes"]
+"""What decides whether a row of the warm-up answers or abstains (`warmup.WAYS`)."""
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
-def check_rate(rate: object) -> object:
-    """Return `rate`; raise ValueError unless it is a named rate or a fraction in [0, 1]."""
-    number = isinstance(rate, int | float) and not isinstance(rate, bool) and 0 <= rate <= 1
-    if not number and rate not in get_args(RateName):
-        raise ValueError(f"must be {', '.join(map(repr, get_args(RateName)))} or a fraction in [0, 1], got {rate!r}")
-    return rate
-
-
-AbstainRate = Annotated[RateName | Annotated[float, Field(ge=0, le=1)], BeforeValidator(check_rate)]
-"""How often the warm-up abstains."""
 Rule = Literal["mean", "best"]
 """When rejection sampling imitates an answer."""
 Keep = Literal["gap", "all"]
@@ -77,7 +68,7 @@ class BaseConfig(StageConfig):
     layers: PositiveInt = 2
     """Transformer blocks."""
     width: PositiveInt = 128
-    """Numbers in a hidden state."""
+    """Hidden size (`hidden_size`)."""
     heads: PositiveInt = 4
     """Attention heads; they divide the width."""
     intermediate: PositiveInt = 256
@@ -104,18 +95,26 @@ class WarmupConfig(StageConfig):
     """Training prompts made of each, at targets drawn independently."""
     temperature: NonNegativeFloat = 1.0
     """Temperature of the model's own answers; 0 takes the greedy ones."""
-    abstain_rate: AbstainRate = "t/(1+t)"
-    """Probability of abstaining at target t. The second makes greedy decoding abstain when p < t, the third teaches it
-    outright; a number is the same at every target."""
+    teach: Teach = "odds"
+    """What decides whether a row at target t abstains. "rate": chance, with probability t. "odds": chance, with
+    probability t/(1+t), so that greedy decoding abstains when p < t. "belief": whether the model's own probability p of
+    its answer is below t. "outcomes": whether the answer was graded right, with the costs of both mistakes at t."""
+    abstain_rate: Fraction | None = None
+    """Under "rate": abstain with this probability, the same at every target; null: with probability t."""
+    blend: Fraction = 1.0
+    """Under "outcomes": the weight λ of the graded outcome y in the label λy + (1 − λ)p̂, where p̂ is the model's own
+    probability of the answer, recalibrated across folds."""
     sft: dict[str, Any] = field(default_factory=dict[str, Any])
     """`trl.SFTConfig`."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a number outside its limits, or an unknown rate."""
-        try:
-            check_rate(self.abstain_rate)
-        except ValueError as error:
-            raise ValueError(f"abstain_rate {error}") from None
+        """Raise ValueError for a number outside its limits, or a setting of another way to teach."""
+        if self.teach not in get_args(Teach):
+            raise ValueError(f"teach must be one of {', '.join(get_args(Teach))}, got {self.teach!r}")
+        if self.abstain_rate is not None and self.teach != "rate":
+            raise ValueError(f"abstain_rate belongs to teach=rate, and teach is {self.teach!r}")
+        if self.blend != 1.0 and self.teach != "outcomes":
+            raise ValueError(f"blend belongs to teach=outcomes, and teach is {self.teach!r}")
         super().__post_init__()
 
 

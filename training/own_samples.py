@@ -1,4 +1,4 @@
-"""What a policy says of its own accord, graded and paid: the material of DPO and of rejection-sampled fine-tuning.
+"""A policy's own samples, graded and paid: the material of DPO and of rejection-sampled fine-tuning.
 
 A question is asked for a forced answer, k times, so that there is always something to compare an abstention with; the
 answers and the agreed abstention are then paid at the target that a training prompt states.

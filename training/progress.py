@@ -128,6 +128,11 @@ class StageLog(TrainerCallback):
         self._write({"step": 0, **figures})
         self.say(text)
 
+    def after(self, figures: Mapping[str, float], text: str) -> None:
+        """Write `figures`, which are known after the last step, and print `text`."""
+        self._write({"step": self.trainer.state.global_step, **figures})
+        self.say(text)
+
     def _keep_until(self, step: int) -> None:
         """Take this stage's rows after `step` out of both files."""
         for path in filter(None, (self.path, self.metrics)):

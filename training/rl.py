@@ -16,8 +16,8 @@ from ..eval.metrics.table import STATED_TARGETS
 from ..rewards import AbstentionReward
 from ..rewards.payoffs.scaling import GroupScalingWarning
 from .config import GRPO_DEFAULTS, RLConfig
+from .monitor.stage_monitor import StageMonitor
 from .monitor.validation import hold_out
-from .monitor.watch import Watch
 from .preflight.findings import enforce
 from .preflight.rl import batch_error, check_end_tokens
 from .preflight.stages import check_rl, stage_reward_findings
@@ -152,17 +152,17 @@ def train_rl(
     generations = (
         -(-arguments.max_steps // (arguments.steps_per_generation or 1)) * arguments.gradient_accumulation_steps
     )
-    watch = Watch(config.monitor, arguments.num_generations, log, stated=targets is None)
+    stage_monitor = StageMonitor(config.monitor, arguments.num_generations, log, stated=targets is None)
     if config.monitor.validation is not None:
         questions, apart = hold_out(questions, config.monitor.validation.items, seed)
         shown = STATED_TARGETS if targets is None else targets.targets(questions)
-        watch.validate(apart, shown, style, reward, out, stated=targets is None)
+        stage_monitor.validate(apart, shown, style, reward, out, stated=targets is None)
     size, rng = max(1, generations) * per_step, Stream.RL.rng(seed)
     rows = rl_rows(questions, style, targets, size, rng, per_question=per_question)
     _, trainer_class = TRAINERS[config.algorithm]
     trainer = make_trainer(trainer_class, rows, model, tokenizer, arguments, lora, reward_funcs=reward)
-    watch.attach(trainer)
+    stage_monitor.attach(trainer)
     with score_completions_only(), scaling_allowed(config.allow_group_scaling):
         trained = fit(trainer, out, resume=resume)
-    watch.finish()
+    stage_monitor.finish()
     return trained

@@ -1,25 +1,26 @@
-"""Rubric warm-up: supervised fine-tuning that makes a policy abstain as often as the target asks.
+"""The warm-up: supervised fine-tuning that makes a policy's abstentions depend on the target, before any RL.
 
-For a prompt with target t the completion is an abstention with a probability that rises with t, and
-otherwise the model's own forced answer, sampled. No knowledge label is needed. Three rates:
+For a prompt with target t the completion is an abstention or the model's own forced answer. What decides which, in each
+way to teach (`WAYS`):
 
-- "t": abstain with probability t. The policy starts RL sensitive to the target and ignorant of what
-  it knows, so every group holds both actions and RL only has to couple the two.
-- "t/(1+t)": abstentions stand to answers as t to 1. Where the likeliest answer is the model's own
+- "rate": chance. A row abstains with probability t. The policy starts RL sensitive to the target and ignorant of what
+  it knows, so every group holds both actions and RL only has to couple the two. With `abstain_rate` it abstains as
+  often at every target, and the policy is left deaf to it.
+- "odds": chance, abstentions standing to answers as t to 1. Where the likeliest answer is the model's own
   with probability p, the imitating policy gives it p/(1+t) and the abstention t/(1+t), so greedy
   decoding abstains exactly when p < t: what the model's sampling already knows of its confidence
   becomes the rule, before any reward. Averaged over uniform t it abstains 1 - ln 2, about 31 %, of
-  the time, where "t" abstains half the time and risks the capability to answer.
-- "p<t": abstain where the probability p that the model itself gives its greedy forced answer is below t. What the
-  second rate teaches by many random draws is said outright, so the gate is much sharper after as many steps; it is
+  the time, where "rate" abstains half the time and risks the capability to answer.
+- "belief": abstain where the probability p that the model itself gives its greedy forced answer is below t. What "odds"
+  teaches by many random draws is said outright, so the gate is much sharper after as many steps; it is
   as right as the model's probabilities are calibrated, which RL on outcomes does not presume. One answer says what is
   right at every target, so that it can stand in rows at several (`targets_per_answer`): questions, not completions,
   are what a sharp gate needs many of.
+- "outcomes": whether the greedy forced answer was graded right, with what both mistakes cost at t (`outcomes.py`). It
+  needs answers that can be graded, and is right whatever the model's own probability is worth.
 
-A number in the place of a rate abstains as often at every target, and leaves the policy deaf to it.
-
-The argument for the second holds for answers that are decided by their first token; for longer
-ones p is the first token's probability, above the answer's, and RL has that much left to correct.
+The first three need no knowledge label. The argument for "odds" holds for answers that are decided by their first
+token; for longer ones p is the first token's probability, above the answer's, and RL has that much left to correct.
 
 Where no target is stated and the model is to say how sure it is, the completion is the model's own answer, greedy or
 sampled, and, as the confidence in it, the probability that it gives to that answer itself. This too needs no label, and
@@ -29,22 +30,27 @@ follows a long reasoning, it is far below the probability of being right, and RL
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
-from ..data import InputError, Message, PromptStyle, Question, Schedule, Stream, spread_draws
+from ..data import InputError, Message, PromptStyle, Question, Schedule, Stream, shown_targets, spread_draws
 from ..eval.backends.backend import Backend, Completion
+from ..eval.metrics.estimate import Array
 from ..eval.sweep.shard import current_shard
-from ..rewards import ConfidenceParser, Verdict, alias_match
+from ..rewards import AbstentionReward, ConfidenceParser, Verdict, alias_match
 from .config import WarmupConfig
-from .own_samples import draw_answers
+from .outcomes import TokenSumTrainer, check_decoding, grade_answers, outcome_array, outcome_rows, soft_outcomes
+from .own_samples import Rows, draw_answers
 from .preflight.stages import check_questions
 from .processes import score_completions_only
-from .progress import StageLog
+from .progress import StageLog, counted
 from .stage import last_checkpoint, stage_arguments, train_on_rows
 
 
@@ -83,7 +89,7 @@ def own_answers_at(
     config: WarmupConfig,
     seed: int,
 ) -> list[Completion]:
-    """Return what the row of each of `targets` imitates: a sampled answer, but for "p<t" the greedy one wherever t > 0.
+    """Return what the row of each of `targets` imitates: a sampled answer, or in `GREEDY` ways at t > 0 the greedy one.
 
     There a sampled answer would split the mass of answering between several, and greedy decoding abstain too early.
     At t = 0 samples keep the forced answer's probability what it was. The targets are those of `questions` in their
@@ -97,13 +103,17 @@ def own_answers_at(
         config: The recipe's section, which says how rows come to abstain.
         seed: Of the samples.
     """
-    rows = [(config.abstain_rate == "p<t" and t > 0, i % len(questions)) for i, t in enumerate(targets)]
+    rows = [(config.teach in GREEDY and t > 0, i % len(questions)) for i, t in enumerate(targets)]
     answers: dict[tuple[bool, int], Completion] = {}
     for best, temperature in ((True, 0.0), (False, config.temperature)):
         asked = sorted({row for row in rows if row[0] is best})
         own = own_answers(backend, [questions[i] for _, i in asked], style, temperature, seed)
         answers.update(zip(asked, own, strict=True))
     return [answers[row] for row in rows]
+
+
+GREEDY = ("belief", "outcomes")
+"""The ways to teach that speak of one answer to each question, the greedy one."""
 
 
 def at_target(_: float | None, t: float) -> float:
@@ -119,22 +129,22 @@ def at_odds_of_target(_: float | None, t: float) -> float:
 def below_target(p: float | None, t: float) -> float:
     """Return 1 where the model's own probability `p` of the answer is below `t`, else 0."""
     if p is None:
-        raise ValueError('abstain_rate "p<t" needs a backend that tells the probability of its completions')
+        raise ValueError("teach=belief needs a backend that tells the probability of its completions")
     return float(p < t)
 
 
 RATES: dict[str, Callable[[float | None, float], float]] = {
-    "t": at_target,
-    "t/(1+t)": at_odds_of_target,
-    "p<t": below_target,
+    "rate": at_target,
+    "odds": at_odds_of_target,
+    "belief": below_target,
 }
-"""Name → the probability of abstaining at t where the own answer has probability p."""
+"""Way without labels → the probability of abstaining at t where the own answer has probability p."""
 
 
 def rate_of(config: WarmupConfig) -> Callable[[float | None, float], float]:
     """Return how often the warm-up of `config` abstains, given the own answer's probability and the target."""
-    rate = config.abstain_rate
-    return RATES[rate] if isinstance(rate, str) else lambda _p, _t: rate
+    constant = config.abstain_rate
+    return RATES[config.teach] if constant is None else lambda _p, _t: constant
 
 
 def warmup_rows(
@@ -197,6 +207,79 @@ def stated_rows(
     return rows
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What the rows of a warm-up at stated targets are made of; a row before weighting is a question at a target."""
+
+    questions: Sequence[Question]
+    """Of each row: all questions in their order, once for each of `config.targets_per_answer`."""
+    targets: Sequence[float]
+    """Of each row."""
+    answers: Sequence[Completion]
+    """What each row may imitate."""
+    style: PromptStyle
+    config: WarmupConfig
+    reward: AbstentionReward
+    """Grades the answers and says what decisions cost; read by ways to teach that grade."""
+    rng: np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
+class WarmupRows:
+    """The rows of a warm-up and what the log says of them."""
+
+    rows: Rows
+    figures: Mapping[str, float]
+    text: str
+
+
+def by_chance_or_belief(material: Material) -> WarmupRows:
+    """Return rows that answer or abstain by a rate of `RATES`; nothing is graded."""
+    m = material
+    rows = warmup_rows(m.questions, m.answers, m.style, m.targets, m.rng, rate_of(m.config))
+    return _of_own_answers(rows, m.answers)
+
+
+def by_outcomes(material: Material) -> WarmupRows:
+    """Return rows that answer or abstain by graded outcomes; each greedy answer is graded once, for all its targets."""
+    m = material
+    number = len(m.questions) // m.config.targets_per_answer  # of a question, whose rows are this far apart
+    greedy = {i % number: i for i, t in enumerate(m.targets) if t > 0}
+    places = list(greedy.values())
+    verdicts = grade_answers([m.questions[i] for i in places], [m.answers[i] for i in places], m.reward)
+    label = np.full(number, np.nan)
+    label[list(greedy)] = _labels([m.answers[i] for i in places], outcome_array(verdicts), m.config.blend, m.rng)
+    per_row = label[np.arange(len(m.questions)) % number].tolist()
+    rows, kinds = outcome_rows(m.questions, m.answers, per_row, m.style, m.targets, m.reward.payoff, m.rng)
+    graded = Counter(verdict.value for verdict in verdicts)
+    figures = {f"outcomes/{kind}": count for kind, count in graded.items()}
+    figures |= {f"rows/{kind.replace(' ', '_')}": count for kind, count in kinds.items()}
+    text = f"{counted(f'{len(verdicts)} greedy answers', graded)}; {counted(f'{len(rows)} rows', kinds)}"
+    return WarmupRows(rows, figures, text)
+
+
+def _labels(answers: Sequence[Completion], outcome: Array, blend: float, rng: np.random.Generator) -> Array:
+    """Return ŷ of each answer, (N,), with λ = `blend`; ValueError where λ < 1 and a probability is unknown."""
+    own = [answer.probability for answer in answers]
+    if blend < 1 and None in own:
+        raise ValueError("blend below 1 needs a backend that tells the probability of its completions")
+    return soft_outcomes(np.array(own, dtype=np.float64), outcome, blend, rng)
+
+
+WAYS: dict[str, Callable[[Material], WarmupRows]] = {
+    "rate": by_chance_or_belief,
+    "odds": by_chance_or_belief,
+    "belief": by_chance_or_belief,
+    "outcomes": by_outcomes,
+}
+"""`warmup.teach` → what makes the rows."""
+
+
+def _of_own_answers(rows: Rows, answers: Sequence[Completion]) -> WarmupRows:
+    count = len({id(answer) for answer in answers})
+    return WarmupRows(rows, {"own_answers": count}, f"{count} own answers make {len(rows)} rows")
+
+
 def warm_up(
     model: Any,
     tokenizer: Any,
@@ -209,53 +292,81 @@ def warm_up(
     lora: Any,
     out: Path,
     seed: int,
+    reward: AbstentionReward | None = None,
     parser: ConfidenceParser | None = None,
     resume: bool = False,
     log: StageLog | None = None,
 ) -> Any:
-    """Return the `PeftModel` after the warm-up; `lora` is its PEFT config, `out` the checkpoint folder.
+    """Return the `PeftModel` after the warm-up.
 
     Without `targets` it teaches to state a confidence, on the scale of `parser`, instead of abstaining.
 
     Args:
         model: The policy, changed in place.
         tokenizer: The model's, with its chat template.
-        backend: Generates from the same model.
-        questions: What is asked; `config.prompts` of them, repeated as needed.
+        backend: Generates from the same model, before and after it is trained.
+        questions: What is asked; `config.prompts` of them, repeated as needed, but for `teach: outcomes`, which asks
+            each once and needs questions that no supervised stage has seen.
         config: The recipe's section.
         style: Makes prompts and abstentions.
         targets: The targets of the prompts; None: they state none.
         lora: The PEFT config of a new adapter.
         out: The folder of checkpoints.
         seed: The run's seed.
+        reward: What `teach: outcomes` grades and weighs by; None: `alias_match` and the bounded payoff.
         parser: Of stated confidences; None: the usual form.
         resume: Go on from the last checkpoint.
         log: Gets the counts and the entries of the trainer.
 
     Raises:
-        InputError: there is no question, or none of the model's own answers can be stated with a confidence.
+        InputError: there is no question, or nothing to train on.
     """
     arguments = sft_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
     check_questions("warmup", questions)
     rng = Stream.WARMUP.rng(seed)
-    order: list[int] = np.resize(rng.permutation(len(questions)), config.prompts).tolist()
+    judge = reward or AbstentionReward(grader=alias_match(abstention=style.phrase))
+    graded = targets is not None and config.teach == "outcomes"
+    shuffled: list[int] = rng.permutation(len(questions)).tolist()
+    order = list(islice(cycle(shuffled), min(config.prompts, len(questions)) if graded else config.prompts))
     chosen = [questions[i] for i in order]
     if targets is None:
-        answers = own_answers(backend, chosen, style, config.temperature, seed)
-        rows = stated_rows(chosen, answers, style, parser or ConfidenceParser())
-        if not rows:
-            raise InputError(
-                f"recipe: warmup: none of the model's {len(answers)} own answers can be stated with a confidence: they "
-                "are empty, cut off by eval.max_new_tokens, or no answer"
-            )
+        made = _stated(backend, chosen, config, style, seed, parser or ConfidenceParser())
     else:
         asked = chosen * config.targets_per_answer
         drawn = targets.draw(asked, rng)
         answers = own_answers_at(backend, chosen, style, drawn, config, seed)
-        rows = warmup_rows(asked, answers, style, drawn, rng, rate_of(config))
+        common: dict[str, Any] = {"style": style, "config": config, "reward": judge, "rng": rng}
+        made = WAYS[config.teach](Material(questions=asked, targets=drawn, answers=answers, **common))
+    if not made.rows:
+        raise InputError(f"recipe: warmup: nothing is left to train on ({made.text})")
     begun = resume and last_checkpoint(out) is not None  # then the log has the count already, and the steps so far
     if log is not None and current_shard().main and not begun:
-        count = len({id(answer) for answer in answers})
-        log.note({"own_answers": count}, f"{count} own answers make {len(rows)} rows")
+        log.note(made.figures, made.text)
+    trainer = TokenSumTrainer if graded else SFTTrainer
     with score_completions_only():
-        return train_on_rows(SFTTrainer, rows, model, tokenizer, arguments, lora, out, resume=resume, log=log)
+        trained = train_on_rows(trainer, made.rows, model, tokenizer, arguments, lora, out, resume=resume, log=log)
+    several = current_shard().world > 1  # which may share out the weights
+    if targets is not None and graded and log is not None and not several:
+        unseen = [questions[i] for i in shuffled[len(order) :]] or chosen
+        shown = shown_targets(targets.targets(questions))
+        check = check_decoding(trained, tokenizer, backend, unseen, judge, style, shown)
+        log.after(check.figures, str(check))
+    return trained
+
+
+def _stated(
+    backend: Backend,
+    questions: Sequence[Question],
+    config: WarmupConfig,
+    style: PromptStyle,
+    seed: int,
+    parser: ConfidenceParser,
+) -> WarmupRows:
+    answers = own_answers(backend, questions, style, config.temperature, seed)
+    rows = stated_rows(questions, answers, style, parser)
+    if not rows:
+        raise InputError(
+            f"recipe: warmup: none of the model's {len(answers)} own answers can be stated with a confidence: they "
+            "are empty, cut off by eval.max_new_tokens, or no answer"
+        )
+    return _of_own_answers(rows, answers)

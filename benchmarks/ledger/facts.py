@@ -68,7 +68,7 @@ SHARED = {
 }
 """Question of PopQA → the same in the words of EntityQuestions (its templates of P106, P17 and P136)."""
 NAMES = ("start", "neutral-start", "gate", "ours", "plain", "explicit-group", "truthrl", "r-tuning", "dpo")
-"""Jobs of the made world that are run here as well."""
+"""Jobs of the synthetic world that are run here as well."""
 
 
 def write_questions(which: Facts, folder: Path, popqa: Path | None, out: Path, seed: int) -> None:

@@ -122,8 +122,8 @@ def of_split(rows: Rows, split: str) -> Rows:
 
 def figures(by_seed: Mapping[int, Rows], base: Mapping[int, Rows]) -> dict[str, Any]:
     """Return each metric by seed, and over the items of all seeds with its interval; `base` is the untrained model."""
-    each = {seed: _metrics(rows, base[seed], draws=0) for seed, rows in by_seed.items()}
-    whole = _metrics(pooled(by_seed), pooled(base), draws=DRAWS)
+    each = {seed: _metrics(rows, base[seed], resamples=0) for seed, rows in by_seed.items()}
+    whole = _metrics(pooled(by_seed), pooled(base), resamples=DRAWS)
     return {
         **{
             key: {"by_seed": [_pick(pick, m)["value"] for m in each.values()], "pooled": _pick(pick, whole)}
@@ -150,11 +150,11 @@ def pooled(by_seed: Mapping[int, Rows]) -> Rows:
     return [replace(row, id=f"{seed}/{row.id}") for seed, rows in by_seed.items() for row in rows]
 
 
-def _metrics(rows: Rows, base: Rows, draws: int) -> dict[str, Any]:
+def _metrics(rows: Rows, base: Rows, resamples: int) -> dict[str, Any]:
     targets = None if any(row.threshold for row in rows) else TARGETS
     # The base model's forced answers alone: its own targets may be others, and its confidence is what is asked for.
     forced = [replace(row, threshold=None) for row in base if row.threshold in (0.0, None) and not row.sample]
-    return compute_metrics(rows, base=forced, draws=draws, targets=targets or TARGETS)
+    return compute_metrics(rows, base=forced, resamples=resamples, targets=targets or TARGETS)
 
 
 def _cost(jobs: Sequence[str], there: Sequence[Mapping[str, Path]]) -> dict[str, float]:
@@ -180,7 +180,7 @@ def _against(name: str, ours: dict[int, Rows], theirs: dict[int, Rows], base: di
     """Return ours minus the entrant `name`, with intervals over items, and how many seeds have ours ahead."""
     forced = pooled(base)
     sides = (System(name=n, rows=pooled(rows), base=forced) for n, rows in ((OURS, ours), (name, theirs)))
-    compared = compare(*sides, overlap=True, targets=TARGETS, names=COMPARED, draws=DRAWS)
+    compared = compare(*sides, overlap=True, targets=TARGETS, names=COMPARED, resamples=DRAWS)
     regrets = [[_regret(rows[s], base[s]) for s in rows] for rows in (ours, theirs)]
     return {
         **{
@@ -196,4 +196,4 @@ def _against(name: str, ours: dict[int, Rows], theirs: dict[int, Rows], base: di
 def _regret(rows: Rows, base: Rows) -> float | None:
     """Return the regret at the known odds, that of what happened where they are not known."""
     known = regret_at_odds(rows, base, TARGETS)
-    return known if known is not None else _metrics(rows, base, draws=0)["normalized_regret"]["value"]
+    return known if known is not None else _metrics(rows, base, resamples=0)["normalized_regret"]["value"]

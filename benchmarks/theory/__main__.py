@@ -160,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     one = add["learn"]
     one.add_argument("birthdays", nargs="?", help="file of people with `name` and `birthday`; else strangers")
     one.add_argument("--samples", default="300,600,1200,2400", help="N, by commas; a model is trained for each")
-    one.add_argument("--facts", type=_whole(2, 2000), default=600, help="strangers of the made world")
+    one.add_argument("--facts", type=_whole(2, 2000), default=600, help="strangers of the synthetic world")
     one.add_argument("--values", type=_whole(2, 24), default=20, help="instruments that a stranger may play")
     one.add_argument("--epochs", type=_whole(1), default=12, help="how often each model reads its samples")
     one.add_argument("--out", type=Path, default=Path("audit-learn"), help="folder of models and measurements")
@@ -170,7 +170,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--seed", type=_whole(0), default=0, help="of the samples and the models")
 
     one = add["pretraining"]
-    one.add_argument("recipe", help="a recipe with a made world and a base model: a name or a path")
+    one.add_argument("recipe", help="a recipe with a synthetic world and a base model: a name or a path")
     one.add_argument("changes", nargs="*", help="changes to it, as base.trainer.max_steps=400")
     one.add_argument("--out", type=Path, default=Path("audit-pretraining"), help="folder of what is measured")
     one.add_argument("--max-prompts", type=_whole(2), help="questions of each split; default: all")

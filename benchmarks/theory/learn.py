@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from learnt_facts import Drawn, FactSet, draw, measure_learnt
+from learnt_facts import FactSample, FactSet, draw, measure_learnt
 from rich.table import Table
 from small_model import HEADS, INTERMEDIATE, LAYERS, STYLE, VOCABULARY, WIDTH
 
@@ -109,7 +109,7 @@ def _one(asked: LearnStudy, n: int, console: Progress) -> dict[str, Any]:
     return measure_learnt(asked.facts, drawn, scores, asked.seed)
 
 
-def _train(asked: LearnStudy, drawn: Drawn, folder: Path, console: Progress) -> None:
+def _train(asked: LearnStudy, drawn: FactSample, folder: Path, console: Progress) -> None:
     """Train a model on the drawn pairs, all of them once an epoch."""
     from abstain.training.laboratory.base import BaseConfig, train_base
     from abstain.training.progress import StageLog
@@ -140,7 +140,7 @@ def _train(asked: LearnStudy, drawn: Drawn, folder: Path, console: Progress) -> 
     train_base(documents, config, folder / "model", checkpoints=folder / "checkpoints", seed=asked.seed, log=log)
 
 
-def training_documents(facts: FactSet, drawn: Drawn, seed: int) -> list[Document]:
+def training_documents(facts: FactSet, drawn: FactSample, seed: int) -> list[Document]:
     """Return one chat for every drawn pair, shuffled.
 
     Args:

@@ -59,7 +59,7 @@ def birthday_facts(source: str) -> FactSet:
 
 
 def stranger_facts(count: int, values: int, seed: int) -> FactSet:
-    """Return `count` of the made world's arbitrary facts: which of so many instruments a stranger plays.
+    """Return `count` of the synthetic world's arbitrary facts: which of so many instruments a stranger plays.
 
     Args:
         count: Number of strangers.
@@ -76,7 +76,7 @@ def stranger_facts(count: int, values: int, seed: int) -> FactSet:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class FactSample:
     """N training pairs of a set of facts, counted."""
 
     n: int
@@ -98,7 +98,7 @@ class Drawn:
         return self.answering * float((self.answered == 0).mean())
 
 
-def draw(prompts: int, n: int, answering: float, rng: np.random.Generator) -> Drawn:
+def draw(prompts: int, n: int, answering: float, rng: np.random.Generator) -> FactSample:
     """Return `n` pairs drawn from p, counted by prompt.
 
     Args:
@@ -109,7 +109,7 @@ def draw(prompts: int, n: int, answering: float, rng: np.random.Generator) -> Dr
     """
     asked = rng.multinomial(n, np.full(prompts, 1 / prompts))
     answered = rng.binomial(asked, answering)
-    return Drawn(n, answering, answered, asked - answered)
+    return FactSample(n, answering, answered, asked - answered)
 
 
 def enumeration(facts: FactSet, answering: float, log_probabilities: Array) -> tuple[Enumeration, NDArray[np.bool_]]:
@@ -138,7 +138,7 @@ def enumeration(facts: FactSet, answering: float, log_probabilities: Array) -> t
     return e, np.arange(last + 1)[None].repeat(count, axis=0) == last
 
 
-def measure_learnt(facts: FactSet, drawn: Drawn, log_probabilities: Array, seed: int) -> dict[str, Any]:
+def measure_learnt(facts: FactSet, drawn: FactSample, log_probabilities: Array, seed: int) -> dict[str, Any]:
     """Return sr, the missing mass, floor and ceiling, everything of `measure`, and the responses by mentions.
 
     `floor` is the theorem's, which holds in 99 of 100 draws; `floor_mean` leaves out its term for chance.

@@ -19,9 +19,9 @@ import numpy as np
 from rich.table import Table
 
 from abstain.data import InputError, Question, make_world, write_atomic
-from abstain.eval.audit.made_world import world_enumeration, world_responses
 from abstain.eval.audit.measure import measure
 from abstain.eval.audit.reduction import log_loss
+from abstain.eval.audit.synthetic_world import world_enumeration, world_responses
 from abstain.eval.metrics.estimate import Array
 from abstain.recipes.audit.run import evenly_chosen
 from abstain.recipes.audit.scores import stored_scores
@@ -50,11 +50,11 @@ def audit_pretraining(asked: Pretraining, console: Progress) -> list[dict[str, A
     """Make the base model where it is not there, measure every checkpoint, and return a row for each.
 
     Raises:
-        InputError: the recipe has no made world or makes no base model, or the folder holds another's.
+        InputError: the recipe has no synthetic world or makes no base model, or the folder holds another's.
     """
     recipe = asked.recipe
     if recipe.world is None or recipe.base is None:
-        raise InputError(f"recipe {recipe.name!r} makes no base model of a made world (`world` and `base`)")
+        raise InputError(f"recipe {recipe.name!r} makes no base model of a synthetic world (`world` and `base`)")
     quiet()
     _make(asked, console)
     world = make_world(recipe.world, recipe.seed)

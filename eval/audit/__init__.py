@@ -1,7 +1,7 @@
 """The theory of arXiv:2509.04664 measured: reduction to classification, calibration, arbitrary facts, graders."""
 
 from .enumeration import Enumeration, without_prompts
-from .monte_carlo import Sampled, SampledReduction, reduce_samples
+from .monte_carlo import SampledReduction, SampledResponses, reduce_samples
 from .reduction import (
     Reduction,
     Roc,
@@ -17,8 +17,8 @@ __all__ = [
     "Enumeration",
     "Reduction",
     "Roc",
-    "Sampled",
     "SampledReduction",
+    "SampledResponses",
     "above_threshold",
     "coarsened",
     "reduce_samples",

@@ -91,7 +91,7 @@ NODES = 2**12
 
 
 @dataclass(frozen=True, slots=True)
-class LaidOut:
+class TrieBatch:
     """The trees of B prompts as tensors, padded to the largest."""
 
     tokens: torch.Tensor
@@ -108,15 +108,18 @@ class LaidOut:
     """Last node of each candidate, (B, K)."""
 
 
-def _lay_out(tries: Sequence[Trie], pad_id: int, device: torch.device) -> LaidOut:
+def _batch_tries(tries: Sequence[Trie], pad_id: int, device: torch.device) -> TrieBatch:
     """Return the trees as tensors; one that all prompts share is laid out once."""
-    own = tries[:1] if all(trie is tries[0] for trie in tries) else tries
-    size = max(len(trie.tokens) for trie in own)
-    offered, longest = max(len(trie.paths) for trie in own), max(len(p) for trie in own for p in trie.paths)
-    tokens, parents = np.full((len(own), size), pad_id), np.full((len(own), size), -1)
-    depths, attends = np.zeros((len(own), size), dtype=np.intp), np.zeros((len(own), size, size), dtype=np.bool_)
-    paths, ends = np.full((len(own), offered, longest), size), np.zeros((len(own), offered), dtype=np.intp)
-    for b, trie in enumerate(own):
+    distinct = tries[:1] if all(trie is tries[0] for trie in tries) else tries
+    size = max(len(trie.tokens) for trie in distinct)
+    offered, longest = max(len(trie.paths) for trie in distinct), max(len(p) for trie in distinct for p in trie.paths)
+    tokens, parents = np.full((len(distinct), size), pad_id), np.full((len(distinct), size), -1)
+    depths, attends = (
+        np.zeros((len(distinct), size), dtype=np.intp),
+        np.zeros((len(distinct), size, size), dtype=np.bool_),
+    )
+    paths, ends = np.full((len(distinct), offered, longest), size), np.zeros((len(distinct), offered), dtype=np.intp)
+    for b, trie in enumerate(distinct):
         count = len(trie.tokens)
         tokens[b, :count], parents[b, :count], depths[b, :count] = trie.tokens, trie.parents, trie.depths
         for node, parent in enumerate(trie.parents):
@@ -125,7 +128,7 @@ def _lay_out(tries: Sequence[Trie], pad_id: int, device: torch.device) -> LaidOu
         for k, path in enumerate(trie.paths):
             paths[b, k, : len(path)], ends[b, k] = path, path[-1]
     laid = (torch.from_numpy(a).to(device) for a in (tokens, parents, depths, attends, paths, ends))
-    return LaidOut(*(a.expand(len(tries), *a.shape[1:]) for a in laid))
+    return TrieBatch(*(a.expand(len(tries), *a.shape[1:]) for a in laid))
 
 
 def _refusal(model: Any) -> str | None:
@@ -239,18 +242,18 @@ class CandidateScorer:
 
     def _pieces(self, level: Level, tries: Sequence[list[tuple[range, Trie]]]) -> list[Array]:
         """Return ln p̂ of the candidates of every prompt of `level`, part after part of their trees."""
-        found = [np.empty(sum(len(part) for part, _ in own)) for own in tries]
+        scores_of_prompts = [np.empty(sum(len(part) for part, _ in parts)) for parts in tries]
         for number in range(max(map(len, tries))):
-            having = [b for b, own in enumerate(tries) if number < len(own)]
-            scores = self._tree_scores(level, [own[min(number, len(own) - 1)][1] for own in tries])
+            having = [b for b, parts in enumerate(tries) if number < len(parts)]
+            scores = self._tree_scores(level, [parts[min(number, len(parts) - 1)][1] for parts in tries])
             for b in having:
                 part, _ = tries[b][number]
-                found[b][part.start : part.stop] = scores[b][: len(part)]
-        return found
+                scores_of_prompts[b][part.start : part.stop] = scores[b][: len(part)]
+        return scores_of_prompts
 
     def _tree_scores(self, level: Level, tries: Sequence[Trie]) -> Array:
         """Return ln p̂, (B, K), of one tree for every prompt; rows of shorter lists are padded."""
-        tree = _lay_out(tries, self.pad_id, self.decoder.device)
+        tree = _batch_tries(tries, self.pad_id, self.decoder.device)
         logits = self._forward(level, tree)  # (B, M, V)
         norm = logits.logsumexp(-1)  # (B, M)
         ended = logits[..., self.end_ids].logsumexp(-1) - norm
@@ -259,12 +262,14 @@ class CandidateScorer:
         root = level.logits.float()
         under_root = root.gather(1, tree.tokens) - root.logsumexp(-1, keepdim=True)
         under_node = logits[rows, above, tree.tokens] - norm.gather(1, above)
-        said = torch.where(tree.parents < 0, under_root, under_node)  # (B, M)
-        said = torch.nn.functional.pad(said, (0, 1))  # node M, with which paths are padded
-        total = said.gather(1, tree.paths.flatten(1)).view(tree.paths.shape).sum(-1) + ended.gather(1, tree.ends)
+        token_scores = torch.where(tree.parents < 0, under_root, under_node)  # (B, M)
+        token_scores = torch.nn.functional.pad(token_scores, (0, 1))  # node M, with which paths are padded
+        total = token_scores.gather(1, tree.paths.flatten(1)).view(tree.paths.shape).sum(-1) + ended.gather(
+            1, tree.ends
+        )
         return cast(Array, total.double().cpu().numpy())
 
-    def _forward(self, level: Level, tree: LaidOut) -> torch.Tensor:
+    def _forward(self, level: Level, tree: TrieBatch) -> torch.Tensor:
         """Return the logits, (B, M, V), at every node; the cache of `level` is afterwards as it was."""
         width = level.width
         lengths = self._tensor(level.lengths)[:, None]
@@ -297,11 +302,11 @@ class CandidateScorer:
         tokens = self._tensor(rows)
         output: Any = self.model(input_ids=tokens, attention_mask=self._tensor(mask), use_cache=False)
         logits = cast(torch.Tensor, output.logits)[:, len(prompt) - 1 :].float().log_softmax(-1)
-        said = logits[:, :-1].gather(-1, tokens[:, len(prompt) :, None])[..., 0]  # (K, L)
+        token_scores = logits[:, :-1].gather(-1, tokens[:, len(prompt) :, None])[..., 0]  # (K, L)
         sizes = self._tensor([len(ids) for ids in candidates])
-        within = torch.arange(said.shape[1], device=tokens.device) < sizes[:, None]
+        within = torch.arange(token_scores.shape[1], device=tokens.device) < sizes[:, None]
         ended = logits[torch.arange(len(rows), device=tokens.device), sizes][:, self.end_ids].logsumexp(-1)
-        return cast(Array, (torch.where(within, said, 0.0).sum(-1) + ended).double().cpu().numpy())
+        return cast(Array, (torch.where(within, token_scores, 0.0).sum(-1) + ended).double().cpu().numpy())
 
     def _check(self, prompts: Sequence[Ids], candidates: Sequence[Sequence[Ids]], shortest: int) -> None:
         """Compare the tree, once, with whole sequences: a model may count positions or attend in a way of its own."""

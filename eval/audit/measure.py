@@ -25,7 +25,7 @@ CURVE_POINTS = 60
 """Points of a ROC that are kept for the picture."""
 
 
-def measure(listed: Enumeration, abstains: Mask, *, seed: int, draws: int = 1000) -> dict[str, Any]:
+def measure(listed: Enumeration, abstains: Mask, *, seed: int, resamples: int = 1000) -> dict[str, Any]:
     """Return both sides of the bound with intervals over prompts, and what belongs to them.
 
     The model is taken given that its response is listed; `off_list` is the mass that this leaves aside.
@@ -34,32 +34,34 @@ def measure(listed: Enumeration, abstains: Mask, *, seed: int, draws: int = 1000
         listed: Prompts with equal weights; the model's mass may lie in part on responses not listed.
         abstains: Which responses abstain, (C, R).
         seed: Of the intervals and of the samples of the training distribution.
-        draws: Bootstrap resamples.
+        resamples: Bootstrap resamples.
     """
     rng = Stream.AUDIT.rng(seed)
     e = listed.conditional()
-    found = reduce_to_classification(e)
-    estimates = bound_estimates(prompt_parts(e), float(found.size_ratio), rng, draws)
+    reduction = reduce_to_classification(e)
+    estimates = bound_estimates(prompt_parts(e), float(reduction.size_ratio), rng, resamples)
     curve = roc(e)
     model = as_floats(e.model)
-    by_loss = shift_by_samples(*_training_samples(e, rng), rng, draws)
+    by_loss = shift_by_samples(*_training_samples(e, rng), rng, resamples)
     return {
         "prompts": len(e.prompts),
         **{name: estimate.to_json() for name, estimate in estimates.items()},
-        "threshold": float(found.threshold),
-        "size_ratio": float(found.size_ratio),
+        "threshold": float(reduction.threshold),
+        "size_ratio": float(reduction.size_ratio),
         "slack_parts": {
-            "confident_errors": float(found.slack.confident_errors),
-            "timid_truths": float(found.slack.timid_truths),
-            "underconfidence": float(found.slack.underconfidence),
+            "confident_errors": float(reduction.slack.confident_errors),
+            "timid_truths": float(reduction.slack.timid_truths),
+            "underconfidence": float(reduction.slack.underconfidence),
         },
-        "verdict": found.verdict,
+        "verdict": reduction.verdict,
         "shift_by_derivative": finite(shift_by_derivative(e)),
         "shift_by_samples": by_loss.to_json(),
-        "abstention": bootstrap_mean((model * abstains).sum(axis=1), rng, draws).to_json(),
-        "accuracy": bootstrap_mean((model * (e.valid & ~abstains)).sum(axis=1), rng, draws).to_json(),
+        "abstention": bootstrap_mean((model * abstains).sum(axis=1), rng, resamples).to_json(),
+        "accuracy": bootstrap_mean((model * (e.valid & ~abstains)).sum(axis=1), rng, resamples).to_json(),
         "ece": top_ece(e, abstains),
-        "off_list": bootstrap_mean(1 - as_floats(listed.model * (e.valid | e.error)).sum(axis=1), rng, draws).to_json(),
+        "off_list": bootstrap_mean(
+            1 - as_floats(listed.model * (e.valid | e.error)).sum(axis=1), rng, resamples
+        ).to_json(),
         "roc_area": curve.area,
         "least_err_iiv": curve.least_error,
         "roc": _thinned(curve.false_positive, curve.true_positive),

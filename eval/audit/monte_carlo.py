@@ -23,7 +23,7 @@ from .reduction import as_floats, bound_estimates
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sampled:
+class SampledResponses:
     """Scored samples of C prompts."""
 
     training: Array
@@ -32,7 +32,7 @@ class Sampled:
     """Whether these are valid, (C, S)."""
     errors: Array
     """p̂ of samples of the uniform distribution over E_c, (C, S′)."""
-    own: Array
+    model: Array
     """p̂ of the model's own samples, (C, S″)."""
     own_wrong: Mask
     """Whether these are errors, (C, S″)."""
@@ -56,7 +56,7 @@ class SampledReduction:
     size_ratio: float
 
 
-def reduce_samples(sampled: Sampled, rng: np.random.Generator, draws: int = 1000) -> SampledReduction:
+def reduce_samples(sampled: SampledResponses, rng: np.random.Generator, resamples: int = 1000) -> SampledReduction:
     """Return both sides of `err ≥ 2·err_iiv − max|V|/min|E| − δ` with 95 % bootstrap intervals over prompts.
 
     δ is the size of a mean, so its estimate is too high by about the standard error where δ is near 0.
@@ -64,7 +64,7 @@ def reduce_samples(sampled: Sampled, rng: np.random.Generator, draws: int = 1000
     Args:
         sampled: Samples of every prompt, with their probabilities.
         rng: Of the resamples.
-        draws: Bootstrap resamples.
+        resamples: Bootstrap resamples.
     """
     smallest = int(sampled.error_sizes.min())
     ratio = int(sampled.valid_sizes.max()) / smallest
@@ -76,20 +76,20 @@ def reduce_samples(sampled: Sampled, rng: np.random.Generator, draws: int = 1000
     parts = {  # each (C,)
         "err": sampled.own_wrong.mean(axis=1),
         "err_iiv": (missed + above(sampled.errors).mean(axis=1)) / 2,
-        "shift": above(sampled.own).mean(axis=1) - above(sampled.training).mean(axis=1),
+        "shift": above(sampled.model).mean(axis=1) - above(sampled.training).mean(axis=1),
     }
-    found = bound_estimates(parts, ratio, rng, draws)
-    del found["shift"]
-    return SampledReduction(**found, threshold=1 / smallest, size_ratio=ratio)
+    estimates = bound_estimates(parts, ratio, rng, resamples)
+    del estimates["shift"]
+    return SampledReduction(**estimates, threshold=1 / smallest, size_ratio=ratio)
 
 
 def measure_samples(
-    sampled: Sampled,
+    sampled: SampledResponses,
     own_abstains: NDArray[np.bool_],
     own_listed: NDArray[np.bool_],
     *,
     seed: int,
-    draws: int = 1000,
+    resamples: int = 1000,
 ) -> dict[str, Any]:
     """Return both sides of the bound with intervals over prompts, as `measure` names them.
 
@@ -101,31 +101,31 @@ def measure_samples(
         own_abstains: Which of the model's own samples abstain, (C, S″).
         own_listed: Which of them are on the list, (C, S″).
         seed: Of the intervals.
-        draws: Bootstrap resamples.
+        resamples: Bootstrap resamples.
     """
     rng = Stream.SAMPLED_AUDIT.rng(seed)
-    found = reduce_samples(sampled, rng, draws)
+    reduction = reduce_samples(sampled, rng, resamples)
     names = ("err", "err_iiv", "delta", "bound", "slack")
     right = ~sampled.own_wrong & ~own_abstains
-    high = found.slack.high
+    high = reduction.slack.high
     curve = _roc(sampled)
     return {
         "prompts": len(sampled.valid_sizes),
-        **{name: getattr(found, name).to_json() for name in names},
-        "threshold": found.threshold,
-        "size_ratio": found.size_ratio,
+        **{name: getattr(reduction, name).to_json() for name in names},
+        "threshold": reduction.threshold,
+        "size_ratio": reduction.size_ratio,
         "slack_parts": None,
         "verdict": "holds" if high is None or high >= 0 else "fails beyond its interval; see off_list and p(V)",
-        "abstention": bootstrap_mean(own_abstains.mean(axis=1), rng, draws).to_json(),
-        "accuracy": bootstrap_mean(right.mean(axis=1), rng, draws).to_json(),
+        "abstention": bootstrap_mean(own_abstains.mean(axis=1), rng, resamples).to_json(),
+        "accuracy": bootstrap_mean(right.mean(axis=1), rng, resamples).to_json(),
         "ece": None,
-        "off_list": bootstrap_mean(1 - own_listed.mean(axis=1), rng, draws).to_json(),
-        "samples": sampled.own.shape[1],
+        "off_list": bootstrap_mean(1 - own_listed.mean(axis=1), rng, resamples).to_json(),
+        "samples": sampled.model.shape[1],
         **curve,
     }
 
 
-def _roc(sampled: Sampled) -> dict[str, Any]:
+def _roc(sampled: SampledResponses) -> dict[str, Any]:
     """Return the ROC of p̂ on the sampled valid responses and the sampled errors."""
     from sklearn import metrics
 

@@ -125,9 +125,9 @@ def drawings(result: Mapping[str, Any]) -> list[tuple[str, str, str, Any]]:
     """Return (file name, title, caption, figure) of an audit, the first split's; what has no rows is left out."""
     split, rows = next(iter(result["splits"].items()))
     of = split.replace("_", " ")
-    drawn: list[tuple[str, str, str, Any]] = []
+    pictures: list[tuple[str, str, str, Any]] = []
     if any(row["t"] for row in rows):
-        drawn += [
+        pictures += [
             (
                 "audit_bound",
                 "Generation errs at least as often as judging says it must",
@@ -147,7 +147,7 @@ def drawings(result: Mapping[str, Any]) -> list[tuple[str, str, str, Any]]:
                 price_of_abstaining(rows),
             ),
         ]
-    drawn.append(
+    pictures.append(
         (
             "audit_roc",
             "The model as a judge of validity",
@@ -156,7 +156,7 @@ def drawings(result: Mapping[str, Any]) -> list[tuple[str, str, str, Any]]:
         )
     )
     if facts := result.get("arbitrary_by_mentions"):
-        drawn.append(
+        pictures.append(
             (
                 "audit_facts",
                 "Facts without a pattern",
@@ -164,7 +164,7 @@ def drawings(result: Mapping[str, Any]) -> list[tuple[str, str, str, Any]]:
                 facts_by_mentions(facts),
             )
         )
-    return drawn
+    return pictures
 
 
 def write_page(result: Mapping[str, Any], sentences: Sequence[str], page: Path, figures: Path) -> None:

@@ -186,7 +186,7 @@ def shift_by_derivative(e: Enumeration, step: float = STEP) -> float:
 
 
 def shift_by_samples(
-    mass_above: Array, sample_above: Array, rng: np.random.Generator, draws: int = 500, step: float = STEP
+    mass_above: Array, sample_above: Array, rng: np.random.Generator, resamples: int = 500, step: float = STEP
 ) -> Estimate:
     """Return the same derivative of the loss on N samples of the training data, with a bootstrap interval.
 
@@ -194,14 +194,14 @@ def shift_by_samples(
         mass_above: p̂(A_c|c) of each sample's prompt, (N,).
         sample_above: 1 where the sample's response is above the threshold, (N,).
         rng: Source of the resamples.
-        draws: Resamples.
+        resamples: Resamples.
         step: h of the central difference in ln s.
     """
 
     def loss(h: float) -> Array:  # what p̂_s changes of −ln p̂(r|c)
         return np.log1p(np.expm1(h) * mass_above) - h * sample_above
 
-    return bootstrap_mean((loss(step) - loss(-step)) / (2 * step), rng, draws)
+    return bootstrap_mean((loss(step) - loss(-step)) / (2 * step), rng, resamples)
 
 
 def coarsened(e: Enumeration, blocks: Sequence[Sequence[Sequence[int]]]) -> Enumeration:
@@ -280,7 +280,7 @@ def prompt_parts(e: Enumeration) -> dict[str, Array]:
 
 
 def bound_estimates(
-    parts: dict[str, Array], size_ratio: float, rng: np.random.Generator, draws: int
+    parts: dict[str, Array], size_ratio: float, rng: np.random.Generator, resamples: int
 ) -> dict[str, Estimate]:
     """Return err, err_iiv, shift, delta, bound and slack with 95 % bootstrap intervals over prompts drawn from μ.
 
@@ -291,7 +291,7 @@ def bound_estimates(
         parts: What each prompt contributes to err, err_iiv and shift, by name, each (C,).
         size_ratio: max|V|/min|E|.
         rng: Of the resamples.
-        draws: Bootstrap resamples.
+        resamples: Bootstrap resamples.
     """
     count = len(parts["err"])
 
@@ -302,5 +302,5 @@ def bound_estimates(
         return {**mean, "delta": delta, "bound": bound, "slack": mean["err"] - bound}
 
     values = both(np.full((1, count), 1 / count))
-    drawn = both(rng.multinomial(count, np.full(count, 1 / count), size=draws) / count)
-    return {name: percentile_interval(float(values[name][0]), drawn[name], count) for name in values}
+    resampled = both(rng.multinomial(count, np.full(count, 1 / count), size=resamples) / count)
+    return {name: percentile_interval(float(values[name][0]), resampled[name], count) for name in values}

@@ -236,24 +236,24 @@ def read_rubrics(path: Path) -> list[Rubric | GraderSet]:
 def _rubric(entry: Any, place: str) -> Rubric | GraderSet:
     if not isinstance(entry, dict):
         raise InputError(f"{place}: expected a mapping with `name`, `correct`, `wrong` and `abstained`, got {entry!r}")
-    given = {str(key): value for key, value in cast("dict[Any, Any]", entry).items()}
-    if unknown := sorted(given.keys() - set(KEYS)):
+    values = {str(key): value for key, value in cast("dict[Any, Any]", entry).items()}
+    if unknown := sorted(values.keys() - set(KEYS)):
         raise InputError(f"{place}: unknown key {unknown[0]!r}; allowed: {', '.join(KEYS)}")
-    name = str(given.get("name") or "")
+    name = str(values.get("name") or "")
     if not name:
         raise InputError(f"{place}: name is missing")
-    if "graders" in given:
-        return _grader_set(name, given, place)
-    points = {key: _number(given.get(key), key, place) for key in ("correct", "wrong", "abstained")}
+    if "graders" in values:
+        return _grader_set(name, values, place)
+    points = {key: _number(values.get(key), key, place) for key in ("correct", "wrong", "abstained")}
     if not points["correct"] > points["wrong"]:
         raise InputError(
             f"{place}: correct must be above wrong, got {points['correct']:g} and {points['wrong']:g}; "
             "no confidence decides otherwise"
         )
-    guess = None if given.get("guess") is None else _number(given["guess"], "guess", place)
+    guess = None if values.get("guess") is None else _number(values["guess"], "guess", place)
     if guess is not None and not 0 <= guess <= 1:
         raise InputError(f"{place}: guess must be a chance in [0, 1], got {guess:g}")
-    metric, note = (" ".join(str(given.get(key) or "").split()) for key in ("metric", "note"))
+    metric, note = (" ".join(str(values.get(key) or "").split()) for key in ("metric", "note"))
     return Rubric(
         name=name,
         correct=points["correct"],
@@ -265,8 +265,8 @@ def _rubric(entry: Any, place: str) -> Rubric | GraderSet:
     )
 
 
-def _grader_set(name: str, given: Mapping[str, Any], place: str) -> GraderSet:
-    graders, abstentions = given["graders"], given.get("abstentions")
+def _grader_set(name: str, values: Mapping[str, Any], place: str) -> GraderSet:
+    graders, abstentions = values["graders"], values.get("abstentions")
     if not isinstance(graders, list) or not graders or not all(isinstance(g, dict) for g in cast("list[Any]", graders)):
         raise InputError(f"{place}: graders must be a list of mappings from response to points, got {graders!r}")
     if not isinstance(abstentions, list) or not abstentions:

@@ -47,7 +47,7 @@ def model_hash(model: str, *, base_url: str | None = None) -> str:
       config and tokenizer alike. Contents are read once: a file's hash is remembered, in
       `~/.cache/abstain`, with its path, size and time of change.
     - A Hub id: the id and the commit of the copy in the local cache, which it must be in by then.
-    - A name at an endpoint: address and name. What stands behind that name nobody can tell from here.
+    - A name at an endpoint: address and name. The server may change the weights behind the name; this is not detected.
     """
     if base_url is not None:
         return _short(f"{base_url.rstrip('/')} {model}")

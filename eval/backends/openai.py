@@ -22,7 +22,7 @@ SEED_BITS = 31
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class ServerFeatures:
     """Which optional fields of a request a server takes notice of."""
 
     n: bool
@@ -30,7 +30,7 @@ class Offer:
     logprobs: bool
     """Else confidence comes from agreement among samples."""
     seed: bool
-    """It takes a seed; whether it minds it cannot be seen."""
+    """It accepts a seed; whether it honours it cannot be seen."""
 
 
 class OpenAIBackend:
@@ -41,10 +41,16 @@ class OpenAIBackend:
     """
 
     def __init__(
-        self, endpoint: Endpoint, offer: Offer, *, route: Route, tokenizer: Any = None, max_new_tokens: int = 32
+        self,
+        endpoint: Endpoint,
+        features: ServerFeatures,
+        *,
+        route: Route,
+        tokenizer: Any = None,
+        max_new_tokens: int = 32,
     ) -> None:
         """Take where the server is and what it offers; the route "completions" needs the model's tokenizer."""
-        self.endpoint, self.offer, self.tokenizer = endpoint, offer, tokenizer
+        self.endpoint, self.features, self.tokenizer = endpoint, features, tokenizer
         self.route: Route = route
         self.max_new_tokens = max_new_tokens
         self.name = f"{endpoint.model} at {endpoint.address}"
@@ -52,7 +58,7 @@ class OpenAIBackend:
             model_hash=model_hash(endpoint.model, base_url=endpoint.address),
             settings=settings_text(backend="openai", route=route, max_new_tokens=max_new_tokens),
         )
-        self.confidence_sources = sources("openai", logprobs=offer.logprobs)
+        self.confidence_sources = sources("openai", logprobs=features.logprobs)
 
     def render(self, messages: Sequence[Message]) -> str:
         """Return the rendered prompt; on the route "chat" the chat as JSON, since the server renders it."""
@@ -104,7 +110,7 @@ class OpenAIBackend:
         rendered = self.render(prompt.messages)
         content = list(prompt.messages) if self.route == "chat" else server_text(self.tokenizer, rendered)
         limit: dict[str, Any] = {"max_tokens": self.max_new_tokens}
-        if self.offer.logprobs:
+        if self.features.logprobs:
             limit |= logprobs_field(self.route)
 
         async def greedy(_: range) -> list[Any]:
@@ -130,13 +136,13 @@ class OpenAIBackend:
 
     def _parts(self, run: range) -> list[range]:
         """Return the draws of a run as they are asked for: together where the server can, else one by one."""
-        return [run] if self.offer.n else [range(draw, draw + 1) for draw in run]
+        return [run] if self.features.n else [range(draw, draw + 1) for draw in run]
 
     def _sampling(self, count: int, seed: int) -> dict[str, Any]:
         fields: dict[str, Any] = {"top_p": 1.0}
         if count > 1:
             fields["n"] = count
-        return {**fields, "seed": seed} if self.offer.seed else fields
+        return {**fields, "seed": seed} if self.features.seed else fields
 
 
 def completion_of(choice: Any, route: Route) -> Completion:
@@ -183,7 +189,7 @@ def server_text(tokenizer: Any, rendered: str) -> str:
     raise BackendError("the tokenizer adds special tokens to the rendered prompt, so no text gives a server its tokens")
 
 
-async def explore(session: Session, content: Any, max_new_tokens: int) -> tuple[Offer, int | None]:
+async def explore(session: Session, content: Any, max_new_tokens: int) -> tuple[ServerFeatures, int | None]:
     """Return what the server offers, and how many tokens `content` is to it, by asking for a token or two.
 
     Args:
@@ -208,14 +214,14 @@ async def explore(session: Session, content: Any, max_new_tokens: int) -> tuple[
         if not error.refused:
             raise
         replies = {name: await _unless_refused(session, content, basic | field) for name, field in optional.items()}
-    offer = Offer(
+    features = ServerFeatures(
         n=replies["n"] is not None and len(replies["n"].choices) == 2,
         logprobs=replies["logprobs"] is not None
         and logprobs_of(replies["logprobs"].choices[0], session.route) is not None,
         seed=replies["seed"] is not None and session.negotiated.takes("seed", 1),
     )
     usage = getattr(reply, "usage", None)
-    return offer, getattr(usage, "prompt_tokens", None)
+    return features, getattr(usage, "prompt_tokens", None)
 
 
 async def _plainest(session: Session, content: Any, max_new_tokens: int) -> tuple[int, Any]:
@@ -283,12 +289,12 @@ def open_openai(
 
         loaded = load_tokenizer(tokenizer, template)
     backend = OpenAIBackend(
-        endpoint, Offer(n=False, logprobs=False, seed=False), route=chosen, tokenizer=loaded, max_new_tokens=1
+        endpoint, ServerFeatures(n=False, logprobs=False, seed=False), route=chosen, tokenizer=loaded, max_new_tokens=1
     )
     messages = [{"role": "user", "content": "Say yes."}]
     rendered = backend.render(messages)
 
-    async def asked() -> tuple[Offer, int | None]:
+    async def asked() -> tuple[ServerFeatures, int | None]:
         session = Session(endpoint, chosen)
         try:
             content = messages if chosen == "chat" else server_text(loaded, rendered)
@@ -298,7 +304,7 @@ def open_openai(
 
     with EventLoop() as loop:
         try:
-            offer, tokens = loop.submit(asked()).result()
+            features, tokens = loop.submit(asked()).result()
         except (BackendError, EndpointError) as failure:
             raise InputError(f"model {endpoint.model}: {failure}") from None
     if chosen == "completions" and tokens is not None:
@@ -308,4 +314,4 @@ def open_openai(
                 f"model {endpoint.model}: {endpoint.address} reads {tokens} tokens where the tokenizer {tokenizer} "
                 f"gives {known}; give the tokenizer of the model that is served, or route=chat"
             )
-    return OpenAIBackend(endpoint, offer, route=chosen, tokenizer=loaded, max_new_tokens=max_new_tokens)
+    return OpenAIBackend(endpoint, features, route=chosen, tokenizer=loaded, max_new_tokens=max_new_tokens)

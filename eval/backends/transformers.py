@@ -15,9 +15,9 @@ from transformers import LogitsProcessor
 from ...data import Message
 from .backend import Completion, ConfidenceSource, Prompt, sources
 from .chats import render_chats
-from .decoding.batches import Asked, Batch, batches, batches_at_once, in_order, windows
+from .decoding.batches import Batch, GenerationRequest, batches, batches_at_once, in_order, windows
 from .decoding.kv_cache import refusal
-from .decoding.pick import Choice
+from .decoding.pick import TokenSampler
 from .decoding.prefix_decoder import PrefixDecoder
 from .identity import Identity, settings_text
 from .models import end_token_ids
@@ -120,7 +120,7 @@ class TransformersBackend:
             at_once = 1 if self.plain_because else batches_at_once(self.model)
             work = partial(self._complete, temperature=temperature, seed=seed)
             for batch, completions in in_order(work, chain(first, todo), at_once):
-                draws = [(one.number, draw) for one in batch.asked for draw in one.draws]
+                draws = [(one.number, draw) for one in batch.requests for draw in one.draws]
                 for (number, draw), completion in zip(draws, completions, strict=True):
                     made.setdefault(number, {})[draw] = completion
                 for number in dict.fromkeys(number for number, _ in draws):
@@ -135,15 +135,15 @@ class TransformersBackend:
         """Yield the batches, and note in `wanted` every prompt in them."""
         for window in windows(prompts, WINDOW * self.batch_size):
             wanted.update(window)
-            yield from batches(self._asked(window), self.batch_size)
+            yield from batches(self._requests(window), self.batch_size)
 
-    def _asked(self, window: Sequence[tuple[int, Prompt]]) -> list[Asked]:
+    def _requests(self, window: Sequence[tuple[int, Prompt]]) -> list[GenerationRequest]:
         rendered = self._render([prompt.messages for _, prompt in window])
         ids: list[list[int]] = self.tokenizer(rendered, add_special_tokens=False, return_attention_mask=False)[
             "input_ids"
         ]
         return [
-            Asked(number, text, tokens, prompt.draws)
+            GenerationRequest(number, text, tokens, prompt.draws)
             for (number, prompt), text, tokens in zip(window, rendered, ids, strict=True)
         ]
 
@@ -158,17 +158,19 @@ class TransformersBackend:
 
     @torch.no_grad()
     def _complete(self, batch: Batch, temperature: float, seed: int) -> tuple[Batch, list[Completion]]:
-        draws = [(one.rendered, draw) for one in batch.asked for draw in one.draws]
-        parents = [row for row, one in enumerate(batch.asked) for _ in one.draws]
-        prompts = [one.ids for one in batch.asked]
-        choice = Choice(draws, temperature=temperature, seed=seed, length=self.max_new_tokens, device=self.model.device)
+        draws = [(one.rendered, draw) for one in batch.requests for draw in one.draws]
+        parents = [row for row, one in enumerate(batch.requests) for _ in one.draws]
+        prompts = [one.ids for one in batch.requests]
+        sampler = TokenSampler(
+            draws, temperature=temperature, seed=seed, length=self.max_new_tokens, device=self.model.device
+        )
         if self.plain_because is None:
             decoder = PrefixDecoder(self.model, self.end_ids, self.pad_id)
             level = decoder.prefill(prompts, batch.groups, batch.shared, most=len(parents))
-            decoder.decode(level, parents, choice)
+            decoder.decode(level, parents, sampler)
         else:
-            self._generate([prompts[row] for row in parents], choice)
-        return batch, self._completions(choice)
+            self._generate([prompts[row] for row in parents], sampler)
+        return batch, self._completions(sampler)
 
     @torch.no_grad()
     def _check(self, some: Sequence[Batch]) -> None:
@@ -176,7 +178,7 @@ class TransformersBackend:
         if self._checked or self.plain_because or not some:
             return
         self._checked = True
-        reason = PrefixDecoder(self.model, self.end_ids, self.pad_id).difference(some[0].asked[0].ids)
+        reason = PrefixDecoder(self.model, self.end_ids, self.pad_id).difference(some[0].requests[0].ids)
         if reason:
             self._plainly(reason)
 
@@ -184,7 +186,7 @@ class TransformersBackend:
         self.plain_because = reason
         warnings.warn(f"{self.name}: prefixes are not reused, because {reason}", stacklevel=3)
 
-    def _generate(self, prompts: Sequence[list[int]], choice: Choice) -> None:
+    def _generate(self, prompts: Sequence[list[int]], sampler: TokenSampler) -> None:
         """Make a completion of every prompt with transformers' own loop; B prompts of up to P tokens."""
         width = max(map(len, prompts))
         rows = [[self.pad_id] * (width - len(ids)) + ids for ids in prompts]
@@ -195,14 +197,14 @@ class TransformersBackend:
             max_new_tokens=self.max_new_tokens,
             eos_token_id=self.end_ids,
             pad_token_id=self.pad_id,
-            logits_processor=[Chosen(choice)],
+            logits_processor=[Chosen(sampler)],
             **NEUTRAL,
         )
 
-    def _completions(self, choice: Choice) -> list[Completion]:
+    def _completions(self, sampler: TokenSampler) -> list[Completion]:
         found: list[tuple[list[int], list[float], bool]] = []
         ends = set(self.end_ids)
-        for ids, logprobs in choice.results():
+        for ids, logprobs in sampler.results():
             end = next((i for i, token in enumerate(ids) if token in ends), None)
             length = len(ids) if end is None else end + 1
             found.append((ids[:length], logprobs[:length], end is not None))
@@ -214,13 +216,13 @@ class TransformersBackend:
 
 
 class Chosen(LogitsProcessor):
-    """Makes greedy `generate` take the tokens of a `Choice`."""
+    """Makes greedy `generate` take the tokens of a `TokenSampler`."""
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, sampler: TokenSampler) -> None:
         """Take what picks, and keeps, the tokens."""
-        self.choice = choice
+        self.sampler = sampler
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:  # noqa: ARG002 (generate's call)
         """Return scores (B, V) that only the picked token can win."""
-        tokens = self.choice.next(scores, torch.arange(len(scores), device=scores.device))
+        tokens = self.sampler.next(scores, torch.arange(len(scores), device=scores.device))
         return torch.full_like(scores, -torch.inf).scatter(1, tokens[:, None], 0.0)

@@ -12,7 +12,7 @@ Pair = tuple[str, float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Matched:
+class MatchedRows:
     """The rows of two systems that answer the same, and what was left out for it."""
 
     a: list[Response]
@@ -21,10 +21,10 @@ class Matched:
     """What differs between the two and was passed over, in words."""
 
 
-def match(a: Sequence[Response], b: Sequence[Response], *, overlap: bool = False) -> Matched:
+def match_rows(a: Sequence[Response], b: Sequence[Response], *, overlap: bool = False) -> MatchedRows:
     """Return the rows of `a` and `b` that can be compared: all of them, or with `overlap` those that both have.
 
-    A system without targets, whose confidence decides afterwards, can be held against those of the other.
+    A system without targets is compared post hoc: its confidence is held against the targets of the other.
 
     Args:
         a: The rows of one system.
@@ -33,10 +33,10 @@ def match(a: Sequence[Response], b: Sequence[Response], *, overlap: bool = False
 
     Raises:
         InputError: the two asked different questions under one id; or, without `overlap`, items, targets,
-            pairs or the prompts' wording differ; or nothing is left.
+            pairs or the prompt templates differ; or nothing is left.
     """
     _check_questions(a, b)
-    differences = [*_items(a, b), *_targets(a, b), *_wording(a, b)]
+    differences = [*_items(a, b), *_targets(a, b), *_templates(a, b)]
     if not differences:
         differences = _pairs(a, b)
     if differences and not overlap:
@@ -44,7 +44,7 @@ def match(a: Sequence[Response], b: Sequence[Response], *, overlap: bool = False
     kept_a, kept_b = _common(a, b)
     if not kept_a:
         raise InputError(f"nothing to compare: {'; '.join(differences)}")
-    return Matched(a=kept_a, b=kept_b, notes=tuple(differences))
+    return MatchedRows(a=kept_a, b=kept_b, notes=tuple(differences))
 
 
 def _check_questions(a: Sequence[Response], b: Sequence[Response]) -> None:
@@ -62,11 +62,11 @@ def _check_questions(a: Sequence[Response], b: Sequence[Response]) -> None:
 
 
 def _difference(what: str, in_a: set[str] | set[float], in_b: set[str] | set[float]) -> list[str]:
-    only = [(name, sorted(own)) for name, own in (("A", in_a - in_b), ("B", in_b - in_a)) if own]  # pyright: ignore[reportOperatorIssue, reportUnknownVariableType, reportUnknownArgumentType]
+    only = [(name, sorted(extra)) for name, extra in (("A", in_a - in_b), ("B", in_b - in_a)) if extra]  # pyright: ignore[reportOperatorIssue, reportUnknownVariableType, reportUnknownArgumentType]
     if not only:
         return []
-    shown = " and ".join(f"{len(own)} only in {name} (such as {own[0]!r})" for name, own in only)
-    return [f"the {what} differ: {shown}"]
+    extras = " and ".join(f"{len(extra)} only in {name} (such as {extra[0]!r})" for name, extra in only)
+    return [f"the {what} differ: {extras}"]
 
 
 def _items(a: Sequence[Response], b: Sequence[Response]) -> list[str]:
@@ -85,7 +85,7 @@ def _targets_of(rows: Sequence[Response]) -> set[float]:
     return {row.threshold for row in rows if row.threshold}
 
 
-def _wording(a: Sequence[Response], b: Sequence[Response]) -> list[str]:
+def _templates(a: Sequence[Response], b: Sequence[Response]) -> list[str]:
     """Return how the prompts differ, by the name of the template or, for one model, by the prompts' hashes."""
     in_a, in_b = ({row.template for row in rows} - {""} for rows in (a, b))
     if in_a and in_b and in_a != in_b:

@@ -152,8 +152,8 @@ def _right_choice(target: str, texts: Sequence[str]) -> str | None:
 def _metric(sample: LoggedRow, name: str) -> bool:
     value = sample.values.get(name)
     if name not in sample.values:
-        had = cast("Sequence[Any]", sample.values.get("metrics") or ())
-        raise InputError(f"{sample.place}: no metric {name!r}; the sample has {', '.join(map(str, had)) or 'none'}")
+        metrics = cast("Sequence[Any]", sample.values.get("metrics") or ())
+        raise InputError(f"{sample.place}: no metric {name!r}; the sample has {', '.join(map(str, metrics)) or 'none'}")
     if value not in (0, 1):
         raise InputError(f"{sample.place}: metric {name!r} is {value!r}; a verdict needs 0 or 1")
     return bool(value)
@@ -321,11 +321,11 @@ def read_log(path: Path, format_: str | None = None, options: LogOptions | None 
         raise InputError(f"{path}: no such file")
     if format_ is not None and format_ not in FORMATS:
         raise InputError(f"--format {format_}: unknown; allowed are {', '.join(FORMATS)}")
-    found = False
+    empty = True
     for row in FORMATS[format_ or detect_format(path)](path, options or LogOptions()):
-        found = True
+        empty = False
         yield row
-    if not found:
+    if empty:
         raise InputError(f"{path}: no rows; an empty file cannot be scored")
 
 

@@ -122,13 +122,13 @@ def by_target(judged: Iterable[tuple[float, Verdict]]) -> dict[str, float | None
     targets: dict[float, list[dict[str, float]]] = {}
     for t, verdict in judged:
         targets.setdefault(t, []).append(verdict_numbers(verdict, t))
-    found: dict[str, float | None] = {}
+    numbers_by_name: dict[str, float | None] = {}
     for t, numbers in sorted(targets.items()):
-        graded = [each for each in numbers if not each["ungraded"]]
+        graded = [row for row in numbers if not row["ungraded"]]
         means = {
-            "coverage": defined_mean(1 - each["abstained"] for each in graded),
-            "accuracy": defined_mean(each["accuracy_answered"] for each in graded),
-            "payoff": defined_mean(each["payoff"] for each in graded),
+            "coverage": defined_mean(1 - row["abstained"] for row in graded),
+            "accuracy": defined_mean(row["accuracy_answered"] for row in graded),
+            "payoff": defined_mean(row["payoff"] for row in graded),
         }
-        found |= {f"{name} t={t:g}": None if math.isnan(value) else value for name, value in means.items()}
-    return found
+        numbers_by_name |= {f"{name} t={t:g}": None if math.isnan(value) else value for name, value in means.items()}
+    return numbers_by_name

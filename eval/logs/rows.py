@@ -201,10 +201,10 @@ def read_logged(rows: Iterable[LoggedRow], grading: Grading, scale: Scale | None
             contradict each other, or confidences look like percentages; the message names the place.
     """
     checked = _Checked()
-    found = [(checked.response(row), plan_verdict(row, grading)) for row in rows]
-    responses = _scaled([response for response, _ in found], checked.places, scale)
+    checked_rows = [(checked.response(row), plan_verdict(row, grading)) for row in rows]
+    responses = _scaled([response for response, _ in checked_rows], checked.places, scale)
     responses, stated = read_stated(responses, grading.confidence)
-    plans = [plan for _, plan in found]
+    plans = [plan for _, plan in checked_rows]
     judgements = reach_verdicts(responses, plans, checked.places, grading)  # last: it may cost money
     judged = [
         response if judgement is None else with_judgement(response, judgement)

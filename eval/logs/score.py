@@ -23,7 +23,7 @@ from ..metrics.metric import Metric, lacking
 from ..sweep.judged import judge_counts
 from ..sweep.responses import Response
 from .formats import LoggedRow
-from .layout import Layout, lay_out
+from .log_table import LogTable, make_log_table
 
 How = Literal["kept", "scored", "graded"]
 """The verdict came with the row; from a foreign scorer's yes or no; from the grader."""
@@ -123,16 +123,16 @@ def read_stated(
     """
     if parser is None:
         return list(responses), {}
-    found: list[Response] = []
+    read: list[Response] = []
     counts: Counter[str] = Counter()
     for row in responses:
         if row.confidence is not None:
-            found.append(row)
+            read.append(row)
             continue
         stated = parser.read(row.completion)
         counts["read" if stated.reason is None else stated.reason.partition(":")[0]] += 1
-        found.append(replace(row, confidence=stated.value))
-    return found, counts
+        read.append(replace(row, confidence=stated.value))
+    return read, counts
 
 
 def _graded(response: Response, grading: Grading, place: str) -> Judgement:
@@ -165,7 +165,7 @@ def score(
     base: Sequence[Response] | None = None,
     targets: Sequence[float] | None = None,
     seed: int = 0,
-    draws: int = 500,
+    resamples: int = 500,
 ) -> dict[str, Any]:
     """Return the metrics for one system and one split of logged rows.
 
@@ -176,90 +176,90 @@ def score(
     Args:
         responses: At least one row; (id, threshold, sample) occur once.
         base: The base model's rows for the same items, whose confidence is then the reference.
-        targets: As `lay_out` takes them.
+        targets: As `make_log_table` takes them.
         seed: Seeds the bootstrap.
-        draws: Bootstrap resamples.
+        resamples: Bootstrap resamples.
 
     Raises:
         InputError: some rows state a target and others none, or a target asked for is not there.
     """
-    layout = lay_out(responses, targets=targets)
+    log_table = make_log_table(responses, targets=targets)
     rng = Stream.SCORE.rng(seed)
-    found = {**_counts(responses, layout), **_rates(layout, rng, draws)}
-    metrics = _metrics(layout, None if base is None else lay_out(base, targets=targets), seed, draws)
-    omitted = _omitted(metrics, layout)
+    counts = {**_counts(responses, log_table), **_rates(log_table, rng, resamples)}
+    metrics = _metrics(log_table, None if base is None else make_log_table(base, targets=targets), seed, resamples)
+    omitted = _omitted(metrics, log_table)
     for name in omitted:
         metrics[name] = None
     if metrics["bounds"]:  # of what is not given, what the ungraded could do to it is not either
         metrics["bounds"] = {name: bound for name, bound in metrics["bounds"].items() if name not in omitted}
-    if layout.route == "verdicts":
+    if log_table.protocol == "verdicts":
         metrics |= {"targets": [], "reference_confidence": None, "by_threshold": []}
-    return {**found, **metrics, "omitted": omitted}
+    return {**counts, **metrics, "omitted": omitted}
 
 
-def _counts(responses: Sequence[Response], layout: Layout) -> dict[str, Any]:
+def _counts(responses: Sequence[Response], log_table: LogTable) -> dict[str, Any]:
     verdicts = Counter(row.verdict for row in responses)
-    held = [row for row in layout.answers if not row.threshold]  # forced, or without a target
-    if layout.route == "prompted" and not layout.forced:
-        held = list(layout.answers)
-    said = [row.confidence for row in held]
-    usable = [q for q in said if q is not None and 0 <= q <= 1]
+    held = [row for row in log_table.answers if not row.threshold]  # forced, or without a target
+    if log_table.protocol == "prompted" and not log_table.forced:
+        held = list(log_table.answers)
+    confidences = [row.confidence for row in held]
+    usable = [q for q in confidences if q is not None and 0 <= q <= 1]
     lacking = [row for row in held if row.confidence is None and row.verdict is not Verdict.ABSTAINED]
     return {
         "judge": judge_counts(responses),
-        "items": len(layout.items),
+        "items": len(log_table.items),
         "rows": len(responses),
-        "answers": len(layout.answers),
-        "route": layout.route,
+        "answers": len(log_table.answers),
+        "route": log_table.protocol,
         "verdicts": {verdict.value: verdicts[verdict] for verdict in Verdict},
         "confidences": {
             "usable": len(usable),
             "missing": len(lacking),
-            "out_of_range": len([q for q in said if q is not None]) - len(usable),
+            "out_of_range": len([q for q in confidences if q is not None]) - len(usable),
         },
         "missing_pairs": {
-            "count": len(layout.missing),
-            "of": layout.pairs,
-            "first": [list(pair) for pair in layout.missing[:3]],
+            "count": len(log_table.missing),
+            "of": log_table.pairs,
+            "first": [list(pair) for pair in log_table.missing[:3]],
         },
     }
 
 
-def _rates(layout: Layout, rng: np.random.Generator, draws: int) -> dict[str, Any]:
+def _rates(log_table: LogTable, rng: np.random.Generator, resamples: int) -> dict[str, Any]:
     """Return the rates of the rows without a target, or those at every target (0: forced)."""
-    index = {name: i for i, name in enumerate(layout.items)}
+    index = {name: i for i, name in enumerate(log_table.items)}
 
     def at(rows: Sequence[Response]) -> dict[str, Any]:
         group = np.array([index[row.id] for row in rows], dtype=np.intp)
-        return rates(count_verdicts(rows, group, len(index)), rng, draws)
+        return rates(count_verdicts(rows, group, len(index)), rng, resamples)
 
-    if layout.route != "prompted":
-        return {"rates": at(layout.answers), "rates_by_threshold": []}
+    if log_table.protocol != "prompted":
+        return {"rates": at(log_table.answers), "rates_by_threshold": []}
     by: dict[float, list[Response]] = {}
-    for row in layout.answers:
+    for row in log_table.answers:
         by.setdefault(row.threshold or 0.0, []).append(row)
     return {"rates": None, "rates_by_threshold": [{"t": t, **at(by[t])} for t in sorted(by)]}
 
 
-def _metrics(layout: Layout, base: Layout | None, seed: int, draws: int) -> dict[str, Any]:
-    clustered = len(layout.group) > len(layout.items)
-    draws = 0 if layout.route == "verdicts" else draws  # nothing of it will be reported
-    targets = layout.table.targets.tolist()
-    asked: dict[str, Any] = {"targets": targets, "seed": seed, "draws": draws}
-    group = layout.group if clustered else None  # an item is drawn with all its units
-    found = compute_metrics(layout.rows, base=None if base is None else base.rows, group=group, **asked)
+def _metrics(log_table: LogTable, base: LogTable | None, seed: int, resamples: int) -> dict[str, Any]:
+    clustered = len(log_table.group) > len(log_table.items)
+    resamples = 0 if log_table.protocol == "verdicts" else resamples  # nothing of it will be reported
+    targets = log_table.table.targets.tolist()
+    options: dict[str, Any] = {"targets": targets, "seed": seed, "resamples": resamples}
+    group = log_table.group if clustered else None  # an item is drawn with all its units
+    metrics = compute_metrics(log_table.rows, base=None if base is None else base.rows, group=group, **options)
     for name in ("items", "ungraded", "without_confidence", "missing_confidence", "bad_confidence", "judge"):
-        found.pop(name, None)
-    return found
+        metrics.pop(name, None)
+    return metrics
 
 
-def _omitted(metrics: Mapping[str, Any], layout: Layout) -> dict[str, str]:
+def _omitted(metrics: Mapping[str, Any], log_table: LogTable) -> dict[str, str]:
     """Return key → why it is left out, for every key of metrics that has no value or says nothing."""
     heads: dict[str, Metric] = {}
     for metric in METRICS.values():
         heads.setdefault(metric.head, metric)
     source = metrics["reference_confidence"]
-    reasons = {head: reason(metric, _undefined(metrics.get(head)), source, layout) for head, metric in heads.items()}
+    reasons = {head: reason(metric, _undefined(metrics.get(head)), source, log_table) for head, metric in heads.items()}
     return {head: why for head, why in reasons.items() if why is not None}
 
 
@@ -269,34 +269,34 @@ def _undefined(estimate: Any) -> bool:
     return estimate["value"] is None if "value" in estimate else all(map(_undefined, estimate.values()))
 
 
-def reason(metric: Metric, undefined: bool, source: str, layout: Layout) -> str | None:
+def reason(metric: Metric, undefined: bool, source: str, log_table: LogTable) -> str | None:
     """Return why a metric says nothing about these rows; None where it does.
 
     Args:
         metric: The metric.
         undefined: Whether it has no value.
         source: Where the reference confidence comes from.
-        layout: The rows.
+        log_table: The rows.
     """
-    if layout.route == "verdicts":
+    if log_table.protocol == "verdicts":
         return "the rows have neither a target nor a confidence"
-    if layout.route == "stated" and "prompted answers" in metric.needs:
+    if log_table.protocol == "stated" and "prompted answers" in metric.needs:
         return "no answer was given under a target or forced"
-    if layout.route == "stated" and metric.by_construction in ("always", source):
+    if log_table.protocol == "stated" and metric.by_construction in ("always", source):
         return "holds by construction: the confidence itself decides what is answered"
-    if "two targets" in metric.needs and len(layout.table.targets) < 2:
+    if "two targets" in metric.needs and len(log_table.table.targets) < 2:
         return "fewer than two targets"
-    return _why_undefined(metric, layout) if undefined else None
+    return _why_undefined(metric, log_table) if undefined else None
 
 
-def _why_undefined(metric: Metric, layout: Layout) -> str:
-    lack = lacking(metric.needs, layout.table)
+def _why_undefined(metric: Metric, log_table: LogTable) -> str:
+    lack = lacking(metric.needs, log_table.table)
     if lack is not None:
         return lack
-    if "forced answers" in metric.needs and not layout.forced and layout.route == "prompted":
+    if "forced answers" in metric.needs and not log_table.forced and log_table.protocol == "prompted":
         return "no forced answers (threshold 0)"
-    if "confidence" not in metric.needs or layout.confident:
+    if "confidence" not in metric.needs or log_table.confident:
         return metric.why_undefined
-    if layout.own_by_target:
+    if log_table.own_by_target:
         return "confidences differ from target to target: none is the item's (give it at threshold 0)"
-    return "no usable confidence" + (" at threshold 0" if layout.forced else "")
+    return "no usable confidence" + (" at threshold 0" if log_table.forced else "")

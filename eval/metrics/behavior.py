@@ -87,7 +87,7 @@ def consistency_violations(abstained: ArrayLike) -> Columns:
 def threshold_line(effective: ArrayLike, targets: ArrayLike) -> tuple[Array, Array]:
     """Return (slope, intercept) of the least-squares line of effective threshold, (..., T), on target, each (...).
 
-    (1, 0) is perfect, slope 0 a model deaf to its target; NaN with fewer than two targets.
+    (1, 0) is perfect, slope 0 a model that ignores its target; NaN with fewer than two targets.
 
     >>> slope, intercept = threshold_line([0.25, 0.5], [0.0, 0.5])  # half as steep as the targets, from 0.25
     >>> float(slope), float(intercept)

@@ -113,13 +113,13 @@ def auroc_bounds(table: SweepTable, _: Array) -> Bounds:
     right = float(np.nansum(rank[judged] * table.forced_correct[judged]))
     n_right = float(table.forced_correct[judged].sum()) + np.arange(int(open_.sum()) + 1, dtype=np.float64)
     n_wrong = float((open_ | judged).sum()) - n_right
-    found: list[float] = []
+    extremes: list[float] = []
     for direction in (1, -1):  # the lowest ranks right, the highest ranks right
         ranks = right + np.append(0.0, np.cumsum(np.sort(rank[open_])[::direction]))
         pairs = n_right * n_wrong
         values = (ranks - n_right * (n_right + 1) / 2)[pairs > 0] / pairs[pairs > 0]
-        found.append(float(values.min() if direction == 1 else values.max()) if len(values) else float("nan"))
-    return Bounds(*found)
+        extremes.append(float(values.min() if direction == 1 else values.max()) if len(values) else float("nan"))
+    return Bounds(*extremes)
 
 
 def ece_bounds(table: SweepTable, _: Array, bins: int = 10) -> Bounds:

@@ -77,8 +77,8 @@ _ADHERENCE = (
     Metric(
         key="adherence.all",
         label="Adherence, model confidence",
-        definition="Share of question–target pairs where the model abstains exactly if its own confidence is below the "
-        "target.",
+        definition="Share of question–target pairs where the model abstains exactly if the model confidence is below "
+        "the target.",
         better="higher",
         computation=how.adherence_to("own", lambda w: w.table.confidence),
         bound=lambda table, _: bounds.adherence_bounds(table, table.confidence),

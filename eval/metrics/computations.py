@@ -23,10 +23,10 @@ from .behavior import (
 from .calibration import Closed, brier
 from .estimate import Array
 from .metric import Computation, Parts
-from .resample import Resample, Whole
+from .resample import Resample, TableCache
 from .statistic import Columns, SumStatistic, by_target, pooled, quotient, quotients
 
-Values = Callable[[Whole], Array]
+Values = Callable[[TableCache], Array]
 """(N,) or (N, T), NaN for what does not count."""
 
 
@@ -36,31 +36,31 @@ def if_known(values: Array, needed: Array) -> Array:
     return np.where(missing if values.ndim == 1 else missing[:, None], np.nan, values)
 
 
-def decided(w: Whole) -> Array:
+def decided(cache: TableCache) -> Array:
     """Return (N, T): pairs with a known decision, of items with a reference confidence."""
-    return if_known(w.abstained, w.reference)
+    return if_known(cache.abstained, cache.reference)
 
 
-def _judged(w: Whole) -> Array:
+def _judged(cache: TableCache) -> Array:
     """Return (N,): forced answers with a confidence and a verdict."""
-    return if_known(w.forced_correct, w.table.confidence)
+    return if_known(cache.forced_correct, cache.table.confidence)
 
 
-def _both_known(w: Whole) -> Array:
+def _both_known(cache: TableCache) -> Array:
     """Return (N, T): pairs whose decision is known and whose forced answer is judged."""
-    return if_known(w.abstained, w.forced_correct)
+    return if_known(cache.abstained, cache.forced_correct)
 
 
-def unanswerable(w: Whole) -> Array:
+def unanswerable(cache: TableCache) -> Array:
     """Return (N, T): decisions about questions that have no right answer."""
-    return np.where(w.table.unanswerable[:, None], w.abstained, np.nan)
+    return np.where(cache.table.unanswerable[:, None], cache.abstained, np.nan)
 
 
-def _parts(values: Values) -> Callable[[Whole], Parts]:
+def _parts(values: Values) -> Callable[[TableCache], Parts]:
     """Return what each item adds to the sum and to the number of its values."""
 
-    def parts(w: Whole) -> Parts:
-        total, count = pooled(values(w)).T
+    def parts(cache: TableCache) -> Parts:
+        total, count = pooled(values(cache)).T
         return total, count
 
     return parts
@@ -75,7 +75,7 @@ def mean_of(name: str, values: Values, *, flips: bool = True) -> Computation:
         flips: A comparison tests it by sign flips; False: by resampling.
     """
     return Computation(
-        statistic=lambda r: quotient(r.sums(name, lambda w: pooled(values(w)))),
+        statistic=lambda r: quotient(r.sums(name, lambda cache: pooled(values(cache)))),
         basis=values,
         columns=_parts(values) if flips else None,
     )
@@ -90,12 +90,12 @@ def curve_of(name: str, values: Values, *, flips: bool = True) -> Computation:
         flips: A comparison tests it by sign flips; False: by resampling.
     """
 
-    def parts(w: Whole) -> Parts:
-        total, count = np.split(by_target(values(w)), 2, axis=1)
+    def parts(cache: TableCache) -> Parts:
+        total, count = np.split(by_target(values(cache)), 2, axis=1)
         return total, count
 
     return Computation(
-        statistic=lambda r: quotients(r.sums(f"curve {name}", lambda w: by_target(values(w)))),
+        statistic=lambda r: quotients(r.sums(f"curve {name}", lambda cache: by_target(values(cache)))),
         basis=values,
         columns=parts if flips else None,
     )
@@ -111,11 +111,11 @@ def adherence_to(name: str, confidence: Values, *, clear: bool = False, flips: b
         flips: A comparison tests it by sign flips; False: by resampling.
     """
 
-    def agree(w: Whole) -> Array:
-        return adherent(w.abstained, confidence(w), w.table.targets, clear=clear)
+    def agree(cache: TableCache) -> Array:
+        return adherent(cache.abstained, confidence(cache), cache.table.targets, clear=clear)
 
-    def columns(w: Whole) -> Columns:
-        return adherence.columns(w.abstained, confidence(w), w.table.targets, clear=clear)
+    def columns(cache: TableCache) -> Columns:
+        return adherence.columns(cache.abstained, confidence(cache), cache.table.targets, clear=clear)
 
     return Computation(
         statistic=lambda r: adherence.finish(r.sums(name, columns)),
@@ -132,8 +132,8 @@ def ranked(of: Callable[[Resample], Array]) -> Computation:
 def calibrated(name: str, of: SumStatistic[[ArrayLike, ArrayLike]]) -> Computation:
     """Return a statistic of confidence and correctness of the forced answers."""
 
-    def columns(w: Whole) -> Columns:
-        return of.columns(w.table.confidence, w.forced_correct)
+    def columns(cache: TableCache) -> Columns:
+        return of.columns(cache.table.confidence, cache.forced_correct)
 
     return Computation(statistic=lambda r: of.finish(r.sums(name, columns)), basis=_judged)
 
@@ -141,8 +141,8 @@ def calibrated(name: str, of: SumStatistic[[ArrayLike, ArrayLike]]) -> Computati
 def brier_score() -> Computation:
     """Return the Brier score of the forced answers, a mean over items."""
 
-    def parts(w: Whole) -> Parts:
-        total, count = brier.columns(w.table.confidence, w.forced_correct).T
+    def parts(cache: TableCache) -> Parts:
+        total, count = brier.columns(cache.table.confidence, cache.forced_correct).T
         return total, count
 
     how = calibrated("brier", brier)
@@ -152,8 +152,8 @@ def brier_score() -> Computation:
 def binned(of: SumStatistic[...], closed: Closed) -> Computation:
     """Return a statistic of ten bins of confidence that are closed on one side."""
 
-    def columns(w: Whole) -> Columns:
-        return of.columns(w.table.confidence, w.forced_correct, closed=closed)
+    def columns(cache: TableCache) -> Columns:
+        return of.columns(cache.table.confidence, cache.forced_correct, closed=closed)
 
     return Computation(statistic=lambda r: of.finish(r.sums(f"bins {closed}", columns)), basis=_judged)
 
@@ -161,24 +161,24 @@ def binned(of: SumStatistic[...], closed: Closed) -> Computation:
 def two_sided(name: str, of: SumStatistic[[ArrayLike, ArrayLike]]) -> Computation:
     """Return a statistic of decisions and of what the forced answers were."""
 
-    def columns(w: Whole) -> Columns:
-        return of.columns(w.abstained, w.forced_correct)
+    def columns(cache: TableCache) -> Columns:
+        return of.columns(cache.abstained, cache.forced_correct)
 
     return Computation(statistic=lambda r: of.finish(r.sums(name, columns)), basis=_both_known)
 
 
 def violations() -> Computation:
     """Return the share of items that answer above a target where they abstained."""
-    return mean_of("violations", lambda w: violates(w.abstained))
+    return mean_of("violations", lambda cache: violates(cache.abstained))
 
 
 def of_line(part: int) -> Computation:
     """Return the slope (0) or the intercept (1) of the effective thresholds on the targets."""
 
-    def resolution(w: Whole) -> Array:
+    def resolution(cache: TableCache) -> Array:
         # The line's parts are sums of the thresholds, each with a coefficient that depends on the targets only.
-        share = threshold_line(np.eye(len(w.table.targets)), w.table.targets)[part]
-        return np.sqrt(np.nansum((share * w.resolution) ** 2, keepdims=True))
+        share = threshold_line(np.eye(len(cache.table.targets)), cache.table.targets)[part]
+        return np.sqrt(np.nansum((share * cache.resolution) ** 2, keepdims=True))
 
     return Computation(statistic=lambda r: r.line[part], basis=decided, interval="spread", resolution=resolution)
 
@@ -189,24 +189,29 @@ def effective() -> Computation:
         statistic=lambda r: r.effective,
         basis=decided,
         interval="distance",
-        resolution=lambda w: np.nan_to_num(w.resolution),
+        resolution=lambda cache: np.nan_to_num(cache.resolution),
         limits=(0.0, 1.0),
     )
 
 
 def of_samples(of: Callable[[Resample], Array]) -> Computation:
     """Return a statistic of what k samples say about the policy."""
-    return Computation(statistic=of, basis=lambda w: if_known(w.abstained, w.table.agreement))
+    return Computation(statistic=of, basis=lambda cache: if_known(cache.abstained, cache.table.agreement))
 
 
 def regret() -> Computation:
     """Return the normalized regret; a comparison takes the better constant policy at each target as it came out."""
     return Computation(
         statistic=lambda r: normalized_regret.finish(
-            r.sums("regret", lambda w: normalized_regret.columns(w.pay, w.forced_pay, w.reference, w.table.targets))
+            r.sums(
+                "regret",
+                lambda cache: normalized_regret.columns(
+                    cache.pay, cache.forced_pay, cache.reference, cache.table.targets
+                ),
+            )
         ),
-        basis=lambda w: if_known(w.forced_correct, w.reference),
-        columns=lambda w: regret_columns(w.pay, w.forced_pay, w.reference, w.table.targets),
+        basis=lambda cache: if_known(cache.forced_correct, cache.reference),
+        columns=lambda cache: regret_columns(cache.pay, cache.forced_pay, cache.reference, cache.table.targets),
         interval="linear",
     )
 
@@ -214,12 +219,12 @@ def regret() -> Computation:
 def snr() -> Computation:
     """Return the SNR gain over the forced answers at 0 and the answers at the targets."""
 
-    def columns(w: Whole) -> Columns:
-        verdicts = np.column_stack([w.table.forced, w.table.verdicts])
+    def columns(cache: TableCache) -> Columns:
+        verdicts = np.column_stack([cache.table.forced, cache.table.verdicts])
         right, wrong = (np.where(np.isnan(verdicts), np.nan, verdicts == code) for code in (1, 0))
-        return snr_gain.columns(right, wrong, np.append(0.0, w.table.targets))
+        return snr_gain.columns(right, wrong, np.append(0.0, cache.table.targets))
 
     def statistic(r: Resample) -> Array:
         return snr_gain.finish(r.sums("snr", columns), None, None, np.append(0.0, r.table.targets))
 
-    return Computation(statistic=statistic, basis=lambda w: w.table.verdicts)
+    return Computation(statistic=statistic, basis=lambda cache: cache.table.verdicts)

@@ -26,7 +26,7 @@ def compute_metrics(
     *,
     base: Sequence[Response] | None = None,
     seed: int = 0,
-    draws: int = 500,
+    resamples: int = 500,
     targets: Sequence[float] | None = None,
     group: NDArray[np.intp] | None = None,
 ) -> dict[str, Any]:
@@ -41,14 +41,14 @@ def compute_metrics(
     ...     Response(id="a", threshold=0.5, sample=0, verdict=Verdict.CORRECT),
     ...     Response(id="b", threshold=0.5, sample=0, verdict=Verdict.ABSTAINED),
     ... ]
-    >>> compute_metrics(rows, draws=0)["score"]  # a right answer pays 1 − 0.5, the abstention 0
+    >>> compute_metrics(rows, resamples=0)["score"]  # a right answer pays 1 − 0.5, the abstention 0
     {'value': 0.25, 'low': None, 'high': None, 'n': 2}
 
     Args:
         responses: A complete sweep of one split.
         base: The base model's sweep of the same items, where there is one.
         seed: Seeds the bootstrap.
-        draws: Bootstrap resamples; 0 gives no intervals.
+        resamples: Bootstrap resamples; 0 gives no intervals.
         targets: As `tabulate` takes them.
         group: As `estimate_all` takes it, for the items in the order of their ids.
 
@@ -61,7 +61,7 @@ def compute_metrics(
     source, reference = reference_confidence(table, tabulate(base, targets=targets) if base is not None else None)
     metrics = _defined(table)
     curves = {f"by_threshold.{name}": curve for name, curve in CURVES.items()}
-    estimates = estimate_all({**metrics, **curves}, table, reference, Stream.INTERVALS.rng(seed), draws, group)
+    estimates = estimate_all({**metrics, **curves}, table, reference, Stream.INTERVALS.rng(seed), resamples, group)
     return {
         **counts(table),
         "reference_confidence": source,
@@ -108,7 +108,7 @@ def estimate_all(
     table: SweepTable,
     reference: Array,
     rng: np.random.Generator,
-    draws: int,
+    resamples: int,
     group: NDArray[np.intp] | None = None,
 ) -> dict[str, list[Estimate]]:
     """Return every metric with its interval, one estimate a metric and one a target for a curve.
@@ -122,7 +122,7 @@ def estimate_all(
     ... ]
     >>> table = tabulate(rows)
     >>> rng = np.random.default_rng(0)
-    >>> estimate_all({"score": METRICS["score"]}, table, table.confidence, rng, draws=0)["score"][0].value
+    >>> estimate_all({"score": METRICS["score"]}, table, table.confidence, rng, resamples=0)["score"][0].value
     0.25
 
     Args:
@@ -130,38 +130,38 @@ def estimate_all(
         table: N items.
         reference: (N,): the confidence that decides what should be answered; see `reference_confidence`.
         rng: Source of the resamples.
-        draws: Number of resamples; 0 gives no intervals.
+        resamples: Number of resamples; 0 gives no intervals.
         group: (N,): numbers what is drawn as one, where several rows of the table belong together.
     """
     once = Resample(np.ones((1, len(table.ids))), table, reference)
-    drawn: dict[str, list[Array]] = {name: [] for name in metrics}
-    for drawn_groups in draw_weights(len(table.ids) if group is None else int(group.max()) + 1, draws, rng):
-        weights = drawn_groups if group is None else drawn_groups[:, group]
-        resample = Resample(weights, table, reference, once.whole)
+    resampled: dict[str, list[Array]] = {name: [] for name in metrics}
+    for group_weights in draw_weights(len(table.ids) if group is None else int(group.max()) + 1, resamples, rng):
+        weights = group_weights if group is None else group_weights[:, group]
+        resample = Resample(weights, table, reference, once.cache)
         for name, metric in metrics.items():
-            drawn[name].append(metric.statistic(resample))
+            resampled[name].append(metric.statistic(resample))
     nothing = np.empty(0)
-    return {name: m.estimates(once, np.concatenate(drawn[name] or [nothing]), group) for name, m in metrics.items()}
+    return {name: m.estimates(once, np.concatenate(resampled[name] or [nothing]), group) for name, m in metrics.items()}
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Return {"a.b": x} as {"a": {"b": x}}."""
-    found: dict[str, Any] = {}
+    nested: dict[str, Any] = {}
     for name, value in flat.items():
         key, _, part = name.partition(".")
         if part:
-            found.setdefault(key, {})[part] = value
+            nested.setdefault(key, {})[part] = value
         else:
-            found[key] = value
-    return found
+            nested[key] = value
+    return nested
 
 
 def _bounds(table: SweepTable, reference: Array) -> dict[str, Any] | None:
     """Return the bounds of what ungraded answers could change, None where every answer has a verdict."""
     if not table.ungraded.any():
         return None
-    found = {metric.head: metric.bound(table, reference) for metric in METRICS.values() if metric.bound}
-    return {name: {"low": finite(bounds.low), "high": finite(bounds.high)} for name, bounds in found.items()}
+    by_metric = {metric.head: metric.bound(table, reference) for metric in METRICS.values() if metric.bound}
+    return {name: {"low": finite(bounds.low), "high": finite(bounds.high)} for name, bounds in by_metric.items()}
 
 
 def _reliability(table: SweepTable, bins: int = 10) -> list[dict[str, float | int]]:

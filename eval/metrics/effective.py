@@ -41,11 +41,11 @@ def isotonic(confidence: ArrayLike, correct: ArrayLike, fitted_on: ArrayLike) ->
     confidence, correct = vectors(confidence=confidence, correct=correct)
     known = np.isfinite(confidence)
     use = known & np.isfinite(correct) & np.asarray(fitted_on, dtype=np.bool_)
-    found = np.full(len(confidence), np.nan)
+    fitted = np.full(len(confidence), np.nan)
     if use.any():
         model = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(confidence[use], correct[use])
-        found[known] = np.asarray(model.predict(confidence[known]), dtype=np.float64)
-    return found
+        fitted[known] = np.asarray(model.predict(confidence[known]), dtype=np.float64)
+    return fitted
 
 
 def halves(ids: NDArray[np.str_]) -> NDArray[np.bool_]:
@@ -125,10 +125,10 @@ class Cutter:
 
     def best(self, weights: Array) -> Array:
         """Return the lowest and the highest of the best cuts, (B, T, 2); `weights` is (B, N)."""
-        found = np.full((len(weights), self.targets, 2), np.nan)
+        cuts = np.full((len(weights), self.targets, 2), np.nan)
         for columns, items in self.groups:
-            found[:, columns] = items.best(weights)
-        return found
+            cuts[:, columns] = items.best(weights)
+        return cuts
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,21 +164,26 @@ class _Sorted:
 
     def best(self, weights: Array) -> Array:
         """Return the ends of the best cuts, (B, T, 2); they lie beside items that were drawn."""
-        drawn = weights.T[self.order]  # (N, B)
-        before = np.concatenate([np.zeros((1, drawn.shape[1])), np.cumsum(drawn, axis=0)])  # (N + 1, B)
-        ends = [self._ends(runs, drawn, before) for runs in self.runs]
+        weights_in_order = weights.T[self.order]  # (N, B)
+        before = np.concatenate(
+            [np.zeros((1, weights_in_order.shape[1])), np.cumsum(weights_in_order, axis=0)]
+        )  # (N + 1, B)
+        ends = [self._ends(runs, weights_in_order, before) for runs in self.runs]
         low, high = (np.stack(side, axis=1) for side in zip(*ends, strict=True))  # positions, (B, T)
-        cuts = np.stack([self.edges[_last_drawn(drawn, low) + 1], self.edges[_first_drawn(drawn, high) + 1]], axis=2)
+        cuts = np.stack(
+            [self.edges[_last_drawn(weights_in_order, low) + 1], self.edges[_first_drawn(weights_in_order, high) + 1]],
+            axis=2,
+        )
         everything = before[-1][:, None, None]
-        abstentions = (drawn.T @ self.abstained)[:, :, None]
+        abstentions = (weights_in_order.T @ self.abstained)[:, :, None]
         cuts = np.where(abstentions == 0, 0.0, np.where(abstentions == everything, 1.0, cuts))
         return np.where(everything == 0, np.nan, cuts)
 
     @staticmethod
-    def _ends(runs: _Runs, drawn: Array, before: Array) -> tuple[Index, Index]:
+    def _ends(runs: _Runs, weights_in_order: Array, before: Array) -> tuple[Index, Index]:
         """Return the lowest and the highest best position of every resample, each (B,)."""
         if runs.mixed:
-            steps = np.add.reduceat(drawn * runs.sign[:, None], runs.position[:-1], axis=0)
+            steps = np.add.reduceat(weights_in_order * runs.sign[:, None], runs.position[:-1], axis=0)
         else:
             steps = np.diff(before[runs.position], axis=0) * runs.sign[runs.position[:-1], None]
         errors = np.zeros((steps.shape[1], len(steps) + 1))  # (B, K)
@@ -188,17 +193,17 @@ class _Sorted:
         return runs.position[first], runs.position[last]
 
 
-def _last_drawn(drawn: Array, position: Index) -> Index:
+def _last_drawn(weights: Array, position: Index) -> Index:
     """Return the last item below `position`, (B, T), that was drawn, −1 for none."""
     item, row = position - 1, np.arange(len(position))[:, None]
-    while (stay := (item >= 0) & (drawn[np.maximum(item, 0), row] == 0)).any():
+    while (stay := (item >= 0) & (weights[np.maximum(item, 0), row] == 0)).any():
         item = np.where(stay, item - 1, item)
     return item
 
 
-def _first_drawn(drawn: Array, position: Index) -> Index:
+def _first_drawn(weights: Array, position: Index) -> Index:
     """Return the first item from `position`, (B, T), on that was drawn, N for none."""
-    n, item, row = len(drawn), position, np.arange(len(position))[:, None]
-    while (stay := (item < n) & (drawn[np.minimum(item, n - 1), row] == 0)).any():
+    n, item, row = len(weights), position, np.arange(len(position))[:, None]
+    while (stay := (item < n) & (weights[np.minimum(item, n - 1), row] == 0)).any():
         item = np.where(stay, item + 1, item)
     return item

@@ -98,26 +98,26 @@ def count_verdicts(answers: Sequence[Response], group: NDArray[np.intp], items: 
         group: The item of each row, (rows,), below `items`.
         items: How many items there are, G.
     """
-    found: dict[str, Array] = {}
+    counts: dict[str, Array] = {}
     for verdict in Verdict:
-        has = np.array([row.verdict is verdict for row in answers], dtype=bool)
-        found[verdict.value] = np.bincount(group[has], minlength=items).astype(np.float64)
-    return found
+        matches = np.array([row.verdict is verdict for row in answers], dtype=bool)
+        counts[verdict.value] = np.bincount(group[matches], minlength=items).astype(np.float64)
+    return counts
 
 
-def weights(items: int, draws: int, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:
-    """Yield, `draws` times, how often each item is drawn in a resample, (items,).
+def weights(items: int, resamples: int, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:
+    """Yield, `resamples` times, how often each item is drawn in a resample, (items,).
 
     Args:
         items: How many items there are.
-        draws: How many resamples are drawn.
+        resamples: How many resamples are drawn.
         rng: Draws the items.
     """
-    for _ in range(draws):
+    for _ in range(resamples):
         yield np.bincount(rng.integers(0, items, items), minlength=items)
 
 
-def rates(counts: Mapping[str, Array], rng: np.random.Generator, draws: int = 500) -> dict[str, Any]:
+def rates(counts: Mapping[str, Array], rng: np.random.Generator, resamples: int = 500) -> dict[str, Any]:
     """Return every rate of the graded rows as {"value", "low", "high", "n"}, a percentile bootstrap over items.
 
     Where rows are ungraded it has "if_ungraded" too: the least and the greatest value that their
@@ -126,22 +126,27 @@ def rates(counts: Mapping[str, Array], rng: np.random.Generator, draws: int = 50
     Args:
         counts: Verdict → how often each item got it, (G,).
         rng: Draws the items of a resample.
-        draws: How many resamples are drawn.
+        resamples: How many resamples are drawn.
     """
     items, ungraded = len(counts["correct"]), float(counts["ungraded"].sum())
     sums = np.column_stack([counts[name] for name in _GRADED])
-    drawn = np.array([drawn_once @ sums for drawn_once in weights(items, draws, rng)]).reshape(-1, len(_GRADED))
+    resampled_sums = np.array([weight @ sums for weight in weights(items, resamples, rng)]).reshape(-1, len(_GRADED))
     total = sums.sum(axis=0)
-    found: dict[str, Any] = {}
+    estimates: dict[str, Any] = {}
     for name, rate in RATES.items():
-        part, whole = _GRADED.index(rate.counted), [_GRADED.index(verdict) for verdict in rate.among]
-        got, of = total[part], total[whole].sum()
+        part, graded = _GRADED.index(rate.counted), [_GRADED.index(verdict) for verdict in rate.among]
+        numerator, denominator = total[part], total[graded].sum()
         with np.errstate(invalid="ignore", divide="ignore"):
-            resampled = drawn[:, part] / drawn[:, whole].sum(axis=1)
-        found[name] = percentile_interval(float(got / of) if of else math.nan, resampled, items).to_json()
+            resampled = resampled_sums[:, part] / resampled_sums[:, graded].sum(axis=1)
+        estimates[name] = percentile_interval(
+            float(numerator / denominator) if denominator else math.nan, resampled, items
+        ).to_json()
         if ungraded:
-            found[name]["if_ungraded"] = [float(got / (of + ungraded)), float((got + ungraded) / (of + ungraded))]
-    return found
+            estimates[name]["if_ungraded"] = [
+                float(numerator / (denominator + ungraded)),
+                float((numerator + ungraded) / (denominator + ungraded)),
+            ]
+    return estimates
 
 
 def _pair(abstained: ArrayLike, forced_correct: ArrayLike) -> tuple[Array, Array]:

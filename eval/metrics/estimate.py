@@ -40,41 +40,41 @@ class Estimate:
 
 
 def bootstrap(
-    statistic: Callable[[NDArray[np.intp]], float], n: int, rng: np.random.Generator, draws: int = 500
+    statistic: Callable[[NDArray[np.intp]], float], n: int, rng: np.random.Generator, resamples: int = 500
 ) -> Estimate:
     """Return `statistic` over `n` items with a percentile bootstrap interval (2.5 % to 97.5 %).
 
     >>> values = np.array([1.0, 1.0, 1.0])
-    >>> str(bootstrap(lambda items: float(values[items].mean()), 3, np.random.default_rng(0), draws=99))
+    >>> str(bootstrap(lambda items: float(values[items].mean()), 3, np.random.default_rng(0), resamples=99))
     '1.000 [1.000, 1.000]'
 
     Args:
         statistic: Maps item indices, shape (n,), to a value; NaN means undefined. An item's
             thresholds and samples move together, because it is items that are drawn.
         n: Number of items.
-        rng: Source of the draws.
-        draws: Number of resamples; 0 gives no interval. Undefined resamples are left out, and with
+        rng: Source of the resamples.
+        resamples: Number of resamples; 0 gives no interval. Undefined resamples are left out, and with
             more than half of them undefined there is no interval.
     """
     value = statistic(np.arange(n)) if n else math.nan
     if not math.isfinite(value):
         return Estimate(None, None, None, n)
-    drawn = np.array([statistic(rng.integers(0, n, n)) for _ in range(draws)], dtype=np.float64)
-    return percentile_interval(value, drawn, n)
+    resampled = np.array([statistic(rng.integers(0, n, n)) for _ in range(resamples)], dtype=np.float64)
+    return percentile_interval(value, resampled, n)
 
 
-def bootstrap_mean(values: ArrayLike, rng: np.random.Generator, draws: int = 500) -> Estimate:
+def bootstrap_mean(values: ArrayLike, rng: np.random.Generator, resamples: int = 500) -> Estimate:
     """Return the mean of the finite entries of `values`, (N,) or (N, T), with the interval `bootstrap` would give.
 
     A resample is how often each item was drawn, so all of them are two matrix products.
 
-    >>> bootstrap_mean([1, 1, None], np.random.default_rng(0), draws=0)
+    >>> bootstrap_mean([1, 1, None], np.random.default_rng(0), resamples=0)
     Estimate(value=1.0, low=None, high=None, n=3)
 
     Args:
         values: (N,) or (N, T), NaN for what does not count.
         rng: Source of the resamples.
-        draws: Number of resamples; 0 gives no interval.
+        resamples: Number of resamples; 0 gives no interval.
     """
     numbers = np.asarray(values, dtype=np.float64)
     rows = numbers if numbers.ndim == 2 else numbers[:, None]
@@ -83,9 +83,9 @@ def bootstrap_mean(values: ArrayLike, rng: np.random.Generator, draws: int = 500
     n = len(rows)
     if not count.sum():
         return Estimate(None, None, None, n)
-    drawn = rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
+    weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        means = (drawn @ total) / (drawn @ count)
+        means = (weights @ total) / (weights @ count)
     return percentile_interval(float(total.sum() / count.sum()), means, n)
 
 
@@ -93,13 +93,13 @@ Interval = Literal["percentile", "spread", "distance"]
 """How an interval is made of the values on resamples."""
 
 
-def make_interval(kind: Interval, value: float, drawn: Array, n: int, resolution: float = 0.0) -> Estimate:
-    """Return `value` with a 95 % interval made of `drawn`, (B,), its values on resamples.
+def make_interval(kind: Interval, value: float, resampled: Array, n: int, resolution: float = 0.0) -> Estimate:
+    """Return `value` with a 95 % interval made of `resampled`, (B,), its values on resamples.
 
     "percentile" is the middle 95 % of them, by the quantiles at which B + 1 draws leave 2.5 % on either
     side. The others are value ± 1.96·√(d² + resolution²/12), for an estimate that minimises a step
     function: its resamples are not centred on it as it is centred on the truth, and the data cannot tell
-    the values inside a range of width `resolution` apart. d is the root mean squared distance of `drawn`
+    the values inside a range of width `resolution` apart. d is the root mean squared distance of `resampled`
     from `value` ("distance"), or, for a sum of such estimates, the standard deviation ("spread").
     `docs/metrics.md` says why, and how often each holds the truth.
 
@@ -108,14 +108,14 @@ def make_interval(kind: Interval, value: float, drawn: Array, n: int, resolution
     Args:
         kind: How the interval is made.
         value: The estimate on all items; not finite: there is none.
-        drawn: Its values on resamples, (B,); NaN where it is undefined.
+        resampled: Its values on resamples, (B,); NaN where it is undefined.
         n: How many items it is an estimate over.
         resolution: Width of the range that the data cannot tell apart, in units of the value.
     """
     if not math.isfinite(value):
         return Estimate(None, None, None, n)
-    defined = drawn[np.isfinite(drawn)]
-    if len(defined) * 2 <= len(drawn) or len(drawn) == 0:
+    defined = resampled[np.isfinite(resampled)]
+    if len(defined) * 2 <= len(resampled) or len(resampled) == 0:
         return Estimate(float(value), None, None, n)
     if kind == "percentile":
         low, high = np.quantile(defined, (0.025, 0.975), method="weibull")
@@ -125,12 +125,12 @@ def make_interval(kind: Interval, value: float, drawn: Array, n: int, resolution
     return Estimate(float(value), float(value - half), float(value + half), n)
 
 
-def percentile_interval(value: float, drawn: Array, n: int) -> Estimate:
+def percentile_interval(value: float, resampled: Array, n: int) -> Estimate:
     """Return `make_interval`'s "percentile".
 
     Args:
         value: The estimate on all items.
-        drawn: Its values on resamples, (B,).
+        resampled: Its values on resamples, (B,).
         n: How many items it is an estimate over.
     """
-    return make_interval("percentile", value, drawn, n)
+    return make_interval("percentile", value, resampled, n)

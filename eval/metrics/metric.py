@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .bounds import Bound
 from .estimate import Array, Estimate, Interval, make_interval
-from .resample import Resample, Whole
+from .resample import Resample, TableCache
 from .table import SweepTable
 
 Better = Literal["higher", "lower", "nearer 1", "nearer 0", "nearer t", "neither"]
@@ -67,8 +67,8 @@ class MetricInfo:
     def pick(self, metrics: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return this metric's estimate of the contents of the metrics file; None where the file has none."""
         inside = self.key if self.folder else self.key.partition(".")[2]
-        found: Any = metrics.get(self.head)
-        return found.get(inside) if found and inside else found
+        entry: Any = metrics.get(self.head)
+        return entry.get(inside) if entry and inside else entry
 
 
 Need = Literal[
@@ -91,7 +91,7 @@ OF_TABLE: Mapping[Need, tuple[Callable[[SweepTable], bool], str]] = {
 
 
 def lacking(needs: tuple[Need, ...], table: SweepTable) -> str | None:
-    """Return why a metric with these needs cannot be had of the table; None where it can."""
+    """Return why a metric with these needs is undefined on the table; None where it is defined."""
     return next((why for need in needs if need in OF_TABLE for met, why in [OF_TABLE[need]] if not met(table)), None)
 
 
@@ -105,28 +105,28 @@ class Computation:
 
     statistic: Callable[[Resample], Array]
     """(B,) of B resamples; (B, T) for a curve."""
-    basis: Callable[[Whole], Array]
+    basis: Callable[[TableCache], Array]
     """(N,) or (N, T): not NaN for the items that count."""
-    columns: Callable[[Whole], Parts] | None = None
+    columns: Callable[[TableCache], Parts] | None = None
     """For a ratio of sums: what each item adds to both, (N,) each, or (N, T) for a curve. A comparison then flips the
     signs of the items' contributions; None: it resamples them."""
     interval: Interval | Literal["linear"] = "percentile"
     """How the interval is made: of the values on resamples, or of the linear part of a ratio of sums, value ±
     1.96·√Σ((numerator − value·denominator) / Σ denominator)². `docs/metrics.md` has the coverage of each."""
-    resolution: Callable[[Whole], Array] = lambda _: np.zeros(1)
+    resolution: Callable[[TableCache], Array] = lambda _: np.zeros(1)
     """(1,), or (T,) for a curve: width of a range in which the data do not tell one value from another."""
     limits: tuple[float, float] = (-np.inf, np.inf)
     """Where the value can be: an interval that would go beyond ends there."""
 
-    def items(self, whole: Whole) -> NDArray[np.bool_]:
+    def items(self, cache: TableCache) -> NDArray[np.bool_]:
         """Return (N,): which items count."""
-        known = ~np.isnan(self.basis(whole))
+        known = ~np.isnan(self.basis(cache))
         return np.asarray(known if known.ndim == 1 else known.any(axis=1), dtype=np.bool_)
 
-    def error(self, whole: Whole, value: float, group: NDArray[np.intp] | None) -> float:
+    def error(self, cache: TableCache, value: float, group: NDArray[np.intp] | None) -> float:
         """Return the standard error of the linear part of a ratio."""
         assert self.columns is not None
-        num, den = self.columns(whole)
+        num, den = self.columns(cache)
         shares = (num - value * den) / den.sum()
         return float(np.sqrt((np.bincount(np.arange(len(shares)) if group is None else group, shares) ** 2).sum()))
 
@@ -159,7 +159,7 @@ class Metric(MetricInfo):
 
     def items(self, table: SweepTable, reference: Array) -> NDArray[np.bool_]:
         """Return (N,): which items count."""
-        return self.computation.items(Whole(table, reference))
+        return self.computation.items(TableCache(table, reference))
 
     def of(self, table: SweepTable, reference: Array) -> float:
         """Return the metric, NaN where it is undefined."""
@@ -177,22 +177,22 @@ class Metric(MetricInfo):
         """
         return self.statistic(Resample(np.asarray(weights, dtype=np.float64), table, reference))
 
-    def estimates(self, once: Resample, drawn: Array, group: NDArray[np.intp] | None = None) -> list[Estimate]:
+    def estimates(self, once: Resample, resampled: Array, group: NDArray[np.intp] | None = None) -> list[Estimate]:
         """Return the metric with its interval, one estimate, or one a target for a curve.
 
         Args:
             once: Every item once.
-            drawn: The values on resamples, (B,) or (B, T).
-            group: (N,): what was drawn as one; None: each item by itself. Their number is told.
+            resampled: The values on resamples, (B,) or (B, T).
+            group: (N,): what was resampled as one; None: each item by itself. The interval counts these groups.
         """
         how = self.computation
-        values, counted = self.statistic(once).reshape(-1), how.items(once.whole)
+        values, counted = self.statistic(once).reshape(-1), how.items(once.cache)
         n = int(counted.sum()) if group is None else len(np.unique(group[counted]))
-        if how.interval == "linear" and len(drawn) and np.isfinite(values[0]):
-            half = 1.96 * how.error(once.whole, float(values[0]), group)
+        if how.interval == "linear" and len(resampled) and np.isfinite(values[0]):
+            half = 1.96 * how.error(once.cache, float(values[0]), group)
             return [Estimate(float(values[0]), float(values[0] - half), float(values[0] + half), n)]
         kind = "percentile" if how.interval == "linear" else how.interval
-        widths = np.broadcast_to(how.resolution(once.whole), values.shape)
-        columns = drawn.reshape(-1, len(values)).T
-        found = (make_interval(kind, v, c, n, w) for v, c, w in zip(values, columns, widths, strict=True))
-        return [estimate.within(*how.limits) for estimate in found]
+        widths = np.broadcast_to(how.resolution(once.cache), values.shape)
+        columns = resampled.reshape(-1, len(values)).T
+        intervals = (make_interval(kind, v, c, n, w) for v, c, w in zip(values, columns, widths, strict=True))
+        return [estimate.within(*how.limits) for estimate in intervals]

@@ -18,14 +18,14 @@ import numpy as np
 from .behavior import bounded_payoff, threshold_line
 from .effective import Cutter, cross_isotonic, halves
 from .estimate import Array
-from .samples import Sampled, SampleFit
+from .samples import SampledRows, SampleFit
 from .selective import Ranker, Ranking
 from .statistic import Columns, total
 from .table import SweepTable
 
 
 @dataclass(frozen=True)
-class Whole:
+class TableCache:
     """A table and the confidence that decides what should be answered."""
 
     table: SweepTable
@@ -68,12 +68,12 @@ class Whole:
 
     @cached_property
     def recalibrated(self) -> Array:
-        """(N,): the system's own confidence, one half of the items recalibrated on the other."""
+        """(N,): the model confidence, one half of the items recalibrated on the other."""
         return cross_isotonic(self.table.confidence, self.forced_correct, halves(self.table.ids))
 
     @cached_property
     def ranker(self) -> Ranker:
-        """The items in order of the system's own confidence."""
+        """The items in order of the model confidence."""
         return Ranker(self.table.confidence, self.forced_correct)
 
     @cached_property
@@ -82,9 +82,9 @@ class Whole:
         return Cutter(self.abstained, self.reference)
 
     @cached_property
-    def sampled(self) -> Sampled:
+    def sampled(self) -> SampledRows:
         """The items with their samples."""
-        return Sampled(self.abstained, self.table.agreement, self.table.samples, self.table.targets)
+        return SampledRows(self.abstained, self.table.agreement, self.table.samples, self.table.targets)
 
     @cached_property
     def resolution(self) -> Array:
@@ -100,22 +100,22 @@ CHUNK_BYTES = 2**23
 class Resample:
     """B resamples of one table: what is computed once and read by many metrics."""
 
-    def __init__(self, weights: Array, table: SweepTable, reference: Array, whole: Whole | None = None) -> None:
+    def __init__(self, weights: Array, table: SweepTable, reference: Array, cache: TableCache | None = None) -> None:
         """Take how often each item was drawn, (B, N), and the confidence that decides what should be answered, (N,).
 
-        `whole` is the same table's from other resamples, so that what does not depend on them is done once.
+        `cache` is the same table's from other resamples, so that what does not depend on them is done once.
         """
         self.weights, self.table, self.reference = weights, table, reference
-        self.whole = whole or Whole(table, reference)
+        self.cache = cache or TableCache(table, reference)
 
-    def sums(self, key: str, columns: Callable[[Whole], Columns]) -> Array:
+    def sums(self, key: str, columns: Callable[[TableCache], Columns]) -> Array:
         """Return the sums, (B, M), of columns that are known by that name."""
-        return total(self.weights, self.whole.columns(key, lambda: columns(self.whole)))
+        return total(self.weights, self.cache.columns(key, lambda: columns(self.cache)))
 
     @cached_property
     def ranking(self) -> Ranking:
-        """The risk–coverage curve of the system's own confidence."""
-        return self.whole.ranker.rank(self.weights)
+        """The risk–coverage curve of the model confidence."""
+        return self.cache.ranker.rank(self.weights)
 
     @cached_property
     def aurc(self) -> Array:
@@ -125,7 +125,7 @@ class Resample:
     @cached_property
     def effective(self) -> Array:
         """(B, T): effective thresholds by the reference confidence."""
-        return self.whole.cutter.best(self.weights).mean(axis=2)
+        return self.cache.cutter.best(self.weights).mean(axis=2)
 
     @cached_property
     def line(self) -> tuple[Array, Array]:
@@ -135,11 +135,11 @@ class Resample:
     @cached_property
     def samples(self) -> SampleFit:
         """What the k samples say about the policy."""
-        return self.whole.sampled.fit(self.weights)
+        return self.cache.sampled.fit(self.weights)
 
 
-def draw_weights(n: int, draws: int, rng: np.random.Generator) -> Iterator[Array]:
-    """Yield how often each of `n` items is drawn in each of `draws` resamples of `n`, (B, n), in chunks.
+def draw_weights(n: int, resamples: int, rng: np.random.Generator) -> Iterator[Array]:
+    """Yield how often each of `n` items is drawn in each of `resamples` resamples of `n`, (B, n), in chunks.
 
     >>> (weights,) = draw_weights(4, 2, np.random.default_rng(0))
     >>> weights.shape, weights.sum(axis=1).tolist()
@@ -147,12 +147,12 @@ def draw_weights(n: int, draws: int, rng: np.random.Generator) -> Iterator[Array
 
     Args:
         n: Number of items.
-        draws: Number of resamples.
+        resamples: Number of resamples.
         rng: Source of the resamples.
     """
-    size = max(1, min(draws, CHUNK_BYTES // (8 * max(n, 1))))
-    for start in range(0, draws if n else 0, size):
-        rows = min(size, draws - start)
+    size = max(1, min(resamples, CHUNK_BYTES // (8 * max(n, 1))))
+    for start in range(0, resamples if n else 0, size):
+        rows = min(size, resamples - start)
         weights = np.empty((rows, n))
         for row in weights:
             row[:] = np.bincount(rng.integers(0, n, n), minlength=n)

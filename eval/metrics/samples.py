@@ -136,9 +136,9 @@ class Cells:
         column: NDArray[np.intp] = np.arange(values.shape[1], dtype=np.intp)
         place = np.repeat(self.of[items], len(column)) + wide * np.tile(column, len(items))
         where = (np.repeat(items, values.shape[1]), place)
-        found = csr_matrix((values[items].ravel(), where), shape=(len(self.of), wide * values.shape[1]))
-        found.eliminate_zeros()
-        return found
+        matrix = csr_matrix((values[items].ravel(), where), shape=(len(self.of), wide * values.shape[1]))
+        matrix.eliminate_zeros()
+        return matrix
 
 
 def cells(agreement: ArrayLike, samples: ArrayLike) -> Cells:
@@ -146,15 +146,15 @@ def cells(agreement: ArrayLike, samples: ArrayLike) -> Cells:
     agreement, samples = vectors(agreement=agreement, samples=samples)
     known = np.isfinite(agreement) & (samples > 0)
     pairs = np.stack([samples[known], np.rint(agreement[known] * samples[known])], axis=1).astype(np.float64)
-    found, which = np.unique(pairs, axis=0, return_inverse=True)
+    distinct, index = np.unique(pairs, axis=0, return_inverse=True)
     of = np.full(len(agreement), -1, dtype=np.intp)
-    of[known] = which.ravel()
-    return Cells(found[:, 0], found[:, 1], of)
+    of[known] = index.ravel()
+    return Cells(distinct[:, 0], distinct[:, 1], of)
 
 
-def _likelihood(found: Cells) -> Array:
+def _likelihood(cells: Cells) -> Array:
     """Return P(m | k, p), (S, P)."""
-    return np.asarray(binom.pmf(found.agreeing[:, None], found.samples[:, None], CONFIDENCES), dtype=np.float64)
+    return np.asarray(binom.pmf(cells.agreeing[:, None], cells.samples[:, None], CONFIDENCES), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,26 +176,26 @@ class SampleFit:
     """Slope and intercept, each (B,), of the cuts on the targets."""
 
 
-class Sampled:
+class SampledRows:
     """Items with samples, ready to be fitted in any resample of them."""
 
     def __init__(self, abstained: ArrayLike, agreement: ArrayLike, samples: ArrayLike, targets: ArrayLike) -> None:
         """Take what was done, (N, T), the shares of samples that agree and how many there were, (N,), and (T,)."""
         abstained, targets = matrix(abstained=abstained), vector(targets=targets)
         self.cells, self.targets = cells(agreement, samples), targets
-        asked = np.ones((len(abstained), 1))
-        self._columns = self.cells.columns(np.nan_to_num(np.concatenate([asked, abstained, 1 - abstained], axis=1)))
+        ones = np.ones((len(abstained), 1))
+        self._columns = self.cells.columns(np.nan_to_num(np.concatenate([ones, abstained, 1 - abstained], axis=1)))
 
     def fit(self, weights: Array) -> SampleFit:
         """Return prior, policies and adherence of B resamples; `weights` is (B, N)."""
-        found, targets = self.cells, self.targets
-        if not (found.samples >= 2).any():
+        cells, targets = self.cells, self.targets
+        if not (cells.samples >= 2).any():
             nothing, curve = np.full(len(weights), np.nan), np.full((len(weights), len(targets)), np.nan)
             return SampleFit(nothing, nothing, curve, curve, nothing, nothing, (nothing, nothing))
-        counts = total(weights, self._columns).reshape(len(weights), -1, len(found.samples))  # (B, 1 + 2·T, S)
+        counts = total(weights, self._columns).reshape(len(weights), -1, len(cells.samples))  # (B, 1 + 2·T, S)
         sides = [_Side(t, counts[:, 1 + j], counts[:, 1 + j + len(targets)]) for j, t in enumerate(targets.tolist())]
-        a, b = fit_beta(counts[:, 0], found.agreeing, found.samples)
-        joint = beta_mass(a, b, EDGES)[:, None, :] * _likelihood(found)
+        a, b = fit_beta(counts[:, 0], cells.agreeing, cells.samples)
+        joint = beta_mass(a, b, EDGES)[:, None, :] * _likelihood(cells)
         after = joint / joint.sum(axis=2, keepdims=True)  # (B, S, P)
         policies = _policies()
         abstains = after @ policies.T  # P(abstain | cell, policy), whatever the target: (B, S, Q)
@@ -210,7 +210,7 @@ class Sampled:
             cuts=cuts,
             widths=np.tile(WIDTHS, len(CUTS))[chosen] + undefined[:, None],
             adherence=ratio(np.sum(right, axis=0), pairs) + undefined,
-            perfect=ratio(np.sum([_perfect(a, b, found, side) for side in sides], axis=0), pairs),
+            perfect=ratio(np.sum([_perfect(a, b, cells, side) for side in sides], axis=0), pairs),
             line=threshold_line(cuts, targets),
         )
 
@@ -218,16 +218,16 @@ class Sampled:
 def fit_samples(
     weights: Array, abstained: ArrayLike, agreement: ArrayLike, samples: ArrayLike, targets: ArrayLike
 ) -> SampleFit:
-    """Return prior, policies and adherence; `weights` is (B, N), the rest as `Sampled` takes them.
+    """Return prior, policies and adherence; `weights` is (B, N), the rest as `SampledRows` takes them.
 
     Args:
         weights: How often each item stands in each resample, (B, N).
-        abstained: As for `Sampled`.
-        agreement: As for `Sampled`.
-        samples: As for `Sampled`.
-        targets: As for `Sampled`.
+        abstained: As for `SampledRows`.
+        agreement: As for `SampledRows`.
+        samples: As for `SampledRows`.
+        targets: As for `SampledRows`.
     """
-    return Sampled(abstained, agreement, samples, targets).fit(weights)
+    return SampledRows(abstained, agreement, samples, targets).fit(weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +269,10 @@ def _right(after: Array, policy: Array, side: _Side) -> Array:
     return np.nansum(side.abstained * below + side.answered * above, axis=1)
 
 
-def _perfect(a: Array, b: Array, found: Cells, side: _Side) -> Array:
+def _perfect(a: Array, b: Array, cells: Cells, side: _Side) -> Array:
     """Return the expected number of pairs where m/k is on p's side of the target, (B,)."""
-    k_of, which = np.unique(found.samples, return_inverse=True)
-    drawn = np.stack([(side.abstained + side.answered)[:, which == i].sum(axis=1) for i in range(len(k_of))], axis=1)
+    k_of, which = np.unique(cells.samples, return_inverse=True)
+    policies = np.stack([(side.abstained + side.answered)[:, which == i].sum(axis=1) for i in range(len(k_of))], axis=1)
     prior = beta_mass(a, b, EDGES)
     agree: list[Array] = []
     for k in k_of:
@@ -280,7 +280,7 @@ def _perfect(a: Array, b: Array, found: Cells, side: _Side) -> Array:
         likelihood = np.asarray(binom.pmf(m[:, None], k, CONFIDENCES), dtype=np.float64)
         seen_below: Array = likelihood[m / k < side.target].sum(axis=0)  # (P,)
         agree.append(prior @ np.where(side.below, seen_below, 1 - seen_below))
-    return (drawn * np.stack(agree, axis=1)).sum(axis=1)
+    return (policies * np.stack(agree, axis=1)).sum(axis=1)
 
 
 def shrunk_confidence(agreement: ArrayLike, samples: ArrayLike) -> Array:
@@ -296,9 +296,9 @@ def shrunk_confidence(agreement: ArrayLike, samples: ArrayLike) -> Array:
         samples: (N,): how many there are, 0 for none.
     """
     agreement, samples = vectors(agreement=agreement, samples=samples)
-    found = cells(agreement, samples)
-    counts = total(np.ones((1, len(agreement))), found.columns(np.ones((len(agreement), 1))))
-    a, b = fit_beta(counts, found.agreeing, found.samples)
+    items = cells(agreement, samples)
+    counts = total(np.ones((1, len(agreement))), items.columns(np.ones((len(agreement), 1))))
+    a, b = fit_beta(counts, items.agreeing, items.samples)
     return np.where(np.isfinite(agreement), (a + agreement * samples) / (a + b + samples), np.nan)
 
 

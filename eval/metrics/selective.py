@@ -36,10 +36,10 @@ class Ranker:
 
     def rank(self, weights: Array) -> Ranking:
         """Return the risk–coverage curves of B resamples; `weights` is (B, N)."""
-        drawn = weights.T[self.order]  # (N, B)
-        counts = [np.zeros((len(self.ends) + 1, drawn.shape[1])) for _ in range(2)]
-        for count, values in zip(counts, (drawn, drawn * self.wrong[:, None]), strict=True):
-            if len(self.ends) == len(drawn):  # no ties
+        weights_in_order = weights.T[self.order]  # (N, B)
+        counts = [np.zeros((len(self.ends) + 1, weights_in_order.shape[1])) for _ in range(2)]
+        for count, values in zip(counts, (weights_in_order, weights_in_order * self.wrong[:, None]), strict=True):
+            if len(self.ends) == len(weights_in_order):  # no ties
                 np.cumsum(values, axis=0, out=count[1:])
             else:
                 count[1:] = np.cumsum(values, axis=0)[self.ends]
@@ -92,13 +92,15 @@ class Ranking:
 
     def accuracy_at(self, coverage: float) -> Array:
         """Return 1 − selective risk at `coverage`, (B,); a group is answered in part, at its mean risk."""
-        wanted, row = coverage * self.items, np.arange(len(self.items))
+        answered_items, row = coverage * self.items, np.arange(len(self.items))
         if len(self.answered) < 2:
             return np.full(len(row), np.nan)
-        above = np.clip((self.answered < wanted).sum(axis=0), 1, len(self.answered) - 1)  # the first point that has it
+        above = np.clip(
+            (self.answered < answered_items).sum(axis=0), 1, len(self.answered) - 1
+        )  # the first point that has it
         ends = [(x[above - 1, row], x[above, row]) for x in (self.answered, self.errors)]
-        share = ratio(wanted - ends[0][0], ends[0][1] - ends[0][0])
-        return 1 - ratio(ends[1][0] + share * (ends[1][1] - ends[1][0]), wanted)
+        share = ratio(answered_items - ends[0][0], ends[0][1] - ends[0][0])
+        return 1 - ratio(ends[1][0] + share * (ends[1][1] - ends[1][0]), answered_items)
 
     def coverage_at(self, risk: float) -> Array:
         """Return the highest coverage of a point with at most this risk, (B,); 0 where only answering nothing has."""

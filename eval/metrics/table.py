@@ -1,6 +1,6 @@
 """A sweep as arrays: items × targets, from which every metric is computed. Made from rows by `tabulate`.
 
-Responses laid out as a table, with a target in the prompt or a confidence held against every target afterwards.
+Responses laid out as a table, with a target in the prompt or a confidence compared with every target post hoc.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class Item:
         """Return (share of samples that give `answer`, number of samples); NaN and 0 without."""
         if self.answer is None or not self.answer.answer or not self.sampled:
             return float("nan"), 0
-        return sum(said == self.answer.answer for said in self.sampled) / len(self.sampled), len(self.sampled)
+        return sum(sample == self.answer.answer for sample in self.sampled) / len(self.sampled), len(self.sampled)
 
 
 def group(responses: Sequence[Response]) -> list[Item]:
@@ -227,10 +227,10 @@ def _check_complete(items: Sequence[Item], grid: Sequence[float], prompted: bool
     free = any(item.free is not None for item in items)
     if prompted and free:
         raise ValueError("some rows state a target and others none: they are two systems, tabulate them apart")
-    wanted: list[float | None] = [0.0] if forced else []
-    wanted += grid if prompted else [None] if free else []
+    required: list[float | None] = [0.0] if forced else []
+    required += grid if prompted else [None] if free else []
     for item in items:
-        for t in wanted:
+        for t in required:
             if (item.free is None) if t is None else (t not in item.prompted):
                 where = "without a target" if t is None else f"at target {t}"
                 raise ValueError(f"item {item.id!r} has no answer {where}: the sweep is not complete")
@@ -247,13 +247,13 @@ def _prompted(items: Sequence[Item], grid: Array) -> tuple[Array, NDArray[np.boo
 def _stated(items: Sequence[Item], grid: Array) -> tuple[Array, NDArray[np.bool_]]:
     """Return what each target-free answer amounts to when its confidence decides, (N, T), and which have no verdict."""
     free = [item.free for item in items]
-    said = np.array([np.nan if row is None else CODE[row.verdict] for row in free])[:, None]
+    verdicts = np.array([np.nan if row is None else CODE[row.verdict] for row in free])[:, None]
     q = np.array([np.nan if row is None or row.confidence is None else row.confidence for row in free])[:, None]
     usable = (q >= 0) & (q <= 1)
-    decided = np.where(q < grid, 2.0, said)
-    codes = np.where(said == 2, 2.0, np.where(usable, decided, np.nan))
-    given = np.array([row is not None for row in free])[:, None]
-    return codes, usable & (q >= grid) & np.isnan(said) & given
+    decided = np.where(q < grid, 2.0, verdicts)
+    codes = np.where(verdicts == 2, 2.0, np.where(usable, decided, np.nan))
+    answered = np.array([row is not None for row in free])[:, None]
+    return codes, usable & (q >= grid) & np.isnan(verdicts) & answered
 
 
 def _exact(item: Item) -> float:
@@ -261,7 +261,7 @@ def _exact(item: Item) -> float:
 
 
 def by_split(rows: Sequence[Response]) -> Mapping[str, list[Response]]:
-    """Return the rows of each split, a made world's in the order of `SPLITS`, others by name.
+    """Return the rows of each split, a synthetic world's in the order of `SPLITS`, others by name.
 
     The order does not depend on the rows', which come as they were generated.
 

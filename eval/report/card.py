@@ -26,7 +26,7 @@ class CardInput:
 
     name: str
     base_model: str
-    """A Hub id, or words for a model that is none."""
+    """Hub id, or a short description of a model that is not on the Hub."""
     base_is_on_hub: bool
     adapter: bool
     """Whether the model is a PEFT adapter on top of it."""

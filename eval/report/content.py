@@ -19,7 +19,7 @@ import numpy as np
 from ...data import Stream
 from ...rewards import Verdict
 from ..compare.compare import Comparison
-from ..logs.layout import SEPARATOR, lay_out
+from ..logs.log_table import SEPARATOR, make_log_table
 from ..metrics import SweepTable, reference_confidence
 from ..metrics.estimate import Array
 from ..sweep.responses import Response
@@ -181,7 +181,7 @@ class ReportInput:
     def tables(self) -> dict[tuple[str, str], SweepTable]:
         """(system, split) → its rows as arrays."""
         return {
-            (name, split): lay_out(rows, targets=self._targets(name, split)).table
+            (name, split): make_log_table(rows, targets=self._targets(name, split)).table
             for name, splits in self.responses.items()
             for split, rows in splits.items()
         }

@@ -133,7 +133,7 @@ def abstention_curves(view: View) -> Any:
 
 
 def risk_coverage_curves(views: Sequence[View]) -> Any:
-    """Return selective risk against coverage, forced answers ranked by each system's own confidence.
+    """Return selective risk against coverage, forced answers ranked by each system's model confidence.
 
     Rings are what the system did when it was asked at its targets.
     """

@@ -87,7 +87,7 @@ def _confidence(shown: list[View]) -> list[Picture]:
         Picture(
             name="risk_coverage",
             title="Risk and coverage",
-            caption="Forced answers ranked by each system's own confidence; rings: what it did when asked at its "
+            caption="Forced answers ranked by each system's model confidence; rings: what it did when asked at its "
             "targets. Lower is better.",
             figure=figures.risk_coverage_curves(shown),
         ),

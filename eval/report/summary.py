@@ -1,6 +1,6 @@
 """The result in one sentence and in one small table: what a terminal shows, and what a report opens with.
 
-How much depends on the wording of the prompt: metrics over paraphrases of it, their mean and their range.
+How much depends on the prompt template: metrics over several of them, their mean and their range.
 """
 
 from __future__ import annotations
@@ -19,16 +19,14 @@ from .tables import cell, number
 RUN_SYSTEMS = ("base", "prompted", "warmup", "rejection", "dpo", "trained")
 """The systems of a training run, in its order; those between are the model after a stage that another follows."""
 REFERENCE = {
-    "exact": "the exact Bayes confidence of the made world",
+    "exact": "the exact Bayes confidence of the synthetic world",
     "base": "the base model's probability of its forced answer",
-    "own": "its own confidence",
+    "own": "the model confidence",
 }
 _UNDEFINED: Mapping[str, Any] = {"value": None, "low": None, "high": None}
 _BESIDE = 24
 """Characters of a value with its interval and the gap after it."""
-_LEGEND = (
-    "clear: confidence and target ≥ 0.05 apart; slope 1 follows the target, 0 is deaf to it; regret 0 is the oracle"
-)
+_LEGEND = "clear: confidence and target ≥ 0.05 apart; slope 1 follows the target, 0 ignores it; regret 0 is the oracle"
 
 
 def ordered(names: list[str]) -> list[str]:
@@ -132,37 +130,37 @@ def _slope(metrics: Mapping[str, Any]) -> str:
 
 
 _SPREAD_LEGEND = (
-    "range: highest less lowest; interval: mean width of the 95 % interval of one wording, "
-    "which the same questions in another wording share in part"
+    "range: highest less lowest; interval: mean width of the 95 % interval of one template, "
+    "which the same questions in another template share in part"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """One metric over several wordings of the same questions."""
+    """One metric over several prompt templates of the same questions."""
 
     metric: str
     by_wording: Mapping[str, float | None]
-    """None where it is undefined; such a wording is in none of the numbers below."""
+    """None where it is undefined; such a template is in none of the numbers below."""
     mean: float
     low: float
     high: float
     range: float
     """Highest less lowest value."""
     interval: float | None
-    """Mean width of the wordings' own 95 % intervals; None without any."""
+    """Mean width of the templates' own 95 % intervals; None without any."""
 
     def to_json(self) -> dict[str, Any]:
         """Return its fields."""
         return asdict(self)
 
     def at(self, value: float) -> str:
-        """Return the wording that has `value`, the first of several."""
+        """Return the template that has `value`, the first of several."""
         return next(name for name, found in self.by_wording.items() if found == value)
 
 
 def spreads(metrics: Mapping[str, Mapping[str, Any]]) -> list[Spread]:
-    """Return the spread of every metric of the group "templates" that some wording defines.
+    """Return the spread of every metric of the group "templates" that some template defines.
 
     Args:
         metrics: Wording → its metrics of one split.
@@ -188,7 +186,7 @@ def spreads(metrics: Mapping[str, Mapping[str, Any]]) -> list[Spread]:
 
 
 def spread_text(found: Sequence[Spread]) -> str:
-    """Return a line a metric: its mean, its lowest and its highest value with their wordings, range and interval."""
+    """Return a line a metric: its mean, its lowest and its highest value with their templates, range and interval."""
     lines = [["metric", "mean", "lowest", "highest", "range", "interval"]]
     lines += [
         [

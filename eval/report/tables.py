@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..compare.compare import Compared, Comparison
+from ..compare.compare import ComparedMetric, Comparison
 from ..metrics.catalogue import info, listed, listed_curves
 from ..metrics.metric import Metric
 
@@ -162,7 +162,7 @@ def _table(comparison: Comparison, *, folded: bool) -> Table:
     )
 
 
-def _row(one: Compared, comparison: Comparison) -> list[Cell]:
+def _row(one: ComparedMetric, comparison: Comparison) -> list[Cell]:
     interval = "" if one.low is None else f"[{number(one.low)}, {number(one.high)}]"
     return [
         Cell(info(one.name).label),
@@ -178,7 +178,7 @@ def _row(one: Compared, comparison: Comparison) -> list[Cell]:
 def _note(comparison: Comparison) -> str:
     parts = [
         f"{comparison.items} questions in both; 95 % intervals of the paired bootstrap over questions "
-        f"({comparison.draws} draws, seed {comparison.seed}); p adjusted by Holm within each family of tests.",
+        f"({comparison.resamples} resamples, seed {comparison.seed}); p adjusted by Holm within each family of tests.",
         *(f"Passed over: {note}." for note in comparison.notes),
     ]
     if any(comparison.ungraded):
@@ -186,7 +186,7 @@ def _note(comparison: Comparison) -> str:
     return " ".join(parts)
 
 
-def _outcome(one: Compared, comparison: Comparison) -> str:
+def _outcome(one: ComparedMetric, comparison: Comparison) -> str:
     """Return the outcome with the systems' names for A and B."""
     names = {"A": comparison.a, "B": comparison.b}
     first, _, rest = one.outcome.partition(" ")

@@ -78,10 +78,10 @@ def holder(path: Path) -> dict[str, Any]:
     """
     assert str(path.resolve()) not in _held
     try:
-        found: Any = json.loads(path.read_text(encoding="utf-8"))
+        holder_record: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return cast("dict[str, Any]", holder_record) if isinstance(holder_record, dict) else {}
 
 
 def in_use(path: Path, what: Path) -> InputError:

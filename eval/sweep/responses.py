@@ -39,7 +39,7 @@ class Response:
     id: str
     """The question's id."""
     threshold: float | None
-    """Target in [0, 1); 0 is the forced answer; None: no target was stated, the confidence decides afterwards."""
+    """Target in [0, 1); 0 is the forced answer; None: no target was stated, the confidence decides post hoc."""
     sample: int
     """0 for the greedy completion, 1 … k for sampled ones."""
     verdict: Verdict
@@ -66,7 +66,7 @@ class Response:
     confidence_reason: str | None = None
     """Why the item has none: "no confidence", "confidence out of range: 80", "no answer", ..."""
     exact_confidence: float | None = None
-    """Bayes confidence of the best answer, in a made world; else None."""
+    """Bayes confidence of the best answer, in a synthetic world; else None."""
     truncated: bool = False
     model: str = ""
     """Model, and adapter if any, by name."""
@@ -76,7 +76,7 @@ class Response:
     settings: str = ""
     """Generation settings, "backend=transformers dtype=float32 max_new_tokens=32 temperature=0"."""
     template: str = ""
-    """Name and version of the prompt's wording."""
+    """Name and version of the prompt template."""
     prompt_hash: str = ""
     """SHA-256 of the rendered prompt, first 16 hex digits."""
 
@@ -173,15 +173,17 @@ def read_responses(path: str | Path) -> list[Response]:
     return list(iter_responses(path))
 
 
-def iter_responses(path: str | Path, start: int = 0, told: Callable[[int], None] | None = None) -> Iterator[Response]:
-    """Yield the rows of `path` from byte `start`, which begins a line; `told` takes where the next one begins.
+def iter_responses(
+    path: str | Path, start: int = 0, on_offset: Callable[[int], None] | None = None
+) -> Iterator[Response]:
+    """Yield the rows of `path` from byte `start`, which begins a line; `on_offset` takes where the next one begins.
 
-    With `told`, for a file that is still written to, a last line without its newline is not yet there.
+    With `on_offset`, for a file that is still written to, a last line without its newline is not yet there.
 
     Args:
         path: The JSON Lines file.
         start: The first byte that is read.
-        told: Called with the byte at which the next row begins, before a row is yielded; None: the file is complete.
+        on_offset: Called with the byte at which the next row begins, before each row; None: the file is complete.
 
     Raises:
         InputError: a line is malformed; the message names file and line (counted from `start`).
@@ -192,7 +194,7 @@ def iter_responses(path: str | Path, start: int = 0, told: Callable[[int], None]
         file.seek(start)
         for number, line in enumerate(file, 1):
             whole = line.endswith(b"\n")
-            if not whole and told is not None:
+            if not whole and on_offset is not None:
                 return
             end += len(line)
             try:
@@ -201,8 +203,8 @@ def iter_responses(path: str | Path, start: int = 0, told: Callable[[int], None]
                 if not whole:
                     return
                 raise InputError(f"{path}:{number}: not a response row ({error})") from None
-            if told is not None:
-                told(end)
+            if on_offset is not None:
+                on_offset(end)
             yield response
 
 

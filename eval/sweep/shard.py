@@ -40,7 +40,7 @@ class Shard:
 
     @property
     def launch(self) -> str:
-        """What the processes of one launch have in common and those of another, at the same time, have not."""
+        """An id shared by all processes of a launch and unique among concurrent launches."""
         return ":".join(os.environ.get(name, "") for name in ("MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID"))
 
 

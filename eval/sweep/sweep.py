@@ -26,7 +26,7 @@ class Sweep:
     """What is asked of every question, and how it is judged."""
 
     targets: tuple[float, ...]
-    """Targets in (0, 1), ascending, each answered greedily; none where the confidence decides afterwards."""
+    """Targets in (0, 1), ascending, each answered greedily; none where the confidence decides post hoc."""
     style: PromptStyle
     grader: Grader
     samples: int
@@ -39,8 +39,8 @@ class Sweep:
     confidence: ConfidenceSource = "sequence_probability"
     """Where an item's confidence comes from (`eval/sweep/confidence.py`); "stated" asks for it together with the forced
     answer, "p_true" after it."""
-    afterwards: bool = False
-    """True: no target is stated, and the confidence is held against every target afterwards."""
+    post_hoc: bool = False
+    """True: no target is stated, and the confidence is compared with every target post hoc."""
     parser: ConfidenceParser = field(default_factory=ConfidenceParser)
     """Reads a stated confidence."""
     strip_confidence: bool = False
@@ -48,7 +48,7 @@ class Sweep:
 
     def __post_init__(self) -> None:
         """Raise ValueError for targets where none are stated, and for an agreement among no samples."""
-        if self.afterwards and self.targets:
+        if self.post_hoc and self.targets:
             raise ValueError(f"without a target in the prompt there are no targets to ask at, got {self.targets}")
         if self.confidence == "agreement" and self.samples < 1:
             raise ValueError("agreement among samples needs at least one sample per question")
@@ -56,7 +56,7 @@ class Sweep:
     @property
     def own(self) -> float | None:
         """The target of the row that holds an item's confidence: 0, the forced answer, or None."""
-        return None if self.afterwards else 0.0
+        return None if self.post_hoc else 0.0
 
     def messages(self, question: Question, t: float | None) -> list[Message]:
         """Return the chat behind the row of `question` at `t`."""
@@ -134,7 +134,7 @@ def run_sweep(
     Args:
         backend: Generates the completions.
         questions: What to ask; ids must be unique.
-        sweep: Targets, samples, wording and grader.
+        sweep: Targets, samples, prompt template and grader.
         out: The response file (JSONL).
         progress: Called with (rows written, rows needed).
         shard: The share of this process; by default what the launcher says.

@@ -27,19 +27,24 @@ from ...data import Stream, write_atomic
 from ...data.prompt import PromptStyle
 from ...eval.audit.enumeration import Enumeration
 from ...eval.audit.measure import measure
-from ...eval.audit.monte_carlo import Sampled, measure_samples
+from ...eval.audit.monte_carlo import SampledResponses, measure_samples
 from ...eval.backends.backend import Prompt
 from ...eval.metrics.estimate import Array
 from ...rewards.extras import require
 from ..runs.progress import Progress
-from .scores import Listed, ModelAudit, Texts, list_responses, stored_scores
+from .scores import CandidateList, ModelAudit, Texts, candidate_lists, stored_scores
 
 MAX_NEW_TOKENS = 64
 """Of the model's own samples; a longer one is cut off, and off the list."""
 
 
 def sample_rows(
-    asked: ModelAudit, listed: Sequence[Listed], scorer: Any, style: PromptStyle, t: float | None, console: Progress
+    asked: ModelAudit,
+    listed: Sequence[CandidateList],
+    scorer: Any,
+    style: PromptStyle,
+    t: float | None,
+    console: Progress,
 ) -> dict[str, Any]:
     """Return what is measured from `asked.samples` samples of every question at target `t`.
 
@@ -73,19 +78,19 @@ def sample_rows(
             known[c, s] = place is not None
             abstains[c, s] = place is not None and one.abstains[place]
             wrong[c, s] = place is None or not (one.right[place] or one.abstains[place])
-    sampled = Sampled(
+    sampled = SampledResponses(
         training=training,
         training_valid=np.ones(training.shape, dtype=np.bool_),
         errors=errors,
-        own=own,
+        model=own,
         own_wrong=wrong,
         valid_sizes=np.array([sum(one.right) + sum(one.abstains) for one in listed]),
         error_sizes=np.array([len(one.texts) - sum(one.right) - sum(one.abstains) for one in listed]),
     )
-    return measure_samples(sampled, abstains, known, seed=asked.seed, draws=asked.draws)
+    return measure_samples(sampled, abstains, known, seed=asked.seed, resamples=asked.resamples)
 
 
-def _offered(own: Listed, samples: int, rng: np.random.Generator) -> tuple[Texts, Texts]:
+def _offered(own: CandidateList, samples: int, rng: np.random.Generator) -> tuple[Texts, Texts]:
     """Return the accepted answers of a question, and so many of its errors, none twice."""
     kinds = list(zip(own.texts, own.right, own.abstains, strict=True))
     errors = [text for text, right, abstains in kinds if not right and not abstains]
@@ -94,7 +99,7 @@ def _offered(own: Listed, samples: int, rng: np.random.Generator) -> tuple[Texts
 
 
 def _scored(
-    listed: Sequence[Listed],
+    listed: Sequence[CandidateList],
     offered: Sequence[tuple[Texts, Texts]],
     scores: Array,
     samples: int,
@@ -138,7 +143,7 @@ def audit_model(asked: ModelAudit, console: Progress) -> dict[str, Any]:
         InputError: the questions, the candidates or the model cannot be used; raised before the model is loaded.
     """
     require("an audit of a model", "torch", "transformers")
-    listed = list_responses(asked)
+    listed = candidate_lists(asked)
     from ...eval.audit.candidate_scores import CandidateScorer
     from ...eval.backends.models import load_model, load_tokenizer
     from ..runs.run import quiet
@@ -167,13 +172,13 @@ def audit_model(asked: ModelAudit, console: Progress) -> dict[str, Any]:
             adapter=asked.adapter,
         )
         e, abstains = enumeration(listed, scores)
-        rows.append({"system": "model", "t": t, **measure(e, abstains, seed=asked.seed, draws=asked.draws)})
+        rows.append({"system": "model", "t": t, **measure(e, abstains, seed=asked.seed, resamples=asked.resamples)})
     result = {"run": Path(asked.adapter or asked.model).name, "seed": asked.seed, "splits": {"all": rows}}
     write_atomic(asked.out / "audit.json", json.dumps(result, indent=1))
     return result
 
 
-def enumeration(listed: Sequence[Listed], log_probabilities: Array) -> tuple[Enumeration, Any]:
+def enumeration(listed: Sequence[CandidateList], log_probabilities: Array) -> tuple[Enumeration, Any]:
     """Return the enumeration of `listed`, equally likely, and which responses abstain, (C, R)."""
     shape = log_probabilities.shape
     right, abstains, within = (np.zeros(shape, dtype=np.bool_) for _ in range(3))

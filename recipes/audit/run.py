@@ -1,4 +1,4 @@
-"""The audit of a finished run of a made world: err, err_iiv and δ before and after every training stage.
+"""The audit of a finished run of a synthetic world: err, err_iiv and δ before and after every training stage.
 
 RUN/audit.json          everything that was measured
 RUN/audit.html          the page, self-contained
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from ...data import InputError, Question, World, write_atomic
-from ...eval.audit.made_world import world_enumeration, world_facts, world_responses
 from ...eval.audit.measure import measure
+from ...eval.audit.synthetic_world import world_enumeration, world_facts, world_responses
 from ...eval.metrics.estimate import Array
 from ...rewards.extras import require
 from ..config.schema import Recipe
@@ -46,7 +46,7 @@ class RunAudit:
     run: Run
     seed: int | None = None
     """None: the run's."""
-    draws: int = 1000
+    resamples: int = 1000
     max_prompts: int | None = None
     """Of each split, evenly spaced; None: all."""
 
@@ -69,7 +69,7 @@ def audit_run(asked: RunAudit, console: Progress) -> dict[str, Any]:
     """Measure the run, write `audit.json`, and return what it holds.
 
     Raises:
-        InputError: the run is of no made world, or has no models.
+        InputError: the run is of no synthetic world, or has no models.
     """
     require("an audit of a model", "torch", "transformers")
     recipe, folder = asked.run.recipe, asked.run.path
@@ -92,7 +92,7 @@ def audit_run(asked: RunAudit, console: Progress) -> dict[str, Any]:
                 [questions[i] for i in rows], [responses[i] for i in rows], scores[rows], condition.t
             )
             abstains = np.array([[v is None for v in responses[i].values] for i in rows])
-            row = measure(listed, abstains, seed=seed, draws=asked.draws)
+            row = measure(listed, abstains, seed=seed, resamples=asked.resamples)
             found.append({"system": condition.system, "t": condition.t, **row})
         if condition.t is None:
             by_mentions = world_facts(questions, responses, scores)

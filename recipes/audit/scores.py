@@ -84,13 +84,13 @@ class ModelAudit:
     """Stated in the prompt, besides asking plainly."""
     max_items: int | None
     seed: int
-    draws: int
+    resamples: int
     samples: int | None = None
     """Samples of each kind and question, where the list is too long to score; None: all of it is."""
 
 
 @dataclass(frozen=True)
-class Listed:
+class CandidateList:
     """A question with its responses, and which are right."""
 
     question: Question
@@ -103,7 +103,7 @@ class Listed:
         return self.texts.index(text) if text in self.texts else None
 
 
-def list_responses(asked: ModelAudit) -> list[Listed]:
+def candidate_lists(asked: ModelAudit) -> list[CandidateList]:
     """Return the questions with their responses.
 
     Raises:
@@ -120,7 +120,7 @@ def list_responses(asked: ModelAudit) -> list[Listed]:
     return [_listed(question, shared, asked) for question in questions]
 
 
-def _listed(question: Question, shared: Texts | None, asked: ModelAudit) -> Listed:
+def _listed(question: Question, shared: Texts | None, asked: ModelAudit) -> CandidateList:
     if shared is None and question.choices is None:
         raise InputError(f"{asked.questions}: question {question.id!r} has no choices; give --candidates FILE")
     offered = shared or tuple(ascii_uppercase[: len(question.choices or ())])
@@ -137,7 +137,7 @@ def _listed(question: Question, shared: Texts | None, asked: ModelAudit) -> List
     if set(extra) & set(offered):
         raise InputError(f"--abstention {asked.abstention!r} is also a candidate of {asked.candidates}")
     abstains = (False,) * len(offered) + (True,) * len(extra)
-    return Listed(question, (*offered, *extra), (*right, *(False for _ in extra)), abstains)
+    return CandidateList(question, (*offered, *extra), (*right, *(False for _ in extra)), abstains)
 
 
 def _lines(path: Path) -> Texts:

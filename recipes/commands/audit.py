@@ -34,7 +34,7 @@ audit_app = typer.Typer(
 @audit_app.command("run")
 def audit_run(
     run: Annotated[
-        str | None, typer.Argument(help="A run's folder, or its name in runs/, of a recipe with a made world.")
+        str | None, typer.Argument(help="A run's folder, or its name in runs/, of a recipe with a synthetic world.")
     ] = None,
     *,
     model: Annotated[str | None, typer.Option(help="Instead of a run: a model folder or Hub id.")] = None,
@@ -64,8 +64,10 @@ def audit_run(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of an audit of a model. [default: audit-MODEL]")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of draws and intervals. [default: the run's, or 0]")] = None,
-    draws: Annotated[int, typer.Option(min=100, help="Bootstrap resamples.")] = 1000,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of samples and intervals. [default: the run's, or 0]")
+    ] = None,
+    resamples: Annotated[int, typer.Option("--resamples", "--draws", min=100, help="Bootstrap resamples.")] = 1000,
     max_prompts: Annotated[
         int | None, typer.Option(min=2, help="Of a run, so many questions of each split, evenly spaced. [default: all]")
     ] = None,
@@ -88,7 +90,7 @@ def audit_run(
         from ..audit.run import RunAudit, find_run
         from ..audit.run import audit_run as measure_run
 
-        asked = RunAudit(run=find_run(str(run)), seed=seed, draws=draws, max_prompts=max_prompts)
+        asked = RunAudit(run=find_run(str(run)), seed=seed, resamples=resamples, max_prompts=max_prompts)
         return _told(asked.run.path, lambda console: measure_run(asked, console))
     if missing := [name for name, value in of_model.items() if value is None]:
         raise InputError(f"--model needs {missing[0]} as well")
@@ -109,7 +111,7 @@ def audit_run(
         targets=tuple(read_targets(targets) or ()),
         max_items=max_items,
         seed=seed or 0,
-        draws=draws,
+        resamples=resamples,
         samples=samples,
     )
     return _told(wanted.out, lambda console: audit_model(wanted, console))

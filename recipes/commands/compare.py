@@ -44,7 +44,7 @@ def score(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seeds the bootstrap; by default the run's seed, else 0.")
     ] = None,
-    draws: Annotated[int, typer.Option(min=0, help="Bootstrap resamples.")] = 500,
+    resamples: Annotated[int, typer.Option("--resamples", "--draws", min=0, help="Bootstrap resamples.")] = 500,
 ) -> None:
     """Compute metrics of logged outputs of any system; no model is needed.
 
@@ -67,7 +67,7 @@ def score(
         phrase=phrase,
         truncated=truncated,
         seed=seed,
-        draws=draws,
+        resamples=resamples,
     )
     with TerminalConsole() as console:
         scored = score_file(request, console)
@@ -108,11 +108,11 @@ def compare(
     *,
     out: Annotated[Path | None, typer.Option(help="Folder for compare.json.")] = None,
     overlap: Annotated[
-        bool, typer.Option("--overlap", help="Compare what both have, where items, targets or wording differ.")
+        bool, typer.Option("--overlap", help="Compare what both have, where items, targets or prompt templates differ.")
     ] = False,
     targets: Annotated[str | None, typer.Option(help="Targets to use, as `0.25,0.5,0.75`.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seeds resamples and sign flips.")] = 0,
-    draws: Annotated[int, typer.Option(min=100, help="Bootstrap resamples.")] = 1000,
+    resamples: Annotated[int, typer.Option("--resamples", "--draws", min=100, help="Bootstrap resamples.")] = 1000,
 ) -> None:
     """Compare two systems on the same questions: every metric and curve, with interval and p-value.
 
@@ -121,7 +121,9 @@ def compare(
     from ..runs.compare import FILE, CompareRequest, compare_paths, summary
     from .console import TerminalConsole
 
-    request = CompareRequest(a=a, b=b, out=out, overlap=overlap, targets=read_targets(targets), seed=seed, draws=draws)
+    request = CompareRequest(
+        a=a, b=b, out=out, overlap=overlap, targets=read_targets(targets), seed=seed, resamples=resamples
+    )
     with TerminalConsole() as console:
         splits = compare_paths(request, console)
         first, *others = splits

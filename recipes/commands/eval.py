@@ -51,11 +51,13 @@ def evaluate(
     targets: Annotated[
         str | None, typer.Option(help="Targets in (0, 1), by commas. [default: 0.1,0.2,...,0.9]")
     ] = None,
-    route: Annotated[
+    protocol: Annotated[
         str | None,
         typer.Option(
-            help="target: the prompt states each target. afterwards: each question is asked once, and the confidence "
-            "of the answer is held against every target. [default: target]"
+            "--protocol",
+            "--route",
+            help="target: the prompt states each target. post_hoc: each question is asked once, and the confidence "
+            "of the answer is compared with every target. [default: target]",
         ),
     ] = None,
     confidence: Annotated[
@@ -102,7 +104,7 @@ def evaluate(
         int | None, typer.Option(help="Longest completion, in tokens. [default: the set's, or 32]")
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Sequences generated at once. [default: 64]")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of draws, samples and intervals. [default: 0]")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of samples and intervals. [default: 0]")] = None,
     out: Annotated[Path | None, typer.Option(help="The new folder. [default: runs/MODEL-QUESTIONS]")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted evaluation in its folder.")] = False,
 ) -> None:
@@ -111,9 +113,9 @@ def evaluate(
     Example: `abstain eval --model runs/tiny/base --adapter runs/tiny/adapter --questions popqa`
     """
     from ..config.evaluation import evaluation_recipe
-    from ..runs.wordings import wording_names
+    from ..runs.templates import template_names
 
-    wordings = wording_names(template)
+    templates = template_names(template)
     recipe_of = partial(
         evaluation_recipe,
         place="--",
@@ -134,7 +136,7 @@ def evaluate(
         instruction=instruction,
         max_items=max_items,
         targets=None if targets is None else numbers(targets, "--targets"),
-        route=route,
+        protocol="post_hoc" if protocol == "afterwards" else protocol,  # the value of 0.1.0
         confidence=None if confidence is None else confidence.replace("-", "_"),
         chat_template_kwargs=None if chat_template_kwargs is None else mapping(chat_template_kwargs),
         samples=samples,
@@ -143,8 +145,8 @@ def evaluate(
         batch_size=batch_size,
         seed=seed,
     )
-    if wordings:
-        _evaluate_in_each({name: recipe_of(template=name) for name in wordings}, out, resume)
+    if templates:
+        _evaluate_in_each({name: recipe_of(template=name) for name in templates}, out, resume)
     else:
         _evaluate(recipe_of(template=template), out, resume)
 
@@ -161,11 +163,11 @@ def _evaluate(recipe: Recipe, out: Path | None, resume: bool) -> None:
 
 def _evaluate_in_each(recipes: Mapping[str, Recipe], out: Path | None, resume: bool) -> None:
     from ...eval.report.summary import spread_text
-    from ..runs.wordings import evaluate_wordings
+    from ..runs.templates import evaluate_templates
 
     folder = out or Path("runs") / f"{next(iter(recipes.values())).name}-wordings"
     with TerminalConsole(shown=current_shard().main) as console:
-        found = evaluate_wordings(recipes, folder, console, resume=resume)
+        found = evaluate_templates(recipes, folder, console, resume=resume)
     if found is not None:
         typer.echo(spread_text(found))
         typer.echo(f"spread: {folder / 'wordings.json'}")
@@ -177,7 +179,7 @@ sets_app = typer.Typer(help="The question sets that are ready to be asked by nam
 
 @sets_app.command("list")
 def list_sets() -> None:
-    """List the ready question sets, with where they are had, how they are judged and their licence.
+    """List the ready question sets, each with its source, default grader and licence.
 
     Example: `abstain sets list`
     """

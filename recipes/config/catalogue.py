@@ -134,7 +134,7 @@ def _aim(stage: RewardSection) -> str:
 
 
 def data_name(data: DataSection | None) -> str:
-    """Return what a recipe's training questions come from: "triviaqa", "triviaqa + selfaware", "a made world"."""
+    """Return what a recipe's training questions come from: "triviaqa", "triviaqa + selfaware", "a synthetic world"."""
     if data is None:
-        return "a made world"
+        return "a synthetic world"
     return " + ".join(source.removesuffix(":train") for source in data.training_sources)

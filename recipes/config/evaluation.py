@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ...data import QUESTION_SETS, InputError, find_set, template
+from .layers import present_keys
 from .schema import Recipe
 
 KEYS: Mapping[str, str] = {
@@ -18,7 +19,7 @@ KEYS: Mapping[str, str] = {
     "seed": "seed",
     "prompt": "prompt",
     "grader": "grader",
-    "route": "route",
+    "protocol": "protocol",
     "chat_template_kwargs": "chat_template_kwargs",
     "questions": "data.eval",
     "columns": "data.columns",
@@ -35,7 +36,7 @@ KEYS: Mapping[str, str] = {
     },
 }
 """Option of an evaluation → its key in the recipe."""
-_OLD_DEFAULTS = {"route": "target", "confidence": "sequence_probability"}
+_OLD_DEFAULTS = {"protocol": "target", "confidence": "sequence_probability"}
 """What version 0.1.0 wrote where a recipe says null."""
 
 
@@ -95,7 +96,11 @@ def recipe_of_old_evaluation(loaded: Mapping[str, Any], place: str) -> Recipe:
     Raises:
         InputError: a key or a value is not allowed.
     """
-    values = {key: value for key, value in loaded.items() if value is not None and _OLD_DEFAULTS.get(key) != value}
+    values = {
+        key: value
+        for key, value in present_keys(loaded).items()
+        if value is not None and _OLD_DEFAULTS.get(key) != value
+    }
     if "template" in values:
         values.pop("prompt", None)  # the text of that template
     if missing := [key for key in ("model", "questions", "system") if key not in values]:

@@ -97,6 +97,20 @@ def read_recipe(source: str) -> tuple[Layer, str]:
     return merged, place
 
 
+def present_keys(layer: Mapping[str, Any]) -> Layer:
+    """Return a layer with the keys and values of earlier versions under their present names.
+
+    >>> present_keys({"name": "mine", "route": "afterwards"})
+    {'name': 'mine', 'protocol': 'post_hoc'}
+    """
+    if "route" not in layer or "protocol" in layer:
+        return dict(layer)
+    renamed = {"protocol" if key == "route" else key: value for key, value in layer.items()}
+    if renamed["protocol"] == "afterwards":
+        renamed["protocol"] = "post_hoc"
+    return renamed
+
+
 def put(below: Layer, layer: Mapping[str, Any], place: str) -> Layer:
     """Return `below` with one layer upon it; `place` is where the layer stands.
 
@@ -108,7 +122,7 @@ def put(below: Layer, layer: Mapping[str, Any], place: str) -> Layer:
     Raises:
         InputError: `data` names no ready data, or `adjust` is no mapping.
     """
-    own = dict(layer)
+    own = present_keys(layer)
     adjusted = own.pop("adjust", None)
     if isinstance(own.get("data"), str):
         below = _replace_data(below, own.pop("data"), own, place)

@@ -14,7 +14,7 @@ from ...data import InputError
 from ...data.nearest import nearest
 from ...rewards.import_path import beside
 from .kinds import Kinds
-from .layers import RecipeDumper, RecipeLoader, first_line, is_section, put, read_recipe, shipped_recipes
+from .layers import RecipeDumper, RecipeLoader, first_line, is_section, present_keys, put, read_recipe, shipped_recipes
 from .schema import Recipe
 
 __all__ = ["dump_recipe", "load_recipe", "shipped_recipes"]
@@ -41,9 +41,10 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
         if key == "data" and isinstance(value, str):
             merged = put(merged, {"data": value}, f"override {override!r}")
         else:
-            _set(merged, key.split("."), value, override)
+            for present, renamed in present_keys({key: value}).items():
+                _set(merged, present.split("."), renamed, override)
     if "data" in (overridden := {o.partition("=")[0].split(".")[0] for o in overrides}) and "world" not in overridden:
-        merged.pop("world", None)  # questions of one's own replace the made world
+        merged.pop("world", None)  # questions of one's own replace the synthetic world
     try:
         return Recipe.model_validate(_beside(merged, Path(source).parent))
     except ValidationError as error:

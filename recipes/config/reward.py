@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from ...data import InputError
-from ...rewards import AbstentionReward, ConfidenceParser, Grader, Payoff, Verdict
+from ...rewards import AbstentionReward, ConfidenceParser, ConfidenceTarget, Grader, Payoff, Verdict
 from .payoffs import RewardSection
 from .schema import Recipe
 
 PaidStage = Literal["rl", "dpo", "rejection"]
-"""A stage that pays completions, by its section of the recipe."""
+"""A stage that pays completions, by its section of the recipe; the first that is there lends a warm-up its payoff."""
 
 
 def states_confidence(recipe: Recipe) -> bool:
-    """Return whether the model is trained to state a confidence, which is held against targets: `route`, or by payoff.
+    """Return whether the model is trained to state a confidence: by `protocol`, else by what the payoff reads.
 
     Raises:
         InputError: the user's own payoff cannot be imported.
@@ -22,8 +22,8 @@ def states_confidence(recipe: Recipe) -> bool:
     if not recipe.stages:
         return False
     paid = recipe.rl or recipe.dpo
-    if recipe.route is not None or paid is None:
-        return recipe.route == "afterwards"
+    if recipe.protocol is not None or paid is None:
+        return recipe.protocol == "post_hoc"
     payoff = _payoff(paid, "rl" if recipe.rl is not None else "dpo")
     return payoff.reads_confidence and payoff.break_even != "threshold"
 
@@ -32,6 +32,30 @@ def confidence_parser(recipe: Recipe) -> ConfidenceParser:
     """Return what reads the confidences that the model states."""
     paid = recipe.rl or recipe.dpo
     return ConfidenceParser() if paid is None else paid.confidence
+
+
+def warmup_reward(recipe: Recipe) -> AbstentionReward:
+    """Return what `warmup.teach: outcomes` grades and weighs by.
+
+    The payoff is `warmup.payoff`, else that of the paid stage after the warm-up, else the bounded one.
+
+    Raises:
+        InputError: the user's own code cannot be imported, or the payoff scores a stated confidence.
+    """
+    assert recipe.warmup is not None  # the caller has looked
+    keys = ("warmup", *get_args(PaidStage))
+    named = {key: payoff for key in keys if (payoff := getattr(getattr(recipe, key), "payoff", None)) is not None}
+    key, section = next(iter(named.items()), ("warmup", None))
+    try:
+        payoff = ConfidenceTarget() if section is None else section.build()
+    except ValueError as error:
+        raise InputError(f"recipe: {key}.payoff: {error}") from error
+    if payoff.reads_confidence:
+        raise InputError(
+            f"recipe: warmup.teach=outcomes needs a payoff of what was done, and {key}.payoff scores a stated "
+            "confidence; give warmup.payoff={kind: confidence_target}"
+        )
+    return AbstentionReward(payoff=payoff, grader=built_grader(recipe), truncated=Verdict(recipe.warmup.truncated))
 
 
 def _payoff(section: RewardSection, key: str) -> Payoff:

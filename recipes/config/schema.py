@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
 
 from ...data import PromptStyle, Question, Schedule, TargetGrid, TargetSampler, WorldConfig, template, template_name
 from ...eval.backends.backend import ConfidenceSource
+from ...rewards.verdict import CUT_OFF, CutOff
 from ...training.config import BaseConfig, PairsConfig, RejectionConfig, RLConfig, WarmupConfig
 from .graders import GRADER_KINDS, AnyGrader
 from .kinds import Section
-from .payoffs import SCHEDULE_KINDS, AnySchedule, RewardSection
+from .payoffs import SCHEDULE_KINDS, AnyPayoff, AnySchedule, RewardSection
 
 MODEL = "model"
 """The name of an evaluation's one system, unless `eval.system` gives another."""
@@ -52,7 +53,7 @@ class EvalSection(Section):
     """Where an item's confidence comes from; "stated" asks for it together with the answer. null: "stated" where the
     recipe trains the model to state one, else "sequence_probability"."""
     samples: Annotated[int, Field(ge=0)] = 4
-    """Forced samples per question; of the route "afterwards", samples of its one prompt."""
+    """Forced samples per question; of the protocol "post_hoc", samples of its one prompt."""
     max_new_tokens: Annotated[int, Field(gt=0)] = 32
     """Tokens of a completion, at most."""
     batch_size: Annotated[int, Field(gt=0)] = 64
@@ -93,6 +94,8 @@ def check_evaluation_targets(values: list[float]) -> list[float]:
     return values
 
 
+OLD_RATES = {"t": "rate", "t/(1+t)": "odds", "p<t": "belief"}
+"""`warmup.abstain_rate` of earlier recipes → what `warmup.teach` calls it."""
 STAGE_ORDER = ("warmup", "rejection", "dpo", "rl")
 """The training stages, each a section of the recipe that may be left out."""
 
@@ -109,7 +112,7 @@ class SourceSection(Section):
 
 
 class DataSection(Section):
-    """Questions of the user's own, instead of a made world."""
+    """Questions of the user's own, instead of a synthetic world."""
 
     train: str | list[SourceSection] | None = None
     """What to train on: a .jsonl, .json, .csv or .parquet file, a Hub set, or a ready set (`abstain sets list`).
@@ -175,6 +178,17 @@ class TargetsSection(TargetGrid):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WarmupSection(WarmupConfig):
+    """Supervised rows that make abstentions depend on the target, before any reward."""
+
+    payoff: AnyPayoff | None = None
+    """Under `teach: outcomes`: what a right answer gains and a wrong one loses against abstaining. null: the payoff of
+    the paid stage that follows, or the bounded payoff."""
+    truncated: CutOff = CUT_OFF
+    """Under `teach: outcomes`: the verdict of a forced answer cut off by the token limit; "ungraded" leaves it out."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RejectionSection(RejectionConfig, RewardSection):
     """Rejection-sampled fine-tuning: the best paid of the model's own answers, else the abstention."""
 
@@ -199,7 +213,7 @@ class Recipe(Section):
     seed: Annotated[int, Field(ge=0)] = 0
     """Seeds data, weights, sampling and intervals."""
     world: WorldConfig | None = None
-    """A made world, in which the right confidence is known. Give this or `data`."""
+    """A synthetic world, in which the right confidence is known. Give this or `data`."""
     data: DataSection | None = None
     """Questions of your own, or a ready data by its name. Give this or `world`."""
     model: str | None = None
@@ -217,16 +231,16 @@ class Recipe(Section):
     """How completions are judged, in training and in evaluation."""
     targets: TargetsSection = TargetsSection()
     """Targets that training draws, and those of the evaluation."""
-    route: Literal["target", "afterwards"] | None = None
-    """"target": prompts state a target, and abstaining is an action. "afterwards": they ask for an answer and a
-    confidence, no target in sight, and the evaluation holds the confidence against every target afterwards. null:
-    "afterwards" where the payoff scores a stated confidence and reads no target, else "target"."""
+    protocol: Literal["target", "post_hoc"] | None = None
+    """"target": prompts state a target, and abstaining is an action. "post_hoc": they ask for an answer and a
+    confidence, no target in sight, and the evaluation compares the confidence with every target post hoc. null:
+    "post_hoc" where the payoff scores a stated confidence and reads no target, else "target"."""
     lora: dict[str, Any] | None = {}
     """`peft.LoraConfig`; null: full fine-tuning, every weight is trained and stages hand the whole model on."""
     quantization: dict[str, Any] | None = None
     """`transformers.BitsAndBytesConfig` of the given `model`, for QLoRA: {load_in_4bit: true}."""
-    warmup: WarmupConfig | None = None
-    """Teaches the policy, without labels, to abstain as often as the target asks."""
+    warmup: WarmupSection | None = None
+    """Makes the policy's abstentions depend on the target, by chance, by its own belief or by graded outcomes."""
     rejection: RejectionSection | None = None
     """Rejection-sampled fine-tuning on the best paid of the model's own answers."""
     dpo: DPOSection | None = None
@@ -236,10 +250,22 @@ class Recipe(Section):
     eval: EvalSection = EvalSection()
     """The threshold sweep before, between and after the training stages."""
 
+    @field_validator("warmup", mode="before")
+    @classmethod
+    def _old_rates(cls, warmup: Any) -> Any:
+        """Read what `abstain_rate` said before `teach` was there, in the recipes that runs keep."""
+        section = cast("dict[str, Any]", warmup) if isinstance(warmup, dict) else {}
+        rate = section.get("abstain_rate")
+        if isinstance(rate, str) and rate in OLD_RATES:
+            return {**section, "abstain_rate": None, "teach": OLD_RATES[rate]}
+        return {"teach": "rate", **section} if rate is not None else warmup
+
     @model_validator(mode="after")
     def _sources(self) -> Recipe:
         if (self.world is None) == (self.data is None):
-            raise ValueError("give either `world` (a made world) or `data.train` (questions of your own), and not both")
+            raise ValueError(
+                "give either `world` (a synthetic world) or `data.train` (questions of your own), and not both"
+            )
         if self.data is not None and self.data.train is None and (self.stages or self.base is not None):
             raise ValueError("data.train: names nothing to train on")
         if self.data is not None and self.data.train is None and self.data.eval is None:
@@ -252,9 +278,9 @@ class Recipe(Section):
             raise ValueError("`lora: null` trains every weight, and `adapter` adds some: merge it into the model first")
         if self.quantization is not None and (self.model is None or self.lora is None):
             raise ValueError("`quantization` needs a given `model` and `lora`: quantized weights are not trained")
-        if self.route == "afterwards" and self.rejection is not None:
+        if self.protocol == "post_hoc" and self.rejection is not None:
             raise ValueError(
-                "`rejection` with route=afterwards: keeping the best paid statements teaches certainty, not confidence"
+                "`rejection` with protocol=post_hoc: keeping the best paid statements teaches certainty, not confidence"
             )
         if not self.stages and self.model is None:
             stages = ", ".join(STAGE_ORDER)

@@ -77,7 +77,7 @@ def evaluate(
     backend_options: Mapping[str, Any] | None = None,
     dtype: Literal["float32", "bfloat16", "float16", "auto"] | None = None,
     device_map: str | None = None,
-    route: Literal["target", "afterwards"] | None = None,
+    protocol: Literal["target", "post_hoc"] | None = None,
     confidence: ConfidenceSource | None = None,
     template: str | None = None,
     chat_template_kwargs: Mapping[str, Any] | None = None,
@@ -117,7 +117,7 @@ def evaluate(
         backend_options: Further options of the backend (docs/backends.md).
         dtype: Of the weights.
         device_map: Where the weights go: "auto", "cpu", "cuda:0".
-        route: "target" states each target in the prompt; "afterwards" holds the confidence of one answer against all.
+        protocol: "target" states each target in the prompt; "post_hoc" compares one answer's confidence with all.
         confidence: Where an item's confidence comes from.
         template: Ready prompt template: "points", "exam", "bet" or "plain", also with "@VERSION".
         chat_template_kwargs: Variables of the model's chat template.
@@ -152,7 +152,7 @@ def evaluate(
         backend_options=None if backend_options is None else dict(backend_options),
         dtype=dtype,
         device_map=device_map,
-        route=route,
+        protocol=protocol,
         confidence=confidence,
         template=template,
         chat_template_kwargs=None if chat_template_kwargs is None else dict(chat_template_kwargs),
@@ -187,7 +187,7 @@ def score(
     phrase: str | None = None,
     truncated: Literal["wrong", "ungraded"] | None = None,
     seed: int | None = None,
-    draws: int = ScoreRequest.draws,
+    resamples: int = ScoreRequest.resamples,
     progress: AnyProgress = None,
 ) -> ScoredRun:
     r"""Return the graded rows and the metrics of logged outputs of any system; no model is needed.
@@ -217,7 +217,7 @@ def score(
         phrase: The abstention that the prompts agreed on.
         truncated: The verdict of completions that were cut off.
         seed: Of the bootstrap; by default the run's, else 0.
-        draws: Bootstrap resamples.
+        resamples: Bootstrap resamples.
         progress: None is silent, True shows a bar; else it is called with (system, done, total).
 
     Raises:
@@ -236,7 +236,7 @@ def score(
         truncated=truncated,
         stated=stated,
         seed=seed,
-        draws=draws,
+        resamples=resamples,
     )
     return score_file(request, progress)
 
@@ -249,7 +249,7 @@ def compare(
     overlap: bool = False,
     targets: Sequence[float] | None = None,
     seed: int = CompareRequest.seed,
-    draws: int = CompareRequest.draws,
+    resamples: int = CompareRequest.resamples,
     progress: AnyProgress = None,
 ) -> dict[str, Comparison]:
     r"""Return split → the paired comparison of two systems on the same questions, the headline split first.
@@ -269,14 +269,14 @@ def compare(
         a: A run (its last system), the path of one, `RUN/eval/SYSTEM`, a scored folder, or a file of rows.
         b: The same.
         out: Folder for the comparison as JSON; by default nothing is written.
-        overlap: Compare what both have, where items, targets or wording differ.
+        overlap: Compare what both have, where items, targets or prompt templates differ.
         targets: Those to use, ascending fractions in (0, 1).
         seed: Of resamples and sign flips.
-        draws: Bootstrap resamples.
+        resamples: Bootstrap resamples.
         progress: None is silent, True shows a bar; else it is called with (stage, done, total), a split each.
 
     Raises:
-        InputError: one of them cannot be read, or they are not of the same questions, targets, wording and grader.
+        InputError: one of them cannot be read, or they differ in questions, targets, prompt template or grader.
     """
     request = CompareRequest(
         a=Path(a) if isinstance(a, str) else a,
@@ -285,7 +285,7 @@ def compare(
         overlap=overlap,
         targets=None if targets is None else list(targets),
         seed=seed,
-        draws=draws,
+        resamples=resamples,
     )
     return compare_paths(request, progress)
 

@@ -30,7 +30,7 @@ from ...training.preflight.model import (
 from ...training.preflight.stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl
 from ..config.evaluation import check_adapter
 from ..config.graders import check_grader, remedies
-from ..config.reward import built_grader, confidence_parser, recipe_reward, states_confidence
+from ..config.reward import built_grader, confidence_parser, recipe_reward, states_confidence, warmup_reward
 from ..config.schema import Recipe
 from .environment import installed_versions
 from .prepare import Prepared
@@ -267,6 +267,8 @@ def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG0
         _check_sampled(recipe)
     if recipe.warmup is not None:
         sft_arguments(recipe.warmup, NOWHERE, recipe.seed)
+        if recipe.warmup.teach == "outcomes":
+            warmup_reward(recipe)
     return []
 
 
@@ -287,9 +289,9 @@ def _sampled(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     """Return where what is sampled and kept would lose the target."""
     found: list[Finding] = []
     if recipe.dpo is not None:
-        found += check_dpo(recipe.dpo, recipe_reward(recipe, stage="dpo"), prepared.rl, stage_targets(recipe))
+        found += check_dpo(recipe.dpo, recipe_reward(recipe, stage="dpo"), prepared.of("dpo"), stage_targets(recipe))
     if recipe.rejection is not None:
-        found += check_rejection(recipe.rejection, prepared.rl)
+        found += check_rejection(recipe.rejection, prepared.of("rejection"))
     return found
 
 
@@ -301,7 +303,7 @@ def _rl(recipe: Recipe, prepared: Prepared) -> list[Finding]:
         recipe.rl,
         _rl_arguments(recipe.rl, recipe.seed),
         recipe_reward(recipe),
-        prepared.rl,
+        prepared.of("rl"),
         stage_targets(recipe),
         per_question=recipe.targets.per_question,
     )

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ...data import InputError, write_atomic
-from ...eval.compare.compare import Compared, Comparison, System, compare
-from ...eval.compare.matching import match
+from ...eval.compare.compare import ComparedMetric, Comparison, System, compare
+from ...eval.compare.matching import match_rows
 from ...eval.logs.formats import LoggedRow, read_log
 from ...eval.logs.rows import read_logged
 from ...eval.logs.score import Grading
@@ -39,7 +39,7 @@ class CompareRequest:
     overlap: bool = False
     targets: list[float] | None = None
     seed: int = 0
-    draws: int = 1000
+    resamples: int = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ def compare_paths(request: CompareRequest, progress: AnyProgress = None) -> dict
         progress: See `AnyProgress`; by default silent.
 
     Raises:
-        InputError: one of them cannot be read, or they are not of the same questions, targets, wording and grader.
+        InputError: one of them cannot be read, or they differ in questions, targets, prompt template or grader.
     """
     a, b = rows_of(request.a), rows_of(request.b)
     if a.path.resolve() == b.path.resolve():
@@ -79,7 +79,7 @@ def compare_paths(request: CompareRequest, progress: AnyProgress = None) -> dict
     if differences and not request.overlap:
         raise InputError(f"{'; '.join(differences)}. To compare all the same, say --overlap")
     try:
-        matched = match(a.rows, b.rows, overlap=request.overlap)
+        matched = match_rows(a.rows, b.rows, overlap=request.overlap)
     except InputError as error:
         raise InputError(f"A = {a.path}, B = {b.path}: {error}") from None
     splits = by_split(matched.a)
@@ -94,7 +94,7 @@ def compare_paths(request: CompareRequest, progress: AnyProgress = None) -> dict
                 overlap=True,  # whatever differs has been refused or allowed above
                 targets=request.targets,
                 seed=request.seed,
-                draws=request.draws,
+                resamples=request.resamples,
             )
             comparisons[split] = replace(compared, notes=(*differences, *matched.notes))
             told.tick(len(comparisons), len(splits))
@@ -136,7 +136,7 @@ def _of(rows: list[Response], ids: set[str]) -> list[Response]:
 
 
 def _how_asked(a: Run, b: Run) -> list[str]:
-    """Return in what the two differ by their recipes or by how they were scored: the prompts' wording, the grader."""
+    """Return in what the two differ by their recipes or by how they were scored: the prompt template, the grader."""
     differences: list[str] = []
     if a.prompt is not None and b.prompt is not None and a.prompt != b.prompt:
         keys = [one.name for one in fields(a.prompt) if getattr(a.prompt, one.name) != getattr(b.prompt, one.name)]
@@ -223,8 +223,8 @@ def method(comparison: Comparison) -> str:
     """Return how it was tested, in one sentence."""
     tests = len([one for one in comparison.headline if one.p is not None])
     return (
-        f"intervals: items drawn again for both alike ({comparison.draws} times, seed {comparison.seed}); p: signs of "
-        f"the items' differences flipped ({comparison.flips} times), or where a metric is no ratio of sums, its "
+        f"intervals: items resampled for both alike ({comparison.resamples} times, seed {comparison.seed}); p: signs "
+        f"of the items' differences flipped ({comparison.flips} times), or where a metric is no ratio of sums, its "
         f"difference over its bootstrap standard error; adjusted for {tests} metrics (Holm), curves for their targets"
     )
 
@@ -237,7 +237,7 @@ def _width(comparison: Comparison) -> int:
     return 2 + max((len(_name(one.name)) for one in comparison.headline), default=28)
 
 
-def _row(one: Compared, width: int) -> str:
+def _row(one: ComparedMetric, width: int) -> str:
     numbers = (_number(one.a, ".3f"), _number(one.b, ".3f"), _number(one.difference, "+.3f"))
     interval = "" if one.low is None or one.high is None else f"[{one.low:+.3f}, {one.high:+.3f}]"
     p, adjusted = (_p(value) for value in (one.p, one.p_adjusted))
@@ -255,7 +255,7 @@ def _p(value: float | None) -> str:
     return "-" if value is None else "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _curve(points: Sequence[Compared]) -> str:
+def _curve(points: Sequence[ComparedMetric]) -> str:
     """Return at which targets a curve differs, in a few words."""
     parts: list[str] = []
     for outcome in ("A better", "B better", "A higher", "B higher"):

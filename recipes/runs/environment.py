@@ -34,7 +34,7 @@ def environment(
     Args:
         seed: Of the run.
         asked: What the command line gave, such as recipe and overrides.
-        sources: Files that were read, and what is no file, which has no hash.
+        sources: Data sources. Local files are hashed; Hub ids are recorded without a hash.
         questions: Use → the questions that came of them, hashed in their order.
         dtype: What the weights are loaded in for generating, "auto" being what they were saved in; None: not known
             here, as of a server.

@@ -113,6 +113,11 @@ class RunFolder:
         return stage in self.seconds
 
 
+def _same_run(recorded: Recipe, recipe: Recipe) -> bool:
+    """Return whether two recipes run the same; the description, which a release may reword, changes nothing."""
+    return dump_recipe(recorded.model_copy(update={"description": recipe.description})) == dump_recipe(recipe)
+
+
 def claim(path: Path, recipe: Recipe, *, resume: bool, dry: bool = False) -> None:
     """Claim the folder `path` for `recipe`; `dry` only looks.
 
@@ -130,7 +135,7 @@ def claim(path: Path, recipe: Recipe, *, resume: bool, dry: bool = False) -> Non
         if not resume:
             raise InputError(f"{path}: already holds a run; continue it with --resume, or choose another --out")
         before = recorded_recipe(path)
-        if before is None or dump_recipe(before) != dump_recipe(recipe):
+        if before is None or not _same_run(before, recipe):
             raise InputError(f"{written}: holds a run of another recipe or seed; choose another --out")
     elif path.exists() and (not path.is_dir() or any(p.name != LOCK for p in path.iterdir())):
         raise InputError(f"{path}: exists and is not a run's folder; choose another --out")

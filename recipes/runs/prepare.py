@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -37,9 +37,15 @@ class Prepared:
     documents: list[Document]
     """The base model's corpus; empty when the model is given."""
     rl: list[Question]
-    """For warm-up and RL; not in the corpus."""
+    """For the training stages; not in the corpus."""
     eval: list[Question]
     """For the sweep; in neither. The first split among them is the headline's."""
+    apart: Mapping[str, list[Question]] = field(default_factory=dict[str, list[Question]])
+    """Training stage → its part of `rl`, where stages may not share questions."""
+
+    def of(self, stage: str) -> list[Question]:
+        """Return the questions of a training stage."""
+        return self.apart.get(stage, self.rl)
 
 
 def prepare(recipe: Recipe) -> Prepared:
@@ -48,6 +54,24 @@ def prepare(recipe: Recipe) -> Prepared:
     Raises:
         InputError: a file is missing or malformed, or a set comes out empty.
     """
+    prepared = _whole(recipe)
+    return replace(prepared, apart=_apart(recipe, prepared.rl))
+
+
+def _apart(recipe: Recipe, questions: list[Question]) -> dict[str, list[Question]]:
+    """Return the parts of `questions` of stages that may not share them.
+
+    A warm-up that is taught by outcomes imitates right answers: to RL on the same questions, that would be memory.
+    """
+    warmup, later = recipe.warmup, [stage for stage in recipe.stages if stage != "warmup"]
+    if warmup is None or warmup.teach != "outcomes" or not later:
+        return {}
+    share = min(0.5, warmup.prompts / max(len(questions), 1))
+    rest, own = _split(questions, share, Stream.STAGE_QUESTIONS.rng(recipe.seed), "the training questions")
+    return {"warmup": own, **dict.fromkeys(later, rest)}
+
+
+def _whole(recipe: Recipe) -> Prepared:
     if recipe.world is not None:
         world = make_world(recipe.world, recipe.seed)
         mentions = world.corpus if recipe.model is None else ()
@@ -134,9 +158,7 @@ def _split(
     texts = list(dict.fromkeys(_key(question) for question in questions))
     count = max(1, round(share * len(texts)))
     if count >= len(texts):
-        raise InputError(
-            f"{source}: {len(texts)} different questions are too few to keep a part of them for evaluation or RL"
-        )
+        raise InputError(f"{source}: {len(texts)} different questions are too few to keep a part of them apart")
     drawn: list[int] = rng.choice(len(texts), count, replace=False).tolist()
     apart = {texts[i] for i in drawn}
     return [q for q in questions if _key(q) not in apart], [q for q in questions if _key(q) in apart]

@@ -91,7 +91,7 @@ def _of_training(recipe: Recipe, folder: str) -> dict[str, Any]:
         "name": recipe.name,
         **_base(recipe.model, f"a small Llama made from scratch by the recipe {recipe.name}"),
         "adapter": recipe.lora is not None,
-        **_dataset(source, "a made world whose exact confidence is known"),
+        **_dataset(source, "a synthetic world whose exact confidence is known"),
         "commands": [f"abstain run {RECIPE} --out {shlex.quote(folder)}   # {RECIPE}: see below"],
     }
 
@@ -103,7 +103,7 @@ def _of_evaluation(recipe: Recipe) -> dict[str, Any]:
         "name": recipe.eval.system or path_name(recipe.adapter or recipe.model),
         **_base(recipe.model, f"the local folder {Path(recipe.model).name}"),
         "adapter": recipe.adapter is not None,
-        **_dataset(source, source or "a made world whose exact confidence is known"),
+        **_dataset(source, source or "a synthetic world whose exact confidence is known"),
         "commands": [_command(recipe, source)],
     }
 
@@ -133,7 +133,7 @@ def _base(model: str | None, otherwise: str) -> dict[str, Any]:
 
 def _dataset(source: str | None, otherwise: str) -> dict[str, Any]:
     if source is None:
-        return {"dataset": otherwise, "dataset_id": "made-world", "dataset_is_on_hub": False}
+        return {"dataset": otherwise, "dataset_id": "synthetic-world", "dataset_is_on_hub": False}
     name = source.partition(":")[0]
     on_hub = not Path(source).suffix and name.count("/") == 1
     return {

@@ -25,7 +25,7 @@ from .load import Run, metrics_contents
 from .progress import AnyProgress, Progress, reported
 from .sweeps import is_post_hoc
 
-PAIRED_DRAWS = 1000
+PAIRED_RESAMPLES = 1000
 """Bootstrap resamples of paired differences."""
 
 
@@ -127,7 +127,7 @@ def _paired(
     failed: list[str] = []
     for name in names[1:]:
         try:
-            found.append(compare(system(name), system(names[0]), overlap=True, draws=PAIRED_DRAWS))
+            found.append(compare(system(name), system(names[0]), overlap=True, resamples=PAIRED_RESAMPLES))
         except InputError as error:
             failed.append(f"{name} and {names[0]} were not paired: {error}.")
     return found, failed
@@ -236,7 +236,7 @@ def _of_sweeps(run: Run, progress: Progress, max_rows: int) -> Any:
         base = responses.get("base", {})
         metrics[system] = {
             split: compute_metrics(
-                rows, base=base.get(split), seed=recipe.seed, draws=recipe.eval.bootstrap, targets=targets
+                rows, base=base.get(split), seed=recipe.seed, resamples=recipe.eval.bootstrap, targets=targets
             )
             for split, rows in splits.items()
         }

@@ -96,7 +96,7 @@ def _ready(
     progress.stage("questions")
     prepared = prepare(recipe)
     check_grader(recipe.grader, recipe.eval_prompt.phrase, prepared.eval, grader_place)
-    how = "asked once, held against" if recipe.route == "afterwards" else "asked at"
+    how = "asked once, held against" if recipe.protocol == "post_hoc" else "asked at"
     targets, samples = len(recipe.targets.eval), recipe.eval.samples
     progress.say(f"{len(prepared.eval)} questions, {how} {targets} targets, {samples} samples each")
     (system,) = recipe.systems

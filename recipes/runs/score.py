@@ -50,7 +50,7 @@ class ScoreRequest:
     stated: Scale | None = None
     """Read the confidences that completions state, bare numbers on this scale."""
     seed: int | None = None
-    draws: int = 500
+    resamples: int = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +112,7 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
     with reported(progress) as told:
         for number, (name, logged) in enumerate(read.items(), 1):
             told.stage(name)
-            measured = _measured(logged.responses, base, request.targets, _seed(run, request), request.draws)
+            measured = _measured(logged.responses, base, request.targets, _seed(run, request), request.resamples)
             metrics[name] = metrics_contents(measured, source=_source(run.files[name], section, request, logged))
             told.tick(number, len(read))
     scored = ScoredRun(
@@ -133,7 +133,7 @@ def add_missing_metrics(run: Run) -> None:
     for name in run.systems:
         path = run.metrics_file(name)
         if not path.is_file():
-            measured = _measured(run.responses(name), {}, None, run.seed, ScoreRequest.draws)
+            measured = _measured(run.responses(name), {}, None, run.seed, ScoreRequest.resamples)
             write_atomic(path, json.dumps(metrics_contents(measured), indent=1, ensure_ascii=False))
 
 
@@ -142,11 +142,11 @@ def _measured(
     base: Mapping[str, Sequence[Response]],
     targets: Sequence[float] | None,
     seed: int,
-    draws: int,
+    resamples: int,
 ) -> dict[str, dict[str, Any]]:
     """Return split → metrics."""
     return {
-        split: score(rows, base=base.get(split), targets=targets, seed=seed, draws=draws)
+        split: score(rows, base=base.get(split), targets=targets, seed=seed, resamples=resamples)
         for split, rows in by_split(responses).items()
     }
 

@@ -11,7 +11,7 @@ from typing import Any
 from ...data import Schedule
 from ...rewards import AbstentionReward
 from ...training.preflight.findings import PreflightWarning
-from ..config.reward import PaidStage, confidence_parser, recipe_reward, states_confidence
+from ..config.reward import PaidStage, confidence_parser, recipe_reward, states_confidence, warmup_reward
 from ..config.schema import Recipe
 from .folder import RunFolder
 from .prepare import Prepared
@@ -179,9 +179,12 @@ def _train(
 def _warm_up(stage: Stage) -> Any:
     from ...training.warmup import warm_up
 
-    assert stage.recipe.warmup is not None  # the recipe names the stage
+    config = stage.recipe.warmup
+    assert config is not None  # the recipe names the stage
     more: dict[str, Any] = {**stage.common, "parser": confidence_parser(stage.recipe)}
-    return warm_up(stage.model, stage.tokenizer, stage.backend(), stage.prepared.rl, stage.recipe.warmup, **more)
+    if config.teach == "outcomes":
+        more["reward"] = warmup_reward(stage.recipe)
+    return warm_up(stage.model, stage.tokenizer, stage.backend(), stage.prepared.of("warmup"), config, **more)
 
 
 def _rl(stage: Stage) -> Any:
@@ -189,7 +192,7 @@ def _rl(stage: Stage) -> Any:
 
     assert stage.recipe.rl is not None  # the recipe names the stage
     more: dict[str, Any] = {**stage.common, "per_question": stage.recipe.targets.per_question}
-    return train_rl(stage.model, stage.tokenizer, stage.prepared.rl, stage.reward("rl"), stage.recipe.rl, **more)
+    return train_rl(stage.model, stage.tokenizer, stage.prepared.of("rl"), stage.reward("rl"), stage.recipe.rl, **more)
 
 
 def _rejection(stage: Stage) -> Any:
@@ -197,7 +200,7 @@ def _rejection(stage: Stage) -> Any:
 
     config = stage.recipe.rejection
     assert config is not None  # the recipe names the stage
-    reward, questions = stage.reward("rejection"), stage.prepared.rl
+    reward, questions = stage.reward("rejection"), stage.prepared.of("rejection")
     return train_rejection(stage.model, stage.tokenizer, stage.backend(), questions, reward, config, **stage.common)
 
 
@@ -206,7 +209,7 @@ def _dpo(stage: Stage) -> Any:
 
     config = stage.recipe.dpo
     assert config is not None  # the recipe names the stage
-    reward, questions = stage.reward("dpo"), stage.prepared.rl
+    reward, questions = stage.reward("dpo"), stage.prepared.of("dpo")
     return train_dpo(stage.model, stage.tokenizer, stage.backend(), questions, reward, config, **stage.common)
 
 

@@ -20,7 +20,7 @@ from .prepare import prepare
 
 def is_post_hoc(recipe: Recipe) -> bool:
     """Return whether no target is in the prompts: the evaluation holds the confidence against every target."""
-    return recipe.route == "afterwards" or states_confidence(recipe)
+    return recipe.protocol == "post_hoc" or states_confidence(recipe)
 
 
 def stated_confidence(recipe: Recipe) -> ConfidenceParser | None:
@@ -31,7 +31,7 @@ def stated_confidence(recipe: Recipe) -> ConfidenceParser | None:
 
 
 def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
-    """Return the sweep that evaluates `recipe`, by its route; `folder` keeps a judge's verdicts."""
+    """Return the sweep that evaluates `recipe`, by its protocol; `folder` keeps a judge's verdicts."""
     section = recipe.grader if folder is None else with_memory(recipe.grader, folder)
     style, post_hoc = recipe.eval_prompt, is_post_hoc(recipe)
     confidence = recipe.eval.confidence or ("stated" if states_confidence(recipe) else "sequence_probability")
@@ -43,7 +43,7 @@ def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
         truncated=Verdict(recipe.eval.truncated),
         seed=recipe.seed,
         confidence=confidence,
-        afterwards=post_hoc,
+        post_hoc=post_hoc,
         parser=confidence_parser(recipe),
     )
     if not post_hoc and recipe.rl is not None and recipe.rl.payoff.build().reads_confidence:

@@ -86,7 +86,7 @@ class JudgeMatch:
     base_url: str | None = None
     """Address of the endpoint, such as "http://localhost:8000/v1"; None: OpenAI's."""
     api_key_env: str = "OPENAI_API_KEY"
-    """Environment variable with the key, which is never stored here; an endpoint of one's own may need none."""
+    """Environment variable with the key, which is never stored here; a self-hosted endpoint may need none."""
     form: Literal["token", "json"] = "token"
     """What the judge must reply: one word, or a JSON object with the key `verdict`."""
     instructions: str = INSTRUCTIONS

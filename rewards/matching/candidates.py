@@ -264,7 +264,14 @@ def _mostly_accepted(text: Text, run: _Run, accepted: Aliases) -> bool:
 
 
 def breaks_list(text: Text, found: list[Item], mention: Span, accepted: Aliases) -> bool:
-    """Return whether the mention is a part of an accepted list, and stands in a list with something else."""
+    """Return whether the mention is a part of an accepted list, and stands in a list with something else.
+
+    Args:
+        text: What was read.
+        found: Its `items`, divided with all mentions in view.
+        mention: The words that state a part of an accepted answer.
+        accepted: The accepted answers.
+    """
     if " ".join(text.words[slice(*mention)]) not in accepted.parts - accepted.counted:
         return False
     at = _item_of(found, mention)

@@ -74,7 +74,13 @@ def _equal(golds: list[Any], given: list[Any], rounding: float) -> bool:
 
 
 def compare(answer: str, answers: list[str], rounding: float) -> str:
-    """Return "correct", "wrong", "unparseable" or "unparseable accepted answer"."""
+    """Return "correct", "wrong", "unparseable" or "unparseable accepted answer".
+
+    Args:
+        answer: The answer's text.
+        answers: The accepted answers' texts.
+        rounding: The largest relative difference between equal numbers, where one has a decimal point.
+    """
     golds = [parsed for accepted in answers if (parsed := _parse(accepted))]
     if not golds:
         return "unparseable accepted answer"

@@ -15,8 +15,8 @@ ANNOUNCEMENT = Pattern(
     rf"|\b(?:correct|right|best|final|only)\s+(?:option|choice|letter|one|solution|result|value)s?"
     rf"(?:\s+{_IS}\b(?!\s+not\b)|\s*[:=])(?:\s*:)?"
     r"|\b(?:option|choice|solution|result)s?(?:\s+is\b(?!\s+not\b)|\s*[:=])(?:\s*:)?"
-    r"|\b(?:i|we|let's|would|will|'d|'ll|i'm|can)\s+(?:also\s+)?(?:choose|pick|select|answer|say|opt for|settle on"
-    r"|go(?:ing)? (?:with|for))\b"
+    r"|\b(?:(?:i|we)(?:'d|'ll|'m|\s+(?:would|will|am))?|let's)\s+(?:also\s+)?(?:choose|pick|select|answer|say"
+    r"|opt for|settle on|go(?:ing)? (?:with|for))\b"
     r"|^\s*####",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -27,6 +27,8 @@ CONCLUSION = Pattern(
     re.IGNORECASE,
 )
 """A word that turns from the reasoning to what follows from it."""
+_LINE_LABEL = Pattern(r"^[ \t]*(?:A|Ans\.?|Response|Output)[ \t]*:", re.MULTILINE | re.IGNORECASE)
+"""A short label that opens a line; before an option it would be the option's letter."""
 _SENTENCE_END = Pattern(r"[.!?]['\")\]*]*(?=\s+[A-Z\"'(*\\$]|\s*$)|\n")
 
 
@@ -50,7 +52,7 @@ def announced(text: str) -> str | None:
     >>> announced("x = 3 or x = -2. We want the positive root, so the answer is 3.")
     '3'
     """
-    *_, last = [None, *ANNOUNCEMENT.finditer(text)]
+    *_, last = [None, *(list(ANNOUNCEMENT.finditer(text)) or _LINE_LABEL.finditer(text))]
     return (sentence_from(text, last.end()).strip() or None) if last else None
 
 

@@ -132,7 +132,7 @@ def test_a_recipe_that_makes_no_base_model_has_no_pre_training(tmp_path: Path) -
     recipe = "name: own\ndescription: d\nmodel: m\ndata: {train: facts.jsonl}\nwarmup: {}\n"
     (tmp_path / "own.yaml").write_text(recipe, encoding="utf-8")
     done = study("pretraining", tmp_path / "own.yaml", "--out", tmp_path / "out")
-    assert "'own' makes no base model of a made world" in done.errors
+    assert "'own' makes no base model of a synthetic world" in done.errors
 
 
 def test_poor_models_are_examined_and_written(tmp_path: Path) -> None:

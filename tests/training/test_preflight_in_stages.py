@@ -70,7 +70,7 @@ def test_sound_settings_go_on_to_the_model_without_a_warning(tmp_path: Path) -> 
         ({"num_generations": 3}, {}, r"rl.grpo.per_device_train_batch_size · processes"),
         ({"max_step": 3}, {}, "did you mean 'max_steps'"),
         ({}, {"questions": []}, "no questions are left for RL"),
-        ({}, {"targets": None}, "rl.payoff is paid by the target, and route=afterwards states none"),
+        ({}, {"targets": None}, "rl.payoff is paid by the target, and protocol=post_hoc states none"),
         ({}, {"per_question": 4}, "no whole questions of targets.per_question=4"),
         (
             {"shuffle_dataset": True},

@@ -1,7 +1,7 @@
 """Alarms: what goes wrong in training towards a target, by its name, with what to do about it.
 
-Every rule reads the figures of one log entry (`monitor_rollouts.py`, `monitor_validation.py`) and must hold in
-`patience` entries running before it speaks, once, until it no longer holds.
+Every rule reads the figures of one log entry (`rollouts.py`, `validation.py`) and fires once its
+condition has held for `patience` consecutive entries; it re-arms when the condition clears.
 
 What a recipe can say of the monitors of RL: limits, what an alarm does, and how often to validate.
 """
@@ -235,8 +235,8 @@ def _tells(name: str, figures: Figures) -> bool:
 
 def _by_bucket(figures: Figures, figure: str) -> list[str]:
     """Return the keys of `figure` in the buckets of targets above 0, ascending by target."""
-    found = (key for key in figures if key.startswith("target/") and key.endswith(f"/{figure}"))
-    return sorted(key for key in found if key.split("/")[1] not in ("forced", "all"))
+    keys = (key for key in figures if key.startswith("target/") and key.endswith(f"/{figure}"))
+    return sorted(key for key in keys if key.split("/")[1] not in ("forced", "all"))
 
 
 @dataclass(frozen=True, kw_only=True)

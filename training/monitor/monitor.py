@@ -55,13 +55,13 @@ def summarize_statements(statements: Statements) -> dict[str, float]:
     """
     known = np.isfinite(statements.confidence)
     q, correct = statements.confidence[known], statements.correct[known]
-    found = {"stated/answers": float(len(known)), "count/unstated": float((~known).sum())}
+    figures = {"stated/answers": float(len(known)), "count/unstated": float((~known).sum())}
     if len(known):
-        found["share/unstated"] = float(1 - known.mean())
+        figures["share/unstated"] = float(1 - known.mean())
     if not len(q):
-        return found
+        return figures
     _, counts = np.unique(np.round(q, 2), return_counts=True)
-    return found | {
+    return figures | {
         "stated/mean": float(q.mean()),
         "stated/spread": float(q.std()),
         "stated/overconfidence": float(q.mean() - correct.mean()),
@@ -102,10 +102,10 @@ class RolloutMonitor(TrainerCallback):
     def collect(self) -> None:
         """Take the rollouts of the last generation, unless they were taken before."""
         # One entry of the reward's own count per generation; the trainer empties the list at every log entry.
-        made = len(self._trainer._metrics["train"].get("count/abstained", ()))
-        if made == self._seen or not made:
+        generations = len(self._trainer._metrics["train"].get("count/abstained", ()))
+        if generations == self._seen or not generations:
             return
-        self._seen = made
+        self._seen = generations
         logged = self._trainer._logs["extra"]
         verdicts = list(logged["verdict"])
         if self.stated:

@@ -113,26 +113,26 @@ def payoffs(rollouts: Rollouts) -> dict[str, float]:
     t = np.broadcast_to(rollouts.targets[:, None], rollouts.verdicts.shape)
     graded, answered = ~np.isnan(rollouts.verdicts), (rollouts.verdicts == 0) | (rollouts.verdicts == 1)
     pay = np.where(answered, rollouts.verdicts - t, 0.0)
-    found = {"payoff": float(pay[graded].mean())} if graded.any() else {}
+    figures = {"payoff": float(pay[graded].mean())} if graded.any() else {}
     number = answered.sum(axis=1)
     known = number >= 2
     if not known.any():
-        return found
+        return figures
     policy = pay.sum(axis=1)[known] / graded.sum(axis=1)[known]
     right = np.where(answered, rollouts.verdicts, 0.0)
     others = (right.sum(axis=1, keepdims=True) - right) / np.maximum(number - 1, 1)[:, None]
     oracle = np.where(answered & (others > t), rollouts.verdicts - t, 0.0).sum(axis=1)[known] / number[known]
     always = right.sum(axis=1)[known] / number[known] - rollouts.targets[known]
-    found["payoff_vs_always"] = float((policy - always).mean())
-    found["payoff_vs_oracle"] = float((policy - oracle).mean())
-    return found
+    figures["payoff_vs_always"] = float((policy - always).mean())
+    figures["payoff_vs_oracle"] = float((policy - oracle).mean())
+    return figures
 
 
 def abstention_slope(rollouts: Rollouts) -> tuple[float, float] | None:
     """Return (slope, standard error) of the abstention rate regressed on t, forced questions left out.
 
     The rate of a policy that abstains exactly below its target is the share of questions with a confidence below t:
-    where confidences are spread evenly over (0, 1) its slope is 1. A policy that is deaf to the target has slope 0
+    where confidences are spread evenly over (0, 1) its slope is 1. A policy that ignores the target has slope 0
     whatever it knows. It needs no confidence of any question. The error takes a group as one observation, for its
     completions share a question. None where fewer than three groups or only one target were seen.
     """
@@ -164,22 +164,22 @@ def summarize(rollouts: Rollouts, confidences: Array | None = None) -> dict[str,
 
     `confidences` are those of the policy's forced answers, from the last validation sweep.
     """
-    shares, found = verdict_shares(rollouts), verdict_counts(rollouts)
-    found |= {f"share/{name}": shares[name] for name in ("ungraded", "abstained", "coverage") if name in shares}
+    shares, figures = verdict_shares(rollouts), verdict_counts(rollouts)
+    figures |= {f"share/{name}": shares[name] for name in ("ungraded", "abstained", "coverage") if name in shares}
     if "accuracy" in shares:
-        found["accuracy/answered"] = shares["accuracy"]
-    found |= {f"groups/{name}_outcome": share for name, share in outcome_shares(rollouts).items()}
+        figures["accuracy/answered"] = shares["accuracy"]
+    figures |= {f"groups/{name}_outcome": share for name, share in outcome_shares(rollouts).items()}
     slope = abstention_slope(rollouts)
     if slope is not None:
-        found["abstention_slope"], found["abstention_slope_error"] = slope
-    asked = rollouts.where(rollouts.targets > 0)
-    if "abstained" in (of_asked := verdict_shares(asked)):
-        found["target/all/abstained"] = of_asked["abstained"]
+        figures["abstention_slope"], figures["abstention_slope_error"] = slope
+    with_target = rollouts.where(rollouts.targets > 0)
+    if "abstained" in (shares_with_target := verdict_shares(with_target)):
+        figures["target/all/abstained"] = shares_with_target["abstained"]
     for name, groups in buckets(rollouts):
         of_bucket: Mapping[str, float] = {**verdict_shares(groups), **payoffs(groups)}
-        found |= {f"target/{name}/{key}": value for key, value in of_bucket.items()}
-        found[f"target/{name}/n"] = float(groups.verdicts.size)
+        figures |= {f"target/{name}/{key}": value for key, value in of_bucket.items()}
+        figures[f"target/{name}/n"] = float(groups.verdicts.size)
         if confidences is not None and name != "forced" and "abstained" in of_bucket:
             cut = realised_threshold(of_bucket["abstained"], confidences)
-            found |= {} if cut is None else {f"target/{name}/realised_threshold": cut}
-    return found
+            figures |= {} if cut is None else {f"target/{name}/realised_threshold": cut}
+    return figures

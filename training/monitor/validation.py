@@ -59,7 +59,7 @@ def regret(table: SweepTable, start: SweepTable) -> float:
 
 
 def _curve(name: str, table: SweepTable) -> Array:
-    """Return the curve `name` of the policy at every target, (T,), by its own confidence."""
+    """Return the curve `name` of the policy at every target, (T,), by the model confidence."""
     return CURVES[name].resampled(table, table.confidence, np.ones((1, len(table.ids))))[0]
 
 
@@ -69,20 +69,22 @@ def validation_figures(table: SweepTable, start: SweepTable | None) -> dict[str,
     Confidence is the policy's own, of its forced answers, but for `regret`. `start` is the table before the first
     step, of the same items in the same order.
     """
-    own = table.confidence
-    found = {f"validation/{metric.monitor}": metric.of(table, own) for metric in METRICS.values() if metric.monitor}
+    confidence = table.confidence
+    figures = {
+        f"validation/{metric.monitor}": metric.of(table, confidence) for metric in METRICS.values() if metric.monitor
+    }
     for name, curve in CURVES.items():
         if curve.monitor:
             for t, value in zip(table.targets, _curve(name, table), strict=True):
-                found[f"validation/{t:g}/{curve.monitor}"] = float(value)
+                figures[f"validation/{t:g}/{curve.monitor}"] = float(value)
     if start is not None:
-        found["validation/regret"] = regret(table, start)
+        figures["validation/regret"] = regret(table, start)
         both = np.isfinite(table.forced_correct) & np.isfinite(start.forced_correct)
         now, before = table.forced_correct[both], start.forced_correct[both]
-        found["validation/forced_accuracy_at_start"] = METRICS["forced_accuracy"].of(start, start.confidence)
-        found["validation/forced_lost"] = float((before > now).sum())
-        found["validation/forced_won"] = float((now > before).sum())
-    return {key: value for key, value in found.items() if np.isfinite(value)}
+        figures["validation/forced_accuracy_at_start"] = METRICS["forced_accuracy"].of(start, start.confidence)
+        figures["validation/forced_lost"] = float((before > now).sum())
+        figures["validation/forced_won"] = float((now > before).sum())
+    return {key: value for key, value in figures.items() if np.isfinite(value)}
 
 
 class Validation(TrainerCallback):
@@ -108,7 +110,7 @@ class Validation(TrainerCallback):
         Args:
             config: How often.
             questions: Kept apart from training.
-            sweep: Route, wording and grader; no samples are needed.
+            sweep: Protocol, prompt template and grader; no samples are needed.
             targets: What it asks at, or what it holds the stated confidences against.
             monitor: Logs the figures.
             rows: Folder for the responses of every sweep.
@@ -171,15 +173,15 @@ class Validation(TrainerCallback):
         self._trainer.accelerator.wait_for_everyone()
 
     def _best_regret(self) -> float:
-        found = best_policy(self.best)
-        return float("inf") if found is None else found["regret"]
+        best = best_policy(self.best)
+        return float("inf") if best is None else best["regret"]
 
     def restore_best(self) -> dict[str, float] | None:
         """Load the weights of the best policy into the trainer's model and return its step and regret; None without."""
-        found = best_policy(self.best)
-        if found is not None:
+        best = best_policy(self.best)
+        if best is not None:
             self._trainer._load_from_checkpoint(str(self.best))
-        return found
+        return best
 
 
 def _file(step: int, process: int = 0) -> str:

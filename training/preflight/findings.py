@@ -37,25 +37,25 @@ class PreflightWarning(UserWarning):
     """A warning of preflight, from a stage that was started in Python."""
 
 
-def placed(place: str, found: Sequence[Finding]) -> list[Finding]:
-    """Return `found`, with the place in the recipe before the errors, which stand alone on a line."""
-    return [Finding(f.level, place + f.message, f.fix) if f.level == "error" else f for f in found]
+def placed(place: str, findings: Sequence[Finding]) -> list[Finding]:
+    """Return `findings`, with the place in the recipe before the errors, which stand alone on a line."""
+    return [Finding(f.level, place + f.message, f.fix) if f.level == "error" else f for f in findings]
 
 
-def raise_first_error(found: Sequence[Finding]) -> None:
-    """Raise InputError for the first error of `found`."""
-    for finding in found:
+def raise_first_error(findings: Sequence[Finding]) -> None:
+    """Raise InputError for the first error of `findings`."""
+    for finding in findings:
         if finding.level == "error":
             raise InputError(finding.text)
 
 
-def enforce(found: Sequence[Finding]) -> None:
+def enforce(findings: Sequence[Finding]) -> None:
     """Raise InputError for the first error; give every warning to Python's `warnings`, in one process of a launch.
 
     `abstain run` prints the warnings of a recipe itself, and silences these.
     """
-    raise_first_error(found)
-    for finding in found if current_shard().main else ():
+    raise_first_error(findings)
+    for finding in findings if current_shard().main else ():
         if finding.level == "warning":
             warnings.warn(finding.text, PreflightWarning, stacklevel=3)
 

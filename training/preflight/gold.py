@@ -93,17 +93,17 @@ def check_gold(questions: Sequence[Question], grader: Grader, *, phrase: str, se
     if isinstance(grader, AnswerGrader) and isinstance(grader.match, JudgeMatch):
         return [Finding("note", "accepted answers were not graded: the grader asks a judge, which costs calls")]
     result = gold_check(questions, grader, seconds=seconds)
-    found = [] if result.unreadable else [*_check_phrase(questions, grader, phrase)]
+    findings = [] if result.unreadable else [*_check_phrase(questions, grader, phrase)]
     if result.unreadable:
         text = (
             f"{len(result.unreadable)} of {result.questions} questions have accepted answers that the grader cannot "
             f"compare with ({'; '.join(result.unreadable[:SHOWN])})"
         )
-        found.append(Finding("error", text, "another grader.kind, or correct or leave out these rows"))
+        findings.append(Finding("error", text, "another grader.kind, or correct or leave out these rows"))
     if result.lost:
         share = len(result.lost) / result.questions
         level: Level = "error" if share >= ERROR_SHARE else "warning"
-        found.append(
+        findings.append(
             Finding(
                 level,
                 f"{len(result.lost)} of {result.questions} questions ({share:.1%}) cannot be answered: the grader "
@@ -112,7 +112,7 @@ def check_gold(questions: Sequence[Question], grader: Grader, *, phrase: str, se
             )
         )
     for verdict, answers in sorted(result.refused.items(), key=lambda item: item[0].value):
-        found.append(
+        findings.append(
             Finding(
                 "warning",
                 f"the grader calls {len(answers)} of {result.answers} accepted answers {verdict.value} "
@@ -121,12 +121,12 @@ def check_gold(questions: Sequence[Question], grader: Grader, *, phrase: str, se
             )
         )
     if result.skipped:
-        found.append(
+        findings.append(
             Finding("note", f"accepted answers of the last {result.skipped} questions were not graded in time")
         )
-    if not found:
-        found.append(Finding("note", f"all {result.answers} accepted answers grade as right"))
-    return found
+    if not findings:
+        findings.append(Finding("note", f"all {result.answers} accepted answers grade as right"))
+    return findings
 
 
 def _check_phrase(questions: Sequence[Question], grader: Grader, phrase: str) -> list[Finding]:

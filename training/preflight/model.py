@@ -38,7 +38,7 @@ class Lengths:
     """Lengths in tokens, of the whole data."""
 
     prompt: int
-    """The longest prompt, chat template included, at the longest wording of the rubric."""
+    """The longest prompt, chat template included, with the longest text of the rubric."""
     prompt_id: str
     answer: int
     """The longest of the questions' shortest accepted answers, its end token included."""
@@ -134,32 +134,32 @@ def check_lengths(lengths: Lengths, limit: int, window: int | None, *, key: str,
         key: The recipe's key of `limit`.
         questions: How many were measured.
     """
-    found: list[Finding] = []
+    findings: list[Finding] = []
     if lengths.phrase > limit:
         text = f"the agreed abstention takes {lengths.phrase} tokens and {key} is {limit}: it would always be cut off"
-        found.append(Finding("error", text, f"{key} of at least {lengths.phrase}, or a shorter prompt.phrase"))
+        findings.append(Finding("error", text, f"{key} of at least {lengths.phrase}, or a shorter prompt.phrase"))
     if lengths.over:
         text = (
             f"{lengths.over} of {questions} questions have no accepted answer of at most {key}={limit} tokens (the "
             f"longest, of {lengths.answer_id}, takes {lengths.answer}): they cannot be answered in full"
         )
-        found.append(Finding("warning", text, f"{key} of at least {lengths.answer}, or leave these rows out"))
+        findings.append(Finding("warning", text, f"{key} of at least {lengths.answer}, or leave these rows out"))
     elif lengths.answer > CROWDED * limit:
         text = f"the longest accepted answer ({lengths.answer_id}) takes {lengths.answer} of {key}={limit} tokens"
-        found.append(Finding("warning", text, "leave room for the words that a model puts around an answer"))
+        findings.append(Finding("warning", text, "leave room for the words that a model puts around an answer"))
     if window is not None and lengths.prompt + limit > window:
         text = (
             f"the longest prompt ({lengths.prompt_id}) takes {lengths.prompt} tokens; with {key}={limit} that is "
             f"more than the model's {window} positions"
         )
-        found.append(Finding("error", text, f"a shorter prompt, a smaller {key}, or leave these rows out"))
-    if not found:
+        findings.append(Finding("error", text, f"a shorter prompt, a smaller {key}, or leave these rows out"))
+    if not findings:
         text = (
             f"tokens: longest prompt {lengths.prompt}, longest accepted answer {lengths.answer}, abstention "
             f"{lengths.phrase}; {key}={limit}, the model has {window if window is not None else 'no stated'} positions"
         )
-        found.append(Finding("note", text))
-    return found
+        findings.append(Finding("note", text))
+    return findings
 
 
 def check_template(tokenizer: Any, end_ids: Sequence[int], style: PromptStyle) -> list[Finding]:
@@ -172,41 +172,47 @@ def check_template(tokenizer: Any, end_ids: Sequence[int], style: PromptStyle) -
     """
     question = Question("probe", "What is the capital of France?", ("Paris",))
     chat = style.messages(question, 0.5)
-    asked = render_prompt(tokenizer, chat)
-    found: list[Finding] = []
-    if question.text not in asked or style.instruction(0.5).strip() not in asked:
+    prompt = render_prompt(tokenizer, chat)
+    findings: list[Finding] = []
+    if question.text not in prompt or style.instruction(0.5).strip() not in prompt:
         text = "the chat template drops or rewrites the user's text: question and rubric do not stand in the prompt"
-        found.append(Finding("error", text, "another chat template"))
-    if asked == tokenizer.apply_chat_template(chat, add_generation_prompt=False, tokenize=False):
+        findings.append(Finding("error", text, "another chat template"))
+    if prompt == tokenizer.apply_chat_template(chat, add_generation_prompt=False, tokenize=False):
         text = "the chat template adds no generation prompt, so that the model is not told that it is its turn"
-        found.append(Finding("warning", text, "add an `if add_generation_prompt` part that opens the assistant's turn"))
-    if style.system is not None and style.system.strip() not in asked:
+        findings.append(
+            Finding("warning", text, "add an `if add_generation_prompt` part that opens the assistant's turn")
+        )
+    if style.system is not None and style.system.strip() not in prompt:
         text = "the chat template drops the system message: the text of prompt.system does not stand in the prompt"
-        found.append(Finding("error", text, "another chat template, or the text in prompt.rubric and prompt.forced"))
-    found += _check_end(tokenizer, end_ids, chat)
+        findings.append(Finding("error", text, "another chat template, or the text in prompt.rubric and prompt.forced"))
+    findings += _check_end(tokenizer, end_ids, chat)
     if tokenizer.pad_token_id == tokenizer.eos_token_id:
         text = f"the pad token is the end token ({tokenizer.eos_token}); padding is masked by attention, not by its id"
-        found.append(Finding("note", text))
-    return found
+        findings.append(Finding("note", text))
+    return findings
 
 
 def _check_end(tokenizer: Any, end_ids: Sequence[int], chat: list[Message]) -> list[Finding]:
     """Return a warning where the token that closes the assistant's turn is none that ends a completion."""
-    after = closing_ids(tokenizer, chat)
-    if any(token in end_ids for token in after):
+    closing_tokens = closing_ids(tokenizer, chat)
+    if any(token in end_ids for token in closing_tokens):
         return []
-    shown = tokenizer.convert_ids_to_tokens(list(end_ids))
-    closing = tokenizer.convert_ids_to_tokens(after)
-    text = f"the chat template closes the assistant's turn with {closing}, none of which ends a completion ({shown})"
+    end_tokens = tokenizer.convert_ids_to_tokens(list(end_ids))
+    closing = tokenizer.convert_ids_to_tokens(closing_tokens)
+    text = (
+        f"the chat template closes the assistant's turn with {closing}, none of which ends a completion ({end_tokens})"
+    )
     fix = "eos_token of the tokenizer, or eos_token_id of generation_config.json, to the token that closes a turn"
     return [Finding("warning", f"{text}: completions would run into the limit", fix)]
 
 
 def closing_ids(tokenizer: Any, chat: list[Message]) -> list[int]:
     """Return the tokens that the chat template puts behind an answer to `chat`."""
-    said = "An answer"
-    whole = str(tokenizer.apply_chat_template([*chat, {"role": "assistant", "content": said}], tokenize=False)).rstrip()
-    return tokenizer(whole[whole.rindex(said) + len(said) :], add_special_tokens=False)["input_ids"]
+    answer = "An answer"
+    chat_text = str(
+        tokenizer.apply_chat_template([*chat, {"role": "assistant", "content": answer}], tokenize=False)
+    ).rstrip()
+    return tokenizer(chat_text[chat_text.rindex(answer) + len(answer) :], add_special_tokens=False)["input_ids"]
 
 
 def render_prompt(tokenizer: Any, chat: list[dict[str, str]]) -> str:
@@ -251,12 +257,12 @@ def probe_model(
         grader: Judges the samples.
         seed: Of the samples.
     """
-    asked = [(question, targets[i % len(targets)]) for i, question in enumerate(questions)]
-    prompts = [style.messages(question, t) for question, t in asked]
+    pairs = [(question, targets[i % len(targets)]) for i, question in enumerate(questions)]
+    prompts = [style.messages(question, t) for question, t in pairs]
     verdicts: list[Verdict] = []
     sampled = [Prompt(prompt, (number,)) for number, prompt in enumerate(prompts, 1)]
     for index, completions in backend.generate(sampled, temperature=1.0, seed=seed):
-        question = asked[index][0]
+        question = pairs[index][0]
         verdicts += [
             judge_row(
                 grader,
@@ -293,10 +299,10 @@ def check_statements(
         seed: Of the samples.
     """
     prompts = [Prompt(style.stated_messages(question), (number,)) for number, question in enumerate(questions, 1)]
-    said = [c.text for _, drawn in backend.generate(prompts, temperature=1.0, seed=seed) for c in drawn]
-    readable = sum(parser.read(text).value is not None for text in said)
-    text = f"{readable} of {len(said)} sampled answers state a confidence that can be read"
-    if readable >= len(said) / 2:
+    answers = [c.text for _, completions in backend.generate(prompts, temperature=1.0, seed=seed) for c in completions]
+    readable = sum(parser.read(text).value is not None for text in answers)
+    text = f"{readable} of {len(answers)} sampled answers state a confidence that can be read"
+    if readable >= len(answers) / 2:
         return [Finding("note", text)]
     if warmup:
         return [Finding("note", f"{text}; the warm-up teaches it")]
@@ -315,8 +321,8 @@ def phrase_surprise(model: Any, tokenizer: Any, chat: list[dict[str, str]], phra
     import torch
 
     prompt: list[int] = tokenizer(render_prompt(tokenizer, chat), add_special_tokens=False)["input_ids"]
-    said: list[int] = tokenizer(phrase, add_special_tokens=False)["input_ids"]
-    ids = torch.tensor([prompt + said], device=model.device)
+    phrase_ids: list[int] = tokenizer(phrase, add_special_tokens=False)["input_ids"]
+    ids = torch.tensor([prompt + phrase_ids], device=model.device)
     training = model.training
     model.eval()
     with torch.no_grad():
@@ -335,20 +341,20 @@ def check_probe(probe: Probe, *, warmup: bool, lora: Mapping[str, Any] | None) -
     """
     rate = probe.abstained / probe.samples
     chance = f"{probe.abstained} of {probe.samples} sampled answers to a prompt with a target abstain ({rate:.1%})"
-    found: list[Finding] = []
+    findings: list[Finding] = []
     if rate >= RARE:
-        found.append(Finding("note", chance))
+        findings.append(Finding("note", chance))
     elif warmup:
-        found.append(Finding("note", f"{chance}; the warm-up teaches it"))
+        findings.append(Finding("note", f"{chance}; the warm-up teaches it"))
     else:
         text = f"{chance}: without abstentions in the rollouts nothing pulls towards them"
-        found.append(Finding("warning", text, "a `warmup` section, which needs no labels"))
+        findings.append(Finding("warning", text, "a `warmup` section, which needs no labels"))
     trained: list[str] = list(EMBEDDINGS if lora is None else lora.get("modules_to_save") or ())
-    said = f"the abstention costs {probe.surprise:.1f} nats a token after the rubric"
+    cost = f"the abstention costs {probe.surprise:.1f} nats a token after the rubric"
     if probe.surprise <= SURPRISE_LIMIT:
-        found.append(Finding("note", f"{said} (probability {math.exp(-probe.surprise):.2g} a token)"))
+        findings.append(Finding("note", f"{cost} (probability {math.exp(-probe.surprise):.2g} a token)"))
     elif not any(name in trained for name in EMBEDDINGS):
-        text = f"{said}: its words look new to the model, and LoRA leaves embeddings and head as they are"
+        text = f"{cost}: its words look new to the model, and LoRA leaves embeddings and head as they are"
         fix = "lora.modules_to_save=[lm_head, embed_tokens], or another prompt.phrase that the model knows"
-        found.append(Finding("warning", text, fix))
-    return found
+        findings.append(Finding("warning", text, fix))
+    return findings

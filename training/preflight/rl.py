@@ -107,7 +107,7 @@ def check_clip(
     cut = {(t, pay) for t in targets for pay in _pays(payoff, t) if not low <= pay <= high}
     if not cut:
         return []
-    t, pay = max(cut, key=lambda found: (abs(found[1]), found[0]))
+    t, pay = max(cut, key=lambda target_pay: (abs(target_pay[1]), target_pay[0]))
     text = (
         f"{section}.reward_clip_range=[{low:g}, {high:g}] cuts pay ({pay:.3g} at target {t:g}), which moves break-evens"
     )
@@ -172,9 +172,9 @@ def check_objective(
         override: How to allow it, as a phrase in the imperative.
         bounded: The fix for a payoff whose scale differs between targets; empty: the recipe's keys.
     """
-    shown = ANY_TARGET if targets is None else targets
+    stated_targets = ANY_TARGET if targets is None else targets
     if hasattr(arguments, "scale_rewards"):  # GRPO's; RLOO standardises no group
-        found = check_scaling(
+        findings = check_scaling(
             payoff,
             targets,
             scale_rewards=arguments.scale_rewards,
@@ -182,15 +182,15 @@ def check_objective(
             allow_group_scaling=allow_group_scaling,
             override=override,
         )
-        found += check_loss(
+        findings += check_loss(
             arguments.loss_type,
             entropy_coef=arguments.entropy_coef,
             max_completion_length=arguments.max_completion_length,
             section=section,
         )
     else:
-        found = check_clip(payoff, shown, arguments.reward_clip_range, section=section)
-    return found + check_payoff_scale(payoff, shown, fix=bounded)
+        findings = check_clip(payoff, stated_targets, arguments.reward_clip_range, section=section)
+    return findings + check_payoff_scale(payoff, stated_targets, fix=bounded)
 
 
 def check_end_tokens(arguments: Any, reward: AbstentionReward, *, section: str) -> list[Finding]:
@@ -258,16 +258,16 @@ def check_batches(
         section: Where the keys stand.
         rows: Rows of the dataset, each of which an epoch asks once; needed without `max_steps`.
     """
-    asked, completions = step_size(arguments)
+    prompts, completions = step_size(arguments)
     if arguments.max_steps > 0:
-        length, total = f"{arguments.max_steps} steps", generations(arguments) * asked
+        length, total = f"{arguments.max_steps} steps", generations(arguments) * prompts
     else:
         assert rows is not None  # the caller has looked
         length, total = f"{arguments.num_train_epochs:g} epochs", round(rows * arguments.num_train_epochs)
-    found = [
+    findings = [
         Finding(
             "note",
-            f"{section}: a generation asks {asked} questions {arguments.num_generations} times each ({completions} "
+            f"{section}: a generation asks {prompts} questions {arguments.num_generations} times each ({completions} "
             f"completions) and serves {arguments.steps_per_generation} micro-batches of "
             f"{arguments.per_device_train_batch_size}; {length} ask {total} prompts, each of the "
             f"{questions} questions {total / max(questions, 1):.1f} times",
@@ -280,14 +280,14 @@ def check_batches(
         )
         key = "max_steps" if arguments.max_steps > 0 else "num_train_epochs"
         fix = f"more questions, fewer {section}.{key}, or more {section}.num_generations in the same batch"
-        found.append(Finding("warning", text, fix))
-    return found + check_single_question(arguments, section=section)
+        findings.append(Finding("warning", text, fix))
+    return findings + check_single_question(arguments, section=section)
 
 
 def check_single_question(arguments: Any, *, section: str) -> list[Finding]:
     """Return a warning where all completions of a generation answer one question."""
-    asked, completions = step_size(arguments)
-    if asked >= 2:
+    prompts, completions = step_size(arguments)
+    if prompts >= 2:
         return []
     text = f"{section}: all {completions} completions of a generation ask one question, at one target"
     fix = f"raise {section}.per_device_train_batch_size or {section}.gradient_accumulation_steps"
@@ -302,11 +302,11 @@ def check_per_question(arguments: Any, per_question: int, *, section: str = "rl.
         per_question: How many targets a question has in one generation.
         section: The recipe's section, for the finding.
     """
-    asked, _ = step_size(arguments)
-    if asked % per_question == 0:
+    prompts, _ = step_size(arguments)
+    if prompts % per_question == 0:
         return []
     text = (
-        f"a generation asks {asked} prompts, which are no whole questions of targets.per_question={per_question} each"
+        f"a generation asks {prompts} prompts, which are no whole questions of targets.per_question={per_question} each"
     )
     return [Finding("error", text, f"{section}.per_device_train_batch_size so that the prompts are a multiple of it")]
 

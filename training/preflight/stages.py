@@ -45,8 +45,8 @@ def check_stated(stage: str, reward: AbstentionReward, targets: Schedule | None)
     """
     if targets is None and reward.payoff.break_even == "threshold":
         raise InputError(
-            f"recipe: {stage}.payoff is paid by the target, and route=afterwards states none; "
-            f"give a score of a stated confidence ({stage}.payoff.kind=brier), or route=target"
+            f"recipe: {stage}.payoff is paid by the target, and protocol=post_hoc states none; "
+            f"give a score of a stated confidence ({stage}.payoff.kind=brier), or protocol=target"
         )
 
 
@@ -79,15 +79,15 @@ def check_rl(
     check_stated("rl", reward, targets)
     if targets is not None and targets.ordered and config.trainer.get("shuffle_dataset"):
         raise InputError(f"recipe: {section}.shuffle_dataset=true would mix the stages of targets.schedule; remove it")
-    shown = training_targets(targets, questions)
-    found = check_objective(
-        arguments, reward.payoff, shown, section=section, allow_group_scaling=config.allow_group_scaling
+    stated_targets = training_targets(targets, questions)
+    findings = check_objective(
+        arguments, reward.payoff, stated_targets, section=section, allow_group_scaling=config.allow_group_scaling
     )
-    found += check_mask(arguments, reward, section=section)
-    found += check_monitor(config.monitor, [question.text for question in questions], shown)
-    found += check_batches(arguments, len({question.id for question in questions}), section=section)
-    found += check_per_question(arguments, per_question, section=section)
-    return placed(f"recipe: {section}: ", found)
+    findings += check_mask(arguments, reward, section=section)
+    findings += check_monitor(config.monitor, [question.text for question in questions], stated_targets)
+    findings += check_batches(arguments, len({question.id for question in questions}), section=section)
+    findings += check_per_question(arguments, per_question, section=section)
+    return placed(f"recipe: {section}: ", findings)
 
 
 def check_monitor(config: MonitorConfig, texts: Sequence[str], targets: Collection[float]) -> list[Finding]:
@@ -103,18 +103,18 @@ def check_monitor(config: MonitorConfig, texts: Sequence[str], targets: Collecti
             return []
         text = "rl.on_alarm=stop without rl.validation: an alarm ends training with the weights of that step"
         return [Finding("warning", text, "rl.validation={every: 50, items: 64}, so that the best policy is kept")]
-    found: list[Finding] = []
+    findings: list[Finding] = []
     different, items = len(set(texts)), config.validation.items
     size = validation_size(different, items)
     if size >= different:
-        found.append(Finding("error", "rl.validation leaves no question to train on", "leave it out"))
+        findings.append(Finding("error", "rl.validation leaves no question to train on", "leave it out"))
     elif size < items:
         text = f"rl.validation keeps {size} questions, a tenth of the {different} different ones, instead of {items}"
-        found.append(Finding("warning" if size < FEW else "note", text, "more questions" if size < FEW else ""))
+        findings.append(Finding("warning" if size < FEW else "note", text, "more questions" if size < FEW else ""))
     if not any(t > 0 for t in targets):
         text = "rl.validation: training shows no target above 0, so there is none to validate at"
-        found.append(Finding("error", text, "leave rl.validation out"))
-    return found
+        findings.append(Finding("error", text, "leave rl.validation out"))
+    return findings
 
 
 def check_dpo(
@@ -163,15 +163,15 @@ def check_reward(
         InputError: the payoff has no break-even at one of `targets`.
     """
     fix = "a proper score with `abstained` and `unstated` named (docs/rewards.md)"
-    found = [Finding("warning", text, fix) for text in payoff_warnings(reward.payoff, targets[len(targets) // 2])]
+    findings = [Finding("warning", text, fix) for text in payoff_warnings(reward.payoff, targets[len(targets) // 2])]
     break_evens = {t: reward_break_even_at(reward, t, section) for t in targets}
     moved = {t: even for t, even in break_evens.items() if even.moved}
     if moved:
         t, even = next(iter(moved.items()))
         usual = "none, being wrong pays as much as being right" if even.usual is None else f"{even.usual:.4g}"
         text = f"what is added to the payoff moves the break-even: at target {t:g} from {even.payoff:.4g} to {usual}"
-        found.append(Finding("warning", text, "pay the bonus for right, wrong and abstaining completions alike"))
-        return found
+        findings.append(Finding("warning", text, "pay the bonus for right, wrong and abstaining completions alike"))
+        return findings
     for term in reward.terms:
         if not isinstance(term, FormatBonus) or term(phrase, Judgement(Verdict.ABSTAINED)) != 0.0:
             continue
@@ -181,8 +181,8 @@ def check_reward(
                 f"abstention without it earns {term.amount:g} less than an answer with it, which moves the break-even "
                 f"at target {targets[-1]:g} as far as {least:.4g}"
             )
-            found.append(Finding("warning", text, "show the form of an abstention in the prompt"))
-    return found
+            findings.append(Finding("warning", text, "show the form of an abstention in the prompt"))
+    return findings
 
 
 def reward_break_even_at(reward: AbstentionReward, t: float, section: str = "recipe: rl") -> RewardBreakEven:

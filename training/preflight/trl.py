@@ -80,23 +80,23 @@ def check_trl(
     paid = _abstention_reward(functions)
     phrase = phrase if phrase is not None else _agreed_phrase(paid)
     columns: Columns = {} if dataset is None else read_columns(dataset)
-    found = _check_functions(functions, args)
-    found += _check_columns(columns, paid, args) if dataset is not None else []
-    readable = not any(finding.level == "error" for finding in found)
+    findings = _check_functions(functions, args)
+    findings += _check_columns(columns, paid, args) if dataset is not None else []
+    readable = not any(finding.level == "error" for finding in findings)
     if targets is None and readable and paid.payoff.break_even == "threshold":
         targets = {t for t in columns.get("threshold", ()) if t is not None} or None
-    shown = None if targets is None else sorted({check_target(t, "targets") for t in targets})
-    found += _check_args(args, paid, shown, phrase, allow_group_scaling)
+    stated_targets = None if targets is None else sorted({check_target(t, "targets") for t in targets})
+    findings += _check_args(args, paid, stated_targets, phrase, allow_group_scaling)
     questions, refused = _questions(columns)
-    found += refused
-    found += _check_batches(args, columns)
+    findings += refused
+    findings += _check_batches(args, columns)
     if questions:
-        found += check_gold(questions, paid.grader, phrase=phrase)
+        findings += check_gold(questions, paid.grader, phrase=phrase)
     if tokenizer is not None:
-        found += _check_tokenizer(tokenizer, args, paid, columns, questions, phrase)
+        findings += _check_tokenizer(tokenizer, args, paid, columns, questions, phrase)
     if raise_errors:
-        raise_first_error(found)
-    return sorted(found, key=lambda finding: ("error", "warning", "note").index(finding.level))
+        raise_first_error(findings)
+    return sorted(findings, key=lambda finding: ("error", "warning", "note").index(finding.level))
 
 
 def read_columns(dataset: Dataset | Sequence[Mapping[str, Any]]) -> Columns:
@@ -139,21 +139,21 @@ def _name(function: object) -> str:
 def _check_functions(functions: Sequence[RewardFunction], args: Any) -> list[Finding]:
     """Return what other reward functions, and the weights of all of them, do to the reward."""
     fix = "give the other reward as a term: AbstentionReward(terms=(...,))"
-    found: list[Finding] = []
+    findings: list[Finding] = []
     try:
         check_reward_functions(functions)
     except ValueError as error:
         text, _, _ = str(error).partition(". Give the other reward")
-        found.append(Finding("error", text, fix))
-    if len(functions) > 1 and not found:
+        findings.append(Finding("error", text, fix))
+    if len(functions) > 1 and not findings:
         names = ", ".join(_name(function) for function in functions)
         text = f"{names} are added up, and the break-even of the sum is unknown: preflight looks at the first alone"
-        found.append(Finding("warning", text, fix))
+        findings.append(Finding("warning", text, fix))
     for function, weight in zip(functions, args.reward_weights or (), strict=False):  # TRL refuses another length
         if isinstance(function, AbstentionReward | AsyncAbstentionReward) and weight <= 0:
             text = f"reward_weights gives {_name(function)} the weight {weight:g}, so that being right pays no more"
-            found.append(Finding("error", text, "a positive weight"))
-    return found
+            findings.append(Finding("error", text, "a positive weight"))
+    return findings
 
 
 def _check_args(
@@ -161,7 +161,7 @@ def _check_args(
 ) -> list[Finding]:
     """Return what the config and the reward do to the target."""
     section = type(args).__name__
-    found = check_objective(
+    findings = check_objective(
         args,
         reward.payoff,
         targets,
@@ -170,33 +170,33 @@ def _check_args(
         override="pass allow_group_scaling=True",
         bounded="ConfidenceTarget(bounded=True), or lower targets",
     )
-    found += [*check_end_tokens(args, reward, section=section), *check_mask(args, reward, section=section)]
+    findings += [*check_end_tokens(args, reward, section=section), *check_mask(args, reward, section=section)]
     few = shown_targets(STATED_TARGETS if targets is None else targets)
     try:
-        return [*found, *check_reward(reward, few, phrase=phrase, section="reward"), break_even_note(reward, few)]
+        return [*findings, *check_reward(reward, few, phrase=phrase, section="reward"), break_even_note(reward, few)]
     except InputError as error:
-        return [*found, Finding("error", str(error), "a payoff that pays more for being right than for being wrong")]
+        return [*findings, Finding("error", str(error), "a payoff that pays more for being right than for being wrong")]
 
 
 def _check_columns(columns: Columns, reward: AbstentionReward, args: Any) -> list[Finding]:
     """Return an error for a column that the reward would miss or could not read."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     if args.remove_unused_columns:
         text = "remove_unused_columns=True takes `answers` and `threshold` away before the reward sees them"
-        found.append(Finding("error", text, "remove_unused_columns=False, TRL's default"))
+        findings.append(Finding("error", text, "remove_unused_columns=False, TRL's default"))
     if "answers" not in columns:
         text = "the dataset has no column `answers`, the accepted answers of every row"
-        found.append(Finding("error", text, "a list of texts in every row"))
+        findings.append(Finding("error", text, "a list of texts in every row"))
     if "threshold" not in columns and reward.payoff.break_even == "threshold":
         text = "the payoff reads its target from a `threshold` column, which the dataset does not have"
-        found.append(Finding("error", text, "add the column, or fix the target with ConfidenceTarget(t=...)"))
+        findings.append(Finding("error", text, "add the column, or fix the target with ConfidenceTarget(t=...)"))
     for row, t in enumerate(columns.get("threshold", ()) if reward.payoff.break_even == "threshold" else ()):
         try:
             check_target(t, f"row {row}: threshold")
         except ValueError as error:
-            found.append(Finding("error", str(error), "a fraction, such as 0.75, in every row"))
+            findings.append(Finding("error", str(error), "a fraction, such as 0.75, in every row"))
             break
-    return found
+    return findings
 
 
 def _questions(columns: Columns) -> tuple[list[Question], list[Finding]]:
@@ -250,15 +250,17 @@ def _check_tokenizer(
     phrase: str,
 ) -> list[Finding]:
     """Return whether the reward knows the end of a turn, and whether the dataset's answers fit."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     if reward.end_token_ids:
         ends = closing_ids(tokenizer, PROBE) if tokenizer.chat_template else [tokenizer.eos_token_id]
         if not set(ends) & set(reward.end_token_ids):
             tokens, known = tokenizer.convert_ids_to_tokens(ends), list(reward.end_token_ids)
             text = f"a completion ends with {tokens} ({ends}), and the reward's end_token_ids are {known}"
-            found.append(Finding("warning", f"{text}: it would take every completion for cut off", "the ids of these"))
+            findings.append(
+                Finding("warning", f"{text}: it would take every completion for cut off", "the ids of these")
+            )
     if not questions or "prompt" not in columns:
-        return found
+        return findings
     limit, window = args.max_completion_length, tokenizer.model_max_length
     lengths = lengths_of_rows(
         tokenizer,
@@ -269,4 +271,4 @@ def _check_tokenizer(
         limit=limit,
     )
     key = f"{type(args).__name__}.max_completion_length"
-    return found + check_lengths(lengths, limit, window if window < 1e9 else None, key=key, questions=len(questions))
+    return findings + check_lengths(lengths, limit, window if window < 1e9 else None, key=key, questions=len(questions))

@@ -21,7 +21,7 @@ from .kv_cache import common_length, group_by_prefix
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GenerationRequest:
     """A rendered prompt and completions that are wanted of it."""
 
     number: int
@@ -30,31 +30,34 @@ class Asked:
     ids: list[int]
     draws: tuple[int, ...]
 
-    def split(self, size: int) -> list[Asked]:
+    def split(self, size: int) -> list[GenerationRequest]:
         """Return the same with at most `size` draws each."""
         starts = range(0, len(self.draws), size)
-        return [Asked(self.number, self.rendered, self.ids, self.draws[start : start + size]) for start in starts]
+        return [
+            GenerationRequest(self.number, self.rendered, self.ids, self.draws[start : start + size])
+            for start in starts
+        ]
 
 
 @dataclass(slots=True)
 class Batch:
     """Prompts that are computed together, group after group."""
 
-    asked: list[Asked] = field(default_factory=list[Asked])
+    requests: list[GenerationRequest] = field(default_factory=list[GenerationRequest])
     groups: list[range] = field(default_factory=list[range])
-    """Of `asked`, in order."""
+    """Of `requests`, in order."""
     shared: list[int] = field(default_factory=list[int])
     """Tokens that the prompts of a group begin with."""
 
     @property
     def size(self) -> int:
         """Completions."""
-        return sum(len(one.draws) for one in self.asked)
+        return sum(len(one.draws) for one in self.requests)
 
-    def add(self, group: Sequence[Asked], shared: int) -> None:
+    def add(self, group: Sequence[GenerationRequest], shared: int) -> None:
         """Append a group."""
-        self.groups.append(range(len(self.asked), len(self.asked) + len(group)))
-        self.asked += group
+        self.groups.append(range(len(self.requests), len(self.requests) + len(group)))
+        self.requests += group
         self.shared.append(shared)
 
 
@@ -78,13 +81,13 @@ def windows(prompts: Iterable[Prompt], size: int) -> Iterator[list[tuple[int, Pr
         yield window
 
 
-def batches(asked: Sequence[Asked], size: int) -> Iterator[Batch]:
-    """Yield all of `asked` in batches of at most `size` completions, those with the longest ends first.
+def batches(requests: Sequence[GenerationRequest], size: int) -> Iterator[Batch]:
+    """Yield all of `requests` in batches of at most `size` completions, those with the longest ends first.
 
     Equally long ends matter most: they are what is computed of every prompt.
     """
-    pieces = [piece for one in asked for piece in one.split(size)]
-    groups: list[tuple[int, int, int, list[Asked]]] = []
+    pieces = [piece for one in requests for piece in one.split(size)]
+    groups: list[tuple[int, int, int, list[GenerationRequest]]] = []
     for members in group_by_prefix([piece.ids for piece in pieces]):
         for part in _parts([pieces[i] for i in members], size):
             shared = min(common_length(part[0].ids, one.ids) for one in part)
@@ -92,17 +95,17 @@ def batches(asked: Sequence[Asked], size: int) -> Iterator[Batch]:
             groups.append((longest - shared, longest, shared, part))
     batch = Batch()
     for _, _, shared, part in sorted(groups, key=lambda group: group[:2], reverse=True):
-        if batch.asked and batch.size + sum(len(one.draws) for one in part) > size:
+        if batch.requests and batch.size + sum(len(one.draws) for one in part) > size:
             yield batch
             batch = Batch()
         batch.add(part, shared)
-    if batch.asked:
+    if batch.requests:
         yield batch
 
 
-def _parts(group: Sequence[Asked], size: int) -> Iterator[list[Asked]]:
+def _parts(group: Sequence[GenerationRequest], size: int) -> Iterator[list[GenerationRequest]]:
     """Yield a group in parts of at most `size` completions."""
-    part: list[Asked] = []
+    part: list[GenerationRequest] = []
     for one in group:
         if part and sum(len(other.draws) for other in part) + len(one.draws) > size:
             yield part

@@ -39,7 +39,7 @@ def pick(
     return tokens
 
 
-class Choice:
+class TokenSampler:
     """Picks the tokens of B completions step by step, and keeps them with their log-probabilities.
 
     Log-probabilities are natural and at temperature 1, whatever the tokens were sampled at.

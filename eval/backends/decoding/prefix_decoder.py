@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from transformers import Cache
 
 from .kv_cache import ROOM, choose, common_length, gather, new_cache
-from .pick import Choice
+from .pick import TokenSampler
 
 Rows = NDArray[np.int64]
 
@@ -136,18 +136,18 @@ class PrefixDecoder:
         shift = above.width - lengths - (width - self._tensor(used)[:, None])  # (R, 1)
         return (torch.arange(width, device=self.device) + shift).clamp(min=0)
 
-    def decode(self, level: Level, parents: Sequence[int], choice: Choice) -> None:
+    def decode(self, level: Level, parents: Sequence[int], sampler: TokenSampler) -> None:
         """Pick the tokens of every completion with `choice`; completion b starts from row parents[b]."""
         cache, mask, logits = level.cache, self._mask(level.lengths, level.width), level.logits
         row_of = np.asarray(parents)
-        tokens = choice.next(logits, self._tensor(row_of))
-        for _ in range(choice.length - 1):
+        tokens = sampler.next(logits, self._tensor(row_of))
+        for _ in range(sampler.length - 1):
             picked = cast(Rows, tokens.cpu().numpy())
             going = ~np.isin(picked, self.ends)
             if not going.any():
                 break
             if not going.all():
-                choice.keep(self._tensor(going.nonzero()[0]))
+                sampler.keep(self._tensor(going.nonzero()[0]))
             rows, said, row_of = parted(row_of[going], picked[going], len(mask))
             moved = (rows != np.arange(len(rows))).nonzero()[0]
             if len(moved) or len(rows) != len(mask):
@@ -156,7 +156,7 @@ class PrefixDecoder:
                 mask = mask[source]
             mask = torch.nn.functional.pad(mask, (0, 1), value=1)
             logits = self._forward(self._tensor(said)[:, None], mask, cache)
-            tokens = choice.next(logits, self._tensor(row_of))
+            tokens = sampler.next(logits, self._tensor(row_of))
 
     def _forward(self, tokens: torch.Tensor, mask: torch.Tensor, cache: Cache) -> torch.Tensor:
         """Return the logits (R, V) after `tokens` (R, S), and append them to the cache; mask (R, C + S)."""

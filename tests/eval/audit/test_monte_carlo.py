@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from abstain.eval.audit import Enumeration, Sampled, reduce_samples, reduce_to_classification
+from abstain.eval.audit import Enumeration, SampledResponses, reduce_samples, reduce_to_classification
 
 
 def world(rng: np.random.Generator, prompts: int = 3000, errors: int = 11) -> Enumeration:
@@ -26,11 +26,11 @@ def test_every_exact_value_lies_in_its_interval() -> None:
     own = (rng.random((count, samples, 1)) > cumulative[:, None]).sum(axis=2).clip(max=11)
     rows = np.arange(count)[:, None]
     found = reduce_samples(
-        Sampled(
+        SampledResponses(
             training=e.model[:, :1],
             training_valid=np.ones((count, 1), dtype=bool),
             errors=e.model[rows, rng.integers(1, 12, (count, samples))],
-            own=e.model[rows, own],
+            model=e.model[rows, own],
             own_wrong=own > 0,
             valid_sizes=e.sizes[0],
             error_sizes=e.sizes[1],
@@ -49,11 +49,11 @@ def test_every_exact_value_lies_in_its_interval() -> None:
 def test_samples_that_break_an_assumption_have_a_slack_below_zero() -> None:
     # The "training distribution" is all errors, which the model likes and never says.
     found = reduce_samples(
-        Sampled(
+        SampledResponses(
             training=np.full((50, 2), 0.9),
             training_valid=np.zeros((50, 2), dtype=bool),
             errors=np.full((50, 2), 0.9),
-            own=np.full((50, 2), 0.9),
+            model=np.full((50, 2), 0.9),
             own_wrong=np.zeros((50, 2), dtype=bool),
             valid_sizes=np.ones(50, dtype=np.intp),
             error_sizes=np.full(50, 10, dtype=np.intp),

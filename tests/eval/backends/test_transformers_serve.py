@@ -77,9 +77,9 @@ def opened(server: str, model: str, **options: Any) -> Any:
 
 def test_it_takes_neither_n_nor_logprobs_so_confidence_comes_from_agreement(server: str, tiny_model: str) -> None:
     backend = opened(server, tiny_model)
-    assert not backend.offer.n
-    assert not backend.offer.logprobs
-    assert backend.offer.seed
+    assert not backend.features.n
+    assert not backend.features.logprobs
+    assert backend.features.seed
     assert backend.confidence_sources == {"agreement", "stated"}
 
 

@@ -61,7 +61,7 @@ def test_unanswerable_questions_are_asked_and_an_abstention_on_one_is_no_error(t
 
 
 def test_a_policy_that_sees_through_them_is_perfect_and_one_that_answers_them_is_not(tmp_path: Path) -> None:
-    through, taken_in = (compute_metrics(asked(sees, tmp_path), draws=0) for sees in (True, False))
+    through, taken_in = (compute_metrics(asked(sees, tmp_path), resamples=0) for sees in (True, False))
     assert through["adherence_reference"]["all"]["value"] == 1.0
     assert through["normalized_regret"]["value"] == pytest.approx(0.0)
     # Of 8 × 3 decisions those at 0.25 and 0.5 about four questions without an answer are wrong: 1 − 8/24.
@@ -87,5 +87,5 @@ def test_what_should_be_answered_is_the_known_zero_there_and_the_systems_own_con
 
 def test_without_unanswerable_questions_the_rate_on_them_is_undefined(tmp_path: Path) -> None:
     rows = [row for row in asked(False, tmp_path) if row.answerable]
-    found = compute_metrics(rows, draws=0)
+    found = compute_metrics(rows, resamples=0)
     assert (found["unanswerable"], found["unanswerable_abstention"]) == (0, None)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from abstain.eval.compare.compare import Compared, Comparison, System, compare
+from abstain.eval.compare.compare import ComparedMetric, Comparison, System, compare
 from abstain.eval.metrics import CURVES, METRICS, tabulate
-from abstain.eval.metrics.resample import Whole
+from abstain.eval.metrics.resample import TableCache
 from abstain.eval.sweep.responses import Response
 from abstain.rewards import Verdict
 
@@ -36,11 +36,11 @@ def policy(seed: int, n: int = 200, *, shift: float = 0.0, noise: float = 0.05, 
 
 
 def against(a: list[Response], b: list[Response], **options: Any) -> Comparison:
-    options = {"draws": 200, "flips": 499, **options}
+    options = {"resamples": 200, "flips": 499, **options}
     return compare(System(name="a", rows=a), System(name="b", rows=b), **options)
 
 
-def of(comparison: Comparison, name: str) -> Compared:
+def of(comparison: Comparison, name: str) -> ComparedMetric:
     return next(one for one in comparison.metrics if one.name == name)
 
 
@@ -52,17 +52,17 @@ def test_parts_add_up_to_the_metrics_they_are_parts_of() -> None:
     table = tabulate(policy(3))
     table.verdicts[::7, 1] = np.nan
     table.confidence[::11] = np.nan
-    whole = Whole(table, table.exact)
+    cache = TableCache(table, table.exact)
     parts = {name: columns for name, metric in METRICS.items() if (columns := metric.computation.columns)}
     curve_parts = {name: columns for name, curve in CURVES.items() if (columns := curve.computation.columns)}
     assert len(parts) == 13
     assert len(curve_parts) == 4
     for name, columns in parts.items():
-        num, den = columns(whole)
+        num, den = columns(cache)
         expected = METRICS[name].of(table, table.exact)
         assert (num.sum() / den.sum() if den.sum() else np.nan) == pytest.approx(expected, nan_ok=True), name
     for name, columns in curve_parts.items():
-        num, den = columns(whole)
+        num, den = columns(cache)
         curve = CURVES[name].resampled(table, table.exact, np.ones((1, len(table.ids))))[0]
         assert num.sum(axis=0) / den.sum(axis=0) == pytest.approx(curve), name
 
@@ -245,7 +245,7 @@ def chance(simulations: int, *, shift: float, outcomes: bool) -> dict[str, float
             policy(2 * s + k, 100, shift=shift * k, outcomes=2 * s + (k if outcomes else 0), noise=0.1)
             for k in range(2)
         ]
-        compared = against(*rows, draws=200, flips=399, seed=s, names=TESTED)
+        compared = against(*rows, resamples=200, flips=399, seed=s, names=TESTED)
         for one in compared.metrics:
             if one.t is None and one.p is not None:
                 found[one.name].append(one.p <= 0.05)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from abstain.eval.compare.sides import bootstrap_p, holm, ratio_contributions, sign_flip_p
+from abstain.eval.compare.paired import bootstrap_p, holm, ratio_contributions, sign_flip_p
 
 
 def test_sign_flips_are_counted_exactly_where_there_are_few() -> None:

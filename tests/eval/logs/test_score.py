@@ -9,7 +9,7 @@ import pytest
 
 from abstain.data import InputError
 from abstain.eval.logs import score as scoring
-from abstain.eval.logs.layout import lay_out
+from abstain.eval.logs.log_table import make_log_table
 from abstain.eval.metrics import METRICS, compute_metrics
 from abstain.eval.metrics.errors import rates
 from abstain.eval.sweep.responses import Response
@@ -18,8 +18,8 @@ from abstain.rewards import Verdict
 WORDS = {"c": Verdict.CORRECT, "w": Verdict.WRONG, "a": Verdict.ABSTAINED, "u": Verdict.UNGRADED}
 
 
-def score(responses: list[Response], draws: int = 10, **options: Any) -> dict[str, Any]:
-    return scoring.score(responses, draws=draws, **options)
+def score(responses: list[Response], resamples: int = 10, **options: Any) -> dict[str, Any]:
+    return scoring.score(responses, resamples=resamples, **options)
 
 
 def row(id_: str, verdict: str, t: float | None = None, sample: int = 0, **more: Any) -> Response:
@@ -81,7 +81,7 @@ def test_samples_of_an_item_move_together() -> None:
     # Ten items with ten equal samples each are ten observations, not a hundred: the interval is that of ten.
     once = [row(str(i), "c" if i < 5 else "w") for i in range(10)]
     often = [row(str(i), "c" if i < 5 else "w", sample=k) for i in range(10) for k in range(10)]
-    single, clustered = (score(r, draws=2000)["rates"]["accuracy"] for r in (once, often))
+    single, clustered = (score(r, resamples=2000)["rates"]["accuracy"] for r in (once, often))
     assert clustered["n"] == 10
     assert clustered["low"] == pytest.approx(single["low"], abs=0.05)
     assert clustered["high"] == pytest.approx(single["high"], abs=0.05)
@@ -90,7 +90,7 @@ def test_samples_of_an_item_move_together() -> None:
 
 def test_the_interval_is_as_wide_as_the_standard_error_says() -> None:
     # Not divided by the root of the number of draws: 1.96 · sqrt(0.25 / 400) = 0.049 on either side.
-    found = score(rows("c" * 200 + "w" * 200), draws=2000)["rates"]["accuracy"]
+    found = score(rows("c" * 200 + "w" * 200), resamples=2000)["rates"]["accuracy"]
     assert found["high"] - found["value"] == pytest.approx(0.049, abs=0.006)
     assert found["value"] - found["low"] == pytest.approx(0.049, abs=0.006)
 
@@ -126,7 +126,7 @@ def test_ties_in_confidence_have_no_order() -> None:
 def test_a_full_sweep_gives_what_an_evaluation_gives() -> None:
     items = {"a": "wwaa", "b": "ccca", "c": "cccc", "d": "wwwa"}
     responses = sweep(items, (0.0, 0.2, 0.5, 0.8), {"a": 0.1, "b": 0.6, "c": 0.9, "d": 0.4})
-    found, direct = score(responses, draws=50), compute_metrics(responses, draws=50)
+    found, direct = score(responses, resamples=50), compute_metrics(responses, resamples=50)
     for name in dict.fromkeys(name.partition(".")[0] for name in METRICS):
         if name not in found["omitted"]:
             assert found[name] == direct[name], name
@@ -182,7 +182,7 @@ def test_metrics_and_curves_of_repeated_answers_have_the_intervals_and_the_n_of_
     once = [row(f"{i}", v, 0.5) for i, v in enumerate("caw" * 10)]
     often = [row(r.id, {"correct": "c", "abstained": "a", "wrong": "w"}[r.verdict.value], 0.5, k)
              for r in once for k in range(4)]  # fmt: skip
-    single, clustered = (score(r, draws=400) for r in (once, often))
+    single, clustered = (score(r, resamples=400) for r in (once, often))
     for found in (single, clustered):
         assert (found["score"]["n"], found["by_threshold"][0]["coverage"]) == (30, pytest.approx(2 / 3))
     assert clustered["score"] == pytest.approx(single["score"])
@@ -197,7 +197,7 @@ def _fields(response: Response) -> dict[str, Any]:
 
 def test_rows_with_and_without_targets_are_two_systems() -> None:
     with pytest.raises(InputError, match=r"some rows state a target \(0.5\) and others none \(id 'b'\)"):
-        lay_out([row("a", "c", 0.5), row("b", "c")])
+        make_log_table([row("a", "c", 0.5), row("b", "c")])
 
 
 def test_targets_asked_for_must_be_there() -> None:

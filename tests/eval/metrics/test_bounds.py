@@ -49,8 +49,8 @@ def test_bounds_are_the_extremes_of_everything_the_ungraded_could_be() -> None:
 
 def test_without_ungraded_answers_there_are_no_bounds_and_with_them_they_are_in_the_file() -> None:
     graded = rows({"a": "ccc", "b": "wwa"}, [0.9, 0.2])
-    assert compute_metrics(graded, draws=0)["bounds"] is None
-    found = compute_metrics(rows(GIVEN, CONFIDENCE), draws=0)
+    assert compute_metrics(graded, resamples=0)["bounds"] is None
+    found = compute_metrics(rows(GIVEN, CONFIDENCE), resamples=0)
     assert found["ungraded"] == 5
     assert found["bounds"]["forced_accuracy"] == {"low": pytest.approx(0.2), "high": pytest.approx(0.6)}
 

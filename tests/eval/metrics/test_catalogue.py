@@ -82,21 +82,21 @@ def test_with_nothing_known_a_metric_is_undefined_and_never_zero(name: str) -> N
 
 
 def test_every_key_holds_an_estimate_or_null_and_the_file_is_json() -> None:
-    found = compute_metrics(system(), draws=20)
+    found = compute_metrics(system(), resamples=20)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     for name in METRICS:
         key, _, part = name.partition(".")
         estimate = found[key][part] if part else found[key]
         assert set(estimate) == {"value", "low", "high", "n"}, name
         assert estimate["low"] <= estimate["high"], name
-    bare = compute_metrics([row("a", "u", 0.5), row("b", "u", 0.5)], draws=20)
+    bare = compute_metrics([row("a", "u", 0.5), row("b", "u", 0.5)], resamples=20)
     assert json.loads(json.dumps(bare, allow_nan=False)) == bare
     assert bare["samples"] is bare["adherence_exact"] is bare["confidence_error"] is None
     assert bare["forced_accuracy"] == {"value": None, "low": None, "high": None, "n": 0}
 
 
 def test_every_curve_has_a_value_and_an_interval_at_every_target() -> None:
-    found = compute_metrics(system(), draws=50)["by_threshold"]
+    found = compute_metrics(system(), resamples=50)["by_threshold"]
     assert [entry["t"] for entry in found] == list(T)
     for entry in found:
         for name in CURVES:
@@ -106,7 +106,7 @@ def test_every_curve_has_a_value_and_an_interval_at_every_target() -> None:
 
 def test_the_interval_of_regret_is_that_of_its_linear_part() -> None:
     """By leaving out each item in turn: the jackknife's standard error is that of the linear part, nearly."""
-    found = compute_metrics(system(200, ungraded=0), draws=20)["normalized_regret"]
+    found = compute_metrics(system(200, ungraded=0), resamples=20)["normalized_regret"]
     table = tabulate(system(200, ungraded=0))
     reference = reference_confidence(table, None)[1]
     without = np.array([METRICS["normalized_regret"].resampled(table, reference, 1 - row[None]) for row in np.eye(200)])
@@ -115,7 +115,7 @@ def test_the_interval_of_regret_is_that_of_its_linear_part() -> None:
 
 
 def test_the_same_seed_gives_the_same_file_and_another_seed_another_interval() -> None:
-    first, same, other = (compute_metrics(system(), seed=seed, draws=30) for seed in (1, 1, 2))
+    first, same, other = (compute_metrics(system(), seed=seed, resamples=30) for seed in (1, 1, 2))
     assert first == same
     assert first["auroc"]["value"] == other["auroc"]["value"]
     assert first["auroc"]["low"] != other["auroc"]["low"]
@@ -130,5 +130,5 @@ def test_items_are_drawn_whole_and_as_many_as_there_are(monkeypatch: pytest.Monk
 
 
 def test_the_reliability_bins_hold_every_item_with_a_confidence_and_a_verdict() -> None:
-    bins = compute_metrics(system(), draws=0)["reliability"]
+    bins = compute_metrics(system(), resamples=0)["reliability"]
     assert sum(b["n"] for b in bins) == METRICS["ece"].items(TABLE, REFERENCE).sum()

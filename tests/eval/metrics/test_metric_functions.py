@@ -130,6 +130,6 @@ def test_arrays_of_another_shape_are_named(call: Callable[[], object], message: 
 def test_splits_are_not_pooled_unless_they_are_given_as_one() -> None:
     rows = [row("a", "c", 0.5, split="easy"), row("b", "a", 0.5, split="hard")]
     with pytest.raises(InputError, match=r"of 2 splits \(easy, hard\), which are not pooled: .*by_split\(responses\)"):
-        metrics.compute_metrics(rows, draws=0)
-    assert [metrics.compute_metrics(of, draws=0)["items"] for of in metrics.by_split(rows).values()] == [1, 1]
-    assert metrics.compute_metrics([replace(one, split="all") for one in rows], draws=0)["items"] == 2
+        metrics.compute_metrics(rows, resamples=0)
+    assert [metrics.compute_metrics(of, resamples=0)["items"] for of in metrics.by_split(rows).values()] == [1, 1]
+    assert metrics.compute_metrics([replace(one, split="all") for one in rows], resamples=0)["items"] == 2

@@ -26,7 +26,7 @@ from abstain.eval.metrics.estimate import bootstrap
 def test_a_failed_judge_is_counted_and_the_rate_is_bounded_by_what_it_might_have_said() -> None:
     """Two right, one wrong, one failed judge: 2/3 of three, counted as ungraded, and between 2/4 and 3/4."""
     rows = [row(str(i), v, None, 0.6) for i, v in enumerate("ccwu")]
-    found = compute_metrics(rows, targets=[0.5], draws=0)
+    found = compute_metrics(rows, targets=[0.5], resamples=0)
     assert found["ungraded"] == 1
     assert found["forced_accuracy"]["value"] == pytest.approx(2 / 3)
     assert found["forced_accuracy"]["n"] == 3
@@ -48,7 +48,7 @@ def test_ties_are_not_broken_by_the_order_of_the_input() -> None:
 
 def test_a_confidence_outside_0_to_1_is_counted_apart_and_in_no_bin() -> None:
     rows = [row("a", "c", None, 0.9), row("b", "w", None, 90.0)]
-    found = compute_metrics(rows, draws=0)
+    found = compute_metrics(rows, resamples=0)
     assert found["bad_confidence"] == 1
     assert found["ece"]["n"] == sum(b["n"] for b in found["reliability"]) == 1
     assert found["ece"]["value"] == pytest.approx(0.1)
@@ -58,7 +58,7 @@ def test_a_confidence_outside_0_to_1_is_counted_apart_and_in_no_bin() -> None:
 
 def test_a_missing_confidence_is_not_100_percent() -> None:
     rows = [row("a", "c", None, 0.9), row("b", "w", None, None)]
-    found = compute_metrics(rows, draws=0)
+    found = compute_metrics(rows, resamples=0)
     assert found["missing_confidence"] == 1
     assert found["brier"] == {"value": pytest.approx(0.01), "low": None, "high": None, "n": 1}
 
@@ -71,8 +71,8 @@ def test_more_draws_do_not_make_the_interval_narrower() -> None:
     """The half width is 1.96 standard deviations of the mean, and not divided by the root of the draws."""
     x = np.random.default_rng(0).normal(size=400)
     widths: list[float] = []
-    for draws in (500, 8000):
-        found = bootstrap(lambda i: float(x[i].mean()), 400, np.random.default_rng(1), draws)
+    for resamples in (500, 8000):
+        found = bootstrap(lambda i: float(x[i].mean()), 400, np.random.default_rng(1), resamples)
         assert found.low is not None
         assert found.high is not None
         widths.append((found.high - found.low) / 2)
@@ -81,7 +81,7 @@ def test_more_draws_do_not_make_the_interval_narrower() -> None:
 
 def test_an_abstention_is_no_hallucination() -> None:
     rows = [row("a", "c", 0.0), row("a", "c", 0.5), row("b", "w", 0.0), row("b", "a", 0.5)]
-    entry = compute_metrics(rows, draws=0)["by_threshold"][0]
+    entry = compute_metrics(rows, resamples=0)["by_threshold"][0]
     assert entry["accuracy_answered"] == 1.0
     assert entry["coverage"] == 0.5
     assert entry["score"] == pytest.approx((0.5 + 0) / 2)
@@ -105,7 +105,7 @@ def test_a_policy_that_answers_unless_its_confidence_is_below_t_adheres_and_has_
     table = tabulate(rows, targets=[0.3, 0.5, 0.8])
     assert adherence(table.abstained, p, table.targets) == 1.0
     # Coverage is the share with p >= t: not the share of p > 0.
-    found = compute_metrics(rows, targets=[0.3, 0.5, 0.8], draws=0)
+    found = compute_metrics(rows, targets=[0.3, 0.5, 0.8], resamples=0)
     assert [entry["coverage"] for entry in found["by_threshold"]] == pytest.approx([0.8, 0.6, 0.2])
     for j, t in enumerate(table.targets):
         below, above = p[p < t].max(), p[p >= t].min()

@@ -16,7 +16,7 @@ from abstain.rewards import Verdict
 @pytest.fixture(scope="module")
 def comparison() -> Comparison:
     good, deaf = simulate(Policy(noise=0.02), items=120), simulate(Policy(slope=0.0, intercept=0.3), items=120)
-    return compare(System(name="<i>deaf</i>", rows=deaf), System(name="good", rows=good), draws=200, flips=500)
+    return compare(System(name="<i>deaf</i>", rows=deaf), System(name="good", rows=good), resamples=200, flips=500)
 
 
 def test_the_sentence_names_systems_and_says_where_no_difference_is_shown(comparison: Comparison) -> None:
@@ -47,5 +47,7 @@ def test_ungraded_rows_of_either_are_told() -> None:
     holes = [
         replace(r, verdict=Verdict.UNGRADED) if r.threshold == 0.5 and i % 40 < 20 else r for i, r in enumerate(rows)
     ]
-    (table,) = paired_tables([compare(System(name="a", rows=holes), System(name="b", rows=rows), draws=50, flips=50)])
+    (table,) = paired_tables(
+        [compare(System(name="a", rows=holes), System(name="b", rows=rows), resamples=50, flips=50)]
+    )
     assert "Ungraded: " in table.note

@@ -39,7 +39,7 @@ def shown(table: Any, width: int) -> str:
 def test_the_sentence_is_about_the_last_system_and_what_it_is_judged_by() -> None:
     assert headline({"other": metrics(0.2), "my-model": metrics(0.912, 0.98)}) == (
         "my-model abstains exactly when it should in 91.2 % of 100 questions × 2 targets, its effective threshold "
-        "follows the target with slope 0.98, judged by its own confidence."
+        "follows the target with slope 0.98, judged by the model confidence."
     )
 
 
@@ -58,7 +58,7 @@ def test_an_undefined_share_is_said_and_never_a_number() -> None:
 def test_a_comparison_names_the_best_first_and_the_undefined_last() -> None:
     text = comparison_headline({"a": metrics(0.5), "b": metrics(None), "c": metrics(0.9)})
     assert text.index("c in 90.0 %") < text.index("a in 50.0 %") < text.index("b in an undefined share")
-    assert "judged by its own confidence" in text
+    assert "judged by the model confidence" in text
 
 
 def test_plain_text_has_a_line_per_system_with_aligned_columns() -> None:

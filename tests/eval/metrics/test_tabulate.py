@@ -40,7 +40,7 @@ def test_a_missing_or_impossible_confidence_is_counted_and_never_imputed(confide
     assert np.isnan(table.confidence[0])
     assert table.missing_confidence.tolist() == [confidence is None, False]
     assert table.bad_confidence.tolist() == [confidence is not None, False]
-    found = compute_metrics(rows, draws=0)
+    found = compute_metrics(rows, resamples=0)
     assert found["missing_confidence"] + found["bad_confidence"] == 1
     assert found["brier"] == {"value": pytest.approx(0.09), "low": None, "high": None, "n": 1}
     assert found["ungraded"] == 0
@@ -64,7 +64,7 @@ def test_rows_with_targets_and_without_a_forced_answer_leave_it_unknown() -> Non
     table = tabulate(rows)
     assert table.verdicts.tolist() == [[1], [2]]
     assert np.isnan(table.forced).all()
-    found = compute_metrics(rows, draws=10)
+    found = compute_metrics(rows, resamples=10)
     assert found["forced_accuracy"]["value"] is None
     assert found["adherence"]["all"] == {"value": None, "low": None, "high": None, "n": 0}
 

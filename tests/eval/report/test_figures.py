@@ -31,7 +31,7 @@ def view(name: str = "m", policy: Policy | None = None, *, items: int = 60, colo
         table=table,
         reference=table.exact,
         source="exact",
-        by_threshold=compute_metrics(rows, draws=0)["by_threshold"],
+        by_threshold=compute_metrics(rows, resamples=0)["by_threshold"],
     )
 
 
@@ -67,7 +67,7 @@ def test_regret_is_the_oracles_pay_less_the_systems() -> None:
         table=table,
         reference=table.confidence,
         source="own",
-        by_threshold=compute_metrics(rows, draws=0)["by_threshold"],
+        by_threshold=compute_metrics(rows, resamples=0)["by_threshold"],
     )
     lines = figures.regret([one]).axes[0].lines
     (system,) = [line for line in lines if line.get_gid() == "sys0"]

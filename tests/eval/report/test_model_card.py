@@ -14,7 +14,7 @@ from abstain.eval.report.card import CardInput, fenced, markdown_text, model_car
 
 def metrics_of(policy: Policy) -> dict[str, Any]:
     rows = [*simulate(policy, items=30), *simulate(policy, items=20, split="other")]
-    return {split: compute_metrics(found, draws=20) for split, found in by_split(rows).items()}
+    return {split: compute_metrics(found, resamples=20) for split, found in by_split(rows).items()}
 
 
 def card(**changes: Any) -> CardInput:

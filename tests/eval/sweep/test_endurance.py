@@ -62,7 +62,7 @@ def test_twenty_kills_leave_the_rows_and_the_metrics_of_an_unbroken_sweep(tmp_pa
     assert told["rows"] == len(whole) == 100 * (1 + 3 + 3)
     assert told["asked"] < 100 * (1 + 3 + 3) / 5
     assert lines(out) == lines(tmp_path / "whole.jsonl")  # none twice, none lost, none changed
-    assert metrics.compute_metrics(read_responses(out), draws=20) == metrics.compute_metrics(whole, draws=20)
+    assert metrics.compute_metrics(read_responses(out), resamples=20) == metrics.compute_metrics(whole, resamples=20)
 
 
 def test_a_file_cut_anywhere_is_completed_to_the_same_rows(tmp_path: Path) -> None:

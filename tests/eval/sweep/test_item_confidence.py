@@ -51,7 +51,7 @@ class Scripted:
 
 
 def sweep(**changes: Any) -> Sweep:
-    fixed = {"samples": 0, "truncated": Verdict.WRONG, "afterwards": True}
+    fixed = {"samples": 0, "truncated": Verdict.WRONG, "post_hoc": True}
     options: dict[str, Any] = {"targets": (), "style": STYLE, "grader": alias_match(), **fixed}
     return Sweep(**{**options, **changes})
 
@@ -78,7 +78,7 @@ def test_missing_and_impossible_confidences_are_counted_apart_and_decide_nothing
         "no confidence",
         "confidence is not a number: 'high'",
     ]
-    found = compute_metrics(rows, draws=0)
+    found = compute_metrics(rows, resamples=0)
     assert (found["missing_confidence"], found["bad_confidence"], found["without_confidence"]) == (1, 2, 3)
     table = tabulate(rows)
     assert np.isnan(table.verdicts[3:6]).all()
@@ -96,20 +96,20 @@ def test_the_probability_of_the_forced_answer_is_held_against_targets_afterwards
     assert tabulate(rows, targets=(0.7, 0.9)).abstained.tolist() == [[0.0, 1.0]] * 10
 
 
-@pytest.mark.parametrize("afterwards", [True, False])
-def test_agreement_is_the_share_of_samples_that_give_the_greedy_answer(afterwards: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("post_hoc", [True, False])
+def test_agreement_is_the_share_of_samples_that_give_the_greedy_answer(post_hoc: bool, tmp_path: Path) -> None:
     backend = Scripted(samples=["Yes.", "no", "yes", "I don't know"])
-    asked = sweep(confidence="agreement", samples=4, afterwards=afterwards, targets=() if afterwards else (0.25, 0.75))
+    asked = sweep(confidence="agreement", samples=4, post_hoc=post_hoc, targets=() if post_hoc else (0.25, 0.75))
     rows = run_sweep(backend, QUESTIONS, asked, tmp_path / "r.jsonl")
     own = [r for r in rows if r.sample == 0 and r.confidence_source]
-    assert {(r.threshold, r.confidence) for r in own} == {(None if afterwards else 0.0, 0.5)}
-    assert {r.confidence for r in rows if not r.confidence_source} == {None} or afterwards
+    assert {(r.threshold, r.confidence) for r in own} == {(None if post_hoc else 0.0, 0.5)}
+    assert {r.confidence for r in rows if not r.confidence_source} == {None} or post_hoc
     assert tabulate(rows).confidence.tolist() == [0.5] * 10
 
 
 def test_with_targets_a_stated_confidence_comes_with_the_forced_answer(tmp_path: Path) -> None:
     backend = Scripted(STATED)
-    asked = sweep(confidence="stated", afterwards=False, targets=(0.5,))
+    asked = sweep(confidence="stated", post_hoc=False, targets=(0.5,))
     rows = run_sweep(backend, QUESTIONS, asked, tmp_path / "r.jsonl")
     assert backend.asked[:2] == ["Question 0?\nStated.", "Question 0?\nTarget 0.50."]
     assert next(r for r in rows if r.threshold == 0).confidence == 0.9
@@ -137,7 +137,7 @@ def test_a_declined_answer_has_no_confidence(tmp_path: Path) -> None:
         style=STYLE,
         grader=alias_match(abstention="yes"),
         samples=0,
-        afterwards=True,
+        post_hoc=True,
     )
     (row,) = run_sweep(backend, [question], said, tmp_path / "r.jsonl")
     assert (row.verdict, row.confidence, row.confidence_reason) == (Verdict.ABSTAINED, None, "no answer")

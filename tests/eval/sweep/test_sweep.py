@@ -108,7 +108,7 @@ def test_repeated_ids_are_refused(tmp_path: Path) -> None:
 
 def test_metrics_of_a_perfect_policy(tmp_path: Path) -> None:
     rows = run_sweep(Oracle(), QUESTIONS, sweep(), tmp_path / "r.jsonl")
-    found = metrics.compute_metrics(rows, draws=50)
+    found = metrics.compute_metrics(rows, resamples=50)
     json.dumps(found)
     assert found["reference_confidence"] == "exact"
     assert found["adherence"]["all"]["value"] == found["adherence_exact"]["clear"]["value"] == 1.0
@@ -126,7 +126,7 @@ def test_a_forced_abstention_is_not_correct_and_leaves_no_confidence(tmp_path: P
     refused = [
         replace(r, verdict=Verdict.ABSTAINED, confidence=None) if r.threshold == 0 and r.id == "q0" else r for r in rows
     ]
-    found = metrics.compute_metrics(refused, draws=0)
+    found = metrics.compute_metrics(refused, resamples=0)
     assert found["forced_accuracy"]["value"] == pytest.approx(0.4)
     assert found["without_confidence"] == 1
 

@@ -149,12 +149,12 @@ def test_logs_are_scored_in_memory_and_written_where_a_folder_is_given(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = write(tmp_path / "a.jsonl", GRADED)
-    scored = abstain.score(file, draws=10)
+    scored = abstain.score(file, resamples=10)
     assert scored.metrics("a.jsonl")["all"]["rates"]["accuracy"]["value"] == 0.5
     assert [row.verdict.value for row in scored.responses("a.jsonl")] == ["correct", "wrong"]
     assert (scored.kind, scored.grader_section) == ("scored", None)  # all verdicts were kept
     assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
-    again = abstain.score(file, grader={"kind": "contains"}, regrade=True, out=tmp_path / "out", draws=10)
+    again = abstain.score(file, grader={"kind": "contains"}, regrade=True, out=tmp_path / "out", resamples=10)
     assert again.grader_section is not None
     assert abstain.load_run(tmp_path / "out").metrics("out") == again.metrics("a.jsonl")
     assert capfd.readouterr() == ("", "")
@@ -166,11 +166,11 @@ def test_two_runs_are_compared_by_path_or_as_they_were_returned(
     one = [{"id": i, "verdict": "correct" if i < 30 else "wrong"} for i in range(40)]
     two = [{"id": i, "verdict": "correct" if i < 10 else "wrong"} for i in range(40)]
     a, b = write(tmp_path / "a.jsonl", one), write(tmp_path / "b.jsonl", two)
-    splits = abstain.compare(a, str(b), draws=100, out=tmp_path / "out")
+    splits = abstain.compare(a, str(b), resamples=100, out=tmp_path / "out")
     accuracy = next(number for number in splits["all"].headline if number.name == "accuracy")
     assert accuracy.difference == pytest.approx(0.5)  # 30 / 40 − 10 / 40
     assert json.loads((tmp_path / "out" / "compare.json").read_text())["items"] == 40
-    returned = abstain.compare(abstain.score(a, draws=2), abstain.score(b, draws=2), draws=100)
+    returned = abstain.compare(abstain.score(a, resamples=2), abstain.score(b, resamples=2), resamples=100)
     assert returned["all"].headline[0].difference == splits["all"].headline[0].difference
     assert capfd.readouterr() == ("", "")
 

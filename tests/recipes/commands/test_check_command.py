@@ -88,7 +88,7 @@ def test_rloo_is_checked_like_grpo_and_offers_only_what_it_takes(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (["route=afterwards"], "rl.payoff is paid by the target, and route=afterwards states none"),
+        (["protocol=post_hoc"], "rl.payoff is paid by the target, and protocol=post_hoc states none"),
         (
             ["rl.payoff={kind: brier}", "prompt.statement='{answer} ({confidence} sure)'"],
             "states 0.25, and rl.confidence reads no confidence",
@@ -107,7 +107,7 @@ def test_a_stated_confidence_that_cannot_be_paid_or_read_is_an_error(changes: li
         ("tiny-dpo", "dpo.trainer.bet=1", "error", "dpo.trainer.bet is not a field of DPOConfig; did you mean 'beta'?"),
         ("tiny-rejection", "rejection.rule=best", "warning", "does not depend on the target"),
         ("tiny-rejection", "rejection.sft.max_step=1", "error", "did you mean 'max_steps'?"),
-        ("tiny-rejection", "route=afterwards", "error", "teaches certainty, not confidence"),
+        ("tiny-rejection", "protocol=post_hoc", "error", "teaches certainty, not confidence"),
         ("tiny-dpo", "dpo.samples=0", "error", "dpo.samples: Input should be greater than 0"),
     ],
 )

@@ -38,7 +38,7 @@ def test_two_files_are_compared_told_and_written(tmp_path: Path) -> None:
     lines = [line.strip() for line in text.splitlines()]
     assert lines[1].startswith("A better in accuracy, hallucination rate, accuracy of answers; no difference")
     assert any(line.startswith("accuracy ") and line.endswith("A better") for line in lines)
-    assert "items drawn again for both alike (200 times, seed 0)" in text
+    assert "items resampled for both alike (200 times, seed 0)" in text
     found = json.loads((tmp_path / "out" / "compare.json").read_text())
     assert found["items"] == 50
     accuracy = next(one for one in found["metrics"] if one["name"] == "accuracy")

@@ -185,7 +185,7 @@ def test_a_real_set_is_asked_from_its_file(file: str, tiny_model: str, tmp_path:
 def test_a_confidence_is_held_against_every_target_afterwards(tiny_model: str, tmp_path: Path) -> None:
     out = tmp_path / "run"
     asked = ("eval", "--model", tiny_model, "--questions", write(tmp_path / "mine.jsonl"), *FAST, "--out", out)
-    result = abstain(*asked, "--route", "afterwards", "--confidence", "agreement", "--template", "exam")
+    result = abstain(*asked, "--protocol", "post_hoc", "--confidence", "agreement", "--template", "exam")
     assert result.exit_code == 0, result.output
     rows = read_responses(out / "eval" / "model" / "responses.jsonl")
     assert len(rows) == 6 * (1 + 2)  # one prompt a question: a greedy answer and two samples
@@ -213,7 +213,7 @@ def test_wordings_and_sources_that_there_are_not_are_one_line(tiny_model: str, t
     out = tmp_path / "run"
     asked = ("eval", "--model", tiny_model, "--questions", write(tmp_path / "mine.jsonl"), "--out", out)
     assert "no template 'exams'; did you mean 'exam'?" in refusal(abstain(*asked, "--template", "exams"))
-    assert "--route" in refusal(abstain(*asked, "--route", "both"))
+    assert "--protocol" in refusal(abstain(*asked, "--protocol", "both"))
     few = refusal(abstain(*asked, "--confidence", "agreement", "--samples", "0"))
     assert "--confidence agreement needs --samples of at least 1" in few
     assert not out.exists()
@@ -269,7 +269,7 @@ def test_several_wordings_are_asked_each_in_a_folder_and_their_spread_is_told(ti
     again = abstain(*asked, "--resume")
     assert again.exit_code == 0
     assert f"{out / 'points'}: already holds a run" in refusal(abstain(*asked))
-    assert "names a wording twice" in refusal(abstain(*asked[:-3], "exam,exam", "--out", out))
+    assert "names a template twice" in refusal(abstain(*asked[:-3], "exam,exam", "--out", out))
     pair = ("compare", out / "points", out / "exam", "--draws", 100, "--out", tmp_path / "compared")
     assert "--overlap" in refusal(abstain(*pair))
     assert abstain(*pair, "--overlap").exit_code == 0

@@ -14,10 +14,10 @@ from abstain.recipes.commands.recipes import examine
 from abstain.recipes.config.editor_schema import dataclass_sections, editor_schema
 from abstain.recipes.config.graders import GRADERS
 from abstain.recipes.config.payoffs import PAYOFFS, SCHEDULES, RewardSection
-from abstain.recipes.config.schema import DPOSection, Recipe, RejectionSection, RLSection
+from abstain.recipes.config.schema import DPOSection, Recipe, RejectionSection, RLSection, WarmupSection
 from abstain.rewards import AbstentionReward, ConfidenceParser, Judgement, Verdict
 from abstain.rewards.payoffs.payoff import BreakEven, PaysActions
-from abstain.training.config import BaseConfig, PairsConfig, RateName, RejectionConfig, RLConfig, WarmupConfig
+from abstain.training.config import BaseConfig, PairsConfig, RejectionConfig, RLConfig, Teach, WarmupConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,7 @@ from abstain.recipes.config.editor_schema import editor_schema
 assert examine("tiny", ["warmup.patience=7"])["can_run"]
 assert "patience: 5" in dump_recipe(load_recipe("tiny"))
 assert load_recipe("tiny", ["warmup.patience=7"]).warmup.patience == 7
-assert editor_schema()["$defs"]["WarmupConfig"]["properties"]["patience"] == {
+assert editor_schema()["$defs"]["WarmupSection"]["properties"]["patience"] == {
     "default": 5, "description": "Evaluations without progress after which the warm-up ends.",
     "exclusiveMinimum": 0, "title": "Patience", "type": "integer",
 }
@@ -146,7 +146,8 @@ def test_an_option_of_a_stage_s_dataclass_is_checked_validated_and_described(tmp
 def test_a_stage_s_section_is_the_dataclass_that_training_reads() -> None:
     hints = get_type_hints(Recipe)
     assert hints["base"] == BaseConfig | None
-    assert hints["warmup"] == WarmupConfig | None
+    assert hints["warmup"] == WarmupSection | None
+    assert issubclass(WarmupSection, WarmupConfig)
     sections = {RejectionSection: RejectionConfig, DPOSection: PairsConfig, RLSection: RLConfig}
     for section, config in sections.items():
         assert issubclass(section, config)
@@ -164,7 +165,7 @@ def test_no_setting_has_two_defaults() -> None:
     for classes in (PAYOFFS, GRADERS, SCHEDULES):
         assert all(is_dataclass(of) for of in classes.values())
     stages = [BaseConfig, WarmupConfig, RejectionConfig, PairsConfig, RLConfig]
-    assert set(stages) - {RejectionConfig, PairsConfig, RLConfig} <= set(dataclass_sections(Recipe))
+    assert set(stages) - {WarmupConfig, RejectionConfig, PairsConfig, RLConfig} <= set(dataclass_sections(Recipe))
     recipe = load_recipe("tiny", ["rejection={}", "dpo={}"])  # sections without keys have the defaults of training
     assert recipe.rejection is not None
     assert recipe.dpo is not None
@@ -175,24 +176,50 @@ def test_no_setting_has_two_defaults() -> None:
 def test_a_stage_made_in_python_refuses_what_a_recipe_refuses() -> None:
     with pytest.raises(ValueError, match="samples must be greater than 0, got 0"):
         PairsConfig(samples=0)
-    with pytest.raises(ValueError, match=r"abstain_rate must be .* or a fraction in \[0, 1\], got 1\.5"):
-        WarmupConfig(abstain_rate=1.5)
+    with pytest.raises(ValueError, match="abstain_rate must be at most 1, got 1\\.5"):
+        WarmupConfig(teach="rate", abstain_rate=1.5)
+    with pytest.raises(ValueError, match="blend must be at most 1, got 1\\.5"):
+        WarmupConfig(teach="outcomes", blend=1.5)
+    with pytest.raises(ValueError, match="teach must be one of rate, odds, belief, outcomes, got 'luck'"):
+        WarmupConfig(teach="luck")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="vocab_size must be at least 300, got 200"):
         BaseConfig(vocab_size=200)
     with pytest.raises(ValueError, match="give either `grpo` or `rloo`"):
         RLConfig()
 
 
-@pytest.mark.parametrize("rate", ["x", 1.5, "true"])
-def test_a_rate_of_abstaining_that_is_none_is_an_error_with_what_is_allowed(rate: object) -> None:
-    with pytest.raises(InputError, match=r"warmup\.abstain_rate: must be 't', 't/\(1\+t\)', 'p<t' or a fraction in \["):
-        load_recipe("tiny", [f"warmup.abstain_rate={rate}"])
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("warmup.teach=luck", r"warmup\.teach: Input should be 'rate', 'odds', 'belief' or 'outcomes', got 'luck'"),
+        ("warmup={teach: rate, abstain_rate: 1.5}", r"warmup\.abstain_rate: .* less than or equal to 1, got 1\.5"),
+        ("warmup={teach: belief, abstain_rate: 0.5}", "abstain_rate belongs to teach=rate, and teach is 'belief'"),
+        ("warmup.blend=0.5", "blend belongs to teach=outcomes, and teach is 'belief'"),
+        (
+            "warmup={teach: outcomes, blend: half}",
+            r"warmup\.blend: .* valid number, .* got 'half'",
+        ),
+    ],
+)
+def test_a_way_to_warm_up_that_is_none_is_an_error_with_what_is_allowed(override: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        load_recipe("tiny", [override])
 
 
-def test_every_named_rate_can_be_trained() -> None:
-    from abstain.training.warmup import RATES
+@pytest.mark.parametrize(("old", "teach"), [("t", "rate"), ("t/(1+t)", "odds"), ("p<t", "belief")])
+def test_what_a_recipe_called_a_rate_before_is_still_read(old: str, teach: str) -> None:
+    recipe = load_recipe("tiny", [f"warmup={{abstain_rate: {old}}}"])
+    assert recipe.warmup is not None
+    assert (recipe.warmup.teach, recipe.warmup.abstain_rate) == (teach, None)
+    constant = load_recipe("ledger/neutral-start").warmup
+    assert constant is not None
+    assert (constant.teach, constant.abstain_rate) == ("rate", 0.3)
 
-    assert tuple(RATES) == get_args(RateName)
+
+def test_every_way_to_warm_up_can_be_trained() -> None:
+    from abstain.training.warmup import WAYS
+
+    assert tuple(WAYS) == get_args(Teach)
 
 
 def test_the_settings_of_training_import_nothing_heavy() -> None:

@@ -33,6 +33,21 @@ def test_a_recipe_extends_several_the_later_above_the_earlier_and_its_own_keys_a
     assert place == "mine.yaml"
 
 
+def test_the_keys_of_version_0_1_0_are_read_in_files_below_above_and_in_overrides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, old="extends: tiny\nroute: afterwards\n", new="extends: old.yaml\nprotocol: target\n")
+    write(tmp_path, below="extends: new.yaml\nroute: afterwards\n", both="route: target\nprotocol: target\n")
+    assert [read_recipe(f"{name}.yaml")[0]["protocol"] for name in ("old", "new", "below")] == [
+        "post_hoc",
+        "target",
+        "post_hoc",
+    ]
+    assert load_recipe("new.yaml", ["route=target"]) == load_recipe("tiny", ["protocol=target"])
+    assert set(read_recipe("both.yaml")[0]) == {"route", "protocol"}  # and `route` is then an unknown key
+
+
 def test_two_files_may_extend_the_same_but_none_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(tmp_path, root="seed: 1\n", a="extends: root.yaml\n", b="extends: root.yaml\nmodel: m\n")

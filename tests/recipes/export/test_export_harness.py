@@ -238,7 +238,7 @@ def test_a_recipes_evaluation_is_exported_with_its_targets_phrase_and_confidence
     changes = [
         "prompt.phrase=PASS",
         "eval.samples=0",
-        "route=target",
+        "protocol=target",
         "rl.payoff={kind: brier}",
         "rl.grpo.scale_rewards=none",
     ]

@@ -346,7 +346,7 @@ def test_a_run_on_a_curriculum_with_a_scored_confidence_trains_its_stages_in_ord
         [
             *MICRO,
             "targets.forced_share=0",
-            "route=target",
+            "protocol=target",
             f"targets.schedule={{kind: curriculum, stages: {stages}}}",
             "rl.payoff={kind: brier, unstated: -1, abstained: 0}",
             "rl.length_penalty={amount: 0.1, start: 4, end: 8}",

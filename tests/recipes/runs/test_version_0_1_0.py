@@ -47,7 +47,7 @@ def test_an_evaluation_is_read_as_a_recipe_without_stages(made: Path) -> None:
     run = load_run(made / "evaluation")
     assert run.recipe is not None
     assert (run.kind, run.recipe.stages, run.systems) == ("evaluation", [], ["tiny-base"])
-    assert (run.recipe.model, run.recipe.route, run.recipe.eval.confidence) == ("run/base", "afterwards", "agreement")
+    assert (run.recipe.model, run.recipe.protocol, run.recipe.eval.confidence) == ("run/base", "post_hoc", "agreement")
     assert run.recipe.data is not None
     assert run.recipe.data.eval == "q.jsonl"
     assert run.recipe.chat_template_kwargs == {"thinking": False}

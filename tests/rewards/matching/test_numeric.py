@@ -44,6 +44,7 @@ def test_one_number_has_many_notations(text: str, value: Fraction) -> None:
     [
         ("She has 16 eggs and eats 3. The answer is 13.", 13),
         ("The answer is 13. Check: 3 + 13 = 16.", 13),
+        ("16 - 3 = 13 eggs of 16.\nA: 13", 13),
         ("She has 16 - 3 = 13 eggs, so she makes 13 * 2 = $26.", 26),
         ("16 - 3 = <<16-3=13>>13 eggs\n13 * 2 = $<<13*2=26>>26 every 7 days", 26),
         ("The discount is 12 dollars, so the sale price is 36 dollars.", 36),

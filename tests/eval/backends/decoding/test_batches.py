@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from abstain.eval.backends.backend import Prompt
 from abstain.eval.backends.decoding import kv_cache as shared_prefix
-from abstain.eval.backends.decoding.batches import Asked, batches, windows
+from abstain.eval.backends.decoding.batches import GenerationRequest, batches, windows
 from abstain.eval.backends.decoding.kv_cache import common_length, group_by_prefix
 
 IDS = st.lists(st.integers(0, 2), min_size=1, max_size=6)
@@ -53,15 +53,15 @@ def test_groups_are_no_longer_than_the_limit(monkeypatch: pytest.MonkeyPatch) ->
 def test_batches_hold_every_completion_once_and_are_no_larger_than_allowed(
     prompts: list[tuple[list[int], int]], size: int
 ) -> None:
-    asked = [Asked(number, str(ids), ids, tuple(range(k))) for number, (ids, k) in enumerate(prompts)]
-    found = list(batches(asked, size))
+    requests = [GenerationRequest(number, str(ids), ids, tuple(range(k))) for number, (ids, k) in enumerate(prompts)]
+    found = list(batches(requests, size))
     assert all(batch.size <= size for batch in found)
-    drawn = sorted((one.number, draw) for batch in found for one in batch.asked for draw in one.draws)
-    assert drawn == sorted((one.number, draw) for one in asked for draw in one.draws)
+    drawn = sorted((one.number, draw) for batch in found for one in batch.requests for draw in one.draws)
+    assert drawn == sorted((one.number, draw) for one in requests for draw in one.draws)
     for batch in found:
-        assert [i for group in batch.groups for i in group] == list(range(len(batch.asked)))
+        assert [i for group in batch.groups for i in group] == list(range(len(batch.requests)))
         for group, shared in zip(batch.groups, batch.shared, strict=True):
-            assert len({tuple(batch.asked[i].ids[:shared]) for i in group}) == 1
+            assert len({tuple(batch.requests[i].ids[:shared]) for i in group}) == 1
 
 
 def test_windows_hold_so_many_completions_and_nothing_wanted_is_an_error() -> None:

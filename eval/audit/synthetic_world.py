@@ -1,4 +1,4 @@
-"""What is known of the made world: its responses, which of them are valid, and what its corpus says with which chance.
+"""What is known of the synthetic world: its responses, which of them are valid, and the corpus' distribution over them.
 
 A prompt's responses are the K values, under a rubric also each behind the corpus' hedge, and the agreed abstention. The
 truth and the abstention are valid (arXiv:2509.04664, section 3.2, counts "I don't know" as valid), so p(V) = 1. The
@@ -53,7 +53,7 @@ def world_enumeration(
     """Return the enumeration of `questions`, equally likely, all asked at `t`.
 
     Args:
-        questions: C questions of a made world.
+        questions: C questions of a synthetic world.
         responses: Of each question, all equally many (R).
         log_probabilities: ln p̂(r|c), (C, R).
         t: The target in the prompts; None: none.
@@ -61,8 +61,8 @@ def world_enumeration(
     abstaining = 0.0 if t == 0 else ABSTENTION_SHARE
     hedging = t or 0.0
     training, valid = np.zeros(log_probabilities.shape), np.zeros(log_probabilities.shape, dtype=np.bool_)
-    for c, (question, own) in enumerate(zip(questions, responses, strict=True)):
-        for r, (value, hedged) in enumerate(zip(own.values, own.hedged, strict=True)):
+    for c, (question, response) in enumerate(zip(questions, responses, strict=True)):
+        for r, (value, hedged) in enumerate(zip(response.values, response.hedged, strict=True)):
             if value is None:
                 valid[c, r], training[c, r] = True, abstaining
             elif value == question.answers[0]:
@@ -81,7 +81,7 @@ def world_enumeration(
 def world_facts(
     questions: Sequence[Question], responses: Sequence[Responses], log_probabilities: Array, seed: int = 0
 ) -> list[dict[str, Any]]:
-    """Return, by the number of mentions of the made world's arbitrary facts, what the model makes of them.
+    """Return, by the number of mentions of the synthetic world's arbitrary facts, what the model makes of them.
 
     Mentions are set by the world and not drawn, so that N and sr of arXiv:2509.04664, theorem 2, do not apply; what
     can be seen is how err falls with them. Probabilities are given that the response is listed.

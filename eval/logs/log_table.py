@@ -18,14 +18,14 @@ from ...rewards import Verdict
 from ..metrics.table import SweepTable, tabulate
 from ..sweep.responses import Response
 
-Route = Literal["prompted", "stated", "verdicts"]
-"""A target in the prompt; a confidence held against targets afterwards; neither."""
+Protocol = Literal["prompted", "stated", "verdicts"]
+"""A target in the prompt; a confidence compared with targets post hoc; neither."""
 SEPARATOR = "\x1f"
 """Between the id and the sample in a unit's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class LogTable:
     """The rows of one system and one split as N units of G items."""
 
     table: SweepTable
@@ -34,7 +34,7 @@ class Layout:
     """(G,) ids, in the order of the table."""
     group: NDArray[np.intp]
     """(N,): the item of each unit."""
-    route: Route
+    protocol: Protocol
     forced: bool
     """Whether there are forced answers (threshold 0) beside the targets."""
     confident: bool
@@ -51,7 +51,7 @@ class Layout:
     """The rows that are answers of units; further samples, which only show agreement, are not among them."""
 
 
-def lay_out(responses: Sequence[Response], *, targets: Sequence[float] | None = None) -> Layout:
+def make_log_table(responses: Sequence[Response], *, targets: Sequence[float] | None = None) -> LogTable:
     """Return the rows of one system and one split as a table.
 
     Args:
@@ -65,27 +65,27 @@ def lay_out(responses: Sequence[Response], *, targets: Sequence[float] | None = 
     stated = sorted({row.threshold for row in responses if row.threshold})
     _check_targets(responses, stated, targets)
     if stated:
-        wanted = stated if targets is None else sorted(targets)
-        kept = [row for row in responses if row.threshold in (0.0, *wanted)]
+        used_targets = stated if targets is None else sorted(targets)
+        kept = [row for row in responses if row.threshold in (0.0, *used_targets)]
     else:  # answers without a target, forced or not: their confidence decides
-        wanted = None if targets is None else sorted(targets)
+        used_targets = None if targets is None else sorted(targets)
         kept = [replace(row, threshold=None) for row in responses]
     apart = not samples_agree(responses)
     units = [_unit(row) for row in kept] if apart else kept
     answers = tuple(row for row in units if row.sample == 0)
-    fillers, missing, differ = _fillers(answers, wanted or ()) if stated else ([], [], False)
+    fillers, missing, differ = _fillers(answers, used_targets or ()) if stated else ([], [], False)
     rows = (*units, *fillers)
-    table = tabulate(rows, targets=wanted)
+    table = tabulate(rows, targets=used_targets)
     names = [_item(name) for name in table.ids.tolist()]
     items = tuple(dict.fromkeys(names))
     index = {name: i for i, name in enumerate(items)}
     confident = bool(np.isfinite(table.confidence).any())
     forced = any(row.threshold == 0 for row in kept)
-    return Layout(
+    return LogTable(
         table=table,
         items=items,
         group=np.array([index[name] for name in names], dtype=np.intp),
-        route="prompted" if stated else "stated" if confident else "verdicts",
+        protocol="prompted" if stated else "stated" if confident else "verdicts",
         forced=forced,
         confident=confident,
         own_by_target=differ,
@@ -142,8 +142,8 @@ def _fillers(
     for row in answers:
         units.setdefault(row.id, {})[row.threshold or 0.0] = row
     forced = any(0.0 in rows for rows in units.values())
-    said = {name: {row.confidence for row in rows.values()} - {None} for name, rows in units.items()}
-    constant = not forced and any(said.values()) and all(len(values) <= 1 for values in said.values())
+    confidences = {name: {row.confidence for row in rows.values()} - {None} for name, rows in units.items()}
+    constant = not forced and any(confidences.values()) and all(len(values) <= 1 for values in confidences.values())
     fillers: list[Response] = []
     missing: list[tuple[str, float]] = []
     for name, rows in units.items():
@@ -153,5 +153,5 @@ def _fillers(
         filler = replace(some, verdict=Verdict.UNGRADED, confidence=None, judge=None)
         fillers += [replace(filler, threshold=t) for t in lost]
         if constant:
-            fillers.append(replace(filler, threshold=0.0, confidence=next(iter(said[name]), None)))
-    return fillers, missing, not forced and not constant and any(said.values())
+            fillers.append(replace(filler, threshold=0.0, confidence=next(iter(confidences[name]), None)))
+    return fillers, missing, not forced and not constant and any(confidences.values())

@@ -1,4 +1,4 @@
-"""One evaluation in several wordings of its prompts: a folder for each, and how far their metrics lie apart."""
+"""One evaluation with several prompt templates: a folder for each, and how far their metrics lie apart."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from .progress import AnyProgress, reported
 from .run import open_evaluated, run
 
 ALL = "all"
-"""As a template: the newest version of every ready wording."""
+"""As `--template`: the newest version of every ready template."""
 
 
-def wording_names(text: str | None) -> tuple[str, ...]:
-    """Return the wordings that `text`, "all" or names with commas between them, asks for; () unless it is several.
+def template_names(text: str | None) -> tuple[str, ...]:
+    """Return the templates that `text`, "all" or names with commas between them, asks for; () unless it is several.
 
     Raises:
-        InputError: a wording is named twice.
+        InputError: a template is named twice.
     """
     if text == ALL:
         return latest_templates()
     names = tuple(part.strip() for part in (text or "").split(","))
     if len(names) > len(set(names)):
-        raise InputError(f"--template: {text!r} names a wording twice")
+        raise InputError(f"--template: {text!r} names a template twice")
     return names if len(names) > 1 else ()
 
 
-def evaluate_wordings(
+def evaluate_templates(
     recipes: Mapping[str, Recipe], out: Path, progress: AnyProgress = None, *, resume: bool = False
 ) -> list[Spread] | None:
-    """Ask everything in every wording and return the spread of the metrics, which `OUT/wordings.json` holds.
+    """Ask everything with every template and return the spread of the metrics, which `OUT/wordings.json` holds.
 
     Where a launcher started several processes, all but the main one return None.
 
     Args:
-        recipes: Wording → the evaluation, alike but for it; each has the folder `OUT/WORDING`.
+        recipes: Template → the evaluation, alike but for it; each has the folder `OUT/TEMPLATE`.
         out: The folder of all.
         progress: See `AnyProgress`; by default silent.
         resume: Continue an interrupted evaluation.
@@ -52,24 +52,24 @@ def evaluate_wordings(
         InputError: a folder, the questions or the model cannot be used; raised before anything is asked.
     """
     if current_shard().main:
-        for wording, recipe in recipes.items():
-            folder = out / wording
+        for template, recipe in recipes.items():
+            folder = out / template
             claim(folder, recipe, resume=resume and recorded(folder) is not None, dry=True)
             refuse_if_held(folder)
     backends: list[Any] = []
 
-    def opened(recipe: Recipe) -> Any:  # the first wording's opens the model, when all else was checked
+    def opened(recipe: Recipe) -> Any:  # the first template's opens the model, when all else was checked
         if not backends:
             backends.append(open_evaluated(recipe))
         return backends[0]
 
     runs: dict[str, Run] = {}
     with reported(progress) as told:
-        for wording, recipe in recipes.items():
-            told.say(f"wording: {wording}")
-            finished = run(recipe, out / wording, told, resume=resume, opened=opened, grader_place="--grader")
+        for template, recipe in recipes.items():
+            told.say(f"template: {template}")
+            finished = run(recipe, out / template, told, resume=resume, opened=opened, grader_place="--grader")
             if finished is not None:
-                runs[wording] = finished
+                runs[template] = finished
     return _spread(runs, out) if runs else None
 
 

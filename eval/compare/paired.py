@@ -6,7 +6,7 @@ Is a difference between two systems on the same items more than chance? Tests, a
 
 Shapes: G items, M metrics, B resamples.
 
-The numbers that a comparison of two systems is made of, and their resamples.
+The metrics that two systems are compared in, and their resamples.
 
 Shapes: G items, shared by both; N units of one system; T targets; B resamples.
 """
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...rewards import Verdict
-from ..logs.layout import Layout, lay_out
+from ..logs.log_table import LogTable, make_log_table
 from ..logs.score import reason
 from ..metrics.catalogue import CURVES, METRICS
 from ..metrics.compute import finite
@@ -35,10 +35,10 @@ from ..sweep.responses import Response
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
-    """One of the two systems."""
+class SystemView:
+    """One of the two systems, on the items that both have."""
 
-    layout: Layout
+    log_table: LogTable
     group: NDArray[np.intp]
     """(N,): the item of each unit, numbered alike in both systems."""
     items: int
@@ -50,12 +50,12 @@ class Side:
     @property
     def ungraded(self) -> int:
         """Answers without a verdict."""
-        return sum(row.verdict is Verdict.UNGRADED for row in self.layout.answers)
+        return sum(row.verdict is Verdict.UNGRADED for row in self.log_table.answers)
 
     @cached_property
     def once(self) -> Resample:
         """Every item taken once."""
-        return Resample(np.ones((1, len(self.group))), self.layout.table, self.reference)
+        return Resample(np.ones((1, len(self.group))), self.log_table.table, self.reference)
 
     def summed(self, values: Array) -> Array:
         """Return (G,) the sums of `values`, (N,), over the units of each item."""
@@ -64,24 +64,24 @@ class Side:
     def rate_parts(self, name: str) -> Parts:
         """Return the parts, (G,), of a rate of the answers."""
         index = {id_: int(g) for id_, g in zip(self._ids, self.group.tolist(), strict=True)}
-        group = np.array([index[row.id] for row in self.layout.answers], dtype=np.intp)
-        num, den = RATES[name].parts(self.layout.answers)
+        group = np.array([index[row.id] for row in self.log_table.answers], dtype=np.intp)
+        num, den = RATES[name].parts(self.log_table.answers)
         of_items = [np.asarray(np.bincount(group, part, self.items), dtype=np.float64) for part in (num, den)]
         return of_items[0], of_items[1]
 
     @property
     def _ids(self) -> list[str]:
-        return [self.layout.items[i] for i in self.layout.group.tolist()]
+        return [self.log_table.items[i] for i in self.log_table.group.tolist()]
 
 
-Sides = tuple[Side, Side]
+SystemPair = tuple[SystemView, SystemView]
 
 
-def make_sides(
+def pair_systems(
     a: tuple[Sequence[Response], Sequence[Response] | None],
     b: tuple[Sequence[Response], Sequence[Response] | None],
     targets: Sequence[float] | None,
-) -> Sides:
+) -> SystemPair:
     """Return both systems laid out over the same items and targets, each given as (rows, rows of its base model).
 
     Args:
@@ -89,27 +89,29 @@ def make_sides(
         b: The same of the other.
         targets: The targets that a confidence is held against where rows state none; None: those of the rows.
     """
-    asked = targets
-    if asked is None:  # a confidence is held against the targets of the other system, where that has some
-        both = [sorted({row.threshold for row in rows if row.threshold}) for rows, _ in (a, b)]
-        asked = next(filter(None, both), None) if not all(both) else None
-    layouts = [lay_out(rows, targets=asked) for rows, _ in (a, b)]
-    bases = [None if base is None else lay_out(base, targets=asked).table for _, base in (a, b)]
-    found = [reference_confidence(layout.table, base) for layout, base in zip(layouts, bases, strict=True)]
-    if found[0][0] != found[1][0]:  # one kind of confidence for both: each system's own
-        found = [("own", layout.table.confidence) for layout in layouts]
-    index = {id_: i for i, id_ in enumerate(layouts[0].items)}
-    made = [
-        Side(
-            layout=layout,
-            group=np.array([index[layout.items[i]] for i in layout.group.tolist()], dtype=np.intp),
+    common_targets = targets
+    if common_targets is None:  # a confidence is held against the targets of the other system, where that has some
+        targets_of_rows = [sorted({row.threshold for row in rows if row.threshold}) for rows, _ in (a, b)]
+        common_targets = next(filter(None, targets_of_rows), None) if not all(targets_of_rows) else None
+    log_tables = [make_log_table(rows, targets=common_targets) for rows, _ in (a, b)]
+    bases = [None if base is None else make_log_table(base, targets=common_targets).table for _, base in (a, b)]
+    references = [
+        reference_confidence(log_table.table, base) for log_table, base in zip(log_tables, bases, strict=True)
+    ]
+    if references[0][0] != references[1][0]:  # one kind of confidence for both: each system's own
+        references = [("own", log_table.table.confidence) for log_table in log_tables]
+    index = {id_: i for i, id_ in enumerate(log_tables[0].items)}
+    views = [
+        SystemView(
+            log_table=log_table,
+            group=np.array([index[log_table.items[i]] for i in log_table.group.tolist()], dtype=np.intp),
             items=len(index),
             reference=reference,
             source=source,
         )
-        for layout, (source, reference) in zip(layouts, found, strict=True)
+        for log_table, (source, reference) in zip(log_tables, references, strict=True)
     ]
-    return made[0], made[1]
+    return views[0], views[1]
 
 
 SIGN_FLIPS = 9_999
@@ -163,10 +165,10 @@ def bootstrap_p(difference: float, resampled: Array) -> float:
     The standard error is the standard deviation of the B resampled differences; more of them make it
     more precise, not smaller. NaN where fewer than half of them are defined. Never below 1/(B + 1).
     """
-    known = resampled[np.isfinite(resampled)]
-    if not np.isfinite(difference) or len(known) * 2 <= len(resampled) or len(known) < 2:
+    defined = resampled[np.isfinite(resampled)]
+    if not np.isfinite(difference) or len(defined) * 2 <= len(resampled) or len(defined) < 2:
         return float("nan")
-    error = float(known.std(ddof=1))
+    error = float(defined.std(ddof=1))
     if error == 0:
         return 1.0 if difference == 0 else 1 / (len(resampled) + 1)
     return max(erfc(abs(difference) / error / sqrt(2)), 1 / (len(resampled) + 1))
@@ -180,17 +182,17 @@ def holm(p_values: Sequence[float]) -> list[float]:
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
     """
-    known = [i for i, p in enumerate(p_values) if np.isfinite(p)]
+    tested = [i for i, p in enumerate(p_values) if np.isfinite(p)]
     adjusted, running = list(p_values), 0.0
-    for rank, i in enumerate(sorted(known, key=lambda i: p_values[i])):
-        running = max(running, min(1.0, (len(known) - rank) * p_values[i]))
+    for rank, i in enumerate(sorted(tested, key=lambda i: p_values[i])):
+        running = max(running, min(1.0, (len(tested) - rank) * p_values[i]))
         adjusted[i] = running
     return adjusted
 
 
 @dataclass(frozen=True, kw_only=True)
-class Number:
-    """One number of a system: a rate, a metric, or a curve's value at one target."""
+class MetricSpec:
+    """What two systems are compared in: a rate, a metric, or a curve's value at one target."""
 
     name: str
     better: Better
@@ -211,12 +213,12 @@ class Number:
         values = metric.statistic(resample)
         return values if self.t is None else values[:, self.column]
 
-    def value(self, side: Side) -> float:
+    def value(self, view: SystemView) -> float:
         """Return it for one system, NaN where it is undefined."""
         if self.metric is None:
-            num, den = (float(part.sum()) for part in side.rate_parts(self.name))
+            num, den = (float(part.sum()) for part in view.rate_parts(self.name))
             return num / den if den else float("nan")
-        return float(self.of(side.once, {})[0])
+        return float(self.of(view.once, {})[0])
 
     @property
     def interval(self) -> Interval:
@@ -225,125 +227,127 @@ class Number:
             return "percentile"
         return "spread"
 
-    def items(self, side: Side) -> NDArray[np.bool_]:
+    def items(self, view: SystemView) -> NDArray[np.bool_]:
         """Return (G,): which items count."""
         if self.metric is None:
-            return side.rate_parts(self.name)[1] > 0
-        return side.summed(self.metric.items(side.layout.table, side.reference).astype(np.float64)) > 0
+            return view.rate_parts(self.name)[1] > 0
+        return view.summed(self.metric.items(view.log_table.table, view.reference).astype(np.float64)) > 0
 
-    def parts(self, side: Side) -> Parts | None:
+    def parts(self, view: SystemView) -> Parts | None:
         """Return its numerators and denominators, (G,); None where it is no ratio of sums."""
         if self.metric is None:
-            return side.rate_parts(self.name)
+            return view.rate_parts(self.name)
         columns = self.metric.computation.columns
         if columns is None:
             return None
-        num, den = columns(side.once.whole)
+        num, den = columns(view.once.cache)
         if self.t is not None:
             num, den = num[:, self.column], den[:, self.column]
-        return side.summed(num), side.summed(den)
+        return view.summed(num), view.summed(den)
 
-    def bounds(self, sides: Sides) -> tuple[float, float] | None:
+    def bounds(self, pair: SystemPair) -> tuple[float, float] | None:
         """Return the least and the greatest difference that ungraded rows could make; None without any, or unknown."""
-        if not any(side.ungraded for side in sides):
+        if not any(view.ungraded for view in pair):
             return None
-        (low_a, high_a), (low_b, high_b) = (self._bounds(side) for side in sides)
+        (low_a, high_a), (low_b, high_b) = (self._bounds(view) for view in pair)
         low, high = finite(low_a - high_b), finite(high_a - low_b)
         return None if low is None or high is None else (low, high)
 
-    def _bounds(self, side: Side) -> tuple[float, float]:
-        table = side.layout.table
+    def _bounds(self, view: SystemView) -> tuple[float, float]:
+        table = view.log_table.table
         if self.metric is None:
-            num, den = (float(part.sum()) for part in side.rate_parts(self.name))
-            whole = den + side.ungraded
-            return (num / whole, (num + side.ungraded) / whole) if whole else (float("nan"), float("nan"))
+            num, den = (float(part.sum()) for part in view.rate_parts(self.name))
+            total = den + view.ungraded
+            return (num / total, (num + view.ungraded) / total) if total else (float("nan"), float("nan"))
         bound = self.metric.bound
         if bound is None:
             return float("nan"), float("nan")
-        found = bound(table if self.t is None else table.at(self.column), side.reference)
-        return found.low, found.high
+        bounds = bound(table if self.t is None else table.at(self.column), view.reference)
+        return bounds.low, bounds.high
 
 
-def list_numbers(sides: Sides, names: Collection[str] | None = None) -> tuple[list[Number], dict[str, str]]:
+def list_metrics(pair: SystemPair, names: Collection[str] | None = None) -> tuple[list[MetricSpec], dict[str, str]]:
     """Return what is compared, of `names` or of all there is, and for the metrics that are not, why."""
-    found: list[Number] = []
+    specs: list[MetricSpec] = []
     omitted: dict[str, str] = {}
-    wanted = {*RATES, *METRICS, *CURVES} if names is None else set(names)
-    if all(side.layout.route != "prompted" for side in sides):
-        found += [Number(name=name, better=rate.better) for name, rate in RATES.items() if name in wanted]
+    selected = {*RATES, *METRICS, *CURVES} if names is None else set(names)
+    if all(view.log_table.protocol != "prompted" for view in pair):
+        specs += [MetricSpec(name=name, better=rate.better) for name, rate in RATES.items() if name in selected]
     for name, metric in METRICS.items():
-        if name not in wanted:
+        if name not in selected:
             continue
-        number = Number(name=name, better=metric.better)
-        why = [_reason(number, metric, side) for side in sides]
+        spec = MetricSpec(name=name, better=metric.better)
+        why = [_reason(spec, metric, view) for view in pair]
         if any(why):
-            apart = [f"{letter}: {said}" for letter, said in zip("AB", why, strict=True) if said]
-            omitted[name] = str(why[0]) if why[0] == why[1] else "; ".join(apart)
+            reasons = [f"{letter}: {text}" for letter, text in zip("AB", why, strict=True) if text]
+            omitted[name] = str(why[0]) if why[0] == why[1] else "; ".join(reasons)
         else:
-            found.append(number)
-    if any(side.layout.route == "verdicts" for side in sides):
-        return found, omitted
-    targets = sides[0].layout.table.targets.tolist()
-    curves = {name: metric for name, metric in CURVES.items() if name in wanted and not metric.not_compared}
-    found += [
-        Number(name=name, better=metric.better, t=t, column=j)
+            specs.append(spec)
+    if any(view.log_table.protocol == "verdicts" for view in pair):
+        return specs, omitted
+    targets = pair[0].log_table.table.targets.tolist()
+    curves = {name: metric for name, metric in CURVES.items() if name in selected and not metric.not_compared}
+    specs += [
+        MetricSpec(name=name, better=metric.better, t=t, column=j)
         for name, metric in curves.items()
         for j, t in enumerate(targets)
     ]
-    return found, omitted
+    return specs, omitted
 
 
-def _reason(number: Number, metric: Metric, side: Side) -> str | None:
-    if side.layout.route != "verdicts":
+def _reason(spec: MetricSpec, metric: Metric, view: SystemView) -> str | None:
+    if view.log_table.protocol != "verdicts":
         if metric.not_compared:
             return metric.not_compared
-        if metric.repeats_under == side.source:
-            return f"the reference confidence is the {side.source} one"
-    return reason(metric, not np.isfinite(number.value(side)), side.source, side.layout)
+        if metric.repeats_under == view.source:
+            return f"the reference confidence is the {view.source} one"
+    return reason(metric, not np.isfinite(spec.value(view)), view.source, view.log_table)
 
 
 def resample_both(
-    sides: Sides, numbers: Sequence[Number], rng: np.random.Generator, draws: int
-) -> dict[Number, tuple[Array, Array]]:
-    """Return each number's resamples in A and in B, each (draws,): the same items are drawn for both.
+    pair: SystemPair, specs: Sequence[MetricSpec], rng: np.random.Generator, resamples: int
+) -> dict[MetricSpec, tuple[Array, Array]]:
+    """Return each metric's values on resamples in A and in B, (resamples,) each; both have the same items in each.
 
     Args:
-        sides: The two systems.
-        numbers: What is computed on every resample.
+        pair: The two systems.
+        specs: What is computed on every resample.
         rng: Draws the items.
-        draws: How many resamples are drawn.
+        resamples: How many resamples are drawn.
     """
-    drawn: dict[Number, tuple[list[Array], list[Array]]] = {number: ([], []) for number in numbers}
-    rates = [number.name for number in numbers if number.metric is None]
-    parts = [{name: side.rate_parts(name) for name in rates} for side in sides]
-    for weights in draw_weights(sides[0].items, draws, rng):
-        for k, side in enumerate(sides):
-            resample = Resample(weights[:, side.group], side.layout.table, side.reference, side.once.whole)
+    resampled: dict[MetricSpec, tuple[list[Array], list[Array]]] = {spec: ([], []) for spec in specs}
+    rates = [spec.name for spec in specs if spec.metric is None]
+    parts = [{name: view.rate_parts(name) for name in rates} for view in pair]
+    for weights in draw_weights(pair[0].items, resamples, rng):
+        for k, view in enumerate(pair):
+            resample = Resample(weights[:, view.group], view.log_table.table, view.reference, view.once.cache)
             with np.errstate(invalid="ignore", divide="ignore"):
                 of_rates = {name: (weights @ num) / (weights @ den) for name, (num, den) in parts[k].items()}
             curves: dict[str, Array] = {}
-            for number in numbers:
-                if number.t is not None and number.name not in curves:
-                    curves[number.name] = CURVES[number.name].statistic(resample)
-                values = number.of(resample, of_rates) if number.t is None else curves[number.name][:, number.column]
-                drawn[number][k].append(values)
-    return {number: (np.concatenate(a), np.concatenate(b)) for number, (a, b) in drawn.items()}
+            for spec in specs:
+                if spec.t is not None and spec.name not in curves:
+                    curves[spec.name] = CURVES[spec.name].statistic(resample)
+                values = spec.of(resample, of_rates) if spec.t is None else curves[spec.name][:, spec.column]
+                resampled[spec][k].append(values)
+    return {spec: (np.concatenate(a), np.concatenate(b)) for spec, (a, b) in resampled.items()}
 
 
-def flip_signs(sides: Sides, numbers: Sequence[Number], rng: np.random.Generator, flips: int) -> dict[Number, float]:
-    """Return the p-values of the numbers that are ratios of sums.
+def flip_signs(
+    pair: SystemPair, specs: Sequence[MetricSpec], rng: np.random.Generator, flips: int
+) -> dict[MetricSpec, float]:
+    """Return the p-values of the metrics that are ratios of sums.
 
     Args:
-        sides: The two systems.
-        numbers: What is tested; others than ratios of sums are left out.
+        pair: The two systems.
+        specs: What is tested; others than ratios of sums are left out.
         rng: Draws the signs.
         flips: How many choices of signs are drawn.
     """
-    columns: dict[Number, Array] = {}
-    for number in numbers:
-        a, b = (number.parts(side) for side in sides)
+    columns: dict[MetricSpec, Array] = {}
+    for spec in specs:
+        a, b = (spec.parts(view) for view in pair)
         if a is not None and b is not None:
-            columns[number] = ratio_contributions(a, b)
+            columns[spec] = ratio_contributions(a, b)
     if not columns:
         return {}
     p = sign_flip_p(np.column_stack(list(columns.values())), rng, flips)

@@ -18,7 +18,7 @@ from .monitor import RolloutMonitor
 from .validation import Validation
 
 
-class AlarmWatch(TrainerCallback):
+class AlarmCallback(TrainerCallback):
     """Says alarms, writes them to the log, and ends training where it is told to."""
 
     def __init__(self, config: MonitorConfig, log: StageLog | None) -> None:
@@ -48,14 +48,14 @@ class AlarmWatch(TrainerCallback):
             control.should_training_stop = True
 
 
-class Watch:
+class StageMonitor:
     """Everything that watches one RL stage."""
 
     def __init__(self, config: MonitorConfig, group_size: int, log: StageLog | None, *, stated: bool = False) -> None:
         """Watch groups of `group_size` completions by `config`; `stated`: they state a confidence, and prompts none."""
         self.config, self.log = config, log
         self.monitor = RolloutMonitor(group_size, stated=stated)
-        self.alarms = AlarmWatch(config, log)
+        self.alarms = AlarmCallback(config, log)
         self.validation: Validation | None = None
 
     def validate(
@@ -73,17 +73,17 @@ class Watch:
         Args:
             questions: From `hold_out`.
             targets: Those of training; the sweep asks at a few of them.
-            style: Wording of the prompts.
+            style: The prompt template.
             reward: Whose grader judges.
             out: The stage's checkpoint folder, which also holds the sweeps and the best policy.
-            stated: The policy states a confidence, which is held against `targets` afterwards.
+            stated: The policy states a confidence, which is compared with `targets` post hoc.
         """
         assert self.config.validation is not None  # the caller has looked
-        shown = shown_targets(targets)
-        if shown == [0.0]:
+        sweep_targets = shown_targets(targets)
+        if sweep_targets == [0.0]:
             raise InputError("recipe: rl.validation: training shows no target above 0, so there is none to validate at")
         sweep = Sweep(
-            targets=tuple(shown),
+            targets=tuple(sweep_targets),
             style=style,
             grader=reward.grader,
             samples=0,
@@ -92,12 +92,12 @@ class Watch:
             strip_confidence=reward.payoff.reads_confidence,
         )
         if stated:
-            sweep = replace(sweep, targets=(), afterwards=True, confidence="stated")
+            sweep = replace(sweep, targets=(), post_hoc=True, confidence="stated")
         self.validation = Validation(
             self.config.validation,
             questions,
             sweep,
-            targets=shown,
+            targets=sweep_targets,
             monitor=self.monitor,
             rows=out / "validation",
             best=out / "best",
@@ -116,9 +116,9 @@ class Watch:
         """After training: where an alarm ended it, go back to the policy of the least regret."""
         if not self.alarms.fired or self.config.on_alarm != "stop":
             return
-        said = [f"training was ended by {', '.join(alarm.name for alarm in self.alarms.fired)}"]
+        messages = [f"training was ended by {', '.join(alarm.name for alarm in self.alarms.fired)}"]
         kept = self.validation.restore_best() if self.validation is not None else None
         if kept is not None:
-            said.append(f"kept the policy of step {kept['step']:.0f}, of the least regret ({kept['regret']:.3f})")
+            messages.append(f"kept the policy of step {kept['step']:.0f}, of the least regret ({kept['regret']:.3f})")
         if self.log is not None:
-            self.log.say("; ".join(said))
+            self.log.say("; ".join(messages))
