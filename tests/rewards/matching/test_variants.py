@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from abstain.rewards import AnswerGrader, Verdict, alias_match, auto_match, contains_match
+from abstain.rewards import Verdict, alias_match, auto_match, contains_match
+from abstain.rewards.answer_grader import AnswerGrader
 from abstain.rewards.matching.dates import Date, accepts
 from abstain.rewards.matching.match import matches
 
