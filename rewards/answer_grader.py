@@ -13,7 +13,6 @@ from .extract import Extractor, WholeText
 from .forms import FORMS, Forms
 from .matching.auto import AutoMatch
 from .matching.batch import grade_short
-from .matching.contain import ContainsMatch
 from .matching.match import AliasMatch, Matcher, aliases
 from .matching.text import LONG, spelling
 from .unanswerable import NothingMatch, says_unanswerable
@@ -66,7 +65,7 @@ class AnswerGrader:
     @cached_property
     def _is_usual(self) -> bool:
         """Whether nothing but this package's own code for short answers, which keeps no state, decides."""
-        usual = type(self.match) in (AliasMatch, ContainsMatch, AutoMatch) and type(self.extract) is WholeText
+        usual = type(self.match) in (AliasMatch, AutoMatch) and type(self.extract) is WholeText
         return usual and type(self.detector) is AbstentionDetector and self.detector.decide is None
 
     @property
@@ -119,8 +118,8 @@ class AnswerGrader:
             ValueError: as a call does.
         """
         if self._is_usual and {list, tuple}.issuperset(map(type, answers)) and all(answers):
-            in_sentences = type(self.match) is not AliasMatch
-            return grade_short(completions, answers, self.detector, self.forms, self, in_sentences=in_sentences)
+            whole = type(self.match) is AliasMatch
+            return grade_short(completions, answers, self.detector, self.forms, self, whole=whole)
         return [self(c, a) for c, a in zip(completions, answers, strict=True)]
 
     def _grade(

@@ -12,7 +12,7 @@ from typing import Any
 from .columns import check_columns
 from .confidence import ConfidenceParser, StatedConfidence
 from .forms import FORMS, Forms
-from .graders import Grader, alias_match
+from .graders import Grader, auto_match
 from .judge_row import judge_row, judge_rows
 from .messages import Completion, completion_text
 from .payoffs.compose import RewardBreakEven, Term, check_weight, reward_break_even
@@ -54,7 +54,7 @@ class AbstentionReward:
     """
 
     payoff: Payoff = field(default_factory=ConfidenceTarget)
-    grader: Grader = field(default_factory=alias_match)
+    grader: Grader = field(default_factory=auto_match)
     end_token_ids: tuple[int, ...] | None = None
     """Ids that end a completion; a completion whose last id is another was cut off. None: those of the trainer that
     calls the reward, where it can be seen (TRL's can). Empty: not checked. Where nobody knows, a completion that ends

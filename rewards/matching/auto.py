@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar
 
 from ..verdict import Judgement
 from .choice import ChoiceMatch
 from .contain import ContainsMatch
+from .notation import plain_notation
+from .statement import announced
+
+_NUMBER = re.compile(r"[+-]?[0-9][0-9.,/ ]{0,40}%?")
+
+
+@lru_cache(maxsize=1 << 12)
+def _are_numbers(answers: tuple[str, ...]) -> bool:
+    return all(_NUMBER.fullmatch(plain_notation(answer).strip()) for answer in answers)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AutoMatch:
     """`ChoiceMatch` where a question has choices, else `ContainsMatch`.
 
+    Where every accepted answer is a number, the text is read in the notations of LaTeX and typography, and a number
+    that it announces ("so the answer is 22") is its answer, whatever it computes on the way.
+
     >>> AutoMatch()("The capital of France is Paris.", ["Paris"]).reason
     'stated'
+    >>> AutoMatch()("18 and 4 more, so the answer is 22", ["18"]).reason
+    'not stated'
     >>> AutoMatch()("(B)", ["Paris"], ["Rome", "Paris"]).reason
     "the choice's letter"
     """
@@ -35,4 +51,11 @@ class AutoMatch:
         Raises:
             ValueError: an accepted answer is none of the `choices`.
         """
-        return self.choice(answer, answers, choices) if choices else self.text(answer, answers)
+        if choices:
+            return self.choice(answer, answers, choices)
+        if _are_numbers(tuple(answers)):
+            answer = plain_notation(answer)
+            final = announced(answer)
+            if final is not None and any(map(str.isdigit, final)):
+                answer = final
+        return self.text(answer, answers)

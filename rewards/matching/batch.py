@@ -2,7 +2,7 @@
 
 The steps are those of `AnswerGrader` with `WholeText`, an `AbstentionDetector` and `AliasMatch`, each taken for all
 rows before the next: normal forms, readings of those with a word that may decline or doubt, comparison. A row that
-is not plain in a step is left to the grader itself.
+is not plain in a step is left to the grader itself. So is, for `AutoMatch`, a text that may state an accepted answer.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from functools import lru_cache
 
 from ..abstention import AbstentionDetector, Reading
 from ..forms import Forms
-from ..verdict import NOT_ACCEPTED, NOT_STATED, Judgement, Verdict
+from ..verdict import NOT_STATED, Judgement, Verdict
 from .match import ANOTHER_FORM, Aliases, aliases_of_rows, grouped
+from .mentions import may_mention
 from .plain import SHORT, plain_words
 from .text import spelling
 from .variants import SUFFIXES
 
 _REMEMBERED = 1 << 15
 """Judgements that are remembered."""
-_Fails = Callable[[list[str], Aliases], str | None]
-"""Says why words in letters are surely wrong, or None."""
 
 
 def grade_short(
@@ -31,7 +30,7 @@ def grade_short(
     forms: Forms,
     grade: Callable[[str, Sequence[str]], Judgement],
     *,
-    in_sentences: bool = False,
+    whole: bool = True,
 ) -> list[Judgement]:
     """Return `[grade(c, a) for c, a in zip(completions, answers)]`; `grade` has this detector and these forms.
 
@@ -41,7 +40,7 @@ def grade_short(
         detector: The abstention detector of `grade`.
         forms: What `grade` takes off a completion.
         grade: Judges what no shared pass decides, and is asked for such rows only.
-        in_sentences: Whether `grade` compares by `ContainsMatch`; else by `AliasMatch`.
+        whole: Whether `grade` compares the whole text; else it also judges every text that equals no accepted answer.
     """
     accepted = aliases_of_rows(answers)
     known = _judged(grade)
@@ -49,15 +48,8 @@ def grade_short(
     new = [row for row, judgement in enumerate(judged) if judgement is None]
     if new:
         given = [completions[row] for row in new]
-        found = _steps(
-            given,
-            [answers[row] for row in new],
-            [accepted[row] for row in new],
-            detector,
-            forms,
-            grade,
-            _states_none if in_sentences else _is_none,
-        )
+        compared = _steps(given, [accepted[row] for row in new], detector, forms, whole)
+        found = [one or grade(completions[row], answers[row]) for row, one in zip(new, compared, strict=True)]
         if len(known) > _REMEMBERED:
             known.clear()
         for row, judgement in zip(new, found, strict=True):
@@ -74,26 +66,20 @@ def _judged(grade: object) -> dict[tuple[str, Aliases], Judgement]:  # noqa: ARG
 
 
 def _steps(
-    completions: list[str],
-    answers: list[Sequence[str]],
-    accepted: list[Aliases],
-    detector: AbstentionDetector,
-    forms: Forms,
-    grade: Callable[[str, Sequence[str]], Judgement],
-    fails: _Fails,
-) -> list[Judgement]:
-    """Return the judgements, of all rows step by step."""
+    completions: list[str], accepted: list[Aliases], detector: AbstentionDetector, forms: Forms, whole: bool
+) -> list[Judgement | None]:
+    """Return the judgements that are plain to see, of all rows step by step."""
     texts = [
         forms.bare(forms.reply(completion) or "") for completion in completions
     ]  # an empty one is left to the grader
     words = plain_words(texts)
-    compared = _compared_by_letters(texts, words, accepted, detector.triggers, fails)
+    compared = _compared_by_letters(texts, words, accepted, detector.triggers, whole)
     readings: dict[str, Reading] = {}
     doubted: list[tuple[int, str, bool]] = []
     for row in [row for row, judgement in enumerate(compared) if judgement is None]:
         text, known = texts[row], accepted[row]
         if words[row] and detector.triggers.isdisjoint(words[row]):
-            compared[row] = _compared(text, words[row], known, fails)
+            compared[row] = _settled(_compared(text, words[row], known), words[row], known, whole)
         elif text and len(text) <= SHORT and "<" not in text:
             given, found = spelling(text)
             if not detector.is_plain(found) and given not in known.keys:  # such an answer may read like a refusal
@@ -103,42 +89,43 @@ def _steps(
                 else:
                     doubted.append((row, reading.answer, reading.hedged))
     for (row, answer, hedged), given in zip(doubted, plain_words([answer for _, answer, _ in doubted]), strict=True):
-        found = _compared(answer, given, accepted[row], fails) if given else None
+        found = _settled(_compared(answer, given, accepted[row]), given, accepted[row], whole) if given else None
         compared[row] = Judgement(found.verdict, answer, "hedged") if found and hedged else found
-    return [found or grade(completions[row], answers[row]) for row, found in enumerate(compared)]
+    return compared
+
+
+def _settled(found: Judgement | None, words: list[str], accepted: Aliases, whole: bool) -> Judgement | None:
+    """Return `found`, None where the text equals no accepted answer and may yet state one."""
+    if whole or found is None or found.verdict is not Verdict.WRONG:
+        return found
+    return None if may_mention(words, accepted) else Judgement(Verdict.WRONG, found.answer, NOT_STATED)
 
 
 def _compared_by_letters(
-    texts: list[str], words: list[list[str]], accepted: list[Aliases], triggers: frozenset[str], fails: _Fails
+    texts: list[str], words: list[list[str]], accepted: list[Aliases], triggers: frozenset[str], whole: bool
 ) -> list[Judgement | None]:
     """Return the judgements of the texts that are nothing but names: letters only, and no word that needs a look."""
     names = map(_watched(triggers).isdisjoint, words)
-    letters = map(str.isalpha, map("".join, words))
+    joined = list(map("".join, words))
+    right, wrong = "accepted answer", "not an accepted answer" if whole else NOT_STATED
     return [
         None
-        if not (name and alone)
-        else Judgement(Verdict.CORRECT, text, "accepted answer")
+        if not (name and letters.isalpha())
+        else Judgement(Verdict.CORRECT, text, right)
         if " ".join(found) in known.keys
-        else Judgement(Verdict.WRONG, text, why)
-        if (why := fails(found, known))
+        else Judgement(Verdict.WRONG, text, wrong)
+        if (_is_no_form(found, letters, known) if whole else not may_mention(found, known))
         else None
-        for text, found, alone, name, known in zip(texts, words, letters, names, accepted, strict=True)
+        for text, found, letters, name, known in zip(texts, words, joined, names, accepted, strict=True)
     ]
 
 
-def _is_none(words: list[str], known: Aliases) -> str | None:
-    """Return why words in letters are surely no accepted answer, nor another form of one; None where that is open."""
+def _is_no_form(words: list[str], whole: str, known: Aliases) -> bool:
+    """Return whether `words` are surely not another form of a known answer: a name without its middle, a list."""
     if not known.strict:
-        return None
+        return False
     hints = known.hints
-    other = not hints or (words[-1] not in hints and "".join(words) not in hints and words[-1] not in SUFFIXES)
-    return NOT_ACCEPTED if other else None
-
-
-def _states_none(words: list[str], known: Aliases) -> str | None:
-    """Return why words in letters surely state no accepted answer; None where that is open."""
-    traces = known.traces
-    return NOT_STATED if traces is not None and traces.isdisjoint([word[:3] for word in words]) else None
+    return not hints or (words[-1] not in hints and whole not in hints and words[-1] not in SUFFIXES)
 
 
 @lru_cache(maxsize=64)
@@ -146,15 +133,16 @@ def _watched(triggers: frozenset[str]) -> frozenset[str]:
     return triggers | ANOTHER_FORM
 
 
-def _compared(answer: str, words: list[str], accepted: Aliases, fails: _Fails) -> Judgement | None:
-    """Return the judgement of the `answer` with these `words`; None where that is not plain."""
+def _compared(answer: str, words: list[str], accepted: Aliases) -> Judgement | None:
+    """Return what `AliasMatch` makes of the `answer` with these `words`; None where that is not plain."""
     if " ".join(words) in accepted.keys:
         return Judgement(Verdict.CORRECT, answer, "accepted answer")
-    if not ANOTHER_FORM.isdisjoint(words):
-        return None
-    if "".join(words).isalpha() or (fails is _is_none and _differ(words, accepted.written)):
-        why = fails(words, accepted)
-        return Judgement(Verdict.WRONG, answer, why) if why else None
+    if (
+        ANOTHER_FORM.isdisjoint(words)
+        and ((whole := "".join(words)).isalpha() or _differ(words, accepted.written))
+        and _is_no_form(words, whole, accepted)
+    ):
+        return Judgement(Verdict.WRONG, answer, "not an accepted answer")
     return None
 
 

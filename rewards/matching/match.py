@@ -186,23 +186,9 @@ class Aliases:
         return self.joined.union(last)
 
     @cached_property
-    def traces(self) -> frozenset[str] | None:
-        """How the words of all forms begin: a text in letters without them states none; None: look closer."""
-        if any(len(known) == 1 for known in self.keys):
-            return None
-        told = self.keys | (self.forms if may_have_forms("\n".join(self._answers)) else frozenset())
-        return frozenset(start for known in told for word in known.split() for start in _beginnings(word))
-
-    @cached_property
     def strict(self) -> bool:
         """Whether an answer in letters alone can only be accepted by its key or a hint."""
         return not may_have_forms("\n".join(self._answers)) or not (self.forms or self.lists or self.counts)
-
-
-def _beginnings(word: str) -> set[str]:
-    """Return how a word and what has its `stem` begin, in one, two and three letters: "fly" and "flies" share two."""
-    other = word[:2] + {"y": "i", "ies": "y"}.get(word[2:], word[2:3])
-    return {word[:1], word[:2], word[:3], other}
 
 
 def _measure(answer: str) -> Quantity | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 from .match import Aliases, canonical
@@ -132,6 +133,28 @@ def mentions(text: Text, accepted: Aliases) -> list[Span]:
         span for known in accepted.counted if len(known) == 1 and known.isalpha() for span in _letter(text, known)
     ]
     return _merged([span for span in found if not _within_another(text, *span, accepted)])
+
+
+def may_mention(given: Sequence[str], accepted: Aliases) -> bool:
+    """Return whether a text of the normalised words `given` may hold a mention: False is certain, True is not.
+
+    It is certain where the accepted answers have no other forms, and the words share no root with any of them, do not
+    hold a number where one is accepted, and do not spell an answer out when they are joined.
+    """
+    if not accepted.strict:
+        return True
+    found = canonical(list(given))
+    together = "".join(found)
+    if not together.isalpha() and (accepted.numbers or not together.isalnum()):
+        return True
+    return not _roots(accepted).isdisjoint(map(_root, found)) or any(known in together for known in accepted.joined)
+
+
+@lru_cache(maxsize=1 << 12)
+def _roots(accepted: Aliases) -> frozenset[str]:
+    """Return the roots of all words of the accepted answers."""
+    given = [word for known in accepted.keys for word in known.split()]
+    return frozenset(map(_root, [*given, *canonical(given)]))
 
 
 def _merged(spans: list[Span]) -> list[Span]:

@@ -21,7 +21,9 @@ from abstain.rewards import (
     Judgement,
     Verdict,
     alias_match,
+    auto_match,
 )
+from abstain.rewards.answer_grader import AnswerGrader
 from abstain.rewards.matching.match import Aliases, aliases_of_rows
 from abstain.rewards.matching.plain import SHORT, plain_words
 from abstain.rewards.matching.text import normalize
@@ -89,7 +91,20 @@ rows = st.lists(
 @example([("6 / 3", ["2"]), ("5000", ["$5k"]), ("Paris", ["paris"]), ("12 May 1776", ["May 1776"])], "pass")
 @example([("a a", ["aa"]), ("a I x", ["aix"]), ("b flat", ["Bb"]), ("I I", ["ii", "2"])], "pass")
 def test_a_batch_is_judged_as_its_rows_are(given_rows: list[tuple[str, list[str]]], phrase: str) -> None:
-    grade = alias_match(abstention=phrase)
+    check_batch(alias_match(abstention=phrase), given_rows)
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows, st.sampled_from(("I don't know", "pass", "the end")))
+@example([("Sea Shells", ["seashells"]), ("Shells of the sea", ["sea shell"]), ("twelve", ["12"])], "pass")
+@example([("12 May 1776", ["Paris", "May 1776"]), ("No Mo", ["2565"]), ("Paris or Rome", ["Rome"])], "pass")
+def test_a_batch_of_texts_that_may_state_an_answer_is_judged_as_its_rows_are(
+    given_rows: list[tuple[str, list[str]]], phrase: str
+) -> None:
+    check_batch(auto_match(abstention=phrase), given_rows)
+
+
+def check_batch(grade: AnswerGrader, given_rows: list[tuple[str, list[str]]]) -> None:
     completions, answers = [text for text, _ in given_rows], [accepted for _, accepted in given_rows]
     assert grade.grade_batch(completions, answers) == [grade(c, a) for c, a in given_rows]
 
@@ -161,8 +176,9 @@ def test_free_text_of_real_models_in_one_batch() -> None:
     shorter = [row["response"].partition(" is ")[2] or row["response"] for row in given_rows]
     completions = [*shorter, *(row["response"] for row in given_rows)]
     answers = [[row["gold"]] for row in given_rows] * 2
-    grade = alias_match()
-    assert grade.grade_batch(completions, answers) == [grade(c, a) for c, a in zip(completions, answers, strict=True)]
+    for grade in (alias_match(), auto_match()):
+        alone = [grade(c, a) for c, a in zip(completions, answers, strict=True)]
+        assert grade.grade_batch(completions, answers) == alone
 
 
 def test_reasoning_is_cut_off_in_a_batch_as_alone() -> None:
