@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import ClassVar
 
@@ -54,8 +54,9 @@ class AutoMatch:
         if choices:
             return self.choice(answer, answers, choices)
         if _are_numbers(tuple(answers)):
-            answer = plain_notation(answer)
-            final = announced(answer)
+            plain = plain_notation(answer)
+            final = announced(plain)
             if final is not None and any(map(str.isdigit, final)):
-                answer = final
+                return self.text(final, answers)
+            return replace(self.text(plain, answers), answer=answer)
         return self.text(answer, answers)
