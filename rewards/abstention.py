@@ -8,26 +8,23 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
+from .clauses import answering, clauses, decide, window
+from .forms import FORMS
+from .grammar import MAY_DECLINE
+from .languages import LANGUAGES, Language, declines_in, may_decline, signs
 from .matching.text import ARTICLES, fold, spelling, words
-from .phrases import (
-    CORRECTION,
-    DOUBT_TAIL,
-    FILLER,
-    HEDGE,
-    LEADS,
-    NO_ANSWER,
-    RETRACTION,
-    TAKES_BACK_TAIL,
-    TRIGGERS,
-    TURN,
-    opening,
-)
+from .phrases import CORRECTION, DOUBT_TAIL, FILLER, HEDGE, TRIGGERS
 
 DEFAULT_PHRASE = "I don't know"
 """The abstention the prompts of this project agree on."""
 
 _WINDOW = 400
-"""Characters behind a refusal in which an answer after all is looked for, and at the end for doubts and retractions."""
+"""Characters at the end of a text in which a doubt behind the answer is looked for."""
+_MARKS = re.compile(
+    r"^[ \t]*(?:#{1,6} |[-*•>+] )|\*\*|__|</?answer>|\\(?:boxed|text(?:bf|it)?) ?\{|(?<=\w)[.!]?\}(?=[\s.$]|$)",
+    re.M | re.I,
+)
+"""Marks within a text that hide where its clauses begin and end."""
 
 Why = Literal["agreed phrase", "declined", "retracted", "abstention tag", "declined by own rule"]
 """Why a text counts as an abstention."""
@@ -46,30 +43,40 @@ class Reading:
 
 
 @lru_cache(maxsize=64)
-def _refusal(phrase: str) -> re.Pattern[str]:
-    return opening(phrase)
+def _agreed(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of a clause that is one of the `phrases`."""
+    either = "|".join(re.escape(fold(phrase).strip(" .!")) for phrase in phrases)
+    return re.compile(
+        rf"(?:^|(?<=[.!?;:,\n(\"'–—-] )|(?<=[\n(\"'–—]))(?:{either})(?=[\W_]*(?:$|\n)|[.,;:!?\n)\"–—]"
+        rf"| [-–—]| but\b)",
+        re.I,
+    )
+
+
+def _folded(text: str) -> str:
+    return fold(text) if "\n" not in text else "\n".join(filter(None, map(fold, text.split("\n"))))
 
 
 @lru_cache(maxsize=64)
-def _triggers(phrase: str) -> frozenset[str]:
-    said = frozenset(words(phrase))
-    return TRIGGERS | (said - ARTICLES or said)
+def _triggers(phrases: tuple[str, ...], languages: tuple[Language, ...]) -> frozenset[str]:
+    said = frozenset(word for phrase in phrases for word in words(phrase))
+    return TRIGGERS | signs(languages) | (said - ARTICLES or said)
 
 
 @dataclass(frozen=True)
 class AbstentionDetector:
     """Splits a final answer into "declined" and "answered, perhaps beside a doubt", by stated rules.
 
-    1. **Refusal.** A text that opens with the agreed phrase or a natural refusal, perhaps after an
-       apology or another lead, abstains, unless an answer follows behind a turning word ("but",
-       "maybe", "my guess is", ...): "I'm not sure, but Paris" is the answer Paris.
-    2. **Hedge.** Doubt in front of an answer or behind it in the same sentence, and uncertainty ("I'm
-       not sure") in a sentence behind it leave it an answer: "Paris, but I'm not certain".
-    3. **Retraction.** The last word counts. An answer that is followed by a refusal ("I don't know",
-       "I cannot say") abstains when the refusal ends the text and is a sentence of its own or opens
-       with a word that takes back ("actually", "wait", "no"): "Paris. Actually, I don't know". One
-       that says something else than that the answer is unknown ("I don't know its population") takes
-       nothing back.
+    The text is read clause by clause (`clauses.py`). A clause may decide not to answer ("I'll pass"), refuse ("I
+    don't know", "my records do not contain that"), doubt ("I'm not sure", "I am less than 75% confident"), answer
+    ("but Paris", "It is Paris."), or do none of that (advice, apologies, reasons).
+
+    1. **Refusal.** A text abstains if a clause declines or doubts and no clause may hold an answer: "I'm not sure,
+       but Paris" is the answer Paris, "I'm in the dark, so I won't claim that it is Paris" abstains.
+    2. **Hedge.** A doubt, or a refusal to say something in particular ("I don't know its population"), in front of an
+       answer or behind it leaves it an answer: "Paris, but I'm not certain".
+    3. **The last word.** An answer that is followed by a decision not to answer, or by an open refusal in a sentence of
+       its own or behind "so", "actually", "Final answer:", abstains: "Paris. Actually, I don't know".
     4. **Correction.** What follows "no, wait", "scratch that", "actually, it's" replaces what came before.
     5. A refusal in quotation marks inside a longer text is a quotation, not a refusal.
 
@@ -78,31 +85,40 @@ class AbstentionDetector:
     """
 
     phrase: str = DEFAULT_PHRASE
-    """The phrase the prompt agreed on; the list of natural refusals counts beside it."""
+    """The phrase the prompt agreed on; natural refusals count beside it."""
     tag: str | None = None
     """A tag that abstains wherever it stands: "abstain" for `<abstain/>` and `<abstain>`."""
     decide: Callable[[str], bool] | None = field(default=None, kw_only=True)
     """A rule of the user's own: (final answer) → whether it abstains; it replaces the rules above."""
+    phrases: tuple[str, ...] = field(default=(), kw_only=True)
+    """Further phrases that decline where a clause is one of them, in any language."""
+    languages: tuple[Language, ...] = field(default=LANGUAGES, kw_only=True)
+    """The languages beside English in which natural refusals are found."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for an empty phrase, which every text would open with, or a bad tag."""
         if not words(self.phrase):
             raise ValueError(f"phrase must hold at least one visible character, got {self.phrase!r}")
+        if isinstance(self.phrases, str) or not all(words(phrase) for phrase in self.phrases):
+            raise ValueError(f"phrases must be a tuple of texts with visible characters, got {self.phrases!r}")
         if self.tag is not None and not re.fullmatch(r"[A-Za-z][\w-]*", self.tag):
             raise ValueError(f"tag must be a name such as 'abstain', without brackets, got {self.tag!r}")
 
     @property
     def triggers(self) -> frozenset[str]:
         """Normalised words, at least one of which stands in every text that declines or doubts."""
-        return _triggers(self.phrase)
+        return _triggers((self.phrase, *self.phrases), self.languages)
 
     def is_plain(self, found: Iterable[str]) -> bool:
         """Return whether a text of these words surely holds neither refusal nor hedge."""
-        return self.decide is None and self.tag is None and self.triggers.isdisjoint(found)
+        found = tuple(found)
+        simple = self.decide is None and self.tag is None and self.triggers.isdisjoint(found)
+        return simple and all(map(str.isascii, found))
 
     def agreed(self, text: str) -> bool:
-        """Return whether `text` is the agreed phrase itself."""
-        return spelling(text)[0] == spelling(self.phrase)[0]
+        """Return whether `text` is an agreed phrase itself."""
+        given = spelling(text)[0]
+        return any(given == spelling(phrase)[0] for phrase in (self.phrase, *self.phrases))
 
     def read(self, text: str) -> Reading:
         """Return what `text`, a final answer, amounts to.
@@ -116,8 +132,32 @@ class AbstentionDetector:
             return Reading("abstention tag", None)
         if self.decide is not None:
             return Reading("declined by own rule", None) if self.decide(text) else Reading(None, text or None)
-        folded = "\n".join(filter(None, map(fold, text.split("\n"))))
-        return self._declined(folded) or self._answered(folded)
+        folded = _folded(FORMS.bare(text))
+        if self.agreed(folded):
+            return Reading("agreed phrase", None)
+        outcome, answer = self._decided(folded)
+        if outcome is not None:
+            return Reading(outcome, None)
+        return _answered(folded, answer)
+
+    def _decided(self, folded: str) -> tuple[Why | None, str]:
+        """Return why a text abstains, or None and what of it stands behind a refusal."""
+        phrases = (self.phrase, *self.phrases)
+        lower = folded.lower()
+        named = any(fold(phrase).lower() in lower for phrase in phrases)
+        if not named and not MAY_DECLINE.search(lower) and not may_decline(lower, self.languages):
+            return None, folded
+        plain = _folded(_MARKS.sub("", folded))
+        known = window(_agreed(phrases).sub(DEFAULT_PHRASE, plain) if named else plain)
+        found = clauses(known)
+        outcome = decide(found)
+        if outcome in ("declined", "retracted"):
+            return outcome, folded
+        if may_decline(lower, self.languages) and declines_in(known, self.languages):
+            return "declined", folded
+        lead = outcome == "answered" and len(known) == len(plain)
+        answer = answering(plain, found) if lead else plain
+        return None, folded if answer == plain else answer
 
     def read_short(self, text: str) -> Reading:
         """Return `read(text)`; refusals come back often, so short texts are remembered."""
@@ -128,66 +168,23 @@ class AbstentionDetector:
         reading = self.read(text)
         return reading.abstained is not None, reading.answer, reading.hedged
 
-    def _opens(self, text: str) -> re.Match[str] | None:
-        """Return the refusal that `text` opens with; not one that is quoted in a longer sentence."""
-        pattern = _refusal(self.phrase)
-        lead = LEADS.match(text)
-        found = pattern.match(text) or (pattern.match(text, lead.end()) if lead else None)
-        if found is None:
-            return None
-        quote = text[found.start() : found.start("refusal")].strip("(*_ ")[:1]
-        if quote in ('"', "'") and quote:
-            _, mark, behind = text[found.end() : found.end() + _WINDOW].partition(quote)
-            if mark and words(behind):
-                return None
-        return found
-
-    def _declined(self, text: str) -> Reading | None:
-        """Return the reading of a text that opens with a refusal; None where none opens it."""
-        found = self._opens(text)
-        if found is None:
-            return None
-        why: Why = "agreed phrase" if self.agreed(text) else "declined"
-        turn = TURN.search(text, found.end(), found.end() + _WINDOW)
-        if turn is None:
-            return Reading(why, None)
-        rest = text[turn.end() :].lstrip()
-        filler = FILLER.match(rest)
-        rest = rest[filler.end() :].lstrip() if filler else rest
-        if not _says_something(rest) or self._opens(rest) or NO_ANSWER.match(rest):
-            return Reading(why, None)
-        inner = self._answered(rest)
-        return Reading(inner.abstained, inner.answer, hedged=inner.abstained is None)
-
-    def _answered(self, text: str) -> Reading:
-        """Return the reading of a text that does not open with a refusal."""
-        if self._taken_back(text):
-            return Reading("retracted", None)
-        answer = _without_doubt(_corrected(text))
-        hedge = HEDGE.match(answer)
-        bare = answer[hedge.end() :] if hedge else answer
-        if hedge and self._opens(bare):  # "I think I don't know"
-            return self._declined(bare) or Reading("declined", None)
-        answer = bare if _says_something(bare) else answer
-        return Reading(None, answer or None, hedged=answer != text)
-
-    def _taken_back(self, text: str) -> bool:
-        """Return whether a refusal behind an answer takes it back (rule 3)."""
-        for border in RETRACTION.finditer(text, max(0, len(text) - _WINDOW)):
-            if border["sentence"] is None and border["word"] is None:
-                continue
-            rest = text[border.end() :]
-            refusal = self._opens(rest)
-            if refusal is None or refusal["doubt"] is not None:
-                continue
-            if refusal["firm"] is not None or TAKES_BACK_TAIL.fullmatch(rest, refusal.end()):
-                return True
-        return False
-
 
 @lru_cache(maxsize=1 << 12)
 def _reading(detector: AbstentionDetector, text: str) -> Reading:
     return detector.read(text)
+
+
+def _answered(text: str, answer: str) -> Reading:
+    """Return the reading of an answered `text`, of which `answer` is what stands behind a refusal."""
+    if answer != text:
+        filler = FILLER.match(answer)
+        answer = answer[filler.end() :].lstrip() if filler and _says_something(answer[filler.end() :]) else answer
+        answer = FORMS.bare(answer) or answer
+    answer = _without_doubt(_corrected(answer))
+    hedge = HEDGE.match(answer)
+    bare = answer[hedge.end() :] if hedge else answer
+    answer = bare if _says_something(bare) else answer
+    return Reading(None, answer or None, hedged=answer != text)
 
 
 def _says_something(text: str) -> bool:

@@ -188,6 +188,11 @@ class Forms:
     fields: tuple[str, ...] = ANSWER_FIELDS
     """Names of the JSON fields that hold an answer, in lower case and without "_", "-" and spaces."""
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for marks of thoughts that are empty."""
+        if not all(mark.strip() for marks in self.thoughts for mark in marks):
+            raise ValueError(f"thoughts must be pairs of marks that are not empty, got {self.thoughts!r}")
+
     def reply(self, completion: str) -> str | None:
         """Return what follows the thoughts, without end-of-turn tokens; None where a thought is not closed."""
         return after_thoughts(completion, self.thoughts)

@@ -10,9 +10,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from ...data import InputError, Question
 from ...rewards import CustomMatch, Grader, grader
+from ...rewards.abstention import AbstentionDetector
 from ...rewards.answer_grader import AnswerGrader
 from ...rewards.extract import EXTRACTORS
 from ...rewards.extras import require
+from ...rewards.forms import Forms
 from ...rewards.judge.judge import JudgeMatch
 from ...rewards.judge_row import judge_row
 from ...rewards.matching.auto import AutoMatch
@@ -23,6 +25,7 @@ from ...rewards.matching.match import AliasMatch
 from ...rewards.matching.maths import MathMatch
 from ...rewards.matching.numeric import NumericMatch
 from ...rewards.matching.overlap import FuzzyMatch, TokenF1Match
+from ...rewards.thoughts import THOUGHTS
 from .kinds import Kinds, KindSection
 
 Extraction = Literal["whole_text", "last_line", "tag", "boxed", "answer_label", "json_field"]
@@ -67,6 +70,10 @@ class GraderSection(KindSection):
     """Where the final answer stands; null: the grader's own usual place."""
     several_answers: Literal["wrong", "first", "last"] = AnswerGrader.several_answers
     """What several different final answers are judged by."""
+    refusals: tuple[str, ...] = ()
+    """Further phrases that decline to answer, in any language, where a clause is one of them."""
+    thoughts: tuple[tuple[str, str], ...] = ()
+    """Further marks that open and close thoughts, which are never graded, such as [["<plan>", "</plan>"]]."""
     otherwise: AnyOtherwise | None = None
     """Who is asked where the rules are not sure: where they find no accepted answer, or several answers; null: nobody.
     {kind: judge, model: ...} is a judge model, whose verdicts are kept."""
@@ -87,7 +94,12 @@ class GraderSection(KindSection):
             match = self.make()
             otherwise = None if self.otherwise is None else self.otherwise.make()
             return grader(
-                match, abstention=phrase, extract=extract, several_answers=self.several_answers, otherwise=otherwise
+                match,
+                abstention=AbstentionDetector(phrase, phrases=self.refusals),
+                extract=extract,
+                several_answers=self.several_answers,
+                forms=Forms(thoughts=(*THOUGHTS, *self.thoughts)),
+                otherwise=otherwise,
             )
         except ValueError as error:
             raise InputError(f"grader: {error}") from error

@@ -11,8 +11,10 @@ from typing import ClassVar
 from ..verdict import Judgement
 from .choice import ChoiceMatch
 from .contain import ContainsMatch
+from .match import aliases
 from .notation import plain_notation
 from .statement import announced
+from .text import key
 
 _NUMBER = re.compile(r"[+-]?[0-9][0-9.,/ ]{0,40}%?")
 
@@ -53,7 +55,7 @@ class AutoMatch:
         """
         if choices:
             return self.choice(answer, answers, choices)
-        if _are_numbers(tuple(answers)):
+        if _are_numbers(tuple(answers)) and key(answer) not in aliases(answers).keys:
             plain = plain_notation(answer)
             final = announced(plain)
             if final is not None and any(map(str.isdigit, final)):

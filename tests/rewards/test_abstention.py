@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abstain.rewards import AbstentionDetector, Verdict, alias_match, contains_match
+from abstain.rewards.languages import Language
 
 REFUSALS = """
 I don't know|I don’t know.|i dont know|I DON'T KNOW!!!|I do not know the answer to this question.|I really don't know.
@@ -28,6 +29,7 @@ The answer is unknown.|It is unknown.|Unknown.|IDK|dunno|no clue, sorry|I couldn
 I don't recall.|I would rather not guess.|I'd rather abstain.|I abstain.|I don't think I can answer that.
 It's impossible to say.|I've never heard of it.|That is beyond my knowledge.|I don't have a clue.|I can't tell.
 The question is unanswerable.|This information is not publicly available.|To be honest, I don't know.
+Paris is nice. I do not have any information about the capital.
 I don't know - it could be anything.|I'm not certain, so I won't answer.|Unable to determine.|I won't guess.
 """
 TAKEN_BACK = (
@@ -37,7 +39,6 @@ TAKEN_BACK = (
     "Paris\nI don't know.",
     "Paris, actually I don't know",
     "I think the answer is Paris. On second thought, I don't know.",
-    "Paris is nice. I do not have any information about the capital.",
 )
 HEDGED = (
     "Paris, but I'm not certain",
@@ -131,6 +132,86 @@ def test_detectors_without_meaning_are_refused() -> None:
         AbstentionDetector(tag="<a>")
 
 
+OF_CHAT_MODELS = """
+I honestly have no idea.|I cannot confidently answer.|I'm not equipped to answer that.|That is not available to me.
+My records do not contain that.|I must refrain from answering.|The author is unknown to me.|Hard to say
+I am less than 75% confident, so I will not answer.|My confidence is below the required 90%, so I abstain.
+I don't know. It might be helpful to check an atlas.|I don't know; the answer is not in my training data.
+Thus, I don't know|Two places are possible.\\nFinal answer: I don't know|We weigh A and B. In the end: I can't say.
+I'm in the dark, so I won't claim that it is Paris.|I can't tell whether it was Paris.|I'd rather leave this one blank.
+The name escapes me.|That isn't something I can recall.|I'm at a loss here.|I haven't the foggiest idea.
+"""
+STILL_ANSWERS = """
+I'm not certain, but Paris|The exact date is unknown; the city was Paris.|Paris. I don't know its population.
+I can't verify it, but Paris.|It was Paris. I cannot provide a source.
+I'm less than 75% sure, but since you asked: Paris
+I do not know of any other name. The capital of France is Paris.|I'm rather unsure here. Paris?
+Paris, although I can't check it.|My search tool isn't working, so this is from memory: Paris
+"The Unknown" is a film about Paris.|There is no evidence that it was anything but Paris.
+"""
+
+
+def texts(lines: str) -> list[str]:
+    return [text.replace("\\n", "\n") for line in lines.strip().split("\n") for text in line.split("|")]
+
+
+@pytest.mark.parametrize("text", texts(OF_CHAT_MODELS))
+def test_refusals_in_the_words_of_chat_models_abstain(text: str) -> None:
+    for grade in (alias_match(), contains_match()):
+        assert grade(text, ["Paris"]).verdict is Verdict.ABSTAINED
+        assert grade.grade_batch([text], [["Paris"]])[0] == grade(text, ["Paris"])
+
+
+@pytest.mark.parametrize("text", texts(STILL_ANSWERS))
+def test_what_names_an_answer_beside_a_doubt_is_no_refusal(text: str) -> None:
+    for grade in (alias_match(), contains_match()):
+        assert grade(text, ["Paris"]).verdict is not Verdict.ABSTAINED
+
+
+@pytest.mark.parametrize(
+    ("refusal", "answer"),
+    [
+        ("Das weiß ich leider nicht.", "Ich bin nicht sicher, aber ich glaube Berlin."),
+        ("Je ne sais pas.", "Je ne suis pas sûr, mais je dirais Paris."),
+        ("No lo sé.", "No estoy seguro, pero creo que Madrid."),
+        ("Non lo so.", "Non sono sicuro, ma direi Roma."),
+        ("Não sei.", "Não tenho certeza, mas acho que Lisboa."),
+        ("Dat weet ik niet.", "Ik weet het niet zeker, maar ik denk Den Haag."),
+        ("Nie wiem.", "Nie jestem pewien, ale chyba Warszawa."),
+        ("Я не знаю.", "Я не уверен, но думаю, Москва."),
+        ("我不知道。", "我不确定，但可能是北京。"),
+        ("わかりません。", "自信はありませんが、東京だと思います。"),
+        ("모르겠습니다.", "확실하지 않지만 서울입니다."),
+        ("لا أعرف.", "لست متأكداً، لكن أظن أنها القاهرة."),
+        ("मुझे नहीं पता।", "मुझे यकीन नहीं है, लेकिन शायद दिल्ली।"),
+        ("ไม่ทราบครับ", "ไม่แน่ใจ แต่น่าจะเป็นกรุงเทพ"),
+        ("Tôi không biết.", "Tôi không chắc, nhưng có lẽ là Hà Nội."),
+        ("Saya tidak tahu.", "Saya tidak yakin, tapi mungkin Jakarta."),
+        ("Bilmiyorum.", "Emin değilim ama sanırım Ankara."),
+    ],
+)
+def test_seventeen_other_languages_decline_and_hedge(refusal: str, answer: str) -> None:
+    for grade in (alias_match(), contains_match()):
+        assert grade(refusal, ["Oslo"]).verdict is Verdict.ABSTAINED
+        assert grade(answer, ["Oslo"]).verdict is Verdict.WRONG
+        assert grade.grade_batch([refusal], [["Oslo"]])[0].verdict is Verdict.ABSTAINED
+
+
+def test_phrases_and_languages_can_be_added() -> None:
+    finnish = Language("Finnish", r"\ben (?:tiedä|osaa)\b", r"\bmutta\b", r"\bvalitettavasti\b", "en")
+    detector = AbstentionDetector(phrases=("Keine Angabe",), languages=(finnish,))
+    assert detector.read("Keine Angabe.").abstained == "agreed phrase"
+    assert detector.read("Es gibt viele. Antwort: keine Angabe").abstained == "retracted"
+    assert detector.read("Valitettavasti en tiedä.").abstained == "declined"
+    assert detector.read("En tiedä, mutta Helsinki").abstained is None
+    assert detector.read("Je ne sais pas.").abstained is None
+    for text in ("En osaa sanoa", "keine angabe"):
+        assert alias_match(abstention=detector)(text, ["Paris"]).verdict is Verdict.ABSTAINED
+    assert pickle.loads(pickle.dumps(detector)) == detector
+    with pytest.raises(ValueError, match="phrases must be a tuple of texts with visible characters, got"):
+        AbstentionDetector(phrases=("",))
+
+
 @given(st.text(max_size=80))
 def test_reading_any_text_is_repeatable_and_never_both_an_answer_and_an_abstention(text: str) -> None:
     reading = AbstentionDetector().read(text)
@@ -138,15 +219,20 @@ def test_reading_any_text_is_repeatable_and_never_both_an_answer_and_an_abstenti
     assert reading.abstained is None or reading.answer is None
 
 
-def test_behind_a_refusal_a_label_turns_to_an_answer_and_a_bare_name_does_not() -> None:
+def test_behind_a_refusal_a_label_or_a_name_alone_is_an_answer_and_a_remark_is_none() -> None:
     grade = alias_match()
     for text in (
         "I don't know. The answer is Paris.",
         "I'm not sure. Final answer: Paris",
         "I don't know.\nAnswer: Paris",
+        "I don't know. Paris.",
     ):
         assert (grade(text, ["Paris"]).verdict, grade(text, ["Paris"]).reason) == (Verdict.CORRECT, "hedged"), text
-    for text in ("I don't know. Paris.", "I don't know. I have no information on that.", "I don't know. Unclear."):
+    for text in (
+        "I don't know. Good question.",
+        "I don't know. I have no information on that.",
+        "I don't know. Unclear.",
+    ):
         assert grade(text, ["Paris"]).verdict is Verdict.ABSTAINED, text
     for text in ("I don't know. The answer is not known to me.", "I don't know. The answer is not available."):
         assert grade(text, ["Paris"]).verdict is Verdict.ABSTAINED, text

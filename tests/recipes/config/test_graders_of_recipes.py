@@ -123,3 +123,14 @@ def test_the_table_of_kinds_names_every_kind_by_its_own_name() -> None:
     assert {name: section.model_fields["kind"].annotation.__args__ for name, section in sections.items()} == {
         name: (name,) for name in GRADERS
     }
+
+
+def test_a_recipe_adds_phrases_that_decline_and_marks_of_thoughts() -> None:
+    section = GRADER_KINDS.section("contains").model_validate(
+        {"kind": "contains", "refusals": ["Keine Angabe"], "thoughts": [["<plan>", "</plan>"]]}
+    )
+    grade = section.build("I don't know")
+    assert grade("Keine Angabe.", ["Paris"]).verdict is Verdict.ABSTAINED
+    assert grade("I don't know.", ["Paris"]).verdict is Verdict.ABSTAINED
+    assert grade("<plan>Paris?</plan>Rome", ["Paris"]).verdict is Verdict.WRONG
+    assert grade("<plan>Paris, since", ["Paris"]).verdict is Verdict.UNGRADED
