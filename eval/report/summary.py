@@ -17,7 +17,7 @@ from ..metrics.catalogue import info, listed
 from ..metrics.obstacles import undermined
 from .tables import cell, number
 
-RUN_SYSTEMS = ("base", "prompted", "warmup", "rejection", "dpo", "trained")
+RUN_SYSTEMS = ("base", "prompted", "post_training", "warmup", "rejection", "dpo", "trained")
 """The systems of a training run, in its order; those between are the model after a stage that another follows."""
 REFERENCE = {
     "exact": "the exact Bayes confidence of the synthetic world",
