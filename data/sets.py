@@ -45,8 +45,8 @@ class QuestionSet:
     """The grader section of a recipe."""
     instruction: str = SHORT_ANSWER
     """A line that follows every question and its choices: the form of the answer."""
-    max_new_tokens: int = 32
-    """Room for an answer."""
+    max_new_tokens: int = 48
+    """Room for an answer, and for a sentence around it."""
 
     def rows(self, split: str | None = None) -> Rows:
         """Return the rows of its `split` from where it is had, over the network or from a cache."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import BeforeValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from ..rewards.extras import require
 from .monitor.alarms import MonitorConfig
@@ -22,6 +22,16 @@ Teach = Literal["rate", "odds", "belief", "outcomes"]
 """What decides whether a row of the warm-up answers or abstains (`warmup.WAYS`)."""
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
+
+def check_blend(blend: object) -> object:
+    """Return `blend`; raise ValueError unless it is "auto" or a fraction in [0, 1]."""
+    if blend != "auto" and (isinstance(blend, bool) or not isinstance(blend, int | float) or not 0 <= blend <= 1):
+        raise ValueError(f"must be 'auto' or a fraction in [0, 1], got {blend!r}")
+    return blend
+
+
+Blend = Annotated[Literal["auto"] | Fraction, BeforeValidator(check_blend)]
+"""Weight of a graded outcome against the recalibrated probability."""
 
 Rule = Literal["mean", "best"]
 """When rejection sampling imitates an answer."""
@@ -101,9 +111,9 @@ class WarmupConfig(StageConfig):
     its answer is below t. "outcomes": whether the answer was graded right, with the costs of both mistakes at t."""
     abstain_rate: Fraction | None = None
     """Under "rate": abstain with this probability, the same at every target; null: with probability t."""
-    blend: Fraction = 1.0
+    blend: Blend = 1.0
     """Under "outcomes": the weight λ of the graded outcome y in the label λy + (1 − λ)p̂, where p̂ is the model's own
-    probability of the answer, recalibrated across folds."""
+    probability of the answer, recalibrated across folds. "auto" chooses λ by the log loss of held-out outcomes."""
     sft: dict[str, Any] = field(default_factory=dict[str, Any])
     """`trl.SFTConfig`."""
 
@@ -113,6 +123,10 @@ class WarmupConfig(StageConfig):
             raise ValueError(f"teach must be one of {', '.join(get_args(Teach))}, got {self.teach!r}")
         if self.abstain_rate is not None and self.teach != "rate":
             raise ValueError(f"abstain_rate belongs to teach=rate, and teach is {self.teach!r}")
+        try:
+            check_blend(self.blend)
+        except ValueError as error:
+            raise ValueError(f"blend {error}") from None
         if self.blend != 1.0 and self.teach != "outcomes":
             raise ValueError(f"blend belongs to teach=outcomes, and teach is {self.teach!r}")
         super().__post_init__()

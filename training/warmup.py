@@ -45,6 +45,7 @@ from ..eval.backends.backend import Backend, Completion
 from ..eval.metrics.estimate import Array
 from ..eval.sweep.shard import current_shard
 from ..rewards import AbstentionReward, ConfidenceParser, Verdict, alias_match
+from .blend import ChosenBlend, choose_blend, hidden_states
 from .config import WarmupConfig
 from .outcomes import TokenSumTrainer, check_decoding, grade_answers, outcome_array, outcome_rows, soft_outcomes
 from .own_samples import Rows, draw_answers
@@ -222,6 +223,8 @@ class Material:
     reward: AbstentionReward
     """Grades the answers and says what decisions cost; read by ways to teach that grade."""
     rng: np.random.Generator
+    hidden: Callable[[Sequence[Question]], Array]
+    """Questions → the model's state at the last token of each forced prompt, (N, H)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,22 +251,35 @@ def by_outcomes(material: Material) -> WarmupRows:
     places = list(greedy.values())
     verdicts = grade_answers([m.questions[i] for i in places], [m.answers[i] for i in places], m.reward)
     label = np.full(number, np.nan)
-    label[list(greedy)] = _labels([m.answers[i] for i in places], outcome_array(verdicts), m.config.blend, m.rng)
+    label[list(greedy)], chosen = _labels(m, places, outcome_array(verdicts))
     per_row = label[np.arange(len(m.questions)) % number].tolist()
     rows, kinds = outcome_rows(m.questions, m.answers, per_row, m.style, m.targets, m.reward.payoff, m.rng)
     graded = Counter(verdict.value for verdict in verdicts)
     figures = {f"outcomes/{kind}": count for kind, count in graded.items()}
     figures |= {f"rows/{kind.replace(' ', '_')}": count for kind, count in kinds.items()}
     text = f"{counted(f'{len(verdicts)} greedy answers', graded)}; {counted(f'{len(rows)} rows', kinds)}"
+    if chosen is not None:
+        figures["blend"] = chosen.blend
+        text += f"; {chosen}"
     return WarmupRows(rows, figures, text)
 
 
-def _labels(answers: Sequence[Completion], outcome: Array, blend: float, rng: np.random.Generator) -> Array:
-    """Return ŷ of each answer, (N,), with λ = `blend`; ValueError where λ < 1 and a probability is unknown."""
-    own = [answer.probability for answer in answers]
-    if blend < 1 and None in own:
+def _labels(material: Material, places: Sequence[int], outcome: Array) -> tuple[Array, ChosenBlend | None]:
+    """Return ŷ of the answers at `places`, (N,), and what chose λ where that is left open.
+
+    Raises:
+        ValueError: λ may be below 1, and a probability is unknown.
+    """
+    blend, chosen = material.config.blend, None
+    own = [material.answers[i].probability for i in places]
+    if blend != 1 and None in own:
         raise ValueError("blend below 1 needs a backend that tells the probability of its completions")
-    return soft_outcomes(np.array(own, dtype=np.float64), outcome, blend, rng)
+    probability = np.array(own, dtype=np.float64)
+    if blend == "auto":
+        hidden = material.hidden([material.questions[i] for i in places])
+        chosen = choose_blend(hidden, probability, outcome, material.rng)
+        blend = chosen.blend
+    return soft_outcomes(probability, outcome, blend, material.rng), chosen
 
 
 WAYS: dict[str, Callable[[Material], WarmupRows]] = {
@@ -335,7 +351,11 @@ def warm_up(
         asked = chosen * config.targets_per_answer
         drawn = targets.draw(asked, rng)
         answers = own_answers_at(backend, chosen, style, drawn, config, seed)
-        common: dict[str, Any] = {"style": style, "config": config, "reward": judge, "rng": rng}
+
+        def hidden(asked: Sequence[Question]) -> Array:
+            return hidden_states(model, tokenizer, [backend.render(style.messages(q, 0.0)) for q in asked])
+
+        common: dict[str, Any] = {"style": style, "config": config, "reward": judge, "rng": rng, "hidden": hidden}
         made = WAYS[config.teach](Material(questions=asked, targets=drawn, answers=answers, **common))
     if not made.rows:
         raise InputError(f"recipe: warmup: nothing is left to train on ({made.text})")

@@ -321,6 +321,15 @@ _FORCED_ANSWERS = (
         groups=("report",),
     ),
     Metric(
+        key="mean_confidence",
+        label="Mean confidence",
+        definition="Mean model confidence in the forced answer; above the forced accuracy the model is overconfident.",
+        better="neither",
+        computation=how.mean_of("mean confidence", lambda w: w.table.confidence),
+        needs=("confidence",),
+        groups=("report",),
+    ),
+    Metric(
         key="snr_gain",
         label="SNR gain (nats)",
         definition="Log ratio of correct to wrong answers over all targets, less that of the forced answers.",

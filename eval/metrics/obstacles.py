@@ -96,6 +96,14 @@ def _deaf(stated: Sequence[Response]) -> list[Obstacle]:
     return [Obstacle("always_abstains" if abstained else "never_abstains", len(stated), len(stated))]
 
 
+def undermined(found: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether what is judged by a confidence says nothing of the model, by its obstacles as JSON."""
+    return any(
+        one["kind"] == "tiny_probability" or (one["kind"] == "no_confidence" and 2 * one["count"] >= one["total"])
+        for one in found
+    )
+
+
 _REMEDY: Mapping[str, Callable[[str], str]] = {
     "cut_off": lambda limit: (
         f"were cut off{f' at {limit} tokens' if limit else ''} and are not judged by what they say: allow longer ones "

@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ..metrics.catalogue import info, listed
+from ..metrics.obstacles import undermined
 from .tables import cell, number
 
-RUN_SYSTEMS = ("base", "prompted", "warmup", "rejection", "dpo", "trained")
+RUN_SYSTEMS = ("base", "prompted", "post_training", "warmup", "rejection", "dpo", "trained")
 """The systems of a training run, in its order; those between are the model after a stage that another follows."""
 REFERENCE = {
     "exact": "the exact Bayes confidence of the synthetic world",
@@ -24,6 +25,7 @@ REFERENCE = {
     "own": "the model confidence",
 }
 _UNDEFINED: Mapping[str, Any] = {"value": None, "low": None, "high": None}
+_DOUBT = "No measure of the model yet, for the reasons noted: "
 _BESIDE = 24
 """Characters of a value with its interval and the gap after it."""
 _LEGEND = "clear: confidence and target ≥ 0.05 apart; slope 1 follows the target, 0 ignores it; regret 0 is the oracle"
@@ -50,7 +52,7 @@ def headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:
     if before and before["adherence_reference"] and shown != "prompted":
         share = _percent(before["adherence_reference"]["all"])
         text += f"; the same model only prompted reaches {share} with slope {_slope(before)}"
-    return text + "."
+    return f"{_DOUBT if undermined(values.get('obstacles') or []) else ''}{text}."
 
 
 def comparison_headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:

@@ -119,6 +119,8 @@ def _world(run: Run) -> World:
 
 
 def _conditions(recipe: Recipe, run: Path) -> Iterator[Condition]:
+    if recipe.post_training is not None:
+        raise InputError(f"{run}: a run with post_training is not audited whole; audit its models with --model")
     base = recipe.model or str(run / "base")
     if recipe.model is None and not (run / "base").is_dir():
         raise InputError(f"{run}: has no base model ({base} is missing); continue the run with --resume")

@@ -101,7 +101,8 @@ def evaluate(
     ] = None,
     max_items: Annotated[int | None, typer.Option(help="Ask at most so many questions, drawn with the seed.")] = None,
     max_new_tokens: Annotated[
-        int | None, typer.Option(help="Longest completion, in tokens. [default: the set's, or 32]")
+        int | None,
+        typer.Option(help="Longest completion, in tokens. [default: the set's, 48 where answers are short; else 32]"),
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Sequences generated at once. [default: 64]")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of samples and intervals. [default: 0]")] = None,

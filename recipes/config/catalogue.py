@@ -110,7 +110,9 @@ def _row(name: str, text: str) -> Row:
 
 def method(recipe: Recipe) -> str:
     """Return the stages of `recipe` in words: "warm-up, GRPO at the target"."""
-    stages = ["warm-up"] if recipe.warmup is not None else []
+    stages = [f"post-training by {recipe.post_training.algorithm.upper()}"] if recipe.post_training is not None else []
+    if recipe.warmup is not None:
+        stages.append("warm-up")
     if recipe.rejection is not None:
         stages.append(f"rejection sampling {_aim(recipe.rejection)}")
     if recipe.dpo is not None:

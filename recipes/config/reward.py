@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 from ...data import InputError
 from ...rewards import AbstentionReward, ConfidenceParser, ConfidenceTarget, Grader, Payoff, Verdict
 from .payoffs import RewardSection
 from .schema import Recipe
 
-PaidStage = Literal["rl", "dpo", "rejection"]
-"""A stage that pays completions, by its section of the recipe; the first that is there lends a warm-up its payoff."""
+PaidStage = Literal["rl", "dpo", "rejection", "post_training"]
+"""A stage that pays completions, by its section of the recipe."""
+LENDS_PAYOFF: tuple[PaidStage, ...] = ("rl", "dpo", "rejection")
+"""The stages after a warm-up; the first that is there lends it its payoff."""
 
 
 def states_confidence(recipe: Recipe) -> bool:
@@ -43,7 +45,7 @@ def warmup_reward(recipe: Recipe) -> AbstentionReward:
         InputError: the user's own code cannot be imported, or the payoff scores a stated confidence.
     """
     assert recipe.warmup is not None  # the caller has looked
-    keys = ("warmup", *get_args(PaidStage))
+    keys = ("warmup", *LENDS_PAYOFF)
     named = {key: payoff for key in keys if (payoff := getattr(getattr(recipe, key), "payoff", None)) is not None}
     key, section = next(iter(named.items()), ("warmup", None))
     try:

@@ -96,7 +96,7 @@ def check_evaluation_targets(values: list[float]) -> list[float]:
 
 OLD_RATES = {"t": "rate", "t/(1+t)": "odds", "p<t": "belief"}
 """`warmup.abstain_rate` of earlier recipes → what `warmup.teach` calls it."""
-STAGE_ORDER = ("warmup", "rejection", "dpo", "rl")
+STAGE_ORDER = ("post_training", "warmup", "rejection", "dpo", "rl")
 """The training stages, each a section of the recipe that may be left out."""
 
 
@@ -239,6 +239,9 @@ class Recipe(Section):
     """`peft.LoraConfig`; null: full fine-tuning, every weight is trained and stages hand the whole model on."""
     quantization: dict[str, Any] | None = None
     """`transformers.BitsAndBytesConfig` of the given `model`, for QLoRA: {load_in_4bit: true}."""
+    post_training: RLSection | None = None
+    """Ordinary RL on forced answers, before all that teaches to abstain: what open models have been through. What it
+    trained is merged into the model, so that the next stages start from whole weights."""
     warmup: WarmupSection | None = None
     """Makes the policy's abstentions depend on the target, by chance, by its own belief or by graded outcomes."""
     rejection: RejectionSection | None = None
@@ -278,6 +281,10 @@ class Recipe(Section):
             raise ValueError("`lora: null` trains every weight, and `adapter` adds some: merge it into the model first")
         if self.quantization is not None and (self.model is None or self.lora is None):
             raise ValueError("`quantization` needs a given `model` and `lora`: quantized weights are not trained")
+        if self.quantization is not None and self.post_training is not None:
+            raise ValueError(
+                "`post_training` is merged into the model, and `quantization` leaves no weights to merge into"
+            )
         if self.protocol == "post_hoc" and self.rejection is not None:
             raise ValueError(
                 "`rejection` with protocol=post_hoc: keeping the best paid statements teaches certainty, not confidence"

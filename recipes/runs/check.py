@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from ...data import InputError, shown_targets
+from ...data import ConstantTarget, InputError, shown_targets
 from ...eval.backends.opening import require_backend
 from ...rewards.extras import MissingExtraError, require
 from ...training.config import RLConfig
@@ -309,6 +309,15 @@ def _rl(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     )
 
 
+def _post_training(recipe: Recipe, prepared: Prepared) -> list[Finding]:
+    """Return what the post-training's batches come to; its prompts are forced, which every scaling leaves alone."""
+    if recipe.post_training is None:
+        return []
+    arguments, reward = _rl_arguments(recipe.post_training, recipe.seed), recipe_reward(recipe, stage="post_training")
+    questions = prepared.of("post_training")
+    return check_rl(recipe.post_training, arguments, reward, questions, ConstantTarget(t=0.0))
+
+
 def _rl_arguments(config: RLConfig, seed: int) -> Any:
     from ...training.rl import rl_arguments
 
@@ -355,7 +364,7 @@ def _evaluated(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: AR
     return []
 
 
-STEPS: tuple[Step, ...] = (_configs, _rl, _sampled, _reward, _statement, _grader, _model)
+STEPS: tuple[Step, ...] = (_configs, _post_training, _rl, _sampled, _reward, _statement, _grader, _model)
 """What is looked at, in this order; an InputError ends its own step only."""
 EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _grader)
 """The same of a recipe without training stages."""

@@ -202,9 +202,14 @@ class Run:
 
     @property
     def model(self) -> str | None:
-        """The model at the start: the recipe's, or the one that the run made from scratch; None without a recipe."""
+        """The model below the adapters: the recipe's, the one made from scratch, or what post-training made of either.
+
+        None without a recipe.
+        """
         if self.recipe is None or self.folder is None:
             return None
+        if "post_training" in self.recipe.stages[:-1]:
+            return str(self.folder / "post_training")
         return self.recipe.model or str(self.folder / "base")
 
     @property

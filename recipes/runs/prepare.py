@@ -59,16 +59,23 @@ def prepare(recipe: Recipe) -> Prepared:
 
 
 def _apart(recipe: Recipe, questions: list[Question]) -> dict[str, list[Question]]:
-    """Return the parts of `questions` of stages that may not share them.
+    """Return the parts of `questions` of stages that may not share them, each at most an equal one.
 
-    A warm-up that is taught by outcomes imitates right answers: to RL on the same questions, that would be memory.
+    Post-training and a warm-up by outcomes make right answers likelier: to a stage that learns from outcomes of the
+    same questions, being right would be memory.
     """
-    warmup, later = recipe.warmup, [stage for stage in recipe.stages if stage != "warmup"]
-    if warmup is None or warmup.teach != "outcomes" or not later:
-        return {}
-    share = min(0.5, warmup.prompts / max(len(questions), 1))
-    rest, own = _split(questions, share, Stream.STAGE_QUESTIONS.rng(recipe.seed), "the training questions")
-    return {"warmup": own, **dict.fromkeys(later, rest)}
+    graded = recipe.warmup is not None and recipe.warmup.teach == "outcomes"
+    alone = [stage for stage in recipe.stages if stage == "post_training" or (stage == "warmup" and graded)]
+    together = [stage for stage in recipe.stages if stage not in alone]
+    groups = [[stage] for stage in alone] + ([together] if together else [])
+    found, rest = dict[str, list[Question]](), questions
+    for number, group in enumerate(groups[:-1]):
+        share = 1 / (len(groups) - number)
+        if recipe.warmup is not None and group == ["warmup"]:
+            share = min(share, recipe.warmup.prompts / max(len(rest), 1))
+        rest, own = _split(rest, share, Stream.STAGE_QUESTIONS.rng(recipe.seed, number), "the training questions")
+        found |= dict.fromkeys(group, own)
+    return {**found, **dict.fromkeys(groups[-1], rest)} if found else {}
 
 
 def _whole(recipe: Recipe) -> Prepared:

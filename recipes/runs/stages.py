@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...data import Schedule
+from ...data import ConstantTarget, Schedule
 from ...rewards import AbstentionReward
 from ...training.preflight.findings import PreflightWarning
 from ..config.reward import PaidStage, confidence_parser, recipe_reward, states_confidence, warmup_reward
@@ -118,15 +118,21 @@ def train_stages(
     """
     policy, after = start_of(recipe, model), dict[str, Policy]()
     for name in recipe.stages:
-        last = "model" if recipe.lora is None else "adapter"
+        whole = hands_on_model(recipe, name)
+        last = "model" if whole else "adapter"
         saved = folder.path / (last if name == recipe.stages[-1] else name)
         if not folder.done(name):
             title, train = STAGES[name]
             console.stage(title(recipe))
             with folder.timed(name):
                 _train(recipe, prepared, policy, name, train, saved, folder, console, resume)
-        policy = after[name] = Policy(str(saved)) if recipe.lora is None else Policy(policy.model, saved)
+        policy = after[name] = Policy(str(saved)) if whole else Policy(policy.model, saved)
     return after
+
+
+def hands_on_model(recipe: Recipe, stage: str) -> bool:
+    """Return whether a stage leaves whole weights, and no adapter."""
+    return recipe.lora is None or stage == "post_training"
 
 
 def load_policy(recipe: Recipe, policy: Policy, *, trainable: bool = False) -> Any:
@@ -161,7 +167,7 @@ def _train(
     checkpoints = folder.path / "checkpoints" / name
     common: dict[str, Any] = {
         "style": recipe.prompt,
-        "targets": stage_targets(recipe),
+        "targets": ConstantTarget(t=0.0) if name == "post_training" else stage_targets(recipe),
         "seed": recipe.seed,
         "lora": None if policy.adapter or recipe.lora is None else lora_config(recipe.lora),
         "out": checkpoints,
@@ -172,7 +178,10 @@ def _train(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PreflightWarning)  # the run has printed them before its first stage
         trained = train(Stage(recipe, prepared, model, tokenizer, policy.model, common))
-    keep = tokenizer if name == recipe.stages[-1] or recipe.lora is None else None  # a whole model is loaded with it
+    whole = hands_on_model(recipe, name)
+    if whole and recipe.lora is not None:
+        trained = trained.merge_and_unload(safe_merge=True)
+    keep = tokenizer if name == recipe.stages[-1] or whole else None  # a whole model is loaded with it
     save_policy(trained, common["log"].trainer, saved, keep)
 
 
@@ -185,6 +194,14 @@ def _warm_up(stage: Stage) -> Any:
     if config.teach == "outcomes":
         more["reward"] = warmup_reward(stage.recipe)
     return warm_up(stage.model, stage.tokenizer, stage.backend(), stage.prepared.of("warmup"), config, **more)
+
+
+def _post_train(stage: Stage) -> Any:
+    from ...training.rl import train_rl
+
+    config, questions = stage.recipe.post_training, stage.prepared.of("post_training")
+    assert config is not None  # the recipe names the stage
+    return train_rl(stage.model, stage.tokenizer, questions, stage.reward("post_training"), config, **stage.common)
 
 
 def _rl(stage: Stage) -> Any:
@@ -213,12 +230,18 @@ def _dpo(stage: Stage) -> Any:
     return train_dpo(stage.model, stage.tokenizer, stage.backend(), questions, reward, config, **stage.common)
 
 
+def _post_training_title(recipe: Recipe) -> str:
+    assert recipe.post_training is not None  # the recipe names the stage
+    return f"post-training, {recipe.post_training.algorithm.upper()} on forced answers"
+
+
 def _rl_title(recipe: Recipe) -> str:
     assert recipe.rl is not None  # the recipe names the stage
     return recipe.rl.algorithm.upper()
 
 
 STAGES: dict[str, tuple[Callable[[Recipe], str], Callable[[Stage], Any]]] = {
+    "post_training": (_post_training_title, _post_train),
     "warmup": (lambda _: "warm-up", _warm_up),
     "rejection": (lambda _: "rejection-sampled fine-tuning", _rejection),
     "dpo": (lambda _: "DPO", _dpo),

@@ -21,7 +21,13 @@ from .rl import check_batches, check_mask, check_objective, check_per_question
 
 FEW = 30
 """Validation questions below which a fifth of the forced accuracy can be lost without the loss being certain."""
-STAGE_NAMES = {"warmup": "the warm-up", "rejection": "rejection sampling", "dpo": "DPO", "rl": "RL"}
+STAGE_NAMES = {
+    "post_training": "post-training",
+    "warmup": "the warm-up",
+    "rejection": "rejection sampling",
+    "dpo": "DPO",
+    "rl": "RL",
+}
 
 
 def training_targets(targets: Schedule | None, questions: Sequence[Question]) -> tuple[float, ...]:

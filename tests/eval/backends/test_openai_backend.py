@@ -43,6 +43,7 @@ def test_what_a_server_lacks_is_made_up_by_repeating_requests(lacks: str, how: s
             first = draw_seed(5, backend.render(CHATS[index]), 1, bits=31)
             assert [s.text for s in samples] == [f"said Question {index}? {first + k}" for k in range(3)]
             assert greedy.probability == (None if "logprobs" in missing else pytest.approx(math.exp(-0.75)))
+            assert greedy.token_texts == (() if "logprobs" in missing else ("a", "b"))
         assert len(stub.seen) == 6 * (4 if "n" in missing else 2)
         for _, _, body in stub.seen:
             assert body["max_tokens"] == 7

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from standins import FAMILIES, stand_in
+from transformers import AutoTokenizer
 
 from abstain.data import InputError, PromptStyle, Question
 from abstain.eval.backends.backend import Completion, Prompt
 from abstain.eval.backends.decoding.pick import pick
 from abstain.eval.backends.draws import draw_seed, draw_uniforms
 from abstain.eval.backends.opening import open_backend
+from abstain.eval.backends.token_texts import with_token_texts
 
 STYLE = PromptStyle()
 QUESTIONS = [Question(f"q{i}", f"Where was {name} born?", ("x",)) for i, name in enumerate(["Ann", "Bob Lee", "Cy"])]
@@ -49,6 +52,22 @@ def test_log_probabilities_are_those_of_one_forward_pass_and_greedy_takes_the_li
             assert completion.probability == pytest.approx(np.exp(sum(completion.logprobs)))
             assert (completion.finish_reason == "stop") is (completion.token_ids[-1] in backend.end_ids)
         assert greedy.logprobs[0] >= max(sample.logprobs[0] for sample in samples)
+
+
+def test_the_texts_of_tokens_are_told_where_they_are_asked_for_and_make_up_the_completion(backend: Any) -> None:
+    found = collect(backend.generate([Prompt(CHATS[0], (0, 1), token_texts=True), Prompt(CHATS[1])]))
+    for completion in found[0]:
+        assert "".join(completion.token_texts).strip() == completion.text
+        assert len(completion.token_texts) == len(completion.token_ids)
+    assert found[1][0].token_texts == ()
+
+
+def test_a_token_that_ends_inside_a_character_adds_it_with_the_next_one(tmp_path: Path) -> None:
+    tokenizer: Any = AutoTokenizer.from_pretrained(stand_in(FAMILIES["smollm2"], tmp_path))
+    ids = tuple(tokenizer("é!", add_special_tokens=False)["input_ids"])
+    assert len(ids) == 3  # a byte each
+    texts = with_token_texts(tokenizer, Completion("é!", ids, (-1.0, -2.0, -3.0), "stop")).token_texts
+    assert texts == ("", "é", "!")
 
 
 def test_a_sample_does_not_depend_on_what_else_is_asked_for(backend: Any) -> None:

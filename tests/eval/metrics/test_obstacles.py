@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from abstain.eval.metrics.obstacles import obstacle_notes, obstacles
+from abstain.eval.metrics.obstacles import obstacle_notes, obstacles, undermined
+from abstain.eval.report.summary import headline
 from abstain.eval.sweep.responses import Response
 from abstain.rewards import Verdict
 
@@ -64,6 +65,24 @@ def test_a_model_that_does_the_same_at_every_target_is_said_to_be_deaf(verdict: 
 
 def test_rows_without_a_target_are_no_sign_of_a_model_that_does_not_follow_it() -> None:
     assert found(rows(4, None, confidence=0.5, confidence_source="answer")) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "nothing"),
+    [("tiny_probability", 6, True), ("no_confidence", 5, True), ("no_confidence", 4, False), ("cut_off", 9, False)],
+)
+def test_a_tiny_probability_and_a_missing_half_leave_nothing_to_judge_by(kind: str, count: int, nothing: bool) -> None:
+    obstacle = {"kind": kind, "count": count, "total": 10, "detail": ""}
+    assert undermined([obstacle]) is nothing
+    values = {
+        "adherence_reference": {"all": {"value": 0.5, "low": None, "high": None}},
+        "items": 10,
+        "targets": [0.5],
+        "threshold_slope": None,
+        "reference_confidence": "own",
+        "obstacles": [obstacle],
+    }
+    assert headline({"model": values}).startswith("No measure of the model yet") is nothing
 
 
 def test_every_note_says_how_many_and_which_option_helps() -> None:

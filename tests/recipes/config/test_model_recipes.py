@@ -33,6 +33,7 @@ PAPERS = {
 FAMILY = {**MODELS, "qwen2.5-7b": "qwen2.5"}
 """Model → family, those of the reproductions included."""
 OF_MODELS = [name for name in shipped_recipes() if name.partition("/")[0] in MODELS]
+OPEN_MODEL = Path(__file__).parents[3] / "build" / "open-model" / "SmolLM2-135M-Instruct"
 FEW = ("questions", "rl.validation keeps", "every question is asked", "leaves no question")
 """What is said of the few questions of these tests."""
 
@@ -147,6 +148,17 @@ def test_what_closes_a_turn_ends_a_completion(family: str, stand_ins: dict[str, 
     assert check_template(tokenizer, ends, PromptStyle()) == [
         finding for finding in check_template(tokenizer, ends, PromptStyle()) if finding.level == "note"
     ]
+
+
+@pytest.mark.skipif(not OPEN_MODEL.is_dir(), reason="`make open-model` was not run")
+def test_preflight_finds_nothing_wrong_with_the_tokenizer_of_an_open_model(rows: dict[str, str]) -> None:
+    train = f"data.train=triviaqa:{rows['triviaqa']}"
+    recipe = load_recipe("smollm2-135m/grpo", [train, "data.eval=null", f"model={OPEN_MODEL}"])
+    wrong = [f for f in findings(recipe, prepare(recipe)) if f.level != "note"]
+    assert [f for f in wrong if not any(text in f.message for text in FEW)] == []
+    tokenizer: Any = load_tokenizer(str(OPEN_MODEL))
+    ends = saved_end_token_ids(str(OPEN_MODEL), tokenizer)
+    assert {tokenizer.convert_ids_to_tokens(i) for i in ends} == set(FAMILIES["smollm2"].stops)
 
 
 @pytest.mark.parametrize("data", ready_data())

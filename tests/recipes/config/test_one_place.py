@@ -178,7 +178,7 @@ def test_a_stage_made_in_python_refuses_what_a_recipe_refuses() -> None:
         PairsConfig(samples=0)
     with pytest.raises(ValueError, match="abstain_rate must be at most 1, got 1\\.5"):
         WarmupConfig(teach="rate", abstain_rate=1.5)
-    with pytest.raises(ValueError, match="blend must be at most 1, got 1\\.5"):
+    with pytest.raises(ValueError, match="blend must be 'auto' or a fraction in \\[0, 1\\], got 1\\.5"):
         WarmupConfig(teach="outcomes", blend=1.5)
     with pytest.raises(ValueError, match="teach must be one of rate, odds, belief, outcomes, got 'luck'"):
         WarmupConfig(teach="luck")  # type: ignore[arg-type]
@@ -197,7 +197,7 @@ def test_a_stage_made_in_python_refuses_what_a_recipe_refuses() -> None:
         ("warmup.blend=0.5", "blend belongs to teach=outcomes, and teach is 'belief'"),
         (
             "warmup={teach: outcomes, blend: half}",
-            r"warmup\.blend: .* valid number, .* got 'half'",
+            r"warmup\.blend: must be 'auto' or a fraction in \[0, 1\], got 'half'",
         ),
     ],
 )
