@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from .clauses import answering, clauses, decide, window
@@ -104,7 +104,11 @@ class AbstentionDetector:
         if self.tag is not None and not re.fullmatch(r"[A-Za-z][\w-]*", self.tag):
             raise ValueError(f"tag must be a name such as 'abstain', without brackets, got {self.tag!r}")
 
-    @property
+    def __hash__(self) -> int:
+        """Return a hash that costs little: detectors differ in little but their phrase."""
+        return hash(self.phrase)
+
+    @cached_property
     def triggers(self) -> frozenset[str]:
         """Normalised words, at least one of which stands in every text that declines or doubts."""
         return _triggers((self.phrase, *self.phrases), self.languages)

@@ -18,6 +18,7 @@ from .grammar import (
     FRONTED,
     GUESS_TAIL,
     LAST_WORD,
+    MAY_DECLINE,
     MORE,
     NEUTRAL,
     OPEN,
@@ -54,9 +55,13 @@ _NUMBER = re.compile(r"\d(?![\d.]* ?(?:%|percent))")
 _ABOUT_ITSELF = re.compile(
     r"\b(?:confiden|certain|sure|threshold|chance|bar|target|training|cutoff|cut-off|knowledge|above)"
 )
+_SAYS = re.compile(r"\b(?:is|are|was|were|has|had|when|if|because|where|until|before) (?!what i\b)")
+"""Signs of a statement, of which what is out of reach is only a part."""
 _WORD = re.compile(r"[\w'.-]+")
 _DETERMINER = re.compile(
-    r"(?:the|a|an|his|her|its|their|this|that|these|those|my|your|our|and|or|so|then|not)\b", re.IGNORECASE
+    r"(?:the|a|an|his|her|its|their|this|that|these|those|my|your|our|and|or|so|then|not|after|in|on|with"
+    r"|without|upon|at|from|to|by|for|under|given|of|about)\b",
+    re.IGNORECASE,
 )
 
 
@@ -87,16 +92,21 @@ def _written_out(text: str) -> str:
 
 def _kind(clause: str, lower: str, *, fronted: bool) -> tuple[Kind, int]:
     """Return how a clause declines, and where what declines in it ends."""
+    if not MAY_DECLINE.search(lower):
+        return "", 0
     if found := DECISION.search(lower):
         return "decision", len(lower)
     if found := DOUBT.search(lower):
         return "doubt", found.end()
-    found = REFUSAL.search(lower) or (BARE.match(lower) if not _is_title(clause) else None)
-    if found is not None and not MORE.search(lower, found.start()):
+    title = _is_title(clause)
+    found = (None if title and len(clause.split()) > 3 else REFUSAL.search(lower)) or (
+        None if title else BARE.match(lower)
+    )
+    if found is not None and not MORE.search(lower):
         is_open = not fronted and not FRONTED.match(lower) and OPEN.fullmatch(lower, found.end())
         return "open" if is_open else "about", found.end()
     found = AWAY.search(lower)
-    if found is not None and not MORE.search(lower):
+    if found is not None and not MORE.search(lower) and not _SAYS.search(lower, 0, found.start()):
         is_open = PRONOUN.fullmatch(lower[: found.start()]) and OPEN.fullmatch(lower, found.end())
         return "open" if is_open else "about", found.end()
     return "", 0

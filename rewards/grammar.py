@@ -15,17 +15,19 @@ _ADV = (
     r"|at all|right now|in fact|in good conscience"
     r"|at (?:this|the|that) (?:time|moment|point|stage)|as of now|for now|100 ?%|myself|else) ){0,3}+"
 )
-_I = r"(?:\bi|\bwe|\band|\bbut|\bor|\bme|^\W*)"
+_I = r"(?:\bi|\bwe|\bme|\b(?:i|we)\b[^.]{1,60}? (?:and|but|or)|^(?:and|but|so|or)|^\W*)"
 _WHO = r"(?:\b(?:i|we)(?: (?:think|believe|guess) i)?)"
 _NOT = r"(?:not|no)"
 _ABLE = (
-    r"(?:unable|incapable of|not (?:\w+ly )?(?:able|equipped|qualified|allowed|permitted|authori[sz]ed|prepared"
+    r"(?:unable|incapable of|(?<=not be )able|not (?:\w+ly )?(?:able|equipped|qualified|allowed|permitted"
+    r"|authori[sz]ed|prepared"
     r"|designed|programmed"
-    r"|trained|meant|in (?:a|any) position)|in no position)(?: to| for)?"
+    r"|trained|meant|in (?:a|any) position|at liberty|free|inclined|ready|going)|in no position)(?: to| for)?"
 )
 _CANNOT = (
-    rf"(?:(?:{_I} )?(?:must (?:say|admit|confess) )?{_ADV}(?:cannot|could not|can hardly|can barely) {_ADV}"
-    rf"|(?:am|are|was|were|been|be|feel|^\W*|,) {{0,1}}{_ADV}{_ABLE} {_ADV})"
+    rf"(?:(?:{_I} |^\W*)(?:must (?:say|admit|confess) )?{_ADV}(?:cannot|could not|can hardly|can barely) {_ADV}"
+    rf"|(?:\bam |\b(?:i|we) (?:are|was|were|have been|feel|seem|would (?:not )?be|will (?:not )?be) "
+    rf"|^\W*){_ADV}{_ABLE} {_ADV})"
 )
 _TELL = (
     r"(?:answer|answering|say|tell|name|give|provide|supply|offer|identify|determine|establish|ascertain|specify"
@@ -64,7 +66,7 @@ MAY_DECLINE = Pattern(
     r"|beyond|outside|hard|difficult|impossib|in(?:suff|capab)|ignoran|stumped|clueless|dark\b|loss\b|trouble"
     r"|\bgap\b|got me|rather|better|leav"
     r"|would need|look it up|limited|\bends?\b|cuts?\b|stops?\b|fails?\b|requires?|needs?|missing|no response"
-    r"|irrespons|low(?:er)?\b|nearer|neither"
+    r"|irrespons|low(?:er)?\b|nearer|neither|pay\b|as good as|i wish|if i said|certainty|confiden"
 )
 """A sign that a text in lower case may decline or doubt; without one no pattern below is tried."""
 
@@ -89,7 +91,7 @@ DECISION = Pattern(
             rf"|prepared to)|refuse to|hesitate to)|^(?:so |and |or )?(?:will not|not (?:going to"
             rf"|gonna))) {_ADV}(?:be )?(?:answer|guess|respond"
             r"|reply|name|naming|speculate|venture|give|giving|offer|attempt|state|claim|say|make (?:something"
-            r"|anything|one) up|invent|mislead"
+            r"|anything|one) up|invent|mislead|hazard|try\b|pretend\b"
             r"|commit|put|provid|risk|suggest|pretend to know (?:it|the answer|this))",
             rf"not {_ADV}(?:feel )?{_ADV}comfortable (?:with )?(?:answer|guess|nam|giv|say|provid|stat|speculat"
             rf"|mak|offer|put)",
@@ -97,6 +99,8 @@ DECISION = Pattern(
             r"|no comment|declined|n/a"
             r"|none available)(?: (?:from me|here|on this|this one|for this|to this|given|to give|possible"
             r"|provided|available)(?: one)?)?\W*$",
+            rf"{_WHO} (?:would |will )(?:rather|prefer|better) not\b\W*$|{_WHO} (?:would |had "
+            rf"|will )?better leave (?:it|this)(?: here| at that)?\W*$",
             r"(?:instructions|rules)\W{1,3}no answer",
             rf"(?:cannot|could not|not able to|unable to) {_ADV}(?:say|tell|decide|determine|remember"
             rf"|recall)(?: you)? which (?:one|of)\b",
@@ -109,23 +113,27 @@ REFUSAL = Pattern(
     "|".join(
         (
             rf"{_I} {_ADV}(?:do|did|would|will) {_NOT} {_ADV}(?:know|recall|remember|recollect|recogni[sz]e"
-            rf"|retain|(?:think|believe) i (?:know|can))",
+            rf"|retain|(?:think|believe) i (?:know|can|have|recall|remember))",
             rf"{_CANNOT}{_TELL}\b",
             rf"{_I} {_ADV}(?:do|did) not {_ADV}(?:have|possess|hold|own|retain) {_ADV}{_SOME}{_INFO}\b",
-            rf"{_I} {_ADV}(?:have|possess|hold|am missing|am lacking|lack|am short of) {_ADV}(?:(?:not"
-            rf"|no) (?:got |yet )?)?{_SOME}(?<=no |ot |ck |ng |of ).{{0,60}}?{_INFO}\b",
+            rf"{_I} {_ADV}(?:have|possess|hold|got|have got) {_ADV}(?:no|not (?:got |yet )?(?:any|enough|much"
+            rf"|the|an?)|insufficient"
+            rf"|inadequate|limited|little|zero) (?:[\w'-]{{1,20}} ){{0,4}}?{_INFO}\b|{_I} {_ADV}(?:am missing"
+            rf"|am lacking|am short of)\b",
             rf"{_I} {_ADV}lack\b",
             rf"{_I} {_ADV}(?:have|can offer|can say|could find|found|have got) (?:nothing|no [\w-]+ (?:that )?i)\b",
             rf"{_I} {_ADV}know nothing (?:about|of)",
-            rf"\b(?:am|are|is|was|been) {_ADV}(?:not {_ADV}(?:privy to|in possession of|aware of (?:who|what"
+            rf"\b(?:am|are|is|was|been) {_ADV}(?:not {_ADV}(?:privy to|knowledgeable about|versed in"
+            rf"|aware of the answer|in possession of|aware of (?:who|what"
             rf"|which|when|where|how|any)|familiar with)"
-            r"|unaware|unfamiliar|ignorant|stumped|clueless|blanking|drawing a blank|at a (?:complete "
+            r"|unaware|unfamiliar|ignorant|clueless|blanking|at a (?:complete "
             r"|total )?loss|(?:\w+ly )?in the dark"
             r"|having (?:trouble|difficulty) (?:recalling|remembering|finding|placing))",
             r"\b(?:have not|have never|never) (?:heard of|come across|encountered|seen it|read it|learned"
             r"|been told|got (?:an?|any|the|that))",
             r"\b(?:escapes?|eludes?|slip(?:s|ped)?|fails?) (?:me|my (?:mind|memory))|(?:is not"
-            r"|not) coming (?:back )?to me|draw(?:ing|s|n)? a blank"
+            r"|not) coming (?:back )?to me|draw(?:ing|s|n)? an? (?:\w+ )?blank|\bstumped\b|above my pay"
+            r"|as good as mine|i wish i knew|lying if i said"
             r"|\bbeats me|got me there|(?:you have|you) got me|(?:have|there is) a gap",
             r"\bi would (?:only |just |merely )?be (?:guessing|making (?:it|something) up|speculating)"
             r"|would (?:only |just )?be (?:guesswork"
@@ -155,12 +163,16 @@ AWAY = Pattern(
             r"|outside (?:of )?(?:my|what|the scope)|out of (?:my|reach)|lost on me"
             r"|(?:impossible|hard|difficult|not possible) (?:for me )?to (?:say|know|tell|determine|answer|pin))",
             r"\b(?:falls?|lies?|goes|sits?|extends?) (?:\w+ )?(?:outside|beyond) (?:of )?(?:my|what|the scope)",
-            r"\b(?:cannot|could not) be (?:\w+ly )?(?:determined|answered|known|established|identified|found|told)",
+            r"\b(?:cannot|could not) be (?:\w+ly )?(?:determined|answered|known|established|identified|found"
+            r"|told)\b(?! by (?!me\b))",
             r"\b(?:is|are) (?:something|one|an? \w+|all) (?:that )?i (?:cannot|could not|am (?:unable|not)"
             r"|do not|have no)",
-            r"\bmy (?:[\w'-]+ ){0,4}?(?:do(?:es)? not|did not|has no|have no|is limited|ends?|cuts? off|stops?"
+            r"\bmy (?:[\w'-]+ ){0,4}?(?:do(?:es)? not|did not|has no|have no|(?:is|are) (?:\w+ )?(?:limited"
+            r"|insufficient|hazy|fuzzy|vague|incomplete|sketchy)|ends?|cuts? off|stops?"
             r"|lacks?|holds? no|fails? me)",
-            r"nothing in (?:what i|my)|not been included|neither of which i (?:have|know)|not (?:one"
+            r"nothing in (?:what i|my)|not been included|\b(?:is|are|was|were) not (?:covered|included|contained"
+            r"|represented|present|found|part) (?:in|by|of|within) (?:my|what i)|neither of which i (?:have"
+            r"|know)|not (?:one"
             r"|something) (?:that )?i (?:can|have|know|remember)",
             r"(?:requires?|needs?) (?:[\w'-]+ ){0,6}?(?:that )?i (?:cannot|do not|could not)",
             r"(?:unknown|not known|unavailable) to me",
@@ -172,7 +184,8 @@ AWAY = Pattern(
 BARE = Pattern(
     r"^\W*(?:(?:nope|no|hmm+|sorry|well|oh|honestly|tbh|sadly|unfortunately)\W{1,3}){0,2}(?:idk|dunno|unknown"
     r"|unsure|unclear|not known|do not know"
-    rf"|no (?:[\w-]+ ){{0,2}}{_INFO}(?: available| known)?|(?:not enough|insufficient) (?:\w+ )?{_INFO}"
+    rf"|no(?:t an?|t the)? (?:[\w-]+ ){{0,2}}{_INFO}(?: available| known)?|(?:not enough"
+    rf"|insufficient) (?:\w+ )?{_INFO}"
     rf"|unanswerable|beats me"
     r"|not (?:something|one) (?:that )?i (?:can|could|know|have|am)|(?:hard|impossible"
     r"|difficult) (?:for me )?to (?:say|tell|know)"
@@ -191,7 +204,8 @@ DOUBT = Pattern(
             rf"|confident|positive)\b",
             r"\bless than (?:about )?\d{1,3} ?(?:%|percent) (?:\w+ )?(?:sure|certain|confident|positive"
             r"|confidence|certainty)",
-            r"\b(?:unsure|uncertain)\b",
+            r"\b(?:unsure|uncertain)\b|\b(?:confidence|certainty) (?:level )?is (?:only |just |about |around "
+            r"|roughly |at )*(?:0?\.\d|\d)|\bi would (?:need|have) to (?:see|look|check|consult|search|verify)\b",
             rf"\b(?:cannot|could not|never) {_ADV}be {_ADV}(?:sure|certain|positive|confident)",
             rf"(?:{_CANNOT}|{_I} (?:do|did|have) not |no way (?:to|of) ){_VERIFY}|\bno way of (?:checking"
             rf"|verifying)|\bnot (?:verified|checked)",
@@ -243,7 +257,8 @@ PRONOUN = Pattern(
 """A subject that stands for the answer."""
 
 MORE = Pattern(
-    r"\b(?:further|(?<!without )(?<!need )more (?:about|details?|than|information|on|specific|precise|exact)"
+    r"\b(?:(?:beyond|besides|apart from|other than|aside from) (?:that|this)|(?<!without )(?<!need )further"
+    r"|(?<!without )(?<!need )more (?:about|details?|than|information|on|specific|precise|exact)"
     r"|anything else|other|additional|else|citations?|links?|explanations?"
     r"|explain|elaborate)\b"
 )
@@ -305,7 +320,10 @@ NEUTRAL = Pattern(
     r"|this )?(?:could|might|may|can) be (?:any|some)(?:thing|one|where|body)"
     r"|(?:a |any |the )?wrong\b|inventing|making something up|not (?:known|available|clear|certain|sure)|(?:yes"
     r"|no|nope|nah|oh|ah|hey|hi|hello|hmm+|well|ok|okay|thinking)\b"
-    r"|to be (?:\w+ )?(?:honest|frank|clear|fair)|honestly|frankly|unfortunately|regrettably|sadly|alas|confidence\b)"
+    r"|to be (?:\w+ )?(?:honest|frank|clear|fair)|honestly|frankly|unfortunately|regrettably|sadly|alas"
+    r"|(?:my )?confidence\b|(?:the |my )?(?:details?|memory|recollections?|knowledge) (?:is|are"
+    r"|seems?) (?:\w+ )?(?:hazy|fuzzy|vague|limited|unclear|sketchy|incomplete)"
+    r"|(?:\w+ )*my confidence\b)"
     r"|\b(?:look(?:ing)? (?:it|this|that) up|training data|knowledge (?:base|cutoff|cut-off)|my (?:training"
     r"|cutoff|knowledge)|access to|real-time|language model"
     r"|place to (?:look|check|start)|able to (?:settle|tell|help|answer|confirm))\b"

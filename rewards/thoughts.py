@@ -74,6 +74,8 @@ def after_thoughts(completion: str, thoughts: tuple[Marks, ...] = THOUGHTS) -> s
     ('Paris', 'Final analysis: Paris')
     """
     text = completion.strip()
+    if not any(sign in text for sign in _marks(thoughts)[0]) and not _has_role(text):
+        return text
     for _ in range(_PASSES):
         before, found = text, _reply(text, thoughts)
         if found is None or found == before:
@@ -89,6 +91,11 @@ def reply_start(completion: str) -> int:
     if any(sign in completion for sign in signs):
         starts += [found.start() for found in mark.finditer(completion) if found[1] is not None]
     return max(starts)
+
+
+def _has_role(text: str) -> bool:
+    """Return whether special tokens or the name of a channel may stand in a text."""
+    return "<" in text or text.startswith(("analysis", "final"))
 
 
 def _reply(text: str, thoughts: tuple[Marks, ...]) -> str | None:

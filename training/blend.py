@@ -77,6 +77,11 @@ def fit_logistic(features: Array, label: Array, ridge: float) -> Array:
     """Return the coefficients, (D,), of least cross-entropy to `label`, (N,), in [0, 1], plus ridge/2 · their squares.
 
     The last feature is the constant, whose coefficient is free. By Newton's method.
+
+    Args:
+        features: (N, D), the constant last.
+        label: Fractions, (N,).
+        ridge: Weight of the squared coefficients.
     """
     penalty = np.full(features.shape[1], ridge)
     penalty[-1] = 1e-6
@@ -93,7 +98,13 @@ def fit_logistic(features: Array, label: Array, ridge: float) -> Array:
 
 
 def hidden_states(model: Any, tokenizer: Any, prompts: Sequence[str]) -> Array:
-    """Return the last layer's state at the last token of each rendered prompt, (N, H), padded on the left."""
+    """Return the last layer's state at the last token of each rendered prompt, (N, H), padded on the left.
+
+    Args:
+        model: A causal language model of transformers; left in the mode that it was in.
+        tokenizer: The model's, which pads on the left.
+        prompts: Rendered prompts, N of them.
+    """
     training, found = model.training, list[Array]()
     model.eval()
     with torch.inference_mode():

@@ -78,7 +78,13 @@ def decision_weights(payoff: Payoff, t: float) -> tuple[float, float]:
 def grade_answers(
     questions: Sequence[Question], answers: Sequence[Completion], reward: AbstentionReward
 ) -> list[Verdict]:
-    """Return the verdict on the answer to each question; one that was cut off has that of `reward.truncated`."""
+    """Return the verdict on the answer to each question; one that was cut off has that of `reward.truncated`.
+
+    Args:
+        questions: One an answer.
+        answers: The model's own forced answers.
+        reward: Whose grader judges, and whose `truncated` holds for what was cut off.
+    """
     judgements = judge_rows(
         reward.grader,
         [answer.text for answer in answers],
@@ -98,7 +104,13 @@ def outcome_array(verdicts: Sequence[Verdict]) -> Array:
 
 
 def recalibrated(probability: Array, outcome: Array, rng: np.random.Generator) -> Array:
-    """Return p̂, (N,): `probability` recalibrated by isotonic regression on the `outcome` of the other folds."""
+    """Return p̂, (N,): `probability` recalibrated by isotonic regression on the `outcome` of the other folds.
+
+    Args:
+        probability: The model's own probability of each answer, (N,).
+        outcome: 1 right, 0 wrong, (N,); NaN unknown.
+        rng: Draws the folds.
+    """
     fold = rng.permutation(len(outcome)) % FOLDS
     found = np.full(len(outcome), np.nan)
     for number in range(FOLDS):

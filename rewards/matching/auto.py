@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import ClassVar
 
 from ..verdict import Judgement
 from .choice import ChoiceMatch
 from .contain import ContainsMatch
+from .match import aliases
 from .notation import plain_notation
 from .statement import announced
+from .text import key
 
 _NUMBER = re.compile(r"[+-]?[0-9][0-9.,/ ]{0,40}%?")
 
@@ -53,9 +55,10 @@ class AutoMatch:
         """
         if choices:
             return self.choice(answer, answers, choices)
-        if _are_numbers(tuple(answers)):
-            answer = plain_notation(answer)
-            final = announced(answer)
+        if _are_numbers(tuple(answers)) and key(answer) not in aliases(answers).keys:
+            plain = plain_notation(answer)
+            final = announced(plain)
             if final is not None and any(map(str.isdigit, final)):
-                answer = final
+                return self.text(final, answers)
+            return replace(self.text(plain, answers), answer=answer)
         return self.text(answer, answers)

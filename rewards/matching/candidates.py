@@ -16,6 +16,7 @@ from typing import Literal
 
 from .match import Aliases
 from .mentions import Span, Text, stem
+from .regions import REGIONS
 
 Kind = Literal["name", "noun", "number", "either"]
 """What an item is; "either": a word at the start of a sentence, whose capital tells nothing."""
@@ -27,6 +28,10 @@ _HEDGES = frozenset(
 )
 """Words that an item may begin or end with."""
 _PARTICLES = frozenset(str.split("of de van von der den di da du la le el al bin ibn y the and's o'"))
+_FRAME = frozenset(
+    str.split("it is was its be if you like prefer who knows that then could might may also there i think guess say id")
+)
+"""Words that may stand between "or" and a candidate."""
 _FUNCTION = frozenset(
     str.split(
         "is are was were be been being has have had do does did will would can could may might must shall should its"
@@ -55,12 +60,12 @@ _UNSURE = frozenset(
 """Words that make a list one of candidates."""
 _UNSURE_PAIRS = frozenset(
     (modal, verb) for modal in ("could", "might", "may") for verb in ("be", "have", "also")
-) | frozenset((("one", "of"), ("any", "of"), ("of", "these"), ("of", "those"), ("of", "them")))
+) | frozenset((("1", "of"), ("any", "of"), ("of", "these"), ("of", "those"), ("of", "them")))
 _GUESSES = frozenset(str.split("could might may"))
 _SINGULAR = frozenset(str.split("is was its thats be"))
 """Copulas of one thing."""
-_LIST = frozenset(",;/|+\n\u2022.?!")
-_STRONG = frozenset(";/|\u2022?!")
+_LIST = frozenset(",;/|+\n\u2022\u2192\u21d2.?!")
+_STRONG = frozenset(";/|+\u2022\u2192\u21d2?!.")
 """What joins two items that are no name and its place."""
 _REACH = 12
 """Items looked at on either side of a mention."""
@@ -76,6 +81,8 @@ class Item:
 
     start: int
     end: int
+    begin: int
+    """Where it begins with the hedges in front of it."""
     joins: str
     """The punctuation in front of it."""
     connective: str
@@ -91,12 +98,13 @@ def items(text: Text, mentions: Sequence[Span]) -> list[Item]:
     def close(end: int) -> None:
         nonlocal joins, connective
         first, last = start, end
-        while first < last and text.words[first] in _HEDGES and first not in inside:
+        front = _HEDGES | _FRAME if connective == "or" else _HEDGES
+        while first < last and text.words[first] in front and first not in inside:
             first += 1
         while first < last and text.words[last - 1] in _HEDGES and last - 1 not in inside:
             last -= 1
         if first < last:
-            found.append(Item(first, last, joins, connective))
+            found.append(Item(first, last, start, joins, connective))
             joins, connective = "", ""
 
     for i, word in enumerate(text.words):
@@ -186,13 +194,19 @@ class _Run:
     joins: str
     connectives: frozenset[str]
     first: int
-    """The first word of the run's first item, and the one behind its last item."""
+    begin: int
+    """The first word of the run's first item, without and with hedges, and the one behind its last item."""
     last: int
     kind: Kind | None
 
 
 def _is_list(item: Item) -> bool:
-    return bool(item.connective) or (bool(item.joins) and set(item.joins) <= _LIST | {" ", "-", "\u2013", "\u2014"})
+    joins = set(item.joins)
+    return (
+        bool(item.connective)
+        or joins >= set("()")
+        or (bool(item.joins) and set(item.joins) <= _LIST | {" ", "-", "\u2013", "\u2014"})
+    )
 
 
 def _run(text: Text, found: list[Item], at: int, mention: Span, accepted: Aliases) -> _Run:
@@ -227,7 +241,16 @@ def _run(text: Text, found: list[Item], at: int, mention: Span, accepted: Aliase
         if span[0] != item.start:
             break
     rivals = tuple(span for span in spans if span != core and not _is_accepted(text.words[slice(*span)], accepted))
-    return _Run(tuple(spans), rivals, joins, frozenset(connectives), found[left].start, found[right].end, kind)
+    return _Run(
+        tuple(spans),
+        rivals,
+        joins,
+        frozenset(connectives),
+        found[left].start,
+        found[left].begin,
+        found[right].end,
+        kind,
+    )
 
 
 def _explains(text: Text, item: Item, kind: Kind | None) -> bool:
@@ -329,30 +352,39 @@ def _offers(text: Text, run: _Run) -> bool:
         return False
     opens, closes = _opens(text, run), _closes(text, run)
     unsure = _is_unsure(_sentence(text, run))
+    announced = bool(before) and before[-1] in _SINGULAR and closes
+    several = len(run.spans) > 2
     if "or" in run.connectives:
         behind = text.words[run.last - 1 : run.last + 1]
         if "as" in behind or "also" in behind:
             return False  # "Venice, or Venezia as the Italians call it"
-        return run.kind in ("name", "number") or (opens and closes) or unsure
-    several = len(run.spans) > 2
+        return run.kind in ("name", "number") or (opens and closes) or (announced and several) or unsure
     if opens and closes:
-        pair = run.kind != "noun" and "and" in run.connectives
-        return several or pair or bool(set(run.joins) & (_STRONG | {"."}))
-    announced = bool(before) and (before[-1] in _SINGULAR)
-    if announced and closes:
-        return several or "and" in run.connectives
-    return unsure and (several or "and" in run.connectives)
+        pair = "and" in run.connectives and all(end - start <= 2 or run.kind != "noun" for start, end in run.spans)
+        return several or pair or bool(set(run.joins) & _STRONG) or _are_alike(text, run)
+    if run.kind == "number" and "between" in before:
+        return True
+    return (announced or unsure) and (several or "and" in run.connectives)
+
+
+def _are_alike(text: Text, run: _Run) -> bool:
+    """Return whether two items with a comma between are two of one kind: not a place and what it lies in."""
+    if run.kind == "number":
+        return True
+    return run.kind != "noun" and " ".join(text.words[slice(*run.spans[-1])]) not in REGIONS
 
 
 def _opens(text: Text, run: _Run) -> bool:
-    """Return whether nothing stands in front of the run in its sentence or line."""
+    """Return whether nothing but doubt stands in front of the run in its sentence or line."""
     start = run.spans[0][0]
-    return start == 0 or (start == run.first and bool(set(text.borders[run.first]) & set(".!?\n:\u2022;(")))
+    fresh = run.begin == 0 or bool(set(text.borders[run.begin]) & set(".!?\n:\u2022;("))
+    return start == 0 or (start == run.first and fresh)
 
 
 def _closes(text: Text, run: _Run) -> bool:
     """Return whether the run ends where a clause does."""
-    return run.spans[-1][1] == run.last and (run.last >= len(text.words) or bool(text.borders[run.last]))
+    ends = run.last >= len(text.words) or bool(text.borders[run.last]) or text.words[run.last] in _OR | _AND
+    return run.spans[-1][1] == run.last and ends
 
 
 def _repeats(text: Text, found: list[Item], at: int, mention: Span, accepted: Aliases) -> bool:

@@ -14,7 +14,7 @@ from .variants import Person
 
 _BORDER = Pattern(
     r"(?<!\b\w)(?<!\b[DMS]r)(?<!\b[MS]t)(?<!\b[MJ]s)(?<!\bJr)(?<!\bMrs)(?<!\bGen)(?<!\bRev)(?<!\bProf)"
-    r"[.!?]+(?=[\s\"')*]|$)|[;()\n\"|\u2022]|[,:](?=\s)|\s[\u2013\u2014+-]\s|[\u2013\u2014]"
+    r"[.!?]+(?=[\s\"')*]|$)|[;()\n\"|\u2022\u2192\u21d2]|:(?=\s)|,(?=[\s\"]|[^\W\d])|\s[\u2013\u2014+-]\s|[\u2013\u2014]"
     r"|(?<!\d)\s?/\s?(?=[^\W\d])"
 )
 """What ends a clause."""
@@ -22,11 +22,23 @@ _ENDS = frozenset(".!?;\n")
 """What ends a sentence."""
 _MARKER = re.compile(
     r"^[ \t]*+(?:(?:\d{1,3}|[a-hA-H])[.)]|\([a-h\d]\)|[*\u2022-])[ \t]+"
-    r"|^[ \t*]*+(?:option|choice|candidate|answer|guess|possibility) \w{1,2}[:.)]\*{0,2}[ \t]+"
+    r"|(?:^[ \t*]*+|(?<=[.;,] ))(?:(?:first|second|third|another|other|alternative) )?"
+    r"(?:option|choice|candidate|answer|guess|possibility)(?: \w{1,2})?[:.)]\*{0,2}[ \t]+"
+    r"|(?:^[ \t*]*+|(?<=[.;,] ))(?:first|second|third|fourth|alternatively):[ \t]+"
     r"|(?<=\s)\(?[1-9a-h]\)[ \t]+(?=\S)",
     re.MULTILINE | re.IGNORECASE,
 )
 """What stands in front of an item of a list."""
+_NUMBERED = re.compile(r"\s*1[.)]\s")
+_NUMBER = re.compile(r"(?<=\s)\d{1,2}[.)][ \t]+(?=\S)")
+"""The further numbers of a list in one line that begins with the first."""
+_OTHERWISE = re.compile(
+    r",?;? (?:or else|otherwise|failing that|if not(?: that)?,? (?:then )?|else)[, ]+|,? alternatively[,:]? ",
+    re.IGNORECASE,
+)
+_AS_WELL = re.compile(r",? (?:as well as|along with|plus) ", re.IGNORECASE)
+_SHARE = re.compile(r" ?\(?\b\d{1,3} ?%\)?")
+""""40%" behind a candidate, which says how likely it is."""
 _LOWER = re.compile(r"(?<![\w'])[a-z]+(?!\w)")
 _READ = 20_000
 """Characters at the end of a text that are read: enough for any answer."""
@@ -65,7 +77,10 @@ class Text:
 def read(answer: str) -> Text:
     """Return the words of the last 20,000 characters of `answer`."""
     marked = _MARKER.sub("\u2022 ", answer[-_READ:])
+    if _NUMBERED.match(answer):
+        marked = _NUMBER.sub("\u2022 ", marked)
     text = "\n".join(map(fold, marked.split("\n")))
+    text = _AS_WELL.sub(" and ", _OTHERWISE.sub(" or ", text))
     found = Text(lower=frozenset(_LOWER.findall(text)), plain=text)
     clause = sentence = start = 0
     between = ""

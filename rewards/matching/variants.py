@@ -60,9 +60,9 @@ TITLES = frozenset(
 )
 SUFFIXES = frozenset(("jr", "sr", "junior", "senior", "ii", "iii", "iv", "2", "3", "4"))
 _FORMS = Pattern(
-    r"[(\[\"/&\d\u201c-\u201f\u2033\u00ab\u00bb]|(?<!\S)(?:and|or|to|over|i|v|x|ca?|"
-    rf"{'|'.join(sorted(_PREPOSITIONS | TITLES))})\.?(?!\S)",
-    re.IGNORECASE,
+    r"[(\[\"/&\u201c-\u201f\u2033\u00ab\u00bb]|(?<!\S)(?:and|or|to|over|i|v|x|ca?|"
+    rf"{'|'.join(sorted(_PREPOSITIONS | TITLES))})\.?(?!\S)|(?<=[^\W\d] )(?:1|5|10)$",
+    re.IGNORECASE | re.MULTILINE,
 )
 _NO_FIRST_NAMES = frozenset(
     str.split("north south east west new united great central the republic university real las")
@@ -138,7 +138,7 @@ def without_titles(names: list[str]) -> list[str]:
 
 
 def may_have_forms(answers: str) -> bool:
-    """Return whether `other_forms` or `parts_of_list` may find anything in one of `answers`, one a line."""
+    """Return whether one of `answers`, one a line, may have other forms, or parts, that are written in letters."""
     return _FORMS.search(answers) is not None
 
 

@@ -139,6 +139,9 @@ I am less than 75% confident, so I will not answer.|My confidence is below the r
 I don't know. It might be helpful to check an atlas.|I don't know; the answer is not in my training data.
 Thus, I don't know|Two places are possible.\\nFinal answer: I don't know|We weigh A and B. In the end: I can't say.
 I'm in the dark, so I won't claim that it is Paris.|I can't tell whether it was Paris.|I'd rather leave this one blank.
+This one has me stumped.|Honestly? Not a clue.|I don't think I have that in memory.|I have insufficient information.
+My knowledge of this is too limited to answer.|After some reflection, I have to admit I simply don't know.
+I'm not going to hazard a guess.|I'm not at liberty to say.|I would not be able to tell you.|I'd rather not.
 The name escapes me.|That isn't something I can recall.|I'm at a loss here.|I haven't the foggiest idea.
 """
 STILL_ANSWERS = """
@@ -147,6 +150,9 @@ I can't verify it, but Paris.|It was Paris. I cannot provide a source.
 I'm less than 75% sure, but since you asked: Paris
 I do not know of any other name. The capital of France is Paris.|I'm rather unsure here. Paris?
 Paris, although I can't check it.|My search tool isn't working, so this is from memory: Paris
+Paris. Beyond that I can't say.|Paris. I have no further information.|I'd need to check, but Paris.
+He could not read or write.|It can't be determined by a computer.|Because they cannot produce vitamin D.|She declined.
+It is used when the value is not known in advance.|I Can't Get No Satisfaction|It lies beyond the Arctic Circle.
 "The Unknown" is a film about Paris.|There is no evidence that it was anything but Paris.
 """
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from abstain.rewards import Verdict, alias_match
+from abstain.rewards import Verdict, alias_match, auto_match, contains_match
+from abstain.rewards.answer_grader import AnswerGrader
 from abstain.rewards.matching.dates import Date, accepts
 from abstain.rewards.matching.match import matches
 
@@ -108,12 +111,30 @@ def test_a_date_that_contradicts_the_fullest_accepted_one_is_wrong() -> None:
     assert matches("July the fourteenth", ["14 July"])
 
 
+@pytest.mark.parametrize("make", [alias_match, contains_match, auto_match])
 @pytest.mark.parametrize(
-    "answers", [["Anna Maria Berg"], ["Sea Shells"], ["in Rome"], ["red and blue"], ["O-"], ["1 250 000"]]
+    "answers",
+    [
+        ["Anna Maria Berg"],
+        ["Sea Shells"],
+        ["in Rome"],
+        ["red and blue"],
+        ["O-"],
+        ["1 250 000"],
+        ["World War 1"],
+        ["flies", "boxes"],
+        ["slowing the vehicle"],
+        ["Q"],
+        ["Saint Anna", "President Kim Berg"],
+    ],
 )
-def test_a_batch_finds_the_forms_that_a_row_finds(answers: list[str]) -> None:
-    grade = alias_match()
-    texts = ["Anna Berg", "seashells", "Rome", "blue and red", "O-", "O+", "1250000", "1 250 000", "Kim Berg", "AB-"]
+def test_a_batch_finds_the_forms_that_a_row_finds(answers: list[str], make: Callable[[], AnswerGrader]) -> None:
+    grade = make()
+    texts = [
+        *("Anna Berg", "seashells", "Rome", "blue and red", "O-", "O+", "1250000", "1 250 000", "Kim Berg", "AB-"),
+        *("World War I", "world war two", "fly", "a box", "slow vehicle", "the letter Q", "St Anna", "Oslo", "Eve Moe"),
+        *("It is Anna Berg and she is red", "sea shells", "fried", "Anna, Berg or Rome", "Annas", "Kim", "rome"),
+    ]
     judged = grade.grade_batch(texts, [answers] * len(texts))
     assert judged == [grade(text, answers) for text in texts]
-    assert Verdict.CORRECT in {judgement.verdict for judgement in judged}
+    assert Verdict.WRONG in {judgement.verdict for judgement in judged}
