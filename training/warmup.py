@@ -255,7 +255,7 @@ def by_outcomes(material: Material) -> WarmupRows:
     per_row = label[np.arange(len(m.questions)) % number].tolist()
     rows, kinds = outcome_rows(m.questions, m.answers, per_row, m.style, m.targets, m.reward.payoff, m.rng)
     graded = Counter(verdict.value for verdict in verdicts)
-    figures = {f"outcomes/{kind}": count for kind, count in graded.items()}
+    figures: dict[str, float] = {f"outcomes/{kind}": count for kind, count in graded.items()}
     figures |= {f"rows/{kind.replace(' ', '_')}": count for kind, count in kinds.items()}
     text = f"{counted(f'{len(verdicts)} greedy answers', graded)}; {counted(f'{len(rows)} rows', kinds)}"
     if chosen is not None:

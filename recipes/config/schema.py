@@ -261,7 +261,7 @@ class Recipe(Section):
         rate = section.get("abstain_rate")
         if isinstance(rate, str) and rate in OLD_RATES:
             return {**section, "abstain_rate": None, "teach": OLD_RATES[rate]}
-        return {"teach": "rate", **section} if rate is not None else warmup
+        return {"teach": "rate", **section} if rate is not None else cast("Any", warmup)
 
     @model_validator(mode="after")
     def _sources(self) -> Recipe:
