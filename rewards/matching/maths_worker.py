@@ -41,8 +41,9 @@ def _close(gold: Any, given: Any, rounding: float) -> bool | None:
 
     math-verify rounds to six decimal places and drops what is below 1e-15, so that 1/2^98 would equal 1/2^99.
     """
-    import sympy
+    import sympy as typed_in_part
 
+    sympy: Any = typed_in_part
     if isinstance(gold, sympy.Tuple | sympy.MatrixBase) and isinstance(given, sympy.Tuple | sympy.MatrixBase):
         return _all_close(list(gold), list(given), rounding)
     if not (isinstance(gold, sympy.Expr) and isinstance(given, sympy.Expr)) or gold.free_symbols or given.free_symbols:

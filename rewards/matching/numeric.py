@@ -147,7 +147,7 @@ def quantity_in(text: str, question: str | None = None) -> tuple[Quantity | None
 
 def _only(numbers: list[tuple[int, Quantity]], place: str, question: str | None) -> Quantity | None:
     """Return the one number of `place`; of several the one that is no date and does not come from the question."""
-    echoed = {number.value for _, number in _numbers(plain_notation(question[-LONG:]))} if question else set()
+    echoed = {number.value for _, number in _numbers(plain_notation((question or "")[-LONG:]))}
     undated = [number for start, number in numbers if not _is_year(place[max(0, start - 8) : start], number)]
     for left in ([number for _, number in numbers], [n for _, n in numbers if n.value not in echoed], undated):
         if len(set(left)) == 1:
