@@ -2,13 +2,11 @@
 
     python benchmarks/verdicts.py --free-text FILE.jsonl [FILE.jsonl ...] --solutions FILE.jsonl --math FILE.jsonl
 
-`--free-text`: rows with `question`, `gold`, `response` and a verdict ("correct", "incorrect") under
-`human_verdict`, else `verdict`. `--open`: rows with `question`, `answers`, `response`, `system` and people's verdict
-(`right`); reported in two halves, by a hash of the question: rules were decided on the first and never on the second.
-`--solutions`: rows with `ground_truth` ("... A: 18") and, per system, an
-object with `solution` and `is_correct`. `--math`: rows with `solution` and `answer` in LaTeX (MATH-500), each answer
-judged in several framings against itself, and against the next row's. Prints confusion tables and rates; `--show N`
-also prints N disagreements, one a line. Deterministic: no seed, no model.
+`--free-text`: rows with `question`, `gold`, `response` and a verdict ("correct", "incorrect") under `human_verdict`,
+else `verdict`. `--solutions`: rows with `ground_truth` ("... A: 18") and, per system, an object with `solution` and
+`is_correct`. `--math`: rows with `solution` and `answer` in LaTeX (MATH-500), each answer judged in several framings
+against itself, and against the next row's. Prints confusion tables and rates; `--show N` also prints N disagreements,
+one a line. Open answers by system: `open_verdicts.py`. Deterministic: no seed, no model.
 
 False negatives are counted as the share of rows judged correct that the grader does not call correct.
 """
@@ -16,7 +14,6 @@ False negatives are counted as the share of rows judged correct that the grader 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import re
 import string
@@ -85,31 +82,6 @@ def free_text(paths: list[Path], show: int) -> None:
         report("SQuAD normalised, contained", squad_contained, rows, 0)
 
 
-def second_half(question: str) -> bool:
-    """Whether a question is of the half that decided no rule."""
-    return bool(hashlib.sha256(question.encode()).digest()[0] & 1)
-
-
-def open_answers(path: Path, show: int) -> None:
-    grade = contains_match()
-    for half, name in ((False, "first half"), (True, "second half")):
-        rows = [row for row in rows_of(path) if second_half(row["question"]) is half]
-        for system in ("", *sorted({row["system"] for row in rows})):
-            given = [row for row in rows if system in ("", row["system"])]
-            judged = [(grade(row["response"], row["answers"]).verdict, row["right"]) for row in given]
-            right = sum(people for _, people in judged)
-            missed = sum(people and verdict is not Verdict.CORRECT for verdict, people in judged)
-            false = sum(not people and verdict is Verdict.CORRECT for verdict, people in judged)
-            print(f"{path.name}, {name} {system or 'all'}: {len(given)} rows, agreement", end=" ")
-            print(
-                f"{1 - (missed + false) / len(given):.4f}, false negatives {missed / right:.4f} ({missed} of", end=" "
-            )
-            print(f"{right}), false positives {false / (len(given) - right):.4f} ({false} of {len(given) - right})")
-        shown = [r for r in rows if r["right"] is not (grade(r["response"], r["answers"]).verdict is Verdict.CORRECT)]
-        for row in shown[:show] if half is False else ():
-            print(f"    people: {row['right']} | {row['answers']} | {row['response'][:200]!r}")
-
-
 def solutions(path: Path, show: int) -> None:
     grade = numeric_match(extract=AnswerLabel(labels=("A:",)))
     rows: list[tuple[str, str, bool]] = []
@@ -148,7 +120,6 @@ def maths(path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--free-text", type=existing_file, nargs="*", default=[])
-    parser.add_argument("--open", type=existing_file)
     parser.add_argument("--solutions", type=existing_file)
     parser.add_argument("--math", type=existing_file)
     parser.add_argument("--show", type=int, default=0)
@@ -156,8 +127,6 @@ def main() -> None:
     if not (given.free_text or given.solutions or given.math):
         parser.error("nothing to measure: give files by --free-text, --solutions or --math")
     free_text(given.free_text, given.show)
-    if given.open:
-        open_answers(given.open, given.show)
     if given.solutions:
         solutions(given.solutions, given.show)
     if given.math:
