@@ -59,7 +59,7 @@ def test_time_grows_with_the_text_and_not_with_its_square(name: str) -> None:
     for pattern in PATTERNS:
         short, long = ((pattern * size)[:size] for size in (1 << 11, 1 << 15))
         taken = seconds(long)
-        if taken > 0.1:  # below that it is the clock's grain, and steps that a short text is spared; 32 KB squared is 10⁹
+        if taken > 0.1:  # 32 KB squared are 10⁹ steps; below that it is what a short text is spared
             least = min(seconds(short) for _ in range(3))
             assert min(taken, seconds(long)) < 64 * max(least, 2e-4), pattern
 
