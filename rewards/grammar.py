@@ -200,8 +200,9 @@ BARE = Pattern(
 DOUBT = Pattern(
     "|".join(
         (
-            rf"\b(?:not|less than|only|barely|never) {_ADV}(?:\d{{1,3}} ?(?:%|percent) )?{_ADV}(?:sure|certain"
-            rf"|confident|positive)\b",
+            rf"\b(?:not|less than|only|barely|never) {_ADV}(?:(?:more than|over|above|at least|any more than|that) )?"
+            rf"(?:\d{{1,3}}(?:\.\d{{1,4}})? ?(?:%|percent) |0?\.\d{{1,4}} )?{_ADV}(?:sure|certain|confident"
+            r"|positive)\b",
             r"\bless than (?:about )?\d{1,3} ?(?:%|percent) (?:\w+ )?(?:sure|certain|confident|positive"
             r"|confidence|certainty)",
             r"\b(?:unsure|uncertain)\b|\b(?:confidence|certainty) (?:level )?is (?:only |just |about |around "

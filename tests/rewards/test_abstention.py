@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abstain.rewards import AbstentionDetector, Verdict, alias_match, contains_match
+from abstain.rewards import AbstentionDetector, Verdict, alias_match, auto_match, contains_match
 from abstain.rewards.languages import Language
 
 REFUSALS = """
@@ -257,3 +257,20 @@ def test_every_word_that_a_refusal_or_a_hedge_can_do_with_is_looked_for(text: st
     grade = alias_match()
     assert grade(text, ["Paris"]).verdict is verdict
     assert grade.grade_batch([text], [["Paris"]])[0].verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("I'm not more than 50% sure.", Verdict.ABSTAINED),
+        ("I am not over 90 percent certain about the answer.", Verdict.ABSTAINED),
+        ("We're not above 0.75 confident here.", Verdict.ABSTAINED),
+        ("I'm not that sure.", Verdict.ABSTAINED),
+        ("I'm not more than 50% sure, but Paris.", Verdict.CORRECT),
+        ("Paris, though I'm not more than 50% sure.", Verdict.CORRECT),
+    ],
+)
+def test_a_doubt_in_the_words_of_the_prompts_target_declines_where_nothing_is_answered(
+    text: str, verdict: Verdict
+) -> None:
+    assert auto_match()(text, ["Paris"]).verdict is verdict
