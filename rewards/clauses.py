@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .grammar import (
@@ -57,6 +57,7 @@ _ABOUT_ITSELF = re.compile(
 )
 _SAYS = re.compile(r"\b(?:is|are|was|were|has|had|when|if|because|where|until|before) (?!what i\b)")
 """Signs of a statement, of which what is out of reach is only a part."""
+_SPEAKER = re.compile(r"\b(?:i|me|my|we|us|our|you|your|question|answer|one|this|that|there)\b")
 _WORD = re.compile(r"[\w'.-]+")
 _DETERMINER = re.compile(
     r"(?:the|a|an|his|her|its|their|this|that|these|those|my|your|our|and|or|so|then|not|after|in|on|with"
@@ -84,6 +85,9 @@ class Clause:
     """Where it starts in the text."""
     end: int
     """Where the border behind it ends."""
+    is_fragment: bool = False
+    """Whether it opens the text with a few words that are an answer where a doubt turns from them ("the red fox, but
+    I'm not sure")."""
 
 
 def _written_out(text: str) -> str:
@@ -174,12 +178,21 @@ def clauses(text: str) -> list[Clause]:
             answers = _answers(
                 original, rest, behind=behind, guesses=guesses, opens=opens and turn is None, first=not found
             )
-        found.append(Clause(kind, answers, guesses, sentence, concludes, start, stop))
+        if kind == "doubt" and turn is not None and found and not opens and found[-1].is_fragment:
+            found[-1] = replace(found[-1], answers=True)
+        is_fragment = not kind and not found and not leads and not is_label and _is_fragment(rest)
+        found.append(Clause(kind, answers, guesses, sentence, concludes, start, stop, is_fragment))
         turned = (turn is not None or (turned and not opens)) and not kind and not answers
         fronted = not kind and FRONTED.match(lower) is not None
         announced = leads or (is_label and last_word is not None)
         last_border, last_sentence = border.strip(), sentence
     return found
+
+
+def _is_fragment(lower: str) -> bool:
+    if NEUTRAL.search(lower) or FRONTED.match(lower) or _SPEAKER.search(lower):
+        return False
+    return 0 < len(_WORD.findall(lower)) <= 8
 
 
 def _answers(clause: str, lower: str, *, behind: bool, guesses: bool, opens: bool, first: bool) -> bool:

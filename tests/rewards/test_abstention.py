@@ -274,3 +274,11 @@ def test_a_doubt_in_the_words_of_the_prompts_target_declines_where_nothing_is_an
     text: str, verdict: Verdict
 ) -> None:
     assert auto_match()(text, ["Paris"]).verdict is verdict
+
+
+@pytest.mark.parametrize("answer", ["the red fox", "photosynthesis", "A city of light", "in the spring"])
+def test_a_few_words_that_a_doubt_turns_from_are_an_answer(answer: str) -> None:
+    judged = auto_match()(f"{answer}, but I'm not sure.", [answer])
+    assert (judged.verdict, judged.reason) == (Verdict.CORRECT, "hedged")
+    for lead in ("Sorry", "Good question", "Hmm"):
+        assert auto_match()(f"{lead}, but I'm not sure.", [answer]).verdict is Verdict.ABSTAINED
