@@ -147,19 +147,20 @@ class AbstentionDetector:
     def _decided(self, folded: str) -> tuple[Why | None, str]:
         """Return why a text abstains, or None and what of it stands behind a refusal."""
         phrases = (self.phrase, *self.phrases)
-        lower = folded.lower()
+        near = window(folded)
+        lower = near.lower()
         named = any(fold(phrase).lower() in lower for phrase in phrases)
         if not named and not MAY_DECLINE.search(lower) and not may_decline(lower, self.languages):
             return None, folded
-        plain = _folded(_MARKS.sub("", folded))
-        known = window(_agreed(phrases).sub(DEFAULT_PHRASE, plain) if named else plain)
+        plain = _folded(_MARKS.sub("", near))
+        known = _agreed(phrases).sub(DEFAULT_PHRASE, plain) if named else plain
         found = clauses(known)
         outcome = decide(found)
         if outcome in ("declined", "retracted"):
             return outcome, folded
         if may_decline(lower, self.languages) and declines_in(known, self.languages):
             return "declined", folded
-        lead = outcome == "answered" and len(known) == len(plain)
+        lead = outcome == "answered" and len(near) == len(folded) and len(known) == len(plain)
         answer = answering(plain, found) if lead else plain
         return None, folded if answer == plain else answer
 
