@@ -20,7 +20,8 @@ from .compare import compare, score
 from .console import TerminalConsole
 from .eval import evaluate, sets_app
 from .export import export_app, merge, push
-from .interrupt import interruptible, launch
+from .interrupt import interruptible
+from .launch import launch
 from .recipes import Overrides, RecipeName, check, recipes_app
 from .report import conclude, report
 

@@ -1,6 +1,4 @@
-"""`abstain launch`: the config files for `accelerate launch` that come with the package.
-
-Ctrl-C: one line that says what to type to go on, exit code 130 and no traceback, at whatever moment it comes.
+"""Ctrl-C: one line that says what to type to go on, exit code 130 and no traceback, at whatever moment it comes.
 
 The first SIGINT unwinds the command as KeyboardInterrupt, so that files are closed and locks released. Where that
 could print a traceback or hang, the process ends at once instead: in an import, whose C code may not let the exception
@@ -18,38 +16,10 @@ import sys
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
-import typer
-
-from ...data import InputError
 from ...eval.sweep.shard import current_shard, first_on_machine
-
-
-def launch_files() -> dict[str, Path]:
-    """Return name → path of the config files for `accelerate launch`."""
-    folder = Path(__file__).parents[2] / "training" / "launch"
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-
-
-def launch(
-    name: Annotated[str | None, typer.Argument(help="Print the path of this file; without it, list them.")] = None,
-) -> None:
-    """Find the config files for several GPUs: how `accelerate launch` shares a run out.
-
-    Example: `accelerate launch --config_file "$(abstain launch fsdp2)" -m abstain.recipes run my.yaml`
-    """
-    files = launch_files()
-    if name is None:
-        for found, path in files.items():
-            typer.echo(f"{found:<12}{path.read_text(encoding='utf-8').splitlines()[0].removeprefix('# ')}")
-        return
-    if name not in files:
-        raise InputError(f"launch: {name!r} is none of {', '.join(files)}")
-    typer.echo(str(files[name]))
-
 
 EXIT_CODE = 130
 """128 + SIGINT, as shells report it."""

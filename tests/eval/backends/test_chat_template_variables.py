@@ -14,7 +14,7 @@ from standins import FAMILIES, stand_in
 from transformers import AutoTokenizer
 from typer.testing import CliRunner
 
-from abstain.data import InputError, PromptStyle, Question
+from abstain.data import InputError, Question
 from abstain.eval.backends.models import load_tokenizer, with_variables
 from abstain.eval.backends.opening import open_backend
 from abstain.eval.sweep.responses import prompt_hash, read_responses
@@ -92,9 +92,9 @@ def test_abstain_eval_asks_with_them_names_them_and_does_not_go_on_without(think
     assert done.exit_code == 0, done.output
     backend: Any = open_backend(thinker, template={"enable_thinking": False})
     (row,) = [r for r in read_responses(next(tmp_path.glob("run/eval/*/responses.jsonl"))) if r.threshold == 0.5]
-    assert row.prompt_hash == prompt_hash(
-        backend.render(PromptStyle().messages(Question("q", "Where?", ("There",)), 0.5))
-    )
+    style = load_run(tmp_path / "run").prompt
+    assert style is not None
+    assert row.prompt_hash == prompt_hash(backend.render(style.messages(Question("q", "Where?", ("There",)), 0.5)))
     card = write_card(load_run(tmp_path / "run"), tmp_path / "card.md").read_text()
     assert """--chat-template-kwargs '{"enable_thinking": false}'""" in card
     refused = CliRunner().invoke(app, [*map(str, command), "--resume"])

@@ -55,7 +55,7 @@ def test_parts_add_up_to_the_metrics_they_are_parts_of() -> None:
     cache = TableCache(table, table.exact)
     parts = {name: columns for name, metric in METRICS.items() if (columns := metric.computation.columns)}
     curve_parts = {name: columns for name, curve in CURVES.items() if (columns := curve.computation.columns)}
-    assert len(parts) == 13
+    assert len(parts) == 14
     assert len(curve_parts) == 4
     for name, columns in parts.items():
         num, den = columns(cache)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from abstain.data import InputError
 from abstain.recipes.commands.cli import app
-from abstain.recipes.commands.interrupt import launch_files
+from abstain.recipes.commands.launch import launch_files
 
 DOCS = (Path(__file__).parents[3] / "docs" / "scaling.md").read_text(encoding="utf-8")
 

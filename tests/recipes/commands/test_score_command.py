@@ -171,9 +171,10 @@ def test_a_judges_verdicts_are_kept_by_judge_and_asked_for_once(
 ) -> None:
     asked: list[str] = []
 
-    def reply(judge: JudgeMatch, messages: list[dict[str, str]]) -> tuple[str | None, str | None]:
+    def reply(judge: JudgeMatch, messages: list[dict[str, str]]) -> tuple[Verdict | None, str | None]:
         asked.append(judge.model)
-        return ("wrong" if "Lyon" in messages[1]["content"] else "INCORRECT is not what I say: correct"), None
+        lyon = "Lyon" in messages[1]["content"]
+        return (Verdict.WRONG, None) if lyon else (None, "the judge's reply is no verdict")
 
     monkeypatch.setattr(JudgeMatch, "_ask", reply)
     rows = [{"id": i, "completion": text, "answers": ["Paris"]} for i, text in enumerate(["Lyon", "the city of light"])]

@@ -21,7 +21,7 @@ from abstain.recipes.commands.cli import app
 from abstain.recipes.config.load import dump_recipe
 from abstain.recipes.runs.merge import find_trained
 
-FAST = ("--targets", "0.25,0.75", "--samples", "1", "--max-new-tokens", "8")
+FAST = ("--targets", "0.25,0.75", "--samples", "1", "--max-new-tokens", "8", "--template", "points")
 
 
 def abstain(*arguments: object) -> Result:

@@ -84,7 +84,7 @@ def test_every_system_of_a_run_is_asked_by_its_name_on_the_server(tiny_model: st
         (["eval.template=exams"], r"eval.template: no template 'exams'; did you mean 'exam'\?"),
         (["eval.confidence=agreement", "eval.samples=0"], r"eval: confidence agreement needs samples of at least 1"),
         (["eval.system=mine"], r"eval.system: names the model of an evaluation; the systems here are base, prompted"),
-        (["rl=null", "warmup=null"], r"nothing to train: give at least one of warmup, .* or the `model` to evaluate"),
+        (["rl=null", "warmup=null"], r"nothing to train: give at least one of .*, rl, or the `model` to"),
         (["data={eval: popqa}"], r"data.train: names nothing to train on"),
     ],
 )  # fmt: skip

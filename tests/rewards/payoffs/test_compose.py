@@ -185,10 +185,10 @@ def test_a_rows_reward_depends_neither_on_its_place_nor_on_its_batch(
 
 
 def test_a_reward_says_whether_a_row_can_come_out_without_one() -> None:
-    safe = AbstentionReward(payoff=ConfidenceTarget(t=0.5), grader=NeverUngraded(), end_token_ids=())
+    safe = AbstentionReward(payoff=ConfidenceTarget(t=0.5), grader=NeverUngraded(), truncated=Verdict.WRONG)
     assert not safe.can_be_none
-    assert replace(safe, end_token_ids=None).can_be_none  # the trainer may tell what was cut off
-    assert not replace(safe, end_token_ids=None, truncated=Verdict.WRONG).can_be_none
+    assert replace(safe, truncated=Verdict.UNGRADED).can_be_none  # the trainer may tell what was cut off
+    assert replace(safe, truncated=Verdict.UNGRADED, end_token_ids=()).can_be_none  # so may a thought left open
     assert AbstentionReward(payoff=ConfidenceTarget(t=0.5), grader=JudgeDown()).can_be_none
     assert AbstentionReward(payoff=ConfidenceTarget(t=0.5), grader=NeverUngraded(), end_token_ids=(2,)).can_be_none
     assert AbstentionReward(payoff=Brier(), grader=NeverUngraded()).can_be_none
