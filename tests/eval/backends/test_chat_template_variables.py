@@ -14,12 +14,13 @@ from standins import FAMILIES, stand_in
 from transformers import AutoTokenizer
 from typer.testing import CliRunner
 
-from abstain.data import InputError, Question
+from abstain.data import InputError
 from abstain.eval.backends.models import load_tokenizer, with_variables
 from abstain.eval.backends.opening import open_backend
 from abstain.eval.sweep.responses import prompt_hash, read_responses
 from abstain.recipes.commands.cli import app
 from abstain.recipes.runs.load import load_run
+from abstain.recipes.runs.prepare import prepare
 from abstain.recipes.runs.push import write_card
 
 CHAT = [{"role": "user", "content": "Where?"}]
@@ -92,9 +93,11 @@ def test_abstain_eval_asks_with_them_names_them_and_does_not_go_on_without(think
     assert done.exit_code == 0, done.output
     backend: Any = open_backend(thinker, template={"enable_thinking": False})
     (row,) = [r for r in read_responses(next(tmp_path.glob("run/eval/*/responses.jsonl"))) if r.threshold == 0.5]
-    style = load_run(tmp_path / "run").prompt
-    assert style is not None
-    assert row.prompt_hash == prompt_hash(backend.render(style.messages(Question("q", "Where?", ("There",)), 0.5)))
+    run = load_run(tmp_path / "run")
+    assert run.recipe is not None
+    assert run.prompt is not None
+    (question,) = prepare(run.recipe).eval
+    assert row.prompt_hash == prompt_hash(backend.render(run.prompt.messages(question, 0.5)))
     card = write_card(load_run(tmp_path / "run"), tmp_path / "card.md").read_text()
     assert """--chat-template-kwargs '{"enable_thinking": false}'""" in card
     refused = CliRunner().invoke(app, [*map(str, command), "--resume"])
