@@ -88,18 +88,22 @@ def auto_match(
     abstention: str | AbstentionDetector = DEFAULT_PHRASE,
     extract: Extractor | None = None,
     several_answers: SeveralAnswers = AnswerGrader.several_answers,
+    otherwise: Matcher | AnswerGrader | None = None,
 ) -> AnswerGrader:
     """Return the grader for what chat models write (`AutoMatch`).
 
     Args:
-        abstention: As `grader` takes it.
-        extract: As `grader` takes it.
-        several_answers: As `grader` takes it.
+        abstention: As `grader` takes it, like all that follow.
+        extract: Finds the final answers.
+        several_answers: What several different final answers are judged by.
+        otherwise: Who is asked where the rules are not sure.
 
     >>> auto_match()("It is Paris.", ["Paris"]).verdict
     <Verdict.CORRECT: 'correct'>
     """
-    return grader(AutoMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
+    return grader(
+        AutoMatch(), abstention=abstention, extract=extract, several_answers=several_answers, otherwise=otherwise
+    )
 
 
 def alias_match(

@@ -1,4 +1,4 @@
-"""What is said of a metric wherever it is shown: key, label, definition, which way is better, and where that is.
+"""How a metric is described wherever it is shown: key, label, definition, direction, and the places that show it.
 
 What a metric needs of the rows, and the reason given where they lack it.
 

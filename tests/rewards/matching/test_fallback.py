@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from judge_stub import Endpoint
 
-from abstain.rewards import AbstentionReward, Judgement, Verdict, contains_match, grader, judge_match
+from abstain.rewards import AbstentionReward, Judgement, Verdict, auto_match, contains_match, grader, judge_match
 from abstain.rewards.matching.auto import AutoMatch
 from abstain.rewards.matching.choice import ChoiceMatch
 from abstain.rewards.matching.contain import ContainsMatch
@@ -113,3 +113,19 @@ def test_a_reward_logs_how_many_rows_the_judge_was_asked_about(endpoint: Endpoin
     plain: dict[str, float] = {}
     AbstentionReward()(completions=["x"], answers=[["y"]], threshold=[0.5], log_metric=plain.__setitem__)
     assert "count/judge_asked" not in plain
+
+
+def test_auto_asks_a_second_grader_only_where_its_rules_are_not_sure() -> None:
+    asked: list[str] = []
+
+    class Second:
+        def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
+            asked.append(answer)
+            return Judgement(Verdict.CORRECT, answer, "paraphrase")
+
+    grade = auto_match(otherwise=Second())
+    assert grade("It is Paris.", ["Paris"]).verdict is Verdict.CORRECT
+    assert grade("It is Lyon, not Paris.", ["Paris"]).verdict is Verdict.WRONG
+    assert asked == []
+    assert grade("The city of light", ["Paris"]).reason == "paraphrase"
+    assert asked == ["The city of light"]
