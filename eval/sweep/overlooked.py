@@ -61,7 +61,8 @@ def overlooked(rows: Iterable[Response]) -> list[Overlooked]:
     """
     rows = list(rows)
     wrong = [row for row in rows if row.verdict is Verdict.WRONG and not row.truncated and row.answerable]
-    answers = [(row, alias) for row in wrong if (alias := _contained(row.completion, row.answers)) is not None]
+    single = [row for row in wrong if not _names_several(row.completion, row.choices)]
+    answers = [(row, alias) for row in single if (alias := _contained(row.completion, row.answers)) is not None]
     read = any(row.confidence_source == "stated" for row in rows)
     stating = [] if read else [row for row in wrong if _is_unread(row) and _states_confidence(row.completion)]
     found = [
@@ -90,6 +91,11 @@ def _contained(completion: str, answers: Sequence[str]) -> str | None:
     """Return the accepted answer whose words stand in the completion, reasoning aside."""
     text = f" {normalize(FORMS.reply(completion) or '')} "
     return next((answer for answer in answers if (words := normalize(answer)) and f" {words} " in text), None)
+
+
+def _names_several(completion: str, choices: Sequence[str]) -> bool:
+    """Return whether a completion names more than one option, as one that repeats the question does."""
+    return sum(_contained(completion, (choice,)) is not None for choice in choices) > 1
 
 
 @lru_cache(maxsize=1 << 14)

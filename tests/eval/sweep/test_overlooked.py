@@ -61,3 +61,11 @@ def test_a_note_names_count_examples_and_remedy() -> None:
     assert notes == [
         "1 of 2 completions judged wrong contain an accepted answer ('It is Paris.' for 'Paris'); read sentences."
     ]
+
+
+def test_a_completion_that_repeats_the_options_holds_no_answer() -> None:
+    options = ("Rome", "Paris", "Oslo")
+    (found,) = overlooked(
+        [row("Is it Rome, Paris or Oslo?", choices=options), row("Paris, I believe", choices=options)]
+    )
+    assert (found.count, found.wrong) == (1, 2)
