@@ -21,6 +21,7 @@ LONG = 3
 """Functions with at least so many parameters have an `Args:` section."""
 RECORDS = {
     "Bounds": "the lowest and highest value of a metric; `bounds.py` makes it, a report shows it",
+    "CertifiedCut": "what `certify_cut` returns, in whose example it stands",
     "Estimate": "what `bootstrap` returns, in whose example it stands",
     "Metric": "a row of `METRICS`, which is never written outside `catalogue.py`",
     "Resample": "what a metric's `statistic` is given; made by `estimate_all` alone",
@@ -58,9 +59,21 @@ def public_functions() -> list[tuple[str, Function]]:
     return found
 
 
+def shared_options() -> set[str]:
+    """Return the names of annotations with a help text that several commands use."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "recipes" / "commands").glob("*.py"))]
+    return {name for text in texts for name in re.findall(r"^(\w+) = Annotated\[[^=]*?typer\.", text, re.MULTILINE)}
+
+
+SHARED_OPTIONS = shared_options()
+
+
 def described_elsewhere(parameter: ast.arg) -> bool:
     """Return whether a parameter is an option of the command line, whose help text is its description."""
-    return parameter.annotation is not None and "typer." in ast.unparse(parameter.annotation)
+    if parameter.annotation is None:
+        return False
+    written = ast.unparse(parameter.annotation)
+    return "typer." in written or written in SHARED_OPTIONS
 
 
 def parameters(function: Function) -> list[ast.arg]:
