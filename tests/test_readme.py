@@ -1,4 +1,4 @@
-"""The README is short, its Python runs as it stands, and its commands exist with the options it shows."""
+"""The README is short; its Python and that of the guides runs as it stands; their commands and options exist."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from abstain.recipes.commands.cli import app
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 TRL_SCRIPT, EVALUATION, PAYOFF = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-COMMANDS = [shlex.split(line, comments=True) for line in re.findall(r"^    (abstain .*)$", README, re.MULTILINE)]
-COMMANDS += [shlex.split(text) for text in re.findall(r"`(abstain [^`]* --?[^`]*)`", README)]
+GUIDES = sorted((Path(__file__).parents[1] / "docs" / "guides").glob("*.md"))
+PAGES = "\n".join([README, *(path.read_text(encoding="utf-8") for path in GUIDES)])
+COMMANDS = [shlex.split(line, comments=True) for line in re.findall(r"^    (abstain .*)$", PAGES, re.MULTILINE)]
+COMMANDS += [shlex.split(text) for text in re.findall(r"`(abstain [^`]* --?[^`]*)`", PAGES)]
 
 
 def test_the_readme_has_fewer_than_nine_hundred_words() -> None:
@@ -51,10 +53,23 @@ def test_the_payoff_of_the_example_breaks_even_where_it_says(capsys: pytest.Capt
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_command_of_the_readme_exists_with_the_options_it_shows(words: list[str]) -> None:
+def test_a_command_of_the_pages_exists_with_the_options_it_shows(words: list[str]) -> None:
     command: Any = typer.main.get_command(app)
     names = words[1:]
     while hasattr(command, "commands") and names and not names[0].startswith("-"):
         command = command.commands[names.pop(0)]
     known = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= known
+
+
+BLOCKS = [
+    pytest.param(block, id=f"{path.stem}-{number}")
+    for path in GUIDES
+    for number, block in enumerate(re.findall(r"```python[^\n]*\n(.*?)```", path.read_text("utf-8"), re.DOTALL))
+    if "org/model" not in block  # needs a model
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_the_python_of_the_guides_runs(block: str) -> None:
+    exec(compile(block, "docs/guides", "exec"), {})
