@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..metrics.catalogue import info, listed
+from ..metrics.metric import GATE_IS_NO_REFERENCE
 from ..metrics.obstacles import undermined
 from .tables import cell, number
 
@@ -23,6 +24,7 @@ REFERENCE = {
     "exact": "the exact Bayes confidence of the synthetic world",
     "base": "the base model's probability of its forced answer",
     "own": "the model confidence",
+    "none": f"nothing: {GATE_IS_NO_REFERENCE}",
 }
 _UNDEFINED: Mapping[str, Any] = {"value": None, "low": None, "high": None}
 _DOUBT = "No measure of the model yet, for the reasons noted: "
@@ -41,6 +43,8 @@ def headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the result of the last system in one sentence; `metrics` is system → the headline split's contents."""
     shown = list(metrics)[-1]
     values = metrics[shown]
+    if values["reference_confidence"] == "none":
+        return f"Adherence, slope and regret of {shown} are undefined: {GATE_IS_NO_REFERENCE}."
     if not values["adherence_reference"]:
         return _rates_headline(shown, values)
     text = (
