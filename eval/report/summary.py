@@ -17,11 +17,11 @@ from ..metrics.catalogue import info, listed
 from ..metrics.obstacles import undermined
 from .tables import cell, number
 
-RUN_SYSTEMS = ("base", "prompted", "post_training", "warmup", "rejection", "dpo", "trained")
+RUN_SYSTEMS = ("base", "prompted", "sft", "post_training", "warmup", "rejection", "dpo", "trained")
 """The systems of a training run, in its order; those between are the model after a stage that another follows."""
 REFERENCE = {
     "exact": "the exact Bayes confidence of the synthetic world",
-    "base": "the base model's probability of its forced answer",
+    "base": "the probability of its forced answer before it was taught to abstain",
     "own": "the model confidence",
 }
 _UNDEFINED: Mapping[str, Any] = {"value": None, "low": None, "high": None}

@@ -107,11 +107,12 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
     read = {name: _read(path, run, section, request) for name, path in run.require_responses().files.items()}
     for logged in read.values():
         check_judged(logged.responses, "The verdicts that were in the file stay; judge again when the judge works.")
-    base = by_split(read["base"].responses if len(read) > 1 and "base" in read else [])
     metrics: dict[str, dict[str, Any]] = {}
     with reported(progress) as told:
         for number, (name, logged) in enumerate(read.items(), 1):
             told.stage(name)
+            reference = run.reference_system(name)
+            base = by_split(read[reference].responses if len(read) > 1 and reference in read else [])
             measured = _measured(logged.responses, base, request.targets, _seed(run, request), request.resamples)
             metrics[name] = metrics_contents(measured, source=_source(run.files[name], section, request, logged))
             told.tick(number, len(read))
