@@ -28,7 +28,7 @@ from ..metrics.catalogue import CURVES, METRICS
 from ..metrics.compute import finite
 from ..metrics.errors import RATES
 from ..metrics.estimate import Array, Interval
-from ..metrics.metric import Better, Metric, Parts
+from ..metrics.metric import Better, Metric, Parts, lacking
 from ..metrics.resample import Resample, draw_weights
 from ..metrics.table import reference_confidence
 from ..sweep.responses import Response
@@ -286,7 +286,13 @@ def list_metrics(pair: SystemPair, names: Collection[str] | None = None) -> tupl
     if any(view.log_table.protocol == "verdicts" for view in pair):
         return specs, omitted
     targets = pair[0].log_table.table.targets.tolist()
-    curves = {name: metric for name, metric in CURVES.items() if name in selected and not metric.not_compared}
+    curves = {
+        name: metric
+        for name, metric in CURVES.items()
+        if name in selected
+        and not metric.not_compared
+        and all(lacking(metric.needs, view.log_table.table) is None for view in pair)
+    }
     specs += [
         MetricSpec(name=name, better=metric.better, t=t, column=j)
         for name, metric in curves.items()

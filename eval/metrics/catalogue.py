@@ -295,6 +295,18 @@ _ABSTENTIONS = (
         better="higher",
         computation=how.mean_of("unanswerable", how.unanswerable, flips=False),
         needs=("unanswerable questions",),
+        of_verdicts=True,
+        groups=("report", "score"),
+    ),
+    Metric(
+        key="false_abstention",
+        label="Abstention on answerable questions",
+        definition="Share of pairs of answerable questions and targets where the model abstains, whether or not its "
+        "forced answer is correct.",
+        better="neither",
+        computation=how.mean_of("answerable", how.answerable, flips=False),
+        needs=("answerable questions",),
+        of_verdicts=True,
         groups=("report", "score"),
     ),
 )
@@ -563,6 +575,22 @@ CURVES: dict[str, Metric] = _by_key(
             computation=how.curve_of("reference", lambda w: adherent(w.abstained, w.reference, w.table.targets)),
             bound=bounds.adherence_bounds,
             groups=("report",),
+        ),
+        Metric(
+            key="false_abstention",
+            label="Abstention on answerable questions",
+            definition="Share of answerable questions that the model abstains on at the target.",
+            better="neither",
+            computation=how.curve_of("answerable", how.answerable, flips=False),
+            needs=("answerable questions",),
+        ),
+        Metric(
+            key="unanswerable_abstention",
+            label="Abstention on unanswerable questions",
+            definition="Share of unanswerable questions that the model abstains on at the target.",
+            better="higher",
+            computation=how.curve_of("unanswerable", how.unanswerable, flips=False),
+            needs=("unanswerable questions",),
         ),
     )
 )

@@ -74,17 +74,19 @@ class MetricInfo:
 Need = Literal[
     "exact confidence",
     "unanswerable questions",
+    "answerable questions",
     "samples",
     "forced answers",
     "prompted answers",
     "two targets",
     "confidence",
 ]
-"""The first three are properties of a table: without them the key is null. "forced answers" may be answers without a
+"""The first four are properties of a table: without them the key is null. "forced answers" may be answers without a
 target, which stand for them; "prompted answers" were given under a target or forced."""
 OF_TABLE: Mapping[Need, tuple[Callable[[SweepTable], bool], str]] = {
     "exact confidence": (lambda table: bool(np.isfinite(table.exact).any()), "no row has an exact_confidence"),
     "unanswerable questions": (lambda table: bool(table.unanswerable.any()), "no question is known to have no answer"),
+    "answerable questions": (lambda table: not table.unanswerable.all(), "every question is known to have no answer"),
     "samples": (lambda table: bool(table.samples.any()), "no further samples of an answer"),
 }
 """Need → (whether a table meets it, the reason where it does not)."""
@@ -147,6 +149,8 @@ class Metric(MetricInfo):
     reference confidence ("own")."""
     repeats_under: str = ""
     """The source of the reference confidence, "exact" or "own", with which it is another metric's number again."""
+    of_verdicts: bool = False
+    """Rows that state neither a target nor a confidence define it too: it is a share of what they did."""
     not_compared: str = ""
     """Why two systems are not compared in it."""
     monitor: str = ""

@@ -1,4 +1,4 @@
-"""The command line: `abstain run`, `check`, `eval`, `report`, `score`, `compare`, `export`, `merge`, `push`, ..."""
+"""The command line: `abstain run`, `check`, `eval`, `report`, `assert`, `score`, `compare`, `export`, `push`, ..."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from .interrupt import interruptible
 from .launch import launch
 from .recipes import Overrides, RecipeName, check, recipes_app
 from .report import conclude, report
+from .requirements import assert_
 
 app = typer.Typer(
     name="abstain",
@@ -42,6 +43,7 @@ app.add_typer(sets_app, name="sets")
 app.add_typer(export_app, name="export")
 app.add_typer(audit_app, name="audit")
 app.command()(report)
+app.command("assert")(assert_)
 app.command()(merge)
 app.command()(push)
 app.command()(launch)
