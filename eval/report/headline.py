@@ -18,7 +18,7 @@ RUN_SYSTEMS = ("base", "prompted", "sft", "post_training", "warmup", "rejection"
 """The systems of a training run, in its order; those between are the model after a stage that another follows."""
 REFERENCE = {
     "exact": "the exact Bayes confidence of the synthetic world",
-    "base": "the probability of its forced answer before it was taught to abstain",
+    "base": "the probability, before it was taught to abstain, of its forced answer",
     "own": "the model confidence",
 }
 CONFIDENCE = {
