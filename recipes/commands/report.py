@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ...data import InputError
-from ...eval.report.summary import headline
+from ...eval.report.headline import headline
 from ..runs.load import Run, load_run
 from .console import TerminalConsole, show_summary
 
