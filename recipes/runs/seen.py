@@ -24,13 +24,13 @@ DEPTH = 3
 
 def check_seen(recipe: Recipe) -> list[Finding]:
     """Return a warning for a model, and for an adapter, whose run trained on questions of `recipe`."""
-    deciding = [stage for stage in recipe.stages if _by_outcomes(recipe, stage)]
+    deciding = [stage for stage in recipe.stages if stage != "sft" and _favours_right_answers(recipe, stage)]
     starts = {"model": recipe.model, "adapter": recipe.adapter}
     found = [_finding(recipe, key, Path(path), deciding) for key, path in starts.items() if path and deciding]
     return [finding for finding in found if finding is not None]
 
 
-def _by_outcomes(recipe: Recipe, stage: str) -> bool:
+def _favours_right_answers(recipe: Recipe, stage: str) -> bool:
     """Return whether `stage` makes right answers likelier; other warm-ups imitate own answers, right and wrong."""
     return stage != "warmup" or teaches_outcomes(recipe)
 
@@ -59,7 +59,7 @@ def _trained_by(recipe: Recipe, parts: tuple[str, ...]) -> list[str]:
     name = next((part for part in parts if part in ("base", *STAGE_ORDER)), recipe.stages[-1] if recipe.stages else "")
     stages = recipe.stages[: recipe.stages.index(name) + 1] if name in recipe.stages else []
     read = ["base"] if recipe.model is None and recipe.data is not None else []  # a world's base reads no question
-    return read + [stage for stage in stages if _by_outcomes(recipe, stage)]
+    return read + [stage for stage in stages if _favours_right_answers(recipe, stage)]
 
 
 def _shared(recipe: Recipe, earlier: Recipe, run: Path) -> str | None:
