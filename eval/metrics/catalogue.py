@@ -7,6 +7,7 @@ prompt templates and the monitors of RL. The order is that of every table.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from . import errors as ab
 from .behavior import adherent
 from .calibration import brier, ece, log_score, mce, smooth_ece
 from .errors import RATES
-from .metric import Group, Metric, MetricInfo
+from .metric import Family, Group, Metric, MetricInfo
 from .selective import augrc, aurc
 
 _FORCED = ("forced answers", "confidence")
@@ -24,10 +25,17 @@ _BINS = "over ten bins of equal width"
 _NO_GAIN = "answering by this confidence gains nothing over the better constant policy"
 _OF_SAMPLES = "it describes the samples more than the system"
 _NOT_DONE = "it is not what the system did"
+_DECISIONS = "Does it abstain exactly when it should?"
 
 
 def _by_key(metrics: Iterable[Metric]) -> dict[str, Metric]:
     return {metric.key: metric for metric in metrics}
+
+
+def _family(title: str, metrics: Iterable[Metric], section: str = "") -> tuple[Metric, ...]:
+    """Return `metrics` as a family, whose section of docs/metrics.md is called like it unless `section` is given."""
+    family = Family(title, "docs/metrics.md", section or title)
+    return tuple(replace(metric, family=family) for metric in metrics)
 
 
 _ADHERENCE = (
@@ -489,7 +497,14 @@ _CALIBRATION = (
 )
 
 METRICS: dict[str, Metric] = _by_key(
-    (*_ADHERENCE, *_SAMPLES, *_TARGETS, *_ABSTENTIONS, *_FORCED_ANSWERS, *_RANKING, *_CALIBRATION)
+    (
+        *_family(_DECISIONS, (*_ADHERENCE, *_TARGETS)),
+        *_family("Were the abstentions right, and were they enough?", _ABSTENTIONS, _DECISIONS),
+        *_family("What does it know when it may not abstain?", _FORCED_ANSWERS, _DECISIONS),
+        *_family("Does the confidence rank right before wrong?", _RANKING),
+        *_family("Is the confidence what it says?", _CALIBRATION),
+        *_family("Confidence from k samples", _SAMPLES),
+    )
 )
 """Key → metric, in the order of every table."""
 

@@ -29,6 +29,22 @@ ARROWS: Mapping[Better, str] = {"higher": "\u00a0↑", "lower": "\u00a0↓"}
 """What a table puts behind a label, where one end is better for any model."""
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Metrics that answer one question, shown under it together."""
+
+    title: str
+    page: str
+    """The page of the documentation that has their formulas, ..."""
+    section: str
+    """... and its heading there."""
+
+    @property
+    def place(self) -> str:
+        """Where they are documented: "docs/metrics.md, “Intervals”"."""
+        return f"{self.page}, “{self.section}”"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricInfo:
     """A metric's identity. What computes it is added by `Metric`, of a table, and `Rate`, of verdicts alone."""
@@ -46,6 +62,8 @@ class MetricInfo:
     """Its label in a narrow column; "": the label."""
     folder: str = ""
     """The key of the metrics file that it stands under, for one that stands under its name in another key."""
+    family: Family | None = None
+    """The metrics that it is shown with; None: it stands alone."""
 
     @property
     def head(self) -> str:
