@@ -46,16 +46,11 @@ def test_the_table_has_both_values_the_difference_and_both_p_values(comparison: 
 
 
 def test_a_ranked_system_is_held_against_the_first(comparison: Comparison) -> None:
-    found = {
-        "good": simulate(Policy(noise=0.02), items=120),
-        "<i>deaf</i>": simulate(Policy(slope=0.0, intercept=0.3), items=120),
-    }
-    ranked = ranking_table({name: compute_metrics(rows, resamples=0) for name, rows in found.items()}, [comparison])
-    assert ranked.head[-1] == "Against good"
-    assert [(row[0].value, row[-1].value) for row in ranked.rows] == [
-        ("1. good", ""),
-        ("2. <i>deaf</i>", "good better"),
-    ]
+    policies = {"good": Policy(noise=0.02), "<i>deaf</i>": Policy(slope=0.0, intercept=0.3)}
+    rows = {name: simulate(policy, items=120) for name, policy in policies.items()}
+    table = ranking_table({name: compute_metrics(of, resamples=0) for name, of in rows.items()}, [comparison])
+    assert table.head[-1] == "Against good"
+    assert [(row[0].value, row[-1].value) for row in table.rows] == [("1. good", ""), ("2. <i>deaf</i>", "good better")]
 
 
 def test_ungraded_rows_of_either_are_told() -> None:
