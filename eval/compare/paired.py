@@ -30,7 +30,7 @@ from ..metrics.errors import RATES
 from ..metrics.estimate import Array, Interval
 from ..metrics.metric import Better, Metric, Parts, lacking
 from ..metrics.resample import Resample, draw_weights
-from ..metrics.table import reference_confidence
+from ..metrics.table import own_reference, reference_confidence
 from ..sweep.responses import Response
 
 
@@ -99,7 +99,7 @@ def pair_systems(
         reference_confidence(log_table.table, base) for log_table, base in zip(log_tables, bases, strict=True)
     ]
     if references[0][0] != references[1][0]:  # one kind of confidence for both: each system's own
-        references = [("own", log_table.table.confidence) for log_table in log_tables]
+        references = [own_reference(log_table.table) for log_table in log_tables]
     index = {id_: i for i, id_ in enumerate(log_tables[0].items)}
     views = [
         SystemView(

@@ -21,7 +21,7 @@ from ...rewards.judge_row import judge_row
 from ..metrics import METRICS, compute_metrics
 from ..metrics.compute import estimate_all
 from ..metrics.errors import count_verdicts, rates
-from ..metrics.metric import Metric, lacking
+from ..metrics.metric import GATE_IS_NO_REFERENCE, Metric, lacking
 from ..sweep.judged import judge_counts
 from ..sweep.responses import Response
 from .formats import LoggedRow
@@ -303,6 +303,8 @@ def reason(metric: Metric, undefined: bool, source: str, log_table: LogTable) ->
         return "holds by construction: the confidence itself decides what is answered"
     if "two targets" in metric.needs and len(log_table.table.targets) < 2:
         return "fewer than two targets"
+    if undefined and source == "none" and "confidence" in metric.needs:
+        return GATE_IS_NO_REFERENCE
     return _why_undefined(metric, log_table) if undefined else None
 
 

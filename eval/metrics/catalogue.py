@@ -21,6 +21,7 @@ from .metric import Family, Group, Metric, MetricInfo
 from .selective import augrc, aurc
 
 _FORCED = ("forced answers", "confidence")
+_OWN = ("confidence", "confidence apart from the gate")
 _BINS = "over ten bins of equal width"
 _NO_GAIN = "answering by this confidence gains nothing over the better constant policy"
 _OF_SAMPLES = "it describes the samples more than the system"
@@ -90,6 +91,7 @@ _ADHERENCE = (
         better="higher",
         computation=how.adherence_to("own", lambda w: w.table.confidence),
         bound=lambda table, _: bounds.adherence_bounds(table, table.confidence),
+        needs=_OWN,
         by_construction="always",
         repeats_under="own",
         monitor="adherence",
@@ -101,6 +103,7 @@ _ADHERENCE = (
         definition="The same over pairs whose model confidence is at least 0.05 from the target.",
         better="higher",
         computation=how.adherence_to("own clear", lambda w: w.table.confidence, clear=True),
+        needs=_OWN,
         by_construction="always",
         repeats_under="own",
         groups=("report",),
@@ -112,7 +115,7 @@ _ADHERENCE = (
         "the other.",
         better="higher",
         computation=how.adherence_to("recalibrated", lambda w: w.recalibrated, flips=False),
-        needs=_FORCED,
+        needs=("forced answers", *_OWN),
         groups=("report",),
     ),
     Metric(
@@ -121,7 +124,7 @@ _ADHERENCE = (
         definition="The same over pairs whose recalibrated confidence is at least 0.05 from the target.",
         better="higher",
         computation=how.adherence_to("recalibrated clear", lambda w: w.recalibrated, clear=True, flips=False),
-        needs=_FORCED,
+        needs=("forced answers", *_OWN),
     ),
 )
 _SAMPLES = (

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..metrics.catalogue import info
+from ..metrics.metric import GATE_IS_NO_REFERENCE
 from ..metrics.obstacles import obstacle_notes, undermined
 from .tables import number
 
@@ -20,6 +21,7 @@ REFERENCE = {
     "exact": "the exact Bayes confidence of the synthetic world",
     "base": "the base model's probability of its forced answer",
     "own": "the model confidence",
+    "none": f"nothing: {GATE_IS_NO_REFERENCE}",
 }
 CONFIDENCE = {
     "sequence_probability": "sequence probability",
@@ -27,6 +29,7 @@ CONFIDENCE = {
     "agreement": "agreement of samples",
     "p_true": "P(True)",
     "stated": "stated confidence",
+    "gate": "gate",
 }
 """`ConfidenceSource` → what it is called in a sentence."""
 FOLLOWS = (0.8, 1.25)
@@ -84,6 +87,8 @@ def slope(values: Metrics) -> float | None:
 
 
 def _parts(values: Metrics, base: Metrics | None) -> Sequence[str]:
+    if values["reference_confidence"] == "none":
+        return _undefined(values), _known(values), _calibration(values)
     if not values.get("adherence_reference"):
         return _without_targets(values), _calibration(values)
     forced = _forced(values)
@@ -141,6 +146,8 @@ def _undefined(values: Metrics) -> str:
 
 def _why(values: Metrics) -> str:
     """Return why adherence is undefined and what to do about it."""
+    if values["reference_confidence"] == "none":
+        return GATE_IS_NO_REFERENCE
     causes = [one for one in values.get("obstacles") or [] if one["kind"] in ("no_confidence", "declined", "cut_off")]
     if causes:
         return obstacle_notes(causes[:1])[0].rstrip(".")

@@ -159,7 +159,7 @@ def _scored(
     console: Progress,
 ) -> Iterator[tuple[Condition, Array]]:
     """Yield every condition with ln p̂ of its responses, (questions, R), loading each system once."""
-    from ...eval.audit.candidate_scores import CandidateScorer
+    from ...eval.backends.candidate_scores import CandidateScorer
     from ...eval.backends.models import load_model, load_tokenizer
 
     base = recipe.model or str(run / "base")

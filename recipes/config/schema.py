@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
 
 from ...data import PromptStyle, Question, Schedule, TargetGrid, TargetSampler, WorldConfig, template, template_name
-from ...eval.backends.backend import ConfidenceSource
+from ...eval.backends.backend import SUPPORT, ConfidenceSource
 from ...rewards.verdict import CUT_OFF, CutOff
 from ...training.config import BaseConfig, PairsConfig, RejectionConfig, RLConfig, WarmupConfig
 from .graders import GRADER_KINDS, AnyGrader
@@ -79,6 +79,9 @@ class EvalSection(Section):
     def _agreement(self) -> EvalSection:
         if self.confidence == "agreement" and not self.samples:
             raise ValueError("confidence agreement needs samples of at least 1")
+        if self.confidence is not None and SUPPORT[self.generator][self.confidence] == "never":
+            can = ", ".join(name for name, support in SUPPORT.items() if support[self.confidence] != "never")
+            raise ValueError(f"confidence {self.confidence} needs the backend {can}, got {self.generator}")
         return self
 
     @property

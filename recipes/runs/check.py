@@ -35,6 +35,7 @@ from ..config.schema import Recipe
 from .environment import installed_versions
 from .prepare import Prepared
 from .stages import stage_targets
+from .sweeps import is_post_hoc
 
 
 def check_tokens(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Finding]:
@@ -350,8 +351,15 @@ def _statement(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: AR
     return [Finding("error", text, "a form that docs/rewards.md lists")]
 
 
-def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
+def _gate(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
+    """Return an error where the evaluation reads the gate and no prompt states a target to read it at."""
+    if recipe.eval.confidence != "gate" or not is_post_hoc(recipe):
+        return []
+    text = "recipe: eval.confidence: gate is read where prompts state a target, and with protocol=post_hoc none does"
+    return [Finding("error", text, "protocol=target, or another source of confidence")]
 
+
+def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     if recipe.model is None:
         return check_versions()
     arguments = None if recipe.rl is None else _rl_arguments(recipe.rl, recipe.seed)
@@ -364,9 +372,9 @@ def _evaluated(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: AR
     return []
 
 
-STEPS: tuple[Step, ...] = (_configs, _post_training, _rl, _sampled, _reward, _statement, _grader, _model)
+STEPS: tuple[Step, ...] = (_configs, _post_training, _rl, _sampled, _reward, _statement, _gate, _grader, _model)
 """What is looked at, in this order; an InputError ends its own step only."""
-EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _grader)
+EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _gate, _grader)
 """The same of a recipe without training stages."""
-LIGHT_STEPS: tuple[Step, ...] = (_reward, _statement, _grader)
+LIGHT_STEPS: tuple[Step, ...] = (_reward, _statement, _gate, _grader)
 """Those that need no package of an extra."""
