@@ -88,7 +88,7 @@ def slope(values: Metrics) -> float | None:
 
 def _parts(values: Metrics, base: Metrics | None) -> Sequence[str]:
     if values["reference_confidence"] == "none":
-        return _undefined(values), _known(values), _calibration(values)
+        return _undefined(values), known(values), _calibration(values)
     if not values.get("adherence_reference"):
         return _without_targets(values), _calibration(values)
     forced = _forced(values)
