@@ -27,7 +27,7 @@ from ...training.preflight.model import (
     probe_model,
     render_prompt,
 )
-from ...training.preflight.stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl
+from ...training.preflight.stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl, check_sft
 from ..config.evaluation import check_adapter
 from ..config.graders import check_grader, remedies
 from ..config.reward import built_grader, confidence_parser, recipe_reward, states_confidence, warmup_reward
@@ -105,6 +105,7 @@ def _last_stage(recipe: Recipe, arguments: Any) -> tuple[Any, int, int, int]:
     """Return TRL's config of the last stage, its sequences in a pass, completions at once, and their tokens."""
     from ...training.dpo import dpo_arguments
     from ...training.rejection import rejection_arguments
+    from ...training.sft import fine_tuning_arguments
     from ...training.warmup import sft_arguments
 
     at_once, limit, nowhere = recipe.eval.batch_size, recipe.eval.max_new_tokens, Path("unused")
@@ -116,9 +117,13 @@ def _last_stage(recipe: Recipe, arguments: Any) -> tuple[Any, int, int, int]:
         return config, 2 * config.per_device_train_batch_size, at_once, limit  # of a pair, both
     if recipe.rejection is not None:
         config = rejection_arguments(recipe.rejection, nowhere, recipe.seed)
-    else:
-        assert recipe.warmup is not None  # the schema asks for a stage
+    elif recipe.warmup is not None:
         config = sft_arguments(recipe.warmup, nowhere, recipe.seed)
+    elif recipe.post_training is not None:
+        config = _rl_arguments(recipe.post_training, recipe.seed)
+    else:
+        assert recipe.sft is not None  # the schema asks for a stage
+        config = fine_tuning_arguments(recipe.sft, nowhere, recipe.seed)
     return config, config.per_device_train_batch_size, at_once, limit
 
 
@@ -310,6 +315,16 @@ def _rl(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     )
 
 
+def _sft(recipe: Recipe, prepared: Prepared) -> list[Finding]:
+    """Return an error where the fine-tuning has nothing to learn, or TRL refuses its settings."""
+    if recipe.sft is None:
+        return []
+    from ...training.sft import fine_tuning_arguments
+
+    fine_tuning_arguments(recipe.sft, NOWHERE, recipe.seed)
+    return check_sft(prepared.of("sft"))
+
+
 def _post_training(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     """Return what the post-training's batches come to; its prompts are forced, which every scaling leaves alone."""
     if recipe.post_training is None:
@@ -372,7 +387,7 @@ def _evaluated(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: AR
     return []
 
 
-STEPS: tuple[Step, ...] = (_configs, _post_training, _rl, _sampled, _reward, _statement, _gate, _grader, _model)
+STEPS: tuple[Step, ...] = (_configs, _sft, _post_training, _rl, _sampled, _reward, _statement, _gate, _grader, _model)
 """What is looked at, in this order; an InputError ends its own step only."""
 EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _gate, _grader)
 """The same of a recipe without training stages."""

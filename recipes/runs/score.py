@@ -103,11 +103,12 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
     """
     check_out(request.out)
     run, section, read = read_systems(request)
-    base = by_split(read["base"].responses if len(read) > 1 and "base" in read else [])
     metrics: dict[str, dict[str, Any]] = {}
     with reported(progress) as told:
         for number, (name, logged) in enumerate(read.items(), 1):
             told.stage(name)
+            reference = run.reference_system(name)
+            base = by_split(read[reference].responses if len(read) > 1 and reference in read else [])
             measured = _measured(logged.responses, base, request.targets, _seed(run, request), request.resamples)
             metrics[name] = metrics_contents(measured, source=_source(run.files[name], section, request, logged))
             told.tick(number, len(read))
