@@ -57,7 +57,7 @@ _ADHERENCE = (
         better="higher",
         computation=how.adherence_to("exact clear", lambda w: w.table.exact, clear=True),
         needs=("exact confidence",),
-        groups=("report", "card"),
+        groups=("report",),
     ),
     Metric(
         key="adherence_reference.all",
@@ -81,7 +81,7 @@ _ADHERENCE = (
         computation=how.adherence_to("reference clear", lambda w: w.reference, clear=True),
         by_construction="own",
         repeats_under="exact",
-        groups=("report", "card", "summary", "templates"),
+        groups=("report", "summary", "templates"),
     ),
     Metric(
         key="adherence.all",
@@ -372,7 +372,7 @@ _RANKING = (
         computation=how.ranked(lambda r: r.aurc),
         bound=bounds.by_all(aurc),
         needs=_FORCED,
-        groups=("report", "card", "score"),
+        groups=("report", "score"),
     ),
     Metric(
         key="e_aurc",
@@ -485,7 +485,7 @@ _CALIBRATION = (
         better="lower",
         computation=how.calibrated("smooth", smooth_ece),
         needs=_FORCED,
-        groups=("report", "card"),
+        groups=("report",),
     ),
     Metric(
         key="sample_agreement",
