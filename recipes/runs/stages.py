@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,9 @@ from ..config.schema import Recipe
 from .folder import RunFolder
 from .prepare import Prepared
 from .progress import Progress
+
+EVENTS = "TENSORBOARD_LOGGING_DIR"
+"""Names the folder of TensorBoard's events to transformers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ def make_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Pr
         from ...training.laboratory.base import train_base
 
         console.stage("base model")
-        with folder.timed("base"):
+        with folder.timed("base"), tracked(folder.path / "logs" / "base"):
             checkpoints = folder.path / "checkpoints" / "base"
             train_base(
                 prepared.documents,
@@ -101,6 +106,22 @@ def make_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Pr
                 log=_stage_log(folder, "base", console),
             )
     return str(target)
+
+
+@contextmanager
+def tracked(folder: Path) -> Generator[None]:
+    """Have TensorBoard write a stage's events to `folder` inside the block: with the checkpoints they would be removed.
+
+    transformers takes the folder from the environment; one that the user chose there stays.
+    """
+    if EVENTS in os.environ:
+        yield
+        return
+    os.environ[EVENTS] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ[EVENTS]
 
 
 def train_stages(
@@ -124,7 +145,7 @@ def train_stages(
         if not folder.done(name):
             title, train = STAGES[name]
             console.stage(title(recipe))
-            with folder.timed(name):
+            with folder.timed(name), tracked(folder.path / "logs" / name):
                 _train(recipe, prepared, policy, name, train, saved, folder, console, resume)
         policy = after[name] = Policy(str(saved)) if whole else Policy(policy.model, saved)
     return after
