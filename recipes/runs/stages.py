@@ -43,16 +43,20 @@ class Stage:
     """Of the model, as responses record it."""
     common: dict[str, Any]
     """Keyword arguments that all stages take."""
+    console: Progress
+    """Told how many prompts are answered while the model is asked."""
 
     def backend(self) -> Any:
         """Return what samples from the model as it is before the stage."""
+        from ...eval.backends.reported import ReportedBackend
         from ...eval.backends.transformers import TransformersBackend
 
         limits: dict[str, Any] = {
             "max_new_tokens": self.recipe.eval.max_new_tokens,
             "batch_size": self.recipe.eval.batch_size,
         }
-        return TransformersBackend(self.model, self.tokenizer, name=self.name, **limits)
+        own = TransformersBackend(self.model, self.tokenizer, name=self.name, **limits)
+        return ReportedBackend(own, self.console.tick)
 
     def reward(self, stage: PaidStage) -> AbstentionReward:
         """Return the reward of `stage`, which knows what ends a completion of the model."""
@@ -199,7 +203,7 @@ def _train(
     model = load_policy(recipe, policy, trainable=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PreflightWarning)  # the run has printed them before its first stage
-        trained = train(Stage(recipe, prepared, model, tokenizer, policy.model, common))
+        trained = train(Stage(recipe, prepared, model, tokenizer, policy.model, common, console))
     whole = hands_on_model(recipe, name)
     if whole and recipe.lora is not None:
         trained = trained.merge_and_unload(safe_merge=True)
