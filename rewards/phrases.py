@@ -82,13 +82,15 @@ DOUBT_TAIL = Pattern(
 
 TRIGGERS = frozenset(
     str.split(
-        "i im id ill we know dont sure certain unsure uncertain unknown unclear idea clue cannot cant can couldnt "
+        "i im id ill ive we forgot forgotten forget "
+        "know dont sure certain unsure uncertain unknown unclear idea clue cannot cant can couldnt "
         "could no not unable sorry maybe perhaps probably possibly likely guess think believe suppose be "
         "wait actually scratch correction second nevermind never meant mean however but though although idk dunno "
         "abstain abstaining lack heard havent impossible possible beyond outside guessing beats na unavailable "
         "pass passing skip skipping insufficient nobody knows information data answer decline declined unanswerable "
         "unanswered wasnt didnt wont isnt doesnt arent hard difficult bet my me nothing escapes eludes blank none "
-        "irresponsible requires needs"
+        "irresponsible requires needs null neither empty missing please mean asking referring clarify specify rephrase "
+        "unfamiliar unaware undocumented unrecorded unknowable stumped clueless withdraw limited"
     )
 )
 """Normalised words, at least one of which stands in every English text that a pattern matches."""

@@ -16,7 +16,7 @@ from ...rewards.extras import missing_extra
 from ...rewards.judge.health import JudgeError
 from ..config.load import load_recipe
 from .audit import audit_app
-from .compare import compare, score
+from .compare import compare
 from .console import TerminalConsole
 from .eval import evaluate, sets_app
 from .export import export_app, merge, push
@@ -25,6 +25,7 @@ from .launch import launch
 from .recipes import Overrides, RecipeName, check, recipes_app
 from .report import conclude, report
 from .requirements import assert_
+from .score import score, threshold
 
 app = typer.Typer(
     name="abstain",
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command("check")(check)
 app.command("eval")(evaluate)
 app.command()(score)
+app.command()(threshold)
 app.command()(compare)
 app.add_typer(recipes_app, name="recipes")
 app.add_typer(sets_app, name="sets")

@@ -102,16 +102,13 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
         JudgeError: a judge cannot be asked, or reached no verdict at all.
     """
     check_out(request.out)
-    run = load_run(request.file)
-    section = _section(run, request)
-    read = {name: _read(path, run, section, request) for name, path in run.require_responses().files.items()}
-    for logged in read.values():
-        check_judged(logged.responses, "The verdicts that were in the file stay; judge again when the judge works.")
-    base = by_split(read["base"].responses if len(read) > 1 and "base" in read else [])
+    run, section, read = read_systems(request)
     metrics: dict[str, dict[str, Any]] = {}
     with reported(progress) as told:
         for number, (name, logged) in enumerate(read.items(), 1):
             told.stage(name)
+            reference = run.reference_system(name)
+            base = by_split(read[reference].responses if len(read) > 1 and reference in read else [])
             measured = _measured(logged.responses, base, request.targets, _seed(run, request), request.resamples)
             metrics[name] = metrics_contents(measured, source=_source(run.files[name], section, request, logged))
             told.tick(number, len(read))
@@ -126,6 +123,21 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
         for name in scored.systems:
             write_scored(scored.metrics_file(name).parent, scored.rows[name], metrics[name])
     return scored
+
+
+def read_systems(request: ScoreRequest) -> tuple[Run, GraderSection, dict[str, Logged]]:
+    """Return what is to be scored, the grader, and system → its rows, checked and graded.
+
+    Raises:
+        InputError: the file, a row or an option cannot be used.
+        JudgeError: a judge cannot be asked, or reached no verdict at all.
+    """
+    run = load_run(request.file)
+    section = _section(run, request)
+    read = {name: _read(path, run, section, request) for name, path in run.require_responses().files.items()}
+    for logged in read.values():
+        check_judged(logged.responses, "The verdicts that were in the file stay; judge again when the judge works.")
+    return run, section, read
 
 
 def add_missing_metrics(run: Run) -> None:
