@@ -15,11 +15,11 @@ from ..metrics.metric import GATE_IS_NO_REFERENCE
 from ..metrics.obstacles import obstacle_notes, undermined
 from .tables import number
 
-RUN_SYSTEMS = ("base", "prompted", "post_training", "warmup", "rejection", "dpo", "trained")
+RUN_SYSTEMS = ("base", "prompted", "sft", "post_training", "warmup", "rejection", "dpo", "trained")
 """The systems of a training run, in its order; those between are the model after a stage that another follows."""
 REFERENCE = {
     "exact": "the exact Bayes confidence of the synthetic world",
-    "base": "the base model's probability of its forced answer",
+    "base": "the probability, before it was taught to abstain, of its forced answer",
     "own": "the model confidence",
     "none": f"nothing: {GATE_IS_NO_REFERENCE}",
 }
@@ -57,9 +57,10 @@ def headline(metrics: Mapping[str, Metrics]) -> str:
     """Return the result of the last system; `metrics` is system → the headline split's contents."""
     name = list(metrics)[-1]
     values = metrics[name]
-    text = f"{_called(name)} {'; '.join(filter(None, _parts(values, metrics.get('base'))))}."
-    before = metrics.get("prompted")
-    if before and name != "prompted" and informative(values) and informative(before):
+    taught = metrics.get("sft")  # asked with the rubric, it is the model that was only prompted
+    text = f"{_called(name)} {'; '.join(filter(None, _parts(values, taught or metrics.get('base'))))}."
+    before = taught or metrics.get("prompted")
+    if before and before is not values and informative(values) and informative(before):
         text += (
             f" Only prompted, the same model reaches {_percent(adherence(before))} (slope {_rounded(slope(before))})."
         )

@@ -148,13 +148,18 @@ class Run:
             raise InputError(f"{self.path}: holds no responses to report on; go on with `abstain run ... --resume`")
         return self
 
+    def reference_system(self, system: str) -> str:
+        """Return the system whose confidence is the reference of `system` (`Recipe.reference_system`)."""
+        return "base" if self.recipe is None else self.recipe.reference_system(system)
+
     @property
     def base(self) -> Path | None:
-        """The rows of the run's base model, whose confidence is the reference of its systems; None without."""
+        """The rows of the model before it was taught to abstain, whose confidence is the reference; None without."""
+        reference = self.reference_system(self.systems[-1])
         if len(self.files) > 1 or not self._resolved:
-            return self.files.get("base")
+            return self.files.get(reference)
         folder = self._resolved[-1].parents[1]
-        path = responses_path(folder.parent, "base")
+        path = responses_path(folder.parent, reference)
         return path if folder.name == SYSTEMS and path.is_file() else None
 
     @property

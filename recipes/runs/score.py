@@ -20,6 +20,7 @@ from ...eval.logs.score import Grading, score
 from ...eval.metrics import by_split
 from ...eval.metrics.catalogue import listed, listed_curves
 from ...eval.metrics.metric import Metric, MetricInfo
+from ...eval.metrics.outcomes import outcome_note
 from ...eval.sweep.judged import judge_note
 from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response
@@ -103,11 +104,12 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
     """
     check_out(request.out)
     run, section, read = read_systems(request)
-    base = by_split(read["base"].responses if len(read) > 1 and "base" in read else [])
     metrics: dict[str, dict[str, Any]] = {}
     with reported(progress) as told:
         for number, (name, logged) in enumerate(read.items(), 1):
             told.stage(name)
+            reference = run.reference_system(name)
+            base = by_split(read[reference].responses if len(read) > 1 and reference in read else [])
             measured = _measured(logged.responses, base, request.targets, _seed(run, request), request.resamples)
             metrics[name] = metrics_contents(measured, source=_source(run.files[name], section, request, logged))
             told.tick(number, len(read))
@@ -290,6 +292,8 @@ def _counts(metrics: Mapping[str, Any]) -> Iterator[str]:
     how += [f"{source['changed']} changed"] if source["changed"] else []
     whole = "of all rows " if metrics["splits"] else ""
     yield f"verdicts: {verdicts} ({whole}{', '.join(how)})"
+    if (note := outcome_note(metrics["outcomes"])) is not None:
+        yield f"outcomes: {note}"
     if (note := judge_note(metrics["judge"])) is not None:
         yield f"judge: {note}"
     said = metrics["confidences"]

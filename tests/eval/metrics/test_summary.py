@@ -114,6 +114,18 @@ def test_the_base_models_confidence_is_judged_where_it_judges() -> None:
     assert "forced answer (ECE 0.200); " in headline({"base": base, "trained": metrics(0.9, 1.0, "base")})
 
 
+def test_a_fine_tuned_model_is_what_the_trained_one_is_judged_by_and_compared_with() -> None:
+    found = {
+        "base": metrics(0.9) | {"ece": estimate(0.3)},
+        "sft": metrics(0.4, 0.0, "base") | {"ece": estimate(0.1)},
+        "trained": metrics(0.9, 1.0, "base"),
+    }
+    text = headline(found)
+    assert "forced answer (ECE 0.100); " in text
+    assert text.endswith(" Only prompted, the same model reaches 40.0 % (slope 0.00).")
+    assert "Only prompted" not in headline({"base": found["base"], "sft": found["sft"]})
+
+
 def test_a_comparison_names_the_best_and_leaves_out_what_cannot_be_ranked() -> None:
     found = {"a": metrics(0.5), "b": metrics(None), "c": metrics(0.9)}
     found["d"] = metrics(1.0) | {"forced_accuracy": estimate(0.0)}
