@@ -11,7 +11,14 @@ from typing import Any
 from ...data import ConstantTarget, Schedule
 from ...rewards import AbstentionReward
 from ...training.preflight.findings import PreflightWarning
-from ..config.reward import PaidStage, confidence_parser, recipe_reward, states_confidence, warmup_reward
+from ..config.reward import (
+    PaidStage,
+    confidence_parser,
+    recipe_reward,
+    states_confidence,
+    teaches_outcomes,
+    warmup_reward,
+)
 from ..config.schema import Recipe
 from .folder import RunFolder
 from .prepare import Prepared
@@ -200,7 +207,7 @@ def _warm_up(stage: Stage) -> Any:
     config = stage.recipe.warmup
     assert config is not None  # the recipe names the stage
     more: dict[str, Any] = {**stage.common, "parser": confidence_parser(stage.recipe)}
-    if config.teach == "outcomes":
+    if teaches_outcomes(stage.recipe):
         more["reward"] = warmup_reward(stage.recipe)
     return warm_up(stage.model, stage.tokenizer, stage.backend(), stage.prepared.of("warmup"), config, **more)
 
