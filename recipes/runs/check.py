@@ -32,10 +32,18 @@ from ...training.preflight.stages import break_even_note, check_dpo, check_rejec
 from ...training.preflight.trackers import check_trackers
 from ..config.evaluation import check_adapter
 from ..config.graders import check_grader, remedies
-from ..config.reward import built_grader, confidence_parser, recipe_reward, states_confidence, warmup_reward
+from ..config.reward import (
+    built_grader,
+    confidence_parser,
+    recipe_reward,
+    states_confidence,
+    teaches_outcomes,
+    warmup_reward,
+)
 from ..config.schema import Recipe
 from .environment import installed_versions
 from .prepare import Prepared
+from .seen import check_seen
 from .stages import stage_targets
 from .sweeps import is_post_hoc
 
@@ -86,7 +94,7 @@ def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
         return []
     config = load_config(recipe.model)
     settings, batch, generated, limit = _last_stage(recipe, arguments)
-    style, targets = recipe.prompt, recipe.training_targets(prepared.rl)
+    style, targets = recipe.training_prompt, recipe.training_targets(prepared.rl)
     tokenizer = _tokenizer(recipe)
     lengths = measure_lengths(tokenizer, prepared.rl, style, targets, limit, scale=_scale(recipe))
     sizes = model_sizes(
@@ -275,7 +283,7 @@ def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG0
         _check_sampled(recipe)
     if recipe.warmup is not None:
         sft_arguments(recipe.warmup, NOWHERE, recipe.seed)
-        if recipe.warmup.teach == "outcomes":
+        if teaches_outcomes(recipe):
             warmup_reward(recipe)
     return []
 
@@ -369,6 +377,10 @@ def _statement(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: AR
     return [Finding("error", text, "a form that docs/rewards.md lists")]
 
 
+def _seen(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
+    return check_seen(recipe)
+
+
 def _gate(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
     """Return an error where the evaluation reads the gate and no prompt states a target to read it at."""
     if recipe.eval.confidence != "gate" or not is_post_hoc(recipe):
@@ -395,10 +407,10 @@ def _evaluated(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: AR
 
 
 STEPS: tuple[Step, ...] = (
-    _configs, _trackers, _sft, _post_training, _rl, _sampled, _reward, _statement, _gate, _grader, _model,
+    _configs, _trackers, _sft, _post_training, _rl, _sampled, _reward, _statement, _gate, _seen, _grader, _model,
 )  # fmt: skip
 """What is looked at, in this order; an InputError ends its own step only."""
 EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _gate, _grader)
 """The same of a recipe without training stages."""
-LIGHT_STEPS: tuple[Step, ...] = (_reward, _statement, _gate, _grader)
+LIGHT_STEPS: tuple[Step, ...] = (_reward, _statement, _gate, _seen, _grader)
 """Those that need no package of an extra."""

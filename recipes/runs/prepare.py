@@ -21,7 +21,7 @@ from ...data import (
     make_documents,
     make_world,
 )
-from ..config.reward import confidence_parser, states_confidence
+from ..config.reward import confidence_parser, states_confidence, teaches_outcomes
 from ..config.schema import DataSection, Recipe
 
 SHORT_TEXTS = ("auto", "alias", "contains", "token_f1", "fuzzy")
@@ -77,7 +77,7 @@ def _apart(recipe: Recipe, questions: list[Question]) -> dict[str, list[Question
 
 def _equal_parts(recipe: Recipe, stages: Sequence[str], questions: list[Question]) -> dict[str, list[Question]]:
     """Return the parts of `questions` of those of `stages` that may not share them; none where all may."""
-    graded = recipe.warmup is not None and recipe.warmup.teach == "outcomes"
+    graded = teaches_outcomes(recipe)
     alone = [stage for stage in stages if stage == "post_training" or (stage == "warmup" and graded)]
     together = [stage for stage in stages if stage not in alone]
     groups = [[stage] for stage in alone] + ([together] if together else [])

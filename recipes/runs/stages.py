@@ -13,7 +13,14 @@ from typing import Any
 from ...data import ConstantTarget, Schedule
 from ...rewards import AbstentionReward
 from ...training.preflight.findings import PreflightWarning
-from ..config.reward import PaidStage, confidence_parser, recipe_reward, states_confidence, warmup_reward
+from ..config.reward import (
+    PaidStage,
+    confidence_parser,
+    recipe_reward,
+    states_confidence,
+    teaches_outcomes,
+    warmup_reward,
+)
 from ..config.schema import Recipe
 from .folder import RunFolder
 from .prepare import Prepared
@@ -191,7 +198,7 @@ def _train(
     tokenizer = load_tokenizer(policy.model, recipe.chat_template_kwargs, adapter=policy.adapter)
     checkpoints = folder.path / "checkpoints" / name
     common: dict[str, Any] = {
-        "style": recipe.prompt,
+        "style": recipe.training_prompt,
         "seed": recipe.seed,
         "lora": None if policy.adapter or recipe.lora is None else lora_config(recipe.lora),
         "out": checkpoints,
@@ -225,7 +232,7 @@ def _warm_up(stage: Stage) -> Any:
     config = stage.recipe.warmup
     assert config is not None  # the recipe names the stage
     more: dict[str, Any] = {**stage.common, "parser": confidence_parser(stage.recipe)}
-    if config.teach == "outcomes":
+    if teaches_outcomes(stage.recipe):
         more["reward"] = warmup_reward(stage.recipe)
     return warm_up(stage.model, stage.tokenizer, stage.backend(), stage.prepared.of("warmup"), config, **more)
 
