@@ -270,7 +270,7 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 def _repeats(info: MetricInfo, source: str | None) -> bool:
     """Return whether this is another metric's number again, with the reference confidence from `source`."""
-    return isinstance(info, Metric) and info.repeats_under == source
+    return info.repeats_under == source
 
 
 def shown(estimate: Mapping[str, Any]) -> str:
