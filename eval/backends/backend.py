@@ -64,8 +64,9 @@ class Completion:
     """Empty where the backend does not tell them."""
     logprobs: tuple[float, ...] | None
     """Natural-log probability of each token, at temperature 1 whatever it was sampled at; None where not told."""
-    finish_reason: Literal["stop", "length"]
-    """"length": cut off by the token limit."""
+    finish_reason: Literal["stop", "length", "refusal", "content_filter"]
+    """"length": cut off by the token limit. A server's own: "refusal", which then is `text`, in the place of a
+    completion; "content_filter": it withheld the completion."""
     token_texts: tuple[str, ...] = ()
     """The text of each token, "" where it ends inside a character; together they are `text` before it was stripped.
     Empty where they were not asked for, or the backend does not tell them."""

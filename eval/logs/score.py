@@ -22,6 +22,7 @@ from ..metrics import METRICS, compute_metrics
 from ..metrics.compute import estimate_all
 from ..metrics.errors import count_verdicts, rates
 from ..metrics.metric import GATE_IS_NO_REFERENCE, Metric, lacking
+from ..metrics.outcomes import count_outcomes
 from ..sweep.judged import judge_counts
 from ..sweep.responses import Response
 from .formats import LoggedRow
@@ -58,6 +59,11 @@ class Plan:
     """What the foreign scorer said."""
 
 
+def withheld(values: Mapping[str, Any]) -> bool:
+    """Return whether a content filter kept the completion of a row back, so that nobody knows what it was."""
+    return values.get("finish_reason") == "content_filter" and values.get("verdict") is None
+
+
 def plan_verdict(row: LoggedRow, grading: Grading) -> Plan:
     """Return how the row's verdict will be reached.
 
@@ -65,6 +71,8 @@ def plan_verdict(row: LoggedRow, grading: Grading) -> Plan:
         InputError: it has no verdict and nothing to grade.
     """
     values = row.values
+    if withheld(values):
+        return Plan("kept", had_verdict=False)
     had_verdict, scored = values.get("verdict") is not None, values.get("scored")
     if scored is not None:
         return Plan("scored", had_verdict, bool(scored))
@@ -214,6 +222,7 @@ def _counts(responses: Sequence[Response], log_table: LogTable) -> dict[str, Any
         "answers": len(log_table.answers),
         "route": log_table.protocol,
         "verdicts": {verdict.value: verdicts[verdict] for verdict in Verdict},
+        "outcomes": count_outcomes(log_table.answers),
         "confidences": {
             "usable": len(usable),
             "missing": len(lacking),
@@ -253,7 +262,8 @@ def _metrics(log_table: LogTable, base: LogTable | None, seed: int, resamples: i
     metrics = compute_metrics(log_table.rows, base=None if base is None else base.rows, group=group, **options)
     if bare:
         metrics |= _of_verdicts(log_table, group, seed, resamples)
-    for name in ("items", "ungraded", "without_confidence", "missing_confidence", "bad_confidence", "judge"):
+    counted = ("items", "ungraded", "without_confidence", "missing_confidence", "bad_confidence", "judge", "outcomes")
+    for name in counted:
         metrics.pop(name, None)
     return metrics
 

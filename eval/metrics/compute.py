@@ -17,6 +17,7 @@ from .catalogue import CURVES, METRICS
 from .estimate import Array, Estimate
 from .metric import Metric, lacking
 from .obstacles import obstacles
+from .outcomes import count_outcomes
 from .resample import Resample, draw_weights
 from .table import SweepTable, reference_confidence, tabulate
 
@@ -69,6 +70,7 @@ def compute_metrics(
         **{metric.head: None for metric in METRICS.values() if metric.key not in metrics},
         **_nested({name: estimates[name][0].to_json() for name in metrics}),
         "judge": judge_counts(responses),
+        "outcomes": count_outcomes(row for row in responses if row.sample == 0),
         "obstacles": [one.to_json() for one in obstacles(responses)],
         "overlooked": [one.to_json() for one in overlooked(responses)],
         "bounds": _bounds(table, reference),

@@ -13,6 +13,7 @@ from ...rewards import ConfidenceParser, Grader, Judgement, Verdict
 from ...rewards.concurrency import concurrency_of, together
 from ...rewards.confidence import StatedConfidence
 from ...rewards.judge_row import judge_row
+from ...rewards.verdict import FILTERED, REFUSED
 from ..backends.backend import Backend, BackendError, Completion, ConfidenceSource, Prompt, ScoringBackend
 from ..backends.identity import settings_text
 from .confidence import Evidence, item_confidence, p_true_messages
@@ -68,7 +69,14 @@ class Sweep:
         return self.style.stated_messages(question) if self.confidence == "stated" else self.style.messages(question, 0)
 
     def judge(self, question: Question, completion: Completion, t: float | None) -> Judgement:
-        """Return the judgement of a completion that fills the row of `question` at `t`."""
+        """Return the judgement of a completion that fills the row of `question` at `t`.
+
+        A server's refusal is an abstention. What its content filter withheld has no verdict: nobody knows what it said.
+        """
+        if completion.finish_reason == "refusal":
+            return Judgement(Verdict.ABSTAINED, reason=REFUSED)
+        if completion.finish_reason == "content_filter":
+            return Judgement(Verdict.UNGRADED, reason=FILTERED)
         strip = self.strip_confidence or (t == self.own and self.confidence == "stated")
         return judge_row(
             self.grader,

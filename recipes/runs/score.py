@@ -20,6 +20,7 @@ from ...eval.logs.score import Grading, score
 from ...eval.metrics import by_split
 from ...eval.metrics.catalogue import listed, listed_curves
 from ...eval.metrics.metric import Metric, MetricInfo
+from ...eval.metrics.outcomes import outcome_note
 from ...eval.sweep.judged import judge_note
 from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response
@@ -291,6 +292,8 @@ def _counts(metrics: Mapping[str, Any]) -> Iterator[str]:
     how += [f"{source['changed']} changed"] if source["changed"] else []
     whole = "of all rows " if metrics["splits"] else ""
     yield f"verdicts: {verdicts} ({whole}{', '.join(how)})"
+    if (note := outcome_note(metrics["outcomes"])) is not None:
+        yield f"outcomes: {note}"
     if (note := judge_note(metrics["judge"])) is not None:
         yield f"judge: {note}"
     said = metrics["confidences"]
