@@ -16,19 +16,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from . import plotting
 from .content import ReportInput, embed_rows
-from .headline import RUN_SYSTEMS, comparison_headline, headline
+from .headline import RUN_SYSTEMS, headline
 from .pictures import Picture, pictures
-from .tables import Table, metric_tables, paired_sentence, paired_tables, target_tables
+from .ranking import comparison_headline, ranking_table
+from .tables import Table, metric_tables, paired_tables, target_tables
 
 __all__ = ["SYSTEMS", "ReportInput", "page", "sentence", "write_report"]
 
 SYSTEMS = RUN_SYSTEMS
 _CONVENTIONS = (
-    "Intervals are 95 % percentile bootstraps over questions. Adherence is the share of question–target pairs where "
-    "the model abstains exactly when confidence is below the target; clear pairs have confidence and target at least "
-    "0.05 apart. The effective threshold is the confidence cut that disagrees least with what the model did. Regret "
-    "is 0 for the oracle that answers exactly above the target and 1 for the better of always and never answering. "
-    "ECE uses 10 equal bins closed on the left. A forced abstention counts as not correct. A dash means undefined."
+    "Intervals are 95 % percentile bootstraps over questions. A decision is a question at a target; clear pairs have "
+    "confidence and target at least 0.05 apart. A forced abstention counts as not correct. A dash means undefined. "
+    "Every formula stands in docs/metrics.md."
 )
 
 
@@ -47,11 +46,11 @@ def write_report(report: ReportInput, path: Path) -> Path:
 
 
 def sentence(report: ReportInput) -> str:
-    """Return the result: of the last system, or of each of several runs and of the differences between them."""
+    """Return the result: of the last system, or which of several runs is the best."""
     metrics = {name: found[report.split] for name, found in report.metrics.items()}
     if not report.several_runs:
         return headline(metrics)
-    return " ".join([comparison_headline(metrics), *map(paired_sentence, report.comparisons)])
+    return comparison_headline(metrics)
 
 
 def page(report: ReportInput, drawn: Sequence[Picture]) -> str:
@@ -63,6 +62,7 @@ def page(report: ReportInput, drawn: Sequence[Picture]) -> str:
         limit=report.max_rows,
         seed=report.seed,
     )
+    ranked = [ranking_table(metrics, report.comparisons)] if report.several_runs else []
     tables: list[Table] = [
         *paired_tables(report.comparisons),
         *metric_tables(report.metrics, report.split),
@@ -91,6 +91,7 @@ def page(report: ReportInput, drawn: Sequence[Picture]) -> str:
             for p in drawn
         ],
         split=report.split.replace("_", " "),
+        ranked=ranked,
         tables=tables,
         rows=rows,
         conventions=[_CONVENTIONS, *report.notes],
