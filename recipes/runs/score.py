@@ -19,7 +19,7 @@ from ...eval.logs.rows import KNOWN_KEYS, Logged, Scale, read_logged
 from ...eval.logs.score import Grading, score
 from ...eval.metrics import by_split
 from ...eval.metrics.catalogue import listed, listed_curves
-from ...eval.metrics.metric import Metric, MetricInfo
+from ...eval.metrics.metric import MetricInfo
 from ...eval.metrics.outcomes import outcome_note
 from ...eval.sweep.judged import judge_note
 from ...eval.sweep.overlooked import overlooked_notes

@@ -35,7 +35,9 @@ def test_the_sentence_names_systems_and_says_where_no_difference_is_shown(compar
 def test_systems_without_any_difference_are_told_so_once() -> None:
     rows = simulate(Policy(), items=20)
     text = paired_sentence(compare(System(name="a", rows=rows), System(name="b", rows=rows), resamples=50, flips=50))
-    assert re.fullmatch(r"a against b on the same 20 questions: no difference shown in any of \d+ primary metrics\.", text)
+    assert re.fullmatch(
+        r"a against b on the same 20 questions: no difference shown in any of \d+ primary metrics\.", text
+    )
 
 
 def test_the_table_has_both_values_the_difference_and_both_p_values(comparison: Comparison) -> None:
