@@ -10,7 +10,8 @@ from ...rewards.concurrency import concurrency_of, together
 from ...rewards.judge_row import judge_row
 from ..sweep.confidence import same_answer
 from ..sweep.responses import Response
-from .protocol import SAMPLES, Arm, Slots
+from .protocol import SAMPLES, Arm
+from .rows import Slots
 
 Agreement = Mapping[tuple[str, float | None], bool | None]
 """(Question id, target) → whether its samples agree; None where that cannot be told."""

@@ -22,7 +22,8 @@ from ..sweep.judged import judge_counts
 from ..sweep.overlooked import overlooked
 from ..sweep.responses import Response
 from .agreement import agreements, arm_verdict
-from .protocol import ARMS, NAME, REFERENCE, Arm, by_slot, score
+from .protocol import ARMS, NAME, REFERENCE, Arm, score
+from .rows import by_slot
 
 SHARES = ("accuracy", "hallucination_rate", "abstention_rate")
 """The rates of `eval/metrics/errors.py` that every cell has."""
@@ -64,9 +65,7 @@ def open_rubric_metrics(
     slots = by_slot(responses)
     ids = list(dict.fromkeys(row.id for row in responses))
     agreement = agreements(slots, grader)
-    verdicts = {
-        (arm, t): [arm_verdict(arm, t, slots, agreement, id_) for id_ in ids] for arm in ARMS for t in chosen
-    }
+    verdicts = {(arm, t): [arm_verdict(arm, t, slots, agreement, id_) for id_ in ids] for arm in ARMS for t in chosen}
     columns = {cell: _measures(found, cell[1]) for cell, found in verdicts.items()}
     return {
         "protocol": NAME,

@@ -2,8 +2,8 @@
 
 The experiment is that of Kalai, Nachum, Vempala and Zhang, Nature 2026, doi 10.1038/s41586-026-10549-w. A question is
 asked under a closed rubric, alone, or under an open rubric, which states what a wrong answer costs. Each rubric is
-scored plainly and with a consistency mitigation: two samples, and an abstention unless they agree. What the prompts say,
-which rows exist, what is measured and what the report shows all follow from the values here.
+scored plainly and with a consistency mitigation: two samples, and an abstention unless they agree. What the prompts
+say, which rows exist, what is measured and what the report shows all follow from the values here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Literal
 
 from ...rewards import Verdict
 from ...rewards.payoffs.payoff import ConfidenceTarget
-from ..sweep.responses import Response
 from ..sweep.sweep import Sweep
 
 NAME = "open_rubric"
@@ -46,7 +45,7 @@ class Arm:
     @property
     def label(self) -> str:
         """Name of the arm in tables and figures."""
-        return f"{self.rubric} rubric, {'mitigation' if self.mitigated else 'plain'}"
+        return f"{self.rubric} rubric{' with mitigation' if self.mitigated else ''}"
 
     def target(self, t: float) -> float | None:
         """Return the target of the rows that are scored at `t`; None for the closed rubric, whose prompt has none."""
@@ -96,17 +95,3 @@ class OpenRubricSweep(Sweep):
     def draws(self) -> dict[float | None, tuple[int, ...]]:
         """Target of a row → the samples that are drawn of its prompt."""
         return draws((0.0, *self.targets))
-
-
-Slots = dict[tuple[str, float | None], list[Response]]
-"""(Question id, target) → its samples by number, no more than an arm reads."""
-
-
-def by_slot(responses: Sequence[Response]) -> Slots:
-    """Return the first samples of every question and target, `SAMPLES` at most, by their number."""
-    slots: Slots = {}
-    for row in sorted(responses, key=lambda row: row.sample):
-        samples = slots.setdefault((row.id, row.threshold), [])
-        if len(samples) < SAMPLES:
-            samples.append(row)
-    return slots

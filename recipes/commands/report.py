@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ...data import InputError
+from ...eval.open_rubric import protocol as open_rubric
+from ...eval.open_rubric.tables import summary as open_rubric_summary
 from ...eval.report.summary import headline
 from ..runs.load import Run, load_run
 from .console import TerminalConsole, show_summary
@@ -84,6 +86,11 @@ def conclude(run: Run, page: Path) -> None:
     from ..runs.report import measuring_notes, verdict_notes
 
     metrics = {name: next(iter(run.metrics(name).values())) for name in run.systems}
+    if run.protocol == open_rubric.NAME:
+        for name, found in metrics.items():
+            typer.echo("\n".join(open_rubric_summary(name, found)))
+        typer.echo(f"report: {page}")
+        return
     for note in measuring_notes(metrics):
         typer.echo(f"note: {note}")
     _tell(headline(metrics), metrics, page)

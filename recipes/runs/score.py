@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -20,6 +20,9 @@ from ...eval.logs.score import Grading, score
 from ...eval.metrics import by_split
 from ...eval.metrics.catalogue import listed, listed_curves
 from ...eval.metrics.metric import Metric, MetricInfo
+from ...eval.open_rubric import protocol as open_rubric
+from ...eval.open_rubric.rows import without_arm
+from ...eval.open_rubric.tables import summary as open_rubric_summary
 from ...eval.sweep.judged import judge_note
 from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response
@@ -29,6 +32,7 @@ from ..config.grader_text import read_grader
 from ..config.graders import GraderSection, remedies, with_memory
 from .files import METRICS, RESPONSES, SYSTEMS, recorded
 from .load import Run, load_run, metrics_contents, splits_of
+from .open_rubric import measure
 from .progress import AnyProgress, reported
 
 
@@ -51,6 +55,8 @@ class ScoreRequest:
     """Read the confidences that completions state, bare numbers on this scale."""
     seed: int | None = None
     resamples: int = 500
+    protocol: Literal["open_rubric"] | None = None
+    """What the rows are of: the open-rubric experiment, or None, which leaves it to the run's recipe."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +109,8 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
     """
     check_out(request.out)
     run = load_run(request.file)
+    if request.protocol is None and run.protocol == open_rubric.NAME:
+        request = replace(request, protocol="open_rubric")
     section = _section(run, request)
     read = {name: _read(path, run, section, request) for name, path in run.require_responses().files.items()}
     for logged in read.values():
@@ -112,7 +120,7 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
     with reported(progress) as told:
         for number, (name, logged) in enumerate(read.items(), 1):
             told.stage(name)
-            measured = _measured(logged.responses, base, request.targets, _seed(run, request), request.resamples)
+            measured = _of_request(logged.responses, base, run, section, request)
             metrics[name] = metrics_contents(measured, source=_source(run.files[name], section, request, logged))
             told.tick(number, len(read))
     scored = ScoredRun(
@@ -126,6 +134,22 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
         for name in scored.systems:
             write_scored(scored.metrics_file(name).parent, scored.rows[name], metrics[name])
     return scored
+
+
+def _of_request(
+    responses: Sequence[Response],
+    base: Mapping[str, Sequence[Response]],
+    run: Run,
+    section: GraderSection,
+    request: ScoreRequest,
+) -> dict[str, dict[str, Any]]:
+    """Return split → metrics, by the protocol of the request."""
+    seed = _seed(run, request)
+    if request.protocol is None:
+        return _measured(responses, base, request.targets, seed, request.resamples)
+    thresholds = None if request.targets is None else [0.0, *request.targets]
+    phrase = request.phrase or run.phrase
+    return measure(responses, section, phrase, thresholds=thresholds, seed=seed, resamples=request.resamples)
 
 
 def add_missing_metrics(run: Run) -> None:
@@ -208,7 +232,8 @@ def _read(path: Path, run: Run, section: GraderSection, request: ScoreRequest) -
         confidence=None if request.stated is None else ConfidenceParser(scale=request.stated),
         strip=run.stated_confidence,
     )
-    return read_logged(read_log(path, request.format, request.options), grading, request.scale)
+    rows = read_log(path, request.format, request.options)
+    return read_logged(rows if request.protocol is None else without_arm(rows), grading, request.scale)
 
 
 def _source(path: Path, section: GraderSection, request: ScoreRequest, logged: Logged) -> dict[str, Any]:
@@ -235,6 +260,9 @@ _ROUTES = {
 
 def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of the metrics of one file or system."""
+    if metrics.get("protocol") == open_rubric.NAME:
+        yield from open_rubric_summary("the system", metrics)
+        return
     yield from _counts(metrics)
     source = metrics["reference_confidence"]
     chosen = [(info, estimate) for info in listed("score") if (estimate := _estimate(info.pick(metrics))) is not None]

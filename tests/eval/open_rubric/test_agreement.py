@@ -6,7 +6,8 @@ import pytest
 from rows import row
 
 from abstain.eval.open_rubric.agreement import agree, agreements, arm_verdict
-from abstain.eval.open_rubric.protocol import ARMS, by_slot
+from abstain.eval.open_rubric.protocol import ARMS
+from abstain.eval.open_rubric.rows import by_slot
 from abstain.rewards import Judgement, Verdict, alias_match
 
 CLOSED, CLOSED_TWICE, OPEN, OPEN_TWICE = ARMS
