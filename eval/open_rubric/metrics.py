@@ -23,6 +23,7 @@ from ..sweep.overlooked import overlooked
 from ..sweep.responses import Response
 from .agreement import agreements, arm_verdict
 from .protocol import ARMS, NAME, REFERENCE, Arm, score
+from .published import published
 from .rows import by_slot
 
 SHARES = ("accuracy", "hallucination_rate", "abstention_rate")
@@ -47,7 +48,7 @@ def open_rubric_metrics(
     many questions are `ungraded` or `missing`, and `against`, the paired difference of its score from the closed rubric
     without mitigation, with interval, p-value and the p-value adjusted by Holm for all cells. `constant` has, for each
     t, the scores of always abstaining (t) and of always answering (the share right where the open rubric allows no
-    abstention). What the rows cannot give is null.
+    abstention). `published` has the paper's scores. What the rows cannot give is null.
 
     Args:
         responses: Rows without a threshold are of the closed rubric, rows with one of the open rubric; the two samples
@@ -75,6 +76,7 @@ def open_rubric_metrics(
         "cells": _cells(verdicts, columns, seed, resamples),
         "constant": _constant(columns, chosen, seed, resamples),
         "pairs": {"compared": len(agreement), "agree": sum(found is True for found in agreement.values())},
+        "published": published().to_json(),
         "judge": judge_counts(responses),
         "overlooked": [one.to_json() for one in overlooked(responses)],
     }

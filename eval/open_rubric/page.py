@@ -70,8 +70,8 @@ def _picture(system: str, metrics: Mapping[str, Any]) -> Picture:
     return Picture(
         name="open_rubric",
         title=f"Score by threshold: {system}",
-        caption="A right answer scores 1, an abstention t, a wrong one 0; whiskers are 95 % intervals over questions. "
-        "A model that heeds the rule is above both lines of constant policies under the open rubric.",
+        caption="A right answer scores 1, an abstention t, a wrong one 0; the whiskers are 95 % intervals over "
+        "questions. The lines are what a system scores that always abstains, and one that always answers.",
         figure=score_bars(metrics),
     )
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from .protocol import REFERENCE, TREATMENT
+
 _FILE = Path(__file__).with_suffix(".yaml")
 
 
@@ -20,6 +22,15 @@ class Published:
     source: str
     models: tuple[Mapping[float, tuple[float, float]], ...]
     """For each model, t → (closed rubric without mitigation, open rubric with mitigation)."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the source and one entry for each model and threshold, as a metrics file holds them."""
+        scores = [
+            {"model": number, "t": t, REFERENCE.key: closed, TREATMENT.key: opened}
+            for number, model in enumerate(self.models, 1)
+            for t, (closed, opened) in model.items()
+        ]
+        return {"source": self.source, "scores": scores}
 
     @property
     def thresholds(self) -> list[float]:

@@ -57,9 +57,7 @@ def sweep_text(recipe: Recipe, questions: int) -> str:
     """Return in a line how an evaluation asks its `questions`."""
     targets, samples = len(recipe.targets.eval), recipe.eval.samples
     if recipe.protocol == open_rubric.NAME:
-        return (
-            f"{questions} questions, asked alone and by the rule at 0 and {targets} thresholds, {samples} samples each"
-        )
+        return f"{questions} questions, asked alone and with the rule at 0 and {targets} targets, {samples} samples"
     how = "asked once, held against" if recipe.protocol == "post_hoc" else "asked at"
     return f"{questions} questions, {how} {targets} targets, {samples} samples each"
 
