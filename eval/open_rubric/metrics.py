@@ -54,7 +54,7 @@ def open_rubric_metrics(
         responses: Rows without a threshold are of the closed rubric, rows with one of the open rubric; the two samples
             with the lowest numbers count.
         grader: Decides whether two samples agree.
-        thresholds: Those to score at; None: those of the rows.
+        thresholds: Those above 0 to score at; None: those of the rows. 0 is always one, where rows have it.
         seed: Seeds the resamples of questions and the sign flips.
         resamples: Bootstrap resamples; 0 gives no intervals.
 
@@ -97,7 +97,7 @@ def _thresholds(responses: Sequence[Response], asked: Sequence[float] | None) ->
     if lacking := [t for t in asked or () if t not in stated]:
         listed = ", ".join(f"{t:g}" for t in stated)
         raise InputError(f"protocol {NAME}: no row has the threshold {lacking[0]:g}; there are {listed}")
-    return stated if asked is None else list(asked)
+    return [t for t in stated if asked is None or not t or t in asked]
 
 
 def _measures(verdicts: Sequence[Verdict | None], t: float) -> Array:

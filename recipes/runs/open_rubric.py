@@ -34,7 +34,7 @@ def measure(
         responses: Rows of one system.
         section: The grader, which also decides whether two samples agree.
         phrase: The abstention that the prompts agreed on.
-        thresholds: Those to score at; None: those of the rows.
+        thresholds: Those above 0 to score at; None: those of the rows.
         seed: Of resamples and sign flips.
         resamples: Bootstrap resamples.
 

@@ -239,7 +239,7 @@ def _of_open_rubric(run: Run, progress: Progress) -> dict[str, dict[str, dict[st
             run.responses(system),
             with_memory(recipe.grader, run.path),
             run.phrase,
-            thresholds=[0.0, *recipe.targets.eval],
+            thresholds=recipe.targets.eval,
             seed=recipe.seed,
             resamples=recipe.eval.bootstrap,
         )

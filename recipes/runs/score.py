@@ -147,9 +147,8 @@ def _of_request(
     seed = _seed(run, request)
     if request.protocol is None:
         return _measured(responses, base, request.targets, seed, request.resamples)
-    thresholds = None if request.targets is None else [0.0, *request.targets]
-    phrase = request.phrase or run.phrase
-    return measure(responses, section, phrase, thresholds=thresholds, seed=seed, resamples=request.resamples)
+    options: dict[str, Any] = {"thresholds": request.targets, "seed": seed, "resamples": request.resamples}
+    return measure(responses, section, request.phrase or run.phrase, **options)
 
 
 def add_missing_metrics(run: Run) -> None:
