@@ -127,7 +127,7 @@ _REMEDY: Mapping[str, Callable[[str], str]] = {
     "always_abstains": lambda _: "that state a target were declined: the model does not follow the target",
 }
 _SUBJECT: Mapping[str, str] = {
-    "cut_off": "{} of {} greedy completions",
+    "cut_off": "{} of {} completions",
     "declined": "{} of {} forced prompts",
     "no_confidence": "{} of {} answered questions",
     "tiny_probability": "{} of {} forced completions",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ...rewards import Grader, Verdict
 from ..compare.paired import holm, sign_flip_p
 from ..metrics.errors import RATES
 from ..metrics.estimate import Array, Estimate, percentile_interval
+from ..metrics.obstacles import obstacles
 from ..metrics.resample import draw_weights
 from ..metrics.statistic import ratio
 from ..sweep.judged import judge_counts
@@ -24,7 +26,7 @@ from ..sweep.responses import Response
 from .agreement import agreements, arm_verdict
 from .protocol import ARMS, NAME, REFERENCE, Arm, score
 from .published import published
-from .rows import by_slot
+from .rows import Slots, by_slot
 
 SHARES = ("accuracy", "hallucination_rate", "abstention_rate")
 """The rates of `eval/metrics/errors.py` that every cell has."""
@@ -62,42 +64,53 @@ def open_rubric_metrics(
         InputError: rows of one of the rubrics are missing, or a threshold asked for is not there.
         JudgeError: the judge cannot be asked, or reached no verdict at all.
     """
-    chosen = _thresholds(responses, thresholds)
+    scored_at = _thresholds(responses, thresholds)
     slots = by_slot(responses)
     ids = list(dict.fromkeys(row.id for row in responses))
     agreement = agreements(slots, grader)
-    verdicts = {(arm, t): [arm_verdict(arm, t, slots, agreement, id_) for id_ in ids] for arm in ARMS for t in chosen}
-    columns = {cell: _measures(found, cell[1]) for cell, found in verdicts.items()}
+    verdicts = {
+        (arm, t): [arm_verdict(arm, t, slots, agreement, id_) for id_ in ids] for arm in ARMS for t in scored_at
+    }
+    columns = {cell: _measures(of_cell, cell[1]) for cell, of_cell in verdicts.items()}
     return {
         "protocol": NAME,
         "items": len(ids),
         "rows": len(responses),
-        "thresholds": chosen,
+        "thresholds": scored_at,
+        "seed": seed,
+        "resamples": resamples,
         "cells": _cells(verdicts, columns, seed, resamples),
-        "constant": _constant(columns, chosen, seed, resamples),
-        "pairs": {"compared": len(agreement), "agree": sum(found is True for found in agreement.values())},
+        "constant": _constant(columns, scored_at, seed, resamples),
+        "pairs": {"compared": len(agreement), "agree": sum(same is True for same in agreement.values())},
         "published": published().to_json(),
+        "obstacles": _cut_off(slots),
         "judge": judge_counts(responses),
         "overlooked": [one.to_json() for one in overlooked(responses)],
     }
 
 
-def _thresholds(responses: Sequence[Response], asked: Sequence[float] | None) -> list[float]:
+def _cut_off(slots: Slots) -> list[dict[str, Any]]:
+    """Return as an obstacle how many first samples the token limit cut off, where they are many."""
+    first = (replace(rows[0], sample=0) for rows in slots.values())  # where a sweep has its greedy completion
+    return [one.to_json() for one in obstacles(first) if one.kind == "cut_off"]
+
+
+def _thresholds(responses: Sequence[Response], requested: Sequence[float] | None) -> list[float]:
     """Return the thresholds to score at, ascending.
 
     Raises:
-        InputError: the rows are not of this experiment, or lack one that is asked for.
+        InputError: the rows are not of this experiment, or lack a requested threshold.
     """
-    found = {row.threshold for row in responses}
-    stated = sorted(t for t in found if t is not None)
-    if None not in found:
+    prompts = {row.threshold for row in responses}
+    stated = sorted(t for t in prompts if t is not None)
+    if None not in prompts:
         raise InputError(f"protocol {NAME}: no row of the closed rubric; its rows have no threshold")
     if not stated:
         raise InputError(f"protocol {NAME}: no row of the open rubric; its rows have the threshold of their prompt")
-    if lacking := [t for t in asked or () if t not in stated]:
+    if lacking := [t for t in requested or () if t not in stated]:
         listed = ", ".join(f"{t:g}" for t in stated)
         raise InputError(f"protocol {NAME}: no row has the threshold {lacking[0]:g}; there are {listed}")
-    return [t for t in stated if asked is None or not t or t in asked]
+    return [t for t in stated if requested is None or not t or t in requested]
 
 
 def _measures(verdicts: Sequence[Verdict | None], t: float) -> Array:

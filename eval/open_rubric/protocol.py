@@ -25,6 +25,9 @@ SAMPLES = 2
 """Samples of a prompt that the mitigation compares."""
 TEMPLATE = "points@1"
 """The prompt template unless another is named: it states the points of every outcome."""
+Rubric = Literal["closed", "open"]
+"""What a prompt holds. "closed": the question alone. "open": the threshold and the penalty as well."""
+RUBRICS: tuple[Rubric, ...] = ("closed", "open")
 _PAYOFF = ConfidenceTarget(bounded=True)
 
 
@@ -32,8 +35,7 @@ _PAYOFF = ConfidenceTarget(bounded=True)
 class Arm:
     """One way of asking and of using the samples."""
 
-    rubric: Literal["closed", "open"]
-    """"closed": the question alone. "open": the prompt states the threshold and the penalty."""
+    rubric: Rubric
     mitigated: bool
     """Whether two samples must agree; else the first sample stands."""
 
@@ -56,7 +58,7 @@ class Arm:
         return SAMPLES if self.mitigated and self.target(t) != 0 else 1
 
 
-ARMS = tuple(Arm(rubric=rubric, mitigated=mitigated) for rubric in ("closed", "open") for mitigated in (False, True))
+ARMS = tuple(Arm(rubric=rubric, mitigated=mitigated) for rubric in RUBRICS for mitigated in (False, True))
 """In the order of every table and figure."""
 REFERENCE, TREATMENT = ARMS[0], ARMS[-1]
 """The arm that every other is compared with, and the one that the paper recommends."""

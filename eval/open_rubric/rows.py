@@ -8,12 +8,10 @@ from ...data import InputError
 from ..logs.formats import LoggedRow
 from ..logs.rows import read_threshold, shown
 from ..sweep.responses import Response
-from .protocol import ARMS, SAMPLES
+from .protocol import RUBRICS, SAMPLES
 
 Slots = dict[tuple[str, float | None], list[Response]]
 """(Question id, target) → its samples by number, no more than an arm reads."""
-RUBRICS = tuple(dict.fromkeys(arm.rubric for arm in ARMS))
-"""What the key `arm` of a logged row may say."""
 
 
 def by_slot(responses: Sequence[Response]) -> Slots:

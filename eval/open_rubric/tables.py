@@ -26,7 +26,7 @@ _METHOD = (
 
 def at(metrics: Mapping[str, Any], t: float) -> dict[str, Mapping[str, Any]]:
     """Return arm → its cell at the threshold `t`."""
-    return {found["arm"]: found for found in metrics["cells"] if found["t"] == t}
+    return {one["arm"]: one for one in metrics["cells"] if one["t"] == t}
 
 
 def headline(name: str, metrics: Mapping[str, Any]) -> str:
@@ -40,7 +40,8 @@ def headline(name: str, metrics: Mapping[str, Any]) -> str:
         f"under the {REFERENCE.label}"
     )
     if against["value"] is not None:
-        text += f": a difference of {cell(against)}, p {p_text(against['p_adjusted'])}"
+        p = p_text(against["p_adjusted"])
+        text += f": a difference of {cell(against)}, adjusted p {p if p.startswith('<') else f'= {p}'}"
     constant = metrics["constant"][-1]
     answering = constant["always_answering"]["value"]
     return f"{text}. Always abstaining scores {number(t)}, always answering {number(answering)}."
@@ -48,14 +49,14 @@ def headline(name: str, metrics: Mapping[str, Any]) -> str:
 
 def notes(metrics: Mapping[str, Any]) -> list[str]:
     """Return what a reader must know beside the numbers: the grader, and what is ungraded or missing."""
-    found = [grader_note(metrics["grader"])]
+    sentences = [grader_note(metrics["grader"])]
     for count, what in (("ungraded", "have no verdict"), ("missing", "lack a sample")):
         worst = max(metrics["cells"], key=lambda one: one[count])
         if worst[count]:
             place = f"{ARM_LABELS[worst['arm']]} at t = {worst['t']:g}"
             questions = f"{worst[count]} of {metrics['items']} questions"
-            found.append(f"{questions} {what} in {place} and are left out of its numbers.")
-    return found
+            sentences.append(f"{questions} {what} in {place} and are left out of its numbers.")
+    return sentences
 
 
 def summary(name: str, metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -75,7 +76,7 @@ def arm_table(name: str, metrics: Mapping[str, Any]) -> Table:
         title=f"Open and closed rubric: {name}",
         head=["t", "Arm", *(_capital(text) for text in _HEADINGS.values()), "Difference", "p, adjusted"],
         rows=_rows(metrics),
-        note=f"{metrics['items']} questions. {_METHOD}",
+        note=f"{metrics['items']} questions, {metrics['resamples']} resamples, seed {metrics['seed']}. {_METHOD}",
     )
 
 
@@ -96,21 +97,21 @@ def _rows(metrics: Mapping[str, Any]) -> list[list[Cell]]:
     rows: list[list[Cell]] = []
     for constant in metrics["constant"]:
         t = constant["t"]
-        rows += [_row(t, found) for found in at(metrics, t).values()]
+        rows += [_row(t, one) for one in at(metrics, t).values()]
         blank = [Cell("")] * (len(_HEADINGS) + 1)
         rows.append([Cell(f"{t:g}"), Cell(CONSTANT["always_abstaining"]), Cell(number(t)), *blank])
         rows.append([Cell(f"{t:g}"), Cell(CONSTANT["always_answering"]), cell(constant["always_answering"]), *blank])
     return rows
 
 
-def _row(t: float, found: Mapping[str, Any]) -> list[Cell]:
-    against = found["against"]
+def _row(t: float, of_arm: Mapping[str, Any]) -> list[Cell]:
+    against = of_arm["against"]
     compared = [Cell(""), Cell("")] if against is None else [cell(against), Cell(p_text(against["p_adjusted"]))]
     return [
         Cell(f"{t:g}"),
-        Cell(ARM_LABELS[found["arm"]]),
-        cell(found["score"]),
-        *(Cell(number(found[key]["value"])) for key in MEASURES if key != "score"),
+        Cell(ARM_LABELS[of_arm["arm"]]),
+        cell(of_arm["score"]),
+        *(Cell(number(of_arm[key]["value"])) for key in MEASURES if key != "score"),
         *compared,
     ]
 

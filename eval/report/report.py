@@ -72,7 +72,7 @@ def write_page(content: PageContent, drawn: Sequence[Picture], path: Path) -> Pa
     folder = path.parent / ("figures" if path.name == "report.html" else f"{path.stem}-figures")
     for picture in drawn:
         plotting.save_print(picture.figure, folder, picture.name)
-    path.write_text(_render(content, drawn), encoding="utf-8", errors="xmlcharrefreplace")
+    path.write_text(render_page(content, drawn), encoding="utf-8", errors="xmlcharrefreplace")
     return path
 
 
@@ -86,7 +86,7 @@ def sentence(report: ReportInput) -> str:
 
 def page(report: ReportInput, drawn: Sequence[Picture]) -> str:
     """Return the page of `report` with the figures `drawn`."""
-    return _render(_content(report), drawn)
+    return render_page(_content(report), drawn)
 
 
 def _content(report: ReportInput) -> PageContent:
@@ -114,7 +114,8 @@ def _content(report: ReportInput) -> PageContent:
     )
 
 
-def _render(content: PageContent, drawn: Sequence[Picture]) -> str:
+def render_page(content: PageContent, drawn: Sequence[Picture]) -> str:
+    """Return the page with the figures `drawn`."""
     folder = Path(__file__).parent / "templates"
     script = (folder / "report.js").read_text(encoding="utf-8")
     environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)

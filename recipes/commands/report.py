@@ -86,14 +86,14 @@ def conclude(run: Run, page: Path) -> None:
     from ..runs.report import measuring_notes, verdict_notes
 
     metrics = {name: next(iter(run.metrics(name).values())) for name in run.systems}
-    if run.protocol == open_rubric.NAME:
-        for name, found in metrics.items():
-            typer.echo("\n".join(open_rubric_summary(name, found)))
-        typer.echo(f"report: {page}")
-        return
     for note in measuring_notes(metrics):
         typer.echo(f"note: {note}")
-    _tell(headline(metrics), metrics, page)
+    if run.protocol == open_rubric.NAME:
+        for name, of_system in metrics.items():
+            typer.echo("\n".join(open_rubric_summary(name, of_system)))
+        typer.echo(f"report: {page}")
+    else:
+        _tell(headline(metrics), metrics, page)
     for note in verdict_notes(run, metrics):
         typer.echo(f"note: {note}")
 

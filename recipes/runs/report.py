@@ -215,7 +215,9 @@ def report(run: Run, progress: AnyProgress = None, *, page: Path | None = None, 
         if run.protocol == open_rubric.NAME:
             measured = _of_open_rubric(run, told)
             shown = {name: next(iter(splits.values())) for name, splits in measured.items()}
-            return write_open_rubric(run, measured, verdict_notes(run, shown), page, max_rows)
+            return write_open_rubric(
+                run, measured, [*measuring_notes(shown), *verdict_notes(run, shown)], page, max_rows
+            )
         if run.recipe is not None and run.path == run.folder:
             contents = _of_sweeps(run, told, rows)
         else:

@@ -156,3 +156,9 @@ def test_rows_of_one_rubric_alone_are_refused(kept: Any, message: str) -> None:
 def test_a_threshold_that_no_row_has_is_refused() -> None:
     with pytest.raises(InputError, match=r"no row has the threshold 0\.9; there are 0, 0\.5"):
         open_rubric_metrics(rows(), alias_match(), thresholds=[0.9])
+
+
+def test_first_samples_that_were_cut_off_are_an_obstacle() -> None:
+    cut = [row(one.id, "w", one.threshold, sample=one.sample, truncated=True) for one in rows()]
+    (found,) = open_rubric_metrics(cut, alias_match(), resamples=0)["obstacles"]
+    assert (found["kind"], found["count"], found["total"]) == ("cut_off", 12, 12)  # four questions, three prompts each

@@ -72,6 +72,7 @@ def test_an_experiment_asks_both_rubrics_and_scores_every_arm(finished: tuple[Pa
     assert "At t = 0.9 model scores 0.933" in result.output
     assert "published, model 1" in result.output
     assert "the rules of the grader auto do both" in result.output
+    assert {path.name for path in (out / "figures").iterdir()} == {"open_rubric.svg", "open_rubric.png"}
 
 
 def test_a_finished_experiment_asks_nothing_again_and_keeps_what_was_asked(finished: tuple[Path, Result, int]) -> None:
