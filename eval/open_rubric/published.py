@@ -53,9 +53,6 @@ def published() -> Published:
 def grader_note(grader: Mapping[str, Any]) -> str:
     """Return in a sentence how the grader differs from the judge model of the paper.
 
-    >>> grader_note({"kind": "judge", "judge": "gpt-4.1"})[-62:]
-    "gpt-4.1 does both, with this package's instructions by default."
-
     Args:
         grader: `kind`, and as `judge` the model that it asks or None.
     """
