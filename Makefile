@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
-.PHONY: install quickstart test lint check format trainers harnesses vllm open-model installs ledger
+.PHONY: install quickstart test lint check format trainers harnesses vllm open-model installs ledger oldest latest
 
 install: $(STAMP)
 
@@ -35,6 +35,25 @@ check: lint
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The tests at the bounds of pyproject.toml, in environments of their own: the lowest versions that it admits, and the
+# newest that there are. TORCH says where torch is taken from, by default its builds for CPUs; TESTS which tests run.
+TORCH ?= --torch-backend cpu
+TESTS ?= tests
+UV := build/uv/bin/uv
+oldest:
+	$(call bounds,oldest,lowest-direct)
+latest:
+	$(call bounds,latest,highest)
+
+define bounds
+	test -x $(UV) || { $(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv; }
+	$(UV) venv --quiet --clear --python $(PYTHON) build/$(1)
+	$(UV) pip install --quiet --python build/$(1) --resolution $(2) $(TORCH) --editable '.[all]'
+	$(UV) pip install --quiet --python build/$(1) 'hypothesis>=6.100' 'pytest>=8.0' 'pytest-xdist>=3.6' 'setuptools>=77'
+	$(UV) pip freeze --python build/$(1) | grep -iE '^(torch|transformers|trl|peft|datasets|accelerate|numpy|pydantic)=='
+	build/$(1)/bin/python -m pytest --numprocesses $(JOBS) --dist loadfile -q -m 'not slow' $(TESTS)
+endef
 
 # The adapters through the trainers' own loaders, each in an environment of its own: they pin versions that contradict
 # ours. OpenRLHF comes without its dependencies, some of which need CUDA to install.

@@ -1,7 +1,7 @@
 """Agreement with people's verdicts on open answers, by system, beside other graders; and with readers' sets.
 
     python benchmarks/open_verdicts.py --open FILE.jsonl --half second
-    python benchmarks/open_verdicts.py --readers benchmarks/readers
+    python benchmarks/open_verdicts.py --readers benchmarks/readers/second
 
 `--open`: rows with `question`, `answers`, `response`, `system` and `right`, a person's verdict (EVOUNA). A question
 belongs to the first half where the first byte of its SHA-256 is even. Rules were decided on the first half; figures are
@@ -121,19 +121,24 @@ def remaining(rows: Sequence[dict[str, Any]], show: int) -> None:
             print(f"          {example}")
 
 
+MEANS = {"refusal": "abstained", "hedged": "answered", "list": "wrong", "answer": "correct"}
+"""The verdict of a row that names its kind alone."""
+
+
 def readers(folder: Path) -> None:
     kinds = {"choice": choice_match(), "math": math_match(), "numeric": numeric_match(), "contains": contains_match()}
     print(f"{folder}: as the reader says")
     for path in sorted(folder.glob("*.jsonl")):
         table: Counter[tuple[str, str, bool]] = Counter()
         for row in (json.loads(line) for line in path.open(encoding="utf-8")):
-            grade = kinds.get(row.get("grader", ""), auto_match())
-            verdict = grade(row["completion"], row["answers"], row.get("choices")).verdict
-            same = (verdict is Verdict.ABSTAINED) == (row["verdict"] == "abstained")
-            if row["verdict"] in ("correct", "wrong"):
-                same = verdict.value == row["verdict"]
-            group = row["kind"] if path.stem in ("kinds", "several") else ""
-            table[group, row["verdict"], same] += 1
+            grade, given = kinds.get(row.get("grader", ""), auto_match()), row.get("completion") or row["text"]
+            wanted = row.get("verdict") or MEANS[row["kind"]]
+            verdict = grade(given, row["answers"], row.get("choices")).verdict
+            same = (verdict is Verdict.ABSTAINED) == (wanted == "abstained")
+            if wanted in ("correct", "wrong"):
+                same = verdict.value == wanted
+            group = row["kind"] if path.stem in ("kinds", "several") or "verdict" not in row else ""
+            table[group, wanted, same] += 1
         for group, verdict in sorted({key[:2] for key in table}):
             n, of = table[group, verdict, True], table[group, verdict, True] + table[group, verdict, False]
             print(f"  {path.stem:<20}{group:<36}{verdict:<10}{n:>5} of {of:<5}{n / of:.3f}")

@@ -29,6 +29,7 @@ from typing import Any
 import transformers
 
 from abstain.recipes import load_recipe, shipped_recipes
+from abstain.recipes.config.catalogue import read_header
 from abstain.recipes.config.schema import Recipe
 from abstain.training.adapter import lora_config
 from abstain.training.preflight.memory import Sizes, estimate_memory, model_sizes
@@ -186,9 +187,9 @@ def main() -> None:
     parser.add_argument("--data", help="Ready data instead of the recipes' own.")
     options = parser.parse_args()
     print("| recipe | parameters | memory, GiB | GPU, GB | hours on an H100 |\n|---|---|---|---|---|")
-    for name in shipped_recipes():
+    for name, text in shipped_recipes().items():
         model = PAPERS.get(name, name.partition("/")[0])
-        if model in ARCHITECTURES:
+        if model in ARCHITECTURES and "GPU" in read_header(text).hardware:
             cost = costs(model, load_recipe(name, [f"data={options.data}"] if options.data else []))
             shown = f"{cost['parameters'] / 1e9:.2f} B | {cost['memory']:.1f} | {cost['gpu']:.0f} | {cost['hours']:.1f}"
             print(f"| {name} | {shown} |")

@@ -49,6 +49,8 @@ class Stream(IntEnum):
     """Questions of each part of a mixture of question sets."""
     STAGE_QUESTIONS = 16
     """Which questions each training stage has, where stages may not share them."""
+    SFT_QUESTIONS = 17
+    """Which of the training questions the fine-tuning on accepted answers has."""
     AUDIT = 21
     """Bootstrap resamples and training samples of an audit of listed responses."""
     WORLD_FACTS = 22

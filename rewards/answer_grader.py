@@ -16,7 +16,7 @@ from .matching.batch import grade_short
 from .matching.match import AliasMatch, Matcher, aliases
 from .matching.text import LONG, spelling
 from .unanswerable import NothingMatch, says_unanswerable
-from .verdict import CUT_OFF, SEVERAL_ANSWERS, Judgement, Verdict
+from .verdict import CUT_OFF, EMPTY, NOT_FOUND, OPEN_THOUGHT, SEVERAL_ANSWERS, Judgement, Verdict
 
 SeveralAnswers = Literal["wrong", "first", "last"]
 """What a completion with several different final answers is judged by."""
@@ -127,9 +127,9 @@ class AnswerGrader:
     ) -> Judgement:
         text = self.forms.reply(completion)
         if text is None:
-            return Judgement(self.open_thought, reason="reasoning not closed")
+            return Judgement(self.open_thought, reason=OPEN_THOUGHT)
         if not text:
-            return Judgement(Verdict.WRONG, reason="empty")
+            return Judgement(Verdict.WRONG, reason=EMPTY)
         found = tuple(bare for answer in self.extract(text) if (bare := self.forms.bare(answer)))
         if len(found) == 1:
             return self._judge(found[0], answers, choices, match)
@@ -147,7 +147,7 @@ class AnswerGrader:
             return Judgement(Verdict.ABSTAINED, reason=why)
         if isinstance(self.match, NothingMatch) and says_unanswerable(text):
             return Judgement(Verdict.ABSTAINED, reason="said to be unanswerable")
-        return Judgement(self.no_answer, reason="no answer found")
+        return Judgement(self.no_answer, reason=NOT_FOUND)
 
     @staticmethod
     def _several(judged: list[Judgement]) -> Judgement:

@@ -7,28 +7,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .grammar import (
-    AWAY,
-    BARE,
+from .grammar import AWAY, BARE, DECISION, DENIAL, DOUBT, MAY_DECLINE, MORE, OPEN, PRONOUN, REFUSAL, UNCLEAR
+from .matching.regions import REGIONS
+from .matching.text import Pattern, normalize
+from .remarks import (
+    ADVICE,
+    BACKGROUND,
     COMMIT,
     CONTRACTED,
     CONTRACTIONS,
-    DECISION,
-    DOUBT,
     FRONTED,
     GUESS_TAIL,
     LAST_WORD,
-    MAY_DECLINE,
-    MORE,
     NEUTRAL,
-    OPEN,
-    PRONOUN,
-    REFUSAL,
     SHORT,
+    SOURCE,
     STATES,
     TURN,
 )
-from .matching.text import Pattern
 
 Kind = Literal["decision", "open", "about", "doubt", ""]
 Outcome = Literal["declined", "retracted", "answered"]
@@ -40,6 +36,25 @@ _QUOTED = "\u2022"
 _QUOTE = re.compile(
     r"\"[^\"\n]{2,200}\"|(?<![*\w])\*[^*\n]{2,200}\*(?![*\w])|(?<![\w'])'(?:[^'\n]|(?<=\w)'(?=\w)){2,80}'(?!\w)"
 )
+_ANSWER_IS = re.compile(r"\b(?:answer|response|reply)\b[^.!?\n]{0,40}(?: is| would be|:) ?$", re.IGNORECASE)
+_REMARK = re.compile(
+    r"(?:ly|ing)\b|\b(?:though|either|sir|anyway|here|now|yet|ever|period|full|next|then|at all|indeed|my|me|i|you"
+    r"|so far"
+    r"|guys|folks|too|alas|whatever|today|offhand|friend|with|without|for|from|of|about|on|in)\b"
+)
+"""Words of a remark at the end of a sentence, which are no answer."""
+_PREDICATE = re.compile(
+    r"(?:is|are|was|were|remains?|falls?|lies?|goes|escapes?|eludes?|do(?:es)? not|did not|cannot|could not|says?"
+    r"|contains?|mentions?)\b"
+)
+"""The verb of a clause whose subject stands in front of a comma."""
+_REASONS = re.compile(r"(?:since|because|as|given|considering|seeing)\b")
+_CREDITS = re.compile(
+    r"\b(?:say|says|suggest|suggests|credit|credits|attribute|believe|think|agree|point|points|puts?|gives?|names?"
+    r"|favou?r)\b"
+    r"|^(?:according|per|from|in|on|at)\b"
+)
+"""Signs that a source is quoted for an answer, and not named as a place to look."""
 _BORDER = Pattern(
     r"(?P<sentence>(?<!\b[a-z])(?<!\bst)(?<!\bdr)(?<!\bmr)[.!?\u2026]+(?=[\s\")]|$)|[;\n]|\.{2,})"
     r"|,(?=\s)|:(?=\s|$)|\s[–—-]+(?=\s)|[–—()]|\s(?=(?:but|though|although|however|yet|because|so (?:i|that"
@@ -57,6 +72,12 @@ _ABOUT_ITSELF = re.compile(
 )
 _SAYS = re.compile(r"\b(?:is|are|was|were|has|had|when|if|because|where|until|before) (?!what i\b)")
 """Signs of a statement, of which what is out of reach is only a part."""
+_SELECTS = re.compile(
+    r"(?:and |but |so |though |as for |exactly |precisely |just )*which\b|as for (?:who|whom|what|when|where|how)\b"
+)
+"""A question in front of its refusal that asks to choose, or what was asked: "but which of them it was I can't say"."""
+_STATED_BEHIND = re.compile(r"\b(?:it|there|they|that|he|she) (?:is|was|were|are|had|has|stood)\b.{0,40}\d")
+"""A number stated behind a reason: "as of my last update it was about 370,000"."""
 _SPEAKER = re.compile(r"\b(?:i|me|my|we|us|our|you|your|question|answer|one|this|that|there)\b")
 _WORD = re.compile(r"[\w'.-]+")
 _DETERMINER = re.compile(
@@ -71,10 +92,13 @@ class Clause:
     """One clause, and what it does."""
 
     kind: Kind
-    """How it declines: a decision not to answer, a refusal that is open or about something, a doubt; or not at"
-    " all."""
+    """How it declines: a decision not to answer, a refusal that is open or about something, a doubt; or not at all."""
     answers: bool
     """Whether it may hold an answer."""
+    weakly: bool
+    """Whether it may do so only because it holds a name or a number."""
+    advises: bool
+    """Whether it advises to look elsewhere, or names a place to look."""
     guesses: bool
     """Whether it offers the answer as a guess."""
     sentence: int
@@ -102,6 +126,8 @@ def _kind(clause: str, lower: str, *, fronted: bool) -> tuple[Kind, int]:
         return "decision", len(lower)
     if found := DOUBT.search(lower):
         return "doubt", found.end()
+    if found := UNCLEAR.search(lower):
+        return "about", found.end()
     title = _is_title(clause)
     found = (None if title and len(clause.split()) > 3 else REFUSAL.search(lower)) or (
         None if title else BARE.match(lower)
@@ -144,49 +170,141 @@ def _pieces(text: str) -> Iterator[tuple[str, str, int, int, int]]:
     yield text[start:].strip()[:_LONGEST], "", number, start, len(text)
 
 
+def _without_quotation(quote: re.Match[str]) -> str:
+    """Return marks in place of a quotation, but the words themselves behind "My answer is"."""
+    if _ANSWER_IS.search(quote.string, max(0, quote.start() - 64), quote.start()):
+        return f" {quote[0][1:-1]} "
+    return _QUOTED * len(quote[0])
+
+
+@dataclass(slots=True)
+class _Place:
+    """What the clauses in front of one say of it."""
+
+    opens: bool = True
+    """Whether it is the first of its sentence."""
+    turned: bool = False
+    """Whether a turn ("but") stands in front of it in the sentence, and nothing since has answered or declined."""
+    fronted: bool = False
+    """Whether an object in front of its refusal stands before it ("What it weighs, ...")."""
+    selects: bool = False
+    """Whether that object asks to choose ("Which of them it was, ...")."""
+    reasoned: bool = False
+    """Whether the clause in front of it in the sentence is a reason ("since I'm not sure, ...")."""
+    announced: bool = False
+    """Whether what stands in front of it announces a last word ("Final answer:")."""
+    border: str = ""
+    """The border in front of it."""
+
+
 def clauses(text: str) -> list[Clause]:
     """Return the clauses of `text`, folded, that hold words."""
     found: list[Clause] = []
-    turned = fronted = announced = False
-    last_border, last_sentence = "", -1
-    for clause, border, sentence, start, stop in _pieces(_QUOTE.sub(lambda quote: _QUOTED * len(quote[0]), text)):
+    place, last_sentence = _Place(), -1
+    for clause, border, sentence, start, stop in _pieces(_QUOTE.sub(_without_quotation, text)):
         if not any(map(str.isalnum, clause)) and _QUOTED not in clause:
-            last_border = border.strip() or last_border
+            place.border = border.strip() or place.border
             continue
-        opens = sentence != last_sentence
+        place.opens = opens = sentence != last_sentence
         if opens:
-            fronted = False
-        lower = _written_out(clause)
-        turn = TURN.match(lower)
-        rest = lower[turn.end() :] if turn else lower
-        original = clause[-len(rest) :] if turn and rest else clause
-        is_label = border.startswith(":") and len(clause) <= 30 and not turn
-        last_word = LAST_WORD.match(lower)
-        concludes = announced or last_word is not None
-        leads = last_word is not None and not any(map(str.isalnum, lower[last_word.end() :]))
-        kind, end = _kind(original, rest, fronted=fronted)
-        guesses = answers = False
-        if kind:
-            answers = guesses = kind != "decision" and GUESS_TAIL.search(rest, end) is not None
-        elif rest.strip() and not FRONTED.match(rest) and not is_label and not leads:
-            behind = (
-                (turned and not opens)
-                or turn is not None
-                or (last_border == ":" and bool(found) and bool(found[-1].kind))
-            )
-            guesses = COMMIT.search(rest) is not None
-            answers = _answers(
-                original, rest, behind=behind, guesses=guesses, opens=opens and turn is None, first=not found
-            )
-        if kind == "doubt" and turn is not None and found and not opens and found[-1].is_fragment:
+            place.fronted = place.selects = False
+        one, place = _clause(clause, border, found, place)
+        if one.kind and not opens and _PREDICATE.match(_written_out(clause)):
+            _withdraw_subject(found, sentence)
+        if one.kind == "doubt" and not opens and found[-1].is_fragment and TURN.match(_written_out(clause)):
             found[-1] = replace(found[-1], answers=True)
-        is_fragment = not kind and not found and not leads and not is_label and _is_fragment(rest)
-        found.append(Clause(kind, answers, guesses, sentence, concludes, start, stop, is_fragment))
-        turned = (turn is not None or (turned and not opens)) and not kind and not answers
-        fronted = not kind and FRONTED.match(lower) is not None
-        announced = leads or (is_label and last_word is not None)
-        last_border, last_sentence = border.strip(), sentence
-    return found
+        found.append(replace(one, sentence=sentence, start=start, end=stop))
+        last_sentence = sentence
+    return _without_places_to_look(found)
+
+
+def _withdraw_subject(found: list[Clause], sentence: int) -> None:
+    """Let no name in the subject of a refusal answer: "details on Harlow Brewery, Essex, are not in my memory"."""
+    for i, one in enumerate(found):
+        if one.sentence == sentence and one.weakly:
+            found[i] = replace(one, answers=False, weakly=False)
+
+
+def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) -> tuple[Clause, _Place]:
+    """Return the clause, and the place of the next one."""
+    lower = _written_out(clause)
+    turn, last_word = TURN.match(lower), LAST_WORD.match(lower)
+    rest = lower[turn.end() :] if turn else lower
+    original = clause[-len(rest) :] if turn and rest else clause
+    is_label = border.startswith(":") and len(clause) <= 30 and not turn
+    leads = last_word is not None and not any(map(str.isalnum, lower[last_word.end() :]))
+    is_fronted = FRONTED.match(rest) is not None
+    kind, end = _kind(original, rest, fronted=place.fronted)
+    if not kind and DENIAL.search(rest) and any(one.answers for one in found):
+        kind = "decision"
+    if kind in ("open", "about") and (place.selects or _SELECTS.match(rest)):
+        kind = "decision"
+    guesses = answers = weakly = only_commits = False
+    if kind:
+        answers = guesses = kind != "decision" and GUESS_TAIL.search(rest, end) is not None
+    elif rest.strip() and not is_fronted and not is_label and not leads:
+        after_colon = place.border == ":" and bool(found) and bool(found[-1].kind)
+        behind = (place.turned and not place.opens) or turn is not None or after_colon
+        commits = COMMIT.search(rest)
+        guesses = commits is not None
+        only_commits = commits is not None and not any(
+            map(str.isalnum, rest[: commits.start()] + rest[commits.end() :])
+        )
+        answers = not only_commits and _states_answer(rest, behind=behind, guesses=guesses)
+        answers = answers or (_is_aside(original) and _ends(border) and _follows_refusal(found, place))
+        weakly = (
+            not answers
+            and _holds_answer(original, rest, opens=place.opens and turn is None, first=not found)
+            and not _is_region_of_refused(original, found, place)
+        )
+    concludes = place.announced or last_word is not None or (place.reasoned and not place.opens)
+    plain = not kind and not found and not leads and not is_label and _is_fragment(rest)
+    advises = not kind and not guesses and (ADVICE.search(rest) or _is_source(rest)) is not None
+    one = Clause(kind, answers or weakly, weakly, advises, guesses, 0, concludes, 0, 0, plain)
+    after = _Place(
+        turned=(turn is not None or only_commits or (place.turned and not place.opens))
+        and not kind
+        and not one.answers,
+        fronted=not kind and (is_fronted or (place.fronted and not rest.strip())),
+        selects=not kind and (_SELECTS.match(rest) is not None or (place.selects and not rest.strip())),
+        reasoned=_REASONS.match(rest) is not None,
+        announced=leads or (is_label and last_word is not None),
+        border=border.strip(),
+    )
+    return one, after
+
+
+def _follows_refusal(found: Sequence[Clause], place: _Place) -> bool:
+    """Return whether a comma stands between the clause at this place and one that declines or doubts."""
+    return bool(found) and bool(found[-1].kind) and place.border == "," and not place.opens
+
+
+def _is_region_of_refused(clause: str, found: Sequence[Clause], place: _Place) -> bool:
+    """Return whether a clause is what the place lies in that the refusal in front names: "about Dunedin, Florida"."""
+    return _follows_refusal(found, place) and normalize(clause) in REGIONS
+
+
+def _is_aside(clause: str) -> bool:
+    """Return whether a clause is one or two words in lower case that may be an answer: "not sure, lima?"."""
+    short = clause.islower() and len(clause.split()) < 3
+    return short and not (NEUTRAL.search(clause) or _REMARK.search(clause))
+
+
+def _ends(border: str) -> bool:
+    return not border.strip() or border.strip()[0] in ".!?"
+
+
+def _without_places_to_look(found: list[Clause]) -> list[Clause]:
+    """Return the clauses, of which none answers by a name behind advice in its sentence ("Try the ITF, or FIFA")."""
+    advised = -1
+    kept: list[Clause] = []
+    for clause in found:
+        if clause.advises:
+            advised = clause.sentence
+        elif clause.weakly and clause.sentence == advised:
+            clause = replace(clause, answers=False, weakly=False)
+        kept.append(clause)
+    return kept
 
 
 def _is_fragment(lower: str) -> bool:
@@ -195,11 +313,26 @@ def _is_fragment(lower: str) -> bool:
     return 0 < len(_WORD.findall(lower)) <= 8
 
 
-def _answers(clause: str, lower: str, *, behind: bool, guesses: bool, opens: bool, first: bool) -> bool:
-    """Return whether a clause that does not decline may hold an answer."""
-    if NEUTRAL.search(lower) and not (behind and STATES.match(lower)):
+def _is_source(lower: str) -> re.Match[str] | None:
+    """Return where a clause names a place to look, unless it quotes it."""
+    return None if _CREDITS.search(lower) else SOURCE.search(lower)
+
+
+def _states_answer(lower: str, *, behind: bool, guesses: bool) -> bool:
+    """Return whether a clause that does not decline states an answer, or offers one."""
+    if BACKGROUND.search(lower):
         return False
-    if behind or guesses or STATES.match(lower) or _is_name(clause, first=first):
+    states = STATES.match(lower) is not None
+    if NEUTRAL.search(lower):
+        return behind and (states or _STATED_BEHIND.search(lower) is not None)
+    return behind or guesses or states
+
+
+def _holds_answer(clause: str, lower: str, *, opens: bool, first: bool) -> bool:
+    """Return whether a clause that states nothing holds a name or a number that may be an answer."""
+    if BACKGROUND.search(lower) or NEUTRAL.search(lower) or _is_source(lower):
+        return False
+    if _is_name(clause, first=first):
         return True
     if _NUMBER.search(lower) and not _ABOUT_ITSELF.search(lower):
         return True

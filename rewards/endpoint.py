@@ -152,7 +152,8 @@ class Session:
         async with self._slots:
             await self._pace()
             reply = await self._negotiate(prompt, fields)
-        if not getattr(reply, "choices", None):  # a text, where a proxy answers with a page of its own
+        choices = getattr(reply, "choices", None)
+        if not isinstance(choices, list) or not choices:  # a text, where a proxy answers with a page of its own
             raise EndpointError(self.endpoint.address, "gave a reply without choices", kind="NoChoices")
         return reply
 

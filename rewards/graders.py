@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypedDict, Unpack
 
 from .abstention import DEFAULT_PHRASE, AbstentionDetector
 from .answer_grader import AnswerGrader, SeveralAnswers
@@ -19,9 +19,6 @@ from .matching.maths import MathMatch
 from .matching.numeric import NumericMatch
 from .matching.overlap import FuzzyMatch, TokenF1Match
 from .verdict import Judgement
-
-AliasGrader = AnswerGrader
-"""The grader that `alias_match` builds, by its first name."""
 
 
 class Grader(Protocol):
@@ -49,24 +46,23 @@ def final_answer(completion: str) -> str:
     return FORMS.bare(FORMS.reply(completion) or "")
 
 
-def grader(
-    match: Matcher,
-    *,
-    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
-    extract: Extractor | None = None,
-    several_answers: SeveralAnswers = AnswerGrader.several_answers,
-    otherwise: Matcher | AnswerGrader | None = None,
-    forms: Forms = FORMS,
-) -> AnswerGrader:
-    """Return the grader that compares by `match`.
+class GraderOptions(TypedDict, total=False):
+    """What every grader can be told besides how it compares: the keywords of `grader` and of each function below."""
 
-    Args:
-        match: Compares a final answer with the accepted ones.
-        abstention: The prompt's agreed phrase, or a detector.
-        extract: Finds the final answers; None: the matcher's usual place, which is the whole text unless it says more.
-        several_answers: What several different final answers are judged by.
-        otherwise: Who is asked where `match` is not sure of its verdict, such as `judge_match(model=...)`.
-        forms: What is taken off a completion and an answer before they are read.
+    abstention: str | AbstentionDetector
+    """The prompt's agreed phrase, or a detector; "I don't know" by default."""
+    extract: Extractor | None
+    """Finds the final answers; None: the matcher's usual place, which is the whole text unless it says more."""
+    several_answers: SeveralAnswers
+    """What several different final answers are judged by; "wrong" by default."""
+    otherwise: Matcher | AnswerGrader | None
+    """Who is asked where the matcher is not sure of its verdict, such as `judge_match(model=...)`."""
+    forms: Forms
+    """What is taken off a completion and an answer before they are read."""
+
+
+def grader(match: Matcher, **options: Unpack[GraderOptions]) -> AnswerGrader:
+    """Return the grader that compares by `match`, with the `options` of `GraderOptions`.
 
     Raises:
         ValueError: `otherwise` is given, and `match` is sure of every verdict.
@@ -76,185 +72,91 @@ def grader(
     >>> grade("Perhaps Rome? <answer>Paris</answer>", ["Paris"]).verdict
     <Verdict.CORRECT: 'correct'>
     """
+    abstention, otherwise = options.get("abstention", DEFAULT_PHRASE), options.get("otherwise")
     detector = AbstentionDetector(abstention) if isinstance(abstention, str) else abstention
-    usual: Extractor = getattr(match, "usual_extract", None) or WholeText()
+    extract: Extractor = options.get("extract") or getattr(match, "usual_extract", None) or WholeText()
     if otherwise is not None:
         match = FallbackMatch(match, otherwise.match if isinstance(otherwise, AnswerGrader) else otherwise)
-    return AnswerGrader(detector, extract or usual, match, several_answers, forms=forms)
+    several = options.get("several_answers", AnswerGrader.several_answers)
+    return AnswerGrader(detector, extract, match, several, forms=options.get("forms", FORMS))
 
 
-def auto_match(
-    *,
-    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
-    extract: Extractor | None = None,
-    several_answers: SeveralAnswers = AnswerGrader.several_answers,
-    otherwise: Matcher | AnswerGrader | None = None,
-) -> AnswerGrader:
+def auto_match(**options: Unpack[GraderOptions]) -> AnswerGrader:
     """Return the grader for what chat models write (`AutoMatch`).
-
-    Args:
-        abstention: As `grader` takes it, like all that follow.
-        extract: Finds the final answers.
-        several_answers: What several different final answers are judged by.
-        otherwise: Who is asked where the rules are not sure.
 
     >>> auto_match()("It is Paris.", ["Paris"]).verdict
     <Verdict.CORRECT: 'correct'>
     """
-    return grader(
-        AutoMatch(), abstention=abstention, extract=extract, several_answers=several_answers, otherwise=otherwise
-    )
+    return grader(AutoMatch(), **options)
 
 
-def alias_match(
-    *,
-    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
-    extract: Extractor | None = None,
-    several_answers: SeveralAnswers = AnswerGrader.several_answers,
-    otherwise: Matcher | AnswerGrader | None = None,
-) -> AnswerGrader:
-    """Return the grader for short answers with aliases (`AliasMatch`); `abstention` is the prompt's agreed phrase.
-
-    Args:
-        abstention: As `grader` takes it, like all that follow.
-        extract: Finds the final answers.
-        several_answers: What several different final answers are judged by.
-        otherwise: Who is asked where the rules are not sure.
+def alias_match(**options: Unpack[GraderOptions]) -> AnswerGrader:
+    """Return the grader for short answers with aliases (`AliasMatch`).
 
     >>> grade = alias_match()
     >>> grade("It's Paris", ["Paris", "City of Paris"]).verdict, grade("I'm not sure.", ["Paris"]).verdict
     (<Verdict.CORRECT: 'correct'>, <Verdict.ABSTAINED: 'abstained'>)
     """
-    return grader(
-        AliasMatch(), abstention=abstention, extract=extract, several_answers=several_answers, otherwise=otherwise
-    )
+    return grader(AliasMatch(), **options)
 
 
-def contains_match(
-    *,
-    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
-    extract: Extractor | None = None,
-    several_answers: SeveralAnswers = AnswerGrader.several_answers,
-    otherwise: Matcher | AnswerGrader | None = None,
-) -> AnswerGrader:
+def contains_match(**options: Unpack[GraderOptions]) -> AnswerGrader:
     """Return the grader for free text that must state an accepted answer (`ContainsMatch`).
-
-    Args:
-        abstention: As `grader` takes it, like all that follow.
-        extract: Finds the final answers.
-        several_answers: What several different final answers are judged by.
-        otherwise: Who is asked where the rules are not sure.
 
     >>> contains_match()("The capital of France has long been Paris.", ["Paris"]).verdict
     <Verdict.CORRECT: 'correct'>
     """
-    return grader(
-        ContainsMatch(), abstention=abstention, extract=extract, several_answers=several_answers, otherwise=otherwise
-    )
+    return grader(ContainsMatch(), **options)
 
 
 def numeric_match(
     *,
     relative: float = NumericMatch.relative,
     absolute: float = NumericMatch.absolute,
-    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
-    extract: Extractor | None = None,
-    several_answers: SeveralAnswers = AnswerGrader.several_answers,
+    **options: Unpack[GraderOptions],
 ) -> AnswerGrader:
     """Return the grader that compares numbers within a tolerance (`NumericMatch`).
 
     Args:
         relative: The largest difference from an accepted number, as a fraction of that number.
         absolute: The largest difference from an accepted number; an answer within either of the two is right.
-        abstention: As `grader` takes it.
-        extract: As `grader` takes it.
-        several_answers: As `grader` takes it.
+        options: As `GraderOptions` has them.
 
     >>> numeric_match(relative=0.01)("about 3.15", ["3.14159"]).verdict
     <Verdict.CORRECT: 'correct'>
     """
-    match = NumericMatch(relative=relative, absolute=absolute)
-    return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
+    return grader(NumericMatch(relative=relative, absolute=absolute), **options)
 
 
-def choice_match(
-    *,
-    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
-    extract: Extractor | None = None,
-    several_answers: SeveralAnswers = AnswerGrader.several_answers,
-) -> AnswerGrader:
+def choice_match(**options: Unpack[GraderOptions]) -> AnswerGrader:
     """Return the grader for multiple choice (`ChoiceMatch`); rows need a `choices` column.
-
-    Args:
-        abstention: As `grader` takes it.
-        extract: As `grader` takes it.
-        several_answers: As `grader` takes it.
 
     >>> choice_match()("B", ["Paris"], choices=["Rome", "Paris", "Lyon"]).verdict
     <Verdict.CORRECT: 'correct'>
     """
-    return grader(ChoiceMatch(), abstention=abstention, extract=extract, several_answers=several_answers)
+    return grader(ChoiceMatch(), **options)
 
 
-def token_f1_match(
-    *,
-    threshold: float,
-    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
-    extract: Extractor | None = None,
-    several_answers: SeveralAnswers = AnswerGrader.several_answers,
-) -> AnswerGrader:
-    """Return the grader that asks for a token F1 of at least `threshold` (`TokenF1Match`).
-
-    Args:
-        threshold: The least token F1 of a right answer, a fraction in (0, 1].
-        abstention: As `grader` takes it.
-        extract: As `grader` takes it.
-        several_answers: As `grader` takes it.
-    """
-    match = TokenF1Match(threshold=threshold)
-    return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
+def token_f1_match(*, threshold: float, **options: Unpack[GraderOptions]) -> AnswerGrader:
+    """Return the grader that asks for a token F1 of at least `threshold`, in (0, 1] (`TokenF1Match`)."""
+    return grader(TokenF1Match(threshold=threshold), **options)
 
 
-def fuzzy_match(
-    *,
-    threshold: float,
-    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
-    extract: Extractor | None = None,
-    several_answers: SeveralAnswers = AnswerGrader.several_answers,
-) -> AnswerGrader:
-    """Return the grader that asks for a similarity of spelling of at least `threshold` (`FuzzyMatch`).
-
-    Args:
-        threshold: The least similarity of spelling of a right answer, a fraction in (0, 1].
-        abstention: As `grader` takes it.
-        extract: As `grader` takes it.
-        several_answers: As `grader` takes it.
-    """
-    match = FuzzyMatch(threshold=threshold)
-    return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
+def fuzzy_match(*, threshold: float, **options: Unpack[GraderOptions]) -> AnswerGrader:
+    """Return the grader that asks for a similarity of spelling of at least `threshold`, in (0, 1] (`FuzzyMatch`)."""
+    return grader(FuzzyMatch(threshold=threshold), **options)
 
 
-def math_match(
-    *,
-    time_limit: float = MathMatch.time_limit,
-    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
-    extract: Extractor | None = None,
-    several_answers: SeveralAnswers = AnswerGrader.several_answers,
-) -> AnswerGrader:
-    """Return the grader that compares expressions (`MathMatch`); without `extract`, boxes first, else the last line.
+def math_match(*, time_limit: float = MathMatch.time_limit, **options: Unpack[GraderOptions]) -> AnswerGrader:
+    """Return the grader that compares expressions (`MathMatch`), each comparison in at most `time_limit` seconds.
 
-    Args:
-        time_limit: Seconds that one comparison may take; one that takes longer is UNGRADED.
-        abstention: As `grader` takes it.
-        extract: Finds the final answers in a completion; None: the last box, else the last line.
-        several_answers: As `grader` takes it.
+    Without `extract` it reads boxes first, else the last line. A comparison that takes longer is UNGRADED.
 
     >>> grade = math_match()  # comparing needs `pip install "abstain[math]"`
     >>> grade("I don't know", ["1/2"]).verdict
     <Verdict.ABSTAINED: 'abstained'>
     """
-    match = MathMatch(time_limit=time_limit)
-    return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
+    return grader(MathMatch(time_limit=time_limit), **options)
 
 
 def judge_match(
@@ -273,9 +175,7 @@ def judge_match(
     concurrency: int = JudgeMatch.concurrency,
     patience: int = JudgeMatch.patience,
     extra_body: Mapping[str, Any] | None = None,
-    abstention: str | AbstentionDetector = DEFAULT_PHRASE,
-    extract: Extractor | None = None,
-    several_answers: SeveralAnswers = AnswerGrader.several_answers,
+    **options: Unpack[GraderOptions],
 ) -> AnswerGrader:
     """Return the grader that asks a judge model (`JudgeMatch`) about every answer that is no alias and no refusal.
 
@@ -294,9 +194,7 @@ def judge_match(
         concurrency: How many requests may run at once.
         patience: Requests in a row that may end without a verdict; the next raises JudgeError.
         extra_body: Fields of the server's own, added to every request.
-        abstention: As `grader` takes it.
-        extract: As `grader` takes it.
-        several_answers: As `grader` takes it.
+        options: As `GraderOptions` has them.
 
     >>> grade = judge_match(model="gpt-4o-mini")
     >>> grade("Paris", ["Paris"], question="Capital of France?").verdict  # an accepted answer: the judge is not asked
@@ -318,4 +216,4 @@ def judge_match(
         patience=patience,
         extra_body=extra_body or {},
     )
-    return grader(match, abstention=abstention, extract=extract, several_answers=several_answers)
+    return grader(match, **options)

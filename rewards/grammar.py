@@ -1,12 +1,11 @@
-"""The words of declining, doubting and answering in English, as patterns over one clause.
+"""The words of declining and doubting in English, as patterns over one clause.
 
 A clause comes folded, in lower case and with contractions written out ("I can't" as "i cannot"). Repeats are bounded,
-and clauses are cut: matching takes time linear in the text. `clauses.py` has the rules that use them.
+and clauses are cut: matching takes time linear in the text. `remarks.py` has what other clauses do, `clauses.py` the
+rules that use both.
 """
 
 from __future__ import annotations
-
-import re
 
 from .matching.text import Pattern
 
@@ -15,58 +14,74 @@ _ADV = (
     r"|at all|right now|in fact|in good conscience"
     r"|at (?:this|the|that) (?:time|moment|point|stage)|as of now|for now|100 ?%|myself|else) ){0,3}+"
 )
-_I = r"(?:\bi|\bwe|\bme|\b(?:i|we)\b[^.]{1,60}? (?:and|but|or)|^(?:and|but|so|or)|^\W*)"
+_SELF = r"(?:\b(?:i|we|(?:this|the|your) (?:ai |language |virtual )?(?:model|assistant|system|ai|chatbot|bot))\b)"
+"""Whoever speaks."""
+_I = rf"(?:{_SELF}|\bme|\b(?:i|we)\b[^.]{{1,60}}? (?:and|but|or)|^(?:and|but|so|or)|^\W*)"
 _WHO = r"(?:\b(?:i|we)(?: (?:think|believe|guess) i)?)"
 _NOT = r"(?:not|no)"
 _ABLE = (
-    r"(?:unable|incapable of|(?<=not be )able|not (?:\w+ly )?(?:able|equipped|qualified|allowed|permitted"
-    r"|authori[sz]ed|prepared"
-    r"|designed|programmed"
-    r"|trained|meant|in (?:a|any) position|at liberty|free|inclined|ready|going)|in no position)(?: to| for)?"
+    r"(?:unable|incapable of|(?:(?<=not be )|(?<=not been ))able|not (?:\w+ly )?(?:able|equipped|qualified|allowed"
+    r"|permitted"
+    r"|authori[sz]ed|prepared|designed|programmed|built|set up|trained|meant|in (?:a|any) position|at liberty|free"
+    r"|inclined|ready|going)|in no position)(?: to| for)?"
 )
 _CANNOT = (
     rf"(?:(?:{_I} |^\W*)(?:must (?:say|admit|confess) )?{_ADV}(?:cannot|could not|can hardly|can barely) {_ADV}"
-    rf"|(?:\bam |\b(?:i|we) (?:are|was|were|have been|feel|seem|would (?:not )?be|will (?:not )?be) "
-    rf"|^\W*){_ADV}{_ABLE} {_ADV})"
+    rf"|(?:\bam |{_SELF} (?:is|are|was|were|(?:have|has|had) (?:not )?been|feel|seem|would (?:not )?be"
+    rf"|will (?:not )?be) |^\W*){_ADV}{_ABLE} {_ADV})"
 )
 _TELL = (
     r"(?:answer|answering|say|tell|name|give|provide|supply|offer|identify|determine|establish|ascertain|specify"
-    r"|state|respond|reply"
-    r"|recall|remember|recollect|recogni[sz]e|think of|come up with|place|pin|find|figure|work out|compute"
-    r"|calculate|bring|put|know"
-    r"|guess|speculate|suggest|claim|help|assist|do|share|disclose|produce|retrieve|attribute|match|connect"
-    r"|make out|discern|judge"
-    r"|decide|pick|choose|list|single|quote|point|estimate|locate|access|consult|look|view|see|read|listen"
-    r"|comment|fulfil|comply"
-    r"|handle|address|solve|generate|deliver|get|reach|meet|perform|measure|browse|assert|settle|resolve|conclude)"
+    r"|state|respond|reply|recall|remember|recollect|recogni[sz]e|think of|come up with|place|pin|find|figure|work out"
+    r"|compute|calculate|bring|put|know|guess|speculate|suggest|claim|help|assist|do|share|disclose|produce|retrieve"
+    r"|attribute|match|connect|make out|discern|judge|decide|pick|choose|list|single|quote|point|estimate|locate"
+    r"|access|consult|look|view|see|read|listen|comment|fulfil|comply|handle|address|solve|generate|deliver|get|reach"
+    r"|meet|perform|measure|browse|assert|settle|resolve|conclude|predict|foresee|forecast|trace|pinpoint|narrow"
+    r"|distinguish|commit|translate|report|describe|summon|conjure|dig up|infer|deduce|derive|reconstruct|offhand)"
 )
+_CAN_YET = (
+    r"(?:be|believe|stress|emphasi[sz]e|deny|exclude|rule|help but|wait|imagine|overstate|thank|argue|agree|complain"
+    r"|stop|resist|blame|see (?:why|how|a reason)|speak|write|eat|swim|fly|live|go|do without|stand|forget|prove|cite)"
+)
+"""What a speaker "cannot" do and answer all the same."""
 _VERIFY = (
     r"(?:verify|confirm|check|guarantee|vouch|double-check|back (?:it|this|that) up|swear|prove|promise"
     r"|cite|be positive)"
 )
 _INFO = (
     r"(?:information|info|knowledge|data|details?|context|answers?|ideas?|clue|records?|recollection|memory"
-    r"|evidence|access"
-    r"|figures?|numbers?|dates?|names?|values?|facts?|grounds|basis|material|foggiest|faintest|slightest|insight"
-    r"|means|way"
-    r"|statistics|reference|certainty|confidence|understanding|year|response|guess|sources?|entry|ability"
-    r"|capability|capacity"
-    r"|expertise|anything|memori[sz]ed|stored|on hand|to hand)"
+    r"|evidence|access|figures?|numbers?|dates?|names?|values?|facts?|grounds|basis|material|foggiest|faintest"
+    r"|slightest|insight|means|way|statistics|reference|certainty|confidence|understanding|year|response|guess"
+    r"|sources?|entry|ability|capability|capacity|expertise|anything|memori[sz]ed|stored|on hand|to hand)"
 )
 _SOME = (
     r"(?:(?:a|an|any|the|that|this|enough|sufficient|adequate|such|much|specific|reliable"
     r"|one) )?(?:[\w'-]{1,20} ){0,4}?"
 )
+_NONE = r"(?:no|not (?:got |yet )?(?:any|enough|much|the|an?)|insufficient|inadequate|limited|little|zero)"
+_SOURCES = (
+    r"(?:records?|sources?|documents?|archives?|books?|references?|literature|accounts?|histor(?:y|ies)|biographies)"
+)
+_OF_MINE = r"my (?:[\w'-]+ ){0,4}?"
+_CANDIDATE = r"(?:answer|guess|name|number|year|date|figure|value|response|reply|claim|city|person|title|one)"
+_ANSWERING = (
+    r"(?:answer|guess|respond|repl[yi]|nam(?:e|ing)|speculat|ventur|giv(?:e|ing)|offer|attempt|stat(?:e|ing)|claim"
+    r"|say|mak(?:e|ing) (?:something|anything|one|up|a guess)|invent|mislead|hazard|try\b|pretend\b|commit|put|provid"
+    r"|risk|suggest|choos|pick|decid|submit|settl|propos|assert|fabricat|bluff|list\b|favou?r)"
+)
 
 MAY_DECLINE = Pattern(
     r"\bno\b|\bnot|n't|\bcan|cant\b|dont\b|didnt\b|couldnt|wont\b|\bun|\bim\b|idk|dunno|n/a|lack|\bpass|skip"
-    r"|abst|declin|refrain|with?hold|refus|hesitat"
-    r"|silent|blank|noth|nobody|never|none|beats|escape|elude|slip|guess(?:ing|work)|specul|made up|making"
-    r"|less than|only|barely|hardly|below|under|short of"
-    r"|beyond|outside|hard|difficult|impossib|in(?:suff|capab)|ignoran|stumped|clueless|dark\b|loss\b|trouble"
-    r"|\bgap\b|got me|rather|better|leav"
-    r"|would need|look it up|limited|\bends?\b|cuts?\b|stops?\b|fails?\b|requires?|needs?|missing|no response"
+    r"|abst|declin|refrain|with?h|withdraw|refus|hesitat"
+    r"|silent|blank|noth|nobody|never|none|beats|escape|elude|slip|guess(?:ing|work)|specul|made up|making|fabricat"
+    r"|less than|only|barely|hardly|below|under|short of|little"
+    r"|beyond|outside|out of|hard|difficult|impossib|in(?:suff|capab)|ignoran|stumped|clueless|dark\b|loss\b|trouble"
+    r"|\bgap\b|got me|rather|better|leav|empty|null|mystery|foreign|news to"
+    r"|would need|look it up|limit|\bends?\b|cuts?\b|cut-?off|stops?\b|fails?\b|requires?|needs?|missing|no response"
     r"|irrespons|low(?:er)?\b|nearer|neither|pay\b|as good as|i wish|if i said|certainty|confiden"
+    r"|any (?:answer|guess|name)|anything i|forgot|forget|ring a|give up|concede|how should|who can say"
+    r"|exceed|surpass|stump|search me|who knows|allow|permit|torn\b|undecided|fence|admit|confess|plead|treat|count"
+    r"|(?:do|are|were) you\b|(?:c|w)ould you\b|please|thin\b|rusty|hazy|fuzzy|vague"
 )
 """A sign that a text in lower case may decline or doubt; without one no pattern below is tried."""
 
@@ -74,108 +89,180 @@ DECISION = Pattern(
     "|".join(
         (
             rf"{_WHO} (?:(?:will|would|must|shall|should|have to|need to|am going to|am gonna|am|choose to"
-            rf"|prefer to|opt to|would better"
-            rf"|had better|decided to|have (?:chosen|decided) to) )?(?:have to |rather |better |prefer to "
-            rf"|like to |going to |gonna "
+            rf"|prefer to|opt to|would better|had better|decided to|have (?:chosen|decided) to) )?(?:have to |rather "
+            rf"|better |prefer to |like to |going to |gonna "
             rf"|choosing to |choose to |just |therefore |respectfully )*{_ADV}(?:abstain|declin|refrain"
-            rf"|withh?old|pass\b|skip|leav(?:e|ing) "
-            r"(?:this|that|it|you|the|my)\b(?: [\w-]+){0,3}? (?:blank|open|empty|unanswered|unresolved|without)"
+            rf"|withh?old|withdraw|pass\b|skip|leav(?:e|ing) "
+            r"(?:this|that|it|you|the|my)\b(?: [\w-]+){0,3}? (?:blank|open|empty|unanswered|unresolved|without|out)"
             r"|(?:remain|stay) silent)",
             rf"{_WHO} (?:would |will )?{_ADV}(?:have to |rather |better |prefer |choose |opt |decide |want "
-            rf"|wish )(?:to )?{_ADV}"
-            r"(?:not (?:to )?(?:answer|guess|respond|say|speculate|give|offer|reply|name|state|risk|make|commit"
-            r"|provide|venture)"
-            r"|(?:to )?(?:refrain|abstain|decline))",
-            rf"(?:{_WHO} {_ADV}(?:will not|would not (?:want|like|wish) to|do not (?:want|wish) to"
-            rf"|am not (?:going to|gonna|willing to"
-            rf"|prepared to)|refuse to|hesitate to)|^(?:so |and |or )?(?:will not|not (?:going to"
-            rf"|gonna))) {_ADV}(?:be )?(?:answer|guess|respond"
-            r"|reply|name|naming|speculate|venture|give|giving|offer|attempt|state|claim|say|make (?:something"
-            r"|anything|one) up|invent|mislead|hazard|try\b|pretend\b"
-            r"|commit|put|provid|risk|suggest|pretend to know (?:it|the answer|this))",
-            rf"not {_ADV}(?:feel )?{_ADV}comfortable (?:with )?(?:answer|guess|nam|giv|say|provid|stat|speculat"
-            rf"|mak|offer|put)",
-            r"^\W*(?:no answer|skipping|skip|abstaining|abstain|pass|passing|unanswered|left blank|no response"
-            r"|no comment|declined|n/a"
-            r"|none available)(?: (?:from me|here|on this|this one|for this|to this|given|to give|possible"
-            r"|provided|available)(?: one)?)?\W*$",
-            rf"{_WHO} (?:would |will )(?:rather|prefer|better) not\b\W*$|{_WHO} (?:would |had "
-            rf"|will )?better leave (?:it|this)(?: here| at that)?\W*$",
+            rf"|wish )(?:to )?{_ADV}(?:not (?:to )?{_ANSWERING}|(?:to )?(?:refrain|abstain|decline))",
+            rf"(?:{_WHO} {_ADV}(?:will not|would not (?:want|like|wish|dare) to|do not (?:want|wish|intend|dare) to"
+            rf"|am not (?:going to|gonna|willing to|prepared to)|refuse to|hesitate to)|^(?:so |and |or )?(?:will not"
+            rf"|do not (?:want|wish) to|not (?:going to|gonna))) {_ADV}(?:be )?{_ANSWERING}",
+            r"\b(?:i am|we are) not (?:\w+ly )?(?:claiming|submitting|offering|proposing|asserting|giving|answering"
+            r"|naming|committing|guessing|going with|putting)\b(?! (?:that )?(?:i am|to be|to have|it is certain))",
+            rf"not {_ADV}(?:feel )?{_ADV}comfortable (?:with )?{_ANSWERING}",
+            r"^\W*(?:(?:so|and|then|hence|therefore) )*(?:no answer|skipping|skip|abstaining|abstain|pass|passing"
+            r"|unanswered|left blank|no response|no comment|declined|n/a|null|none available|search me|who knows"
+            r"|who can say|how should i know|i (?:give up|concede)"
+            r"|beats me)(?: (?:from me|here|on this"
+            r"|this one|for this|to this|given|to give|possible|provided|available|today|for me"
+            r"|this time)(?: one)?)?\W*$",
+            r"\bno (?:[\w-]+ )?(?:answer|response|reply|guess|name) (?:is|was|will be|can be"
+            r"|has been) (?:\w+ly )?(?:offered"
+            r"|given|provided|made|possible|available|ventured|submitted)",
+            r"\b(?:giv(?:e|ing)|offer(?:ing)?|submit(?:ting)?|mak(?:e|ing)|ventur(?:e|ing)|provid(?:e|ing)) no"
+            r" (?:answer|response|reply|guess|name)\b",
+            r"\b(?:treat|take|count|consider|regard|mark|record) (?:this|that|it|me|my (?:reply|response"
+            r"|answer)) (?:down )?as"
+            r" (?:an? )?(?:\W)?(?:no answer|no response|abst|pass|unanswered|skip|blank|i do not know|not knowing"
+            r"|declin"
+            r"|unknown|refus)",
+            rf"{_WHO} (?:would |will )(?:rather|prefer|better) not\b\W*$|{_WHO} (?:would |had |will )?(?:better"
+            rf"|rather|have"
+            rf" to|must) leave (?:it|this)(?: here| there| at that)?\W*$",
             r"(?:instructions|rules)\W{1,3}no answer",
-            rf"(?:cannot|could not|not able to|unable to) {_ADV}(?:say|tell|decide|determine|remember"
-            rf"|recall)(?: you)? which (?:one|of)\b",
+            rf"(?:cannot|could not|not able to|unable to) {_ADV}(?:say|tell|decide|determine|remember|recall)(?: you)?"
+            rf" which (?:one|of)\b|\bdo not {_ADV}know which (?:one|of (?:them|these|those|the))\b",
+            rf"(?:cannot|could not|not able to|unable to) {_ADV}(?:decide|choose|settle|pick|commit)(?: (?:between"
+            rf"|among"
+            rf"|on|upon|to|from|one|any|either|which)\b|\W*$| and\b)",
+            rf"\bnot {_ADV}(?:sure|certain|confident) enough\b[^.]{{0,60}}? to {_ANSWERING}",
+            r"^\W*(?:just )?leave (?:it|this|that) (?:blank|empty|open|unanswered)",
+            r"\b(?:it|that|this) would be (?:\w+ly )?(?:irresponsible|wrong|dishonest|misleading|reckless|unwise"
+            r"|foolish)"
+            rf" (?:of me |for me )?to (?:just )?{_ANSWERING}",
+            rf"{_I} {_ADV}(?:will|would) not {_ADV}{_ANSWERING}",
         )
     )
 )
 """A decision not to answer."""
 
+DENIAL = Pattern(
+    r"\b(?:neither|none of (?:them|these|those|which)) (?:\w+ly )?(?:is|was|seems?|fits?|matches|strikes|feels)\b"
+)
+"""The denial of all candidates that were named."""
+
 REFUSAL = Pattern(
     "|".join(
         (
-            rf"{_I} {_ADV}(?:do|did|would|will) {_NOT} {_ADV}(?:know|recall|remember|recollect|recogni[sz]e"
+            rf"{_I} {_ADV}(?:do|does|did|would|will) {_NOT} {_ADV}(?:know|recall|remember|recollect|recogni[sz]e"
             rf"|retain|(?:think|believe) i (?:know|can|have|recall|remember))",
-            rf"{_CANNOT}{_TELL}\b",
-            rf"{_I} {_ADV}(?:do|did) not {_ADV}(?:have|possess|hold|own|retain) {_ADV}{_SOME}{_INFO}\b",
-            rf"{_I} {_ADV}(?:have|possess|hold|got|have got) {_ADV}(?:no|not (?:got |yet )?(?:any|enough|much"
-            rf"|the|an?)|insufficient"
-            rf"|inadequate|limited|little|zero) (?:[\w'-]{{1,20}} ){{0,4}}?{_INFO}\b|{_I} {_ADV}(?:am missing"
-            rf"|am lacking|am short of)\b",
-            rf"{_I} {_ADV}lack\b",
+            rf"{_CANNOT}{_TELL}\b|{_SELF} (?:cannot|could not)\W*$",
+            rf"{_SELF} (?:have |had )?{_ADV}(?:forgotten|forget|forgot)\b|\b(?:do|does|did) not ring (?:a|any) bells?"
+            r"|\bmeans nothing to me|\bam not (?:finding|seeing|getting|recalling|remembering|recogni[sz]ing)\b"
+            r"|^\W*no (?:such )?[\w-]+(?: [\w-]+){0,5}? (?:is|are) (?:known|available|familiar) to (?:me|us)\b",
+            rf"{_SELF} {_ADV}(?:cannot|could not) {_ADV}(?!{_CAN_YET}\b)\w+",
+            rf"{_I} {_ADV}(?:do|does|did) not {_ADV}(?:have|pos+ess|hold|own|retain) {_ADV}(?:{_SOME}{_INFO}\b"
+            rf"|(?:it|that|this|them|one|those)\b|enough (?:here )?to\b)",
+            rf"{_I} {_ADV}(?:ha(?:ve|s)|pos+ess|hold|got|have got) {_ADV}{_NONE} (?:[\w'-]{{1,20}} ){{0,4}}?{_INFO}\b"
+            rf"|{_I} {_ADV}am (?:missing|lacking|short of)\b",
+            rf"{_I} {_ADV}lacks?\b",
             rf"{_I} {_ADV}(?:have|can offer|can say|could find|found|have got) (?:nothing|no [\w-]+ (?:that )?i)\b",
-            rf"{_I} {_ADV}know nothing (?:about|of)",
-            rf"\b(?:am|are|is|was|been) {_ADV}(?:not {_ADV}(?:privy to|knowledgeable about|versed in"
-            rf"|aware of the answer|in possession of|aware of (?:who|what"
-            rf"|which|when|where|how|any)|familiar with)"
-            r"|unaware|unfamiliar|ignorant|clueless|blanking|at a (?:complete "
-            r"|total )?loss|(?:\w+ly )?in the dark"
-            r"|having (?:trouble|difficulty) (?:recalling|remembering|finding|placing))",
-            r"\b(?:have not|have never|never) (?:heard of|come across|encountered|seen it|read it|learned"
-            r"|been told|got (?:an?|any|the|that))",
-            r"\b(?:escapes?|eludes?|slip(?:s|ped)?|fails?) (?:me|my (?:mind|memory))|(?:is not"
-            r"|not) coming (?:back )?to me|draw(?:ing|s|n)? an? (?:\w+ )?blank|\bstumped\b|above my pay"
-            r"|as good as mine|i wish i knew|lying if i said"
-            r"|\bbeats me|got me there|(?:you have|you) got me|(?:have|there is) a gap",
-            r"\bi would (?:only |just |merely )?be (?:guessing|making (?:it|something) up|speculating)"
-            r"|would (?:only |just )?be (?:guesswork"
-            r"|speculation|made up|a fabrication)|\bi would need (?:more|further|additional|access)"
-            r"|have to look (?:it|that|this) up"
+            rf"{_I} {_ADV}knows? (?:(?:far |much |way )?(?:too|very|so) little|(?:next to nothing"
+            rf"|(?:almost )?nothing (?:about|of))"
+            rf"|not (?:nearly )?enough)\b|{_I} {_ADV}(?:do|does) not know (?:nearly )?enough",
+            rf"\b(?:am|are|is|was|been) {_ADV}(?:not {_ADV}(?:privy to|knowledgeable about|versed in|in possession of"
+            rf"|aware of\b(?! (?:any (?:other|reason|further)|the other))|familiar with|acquainted with|informed about)"
+            r"|unaware|unfamiliar|ignorant|clueless|blanking|(?:at a |at an? (?:complete |total |utter )?)loss"
+            r"|(?:\w+ly )?in the dark|having (?:trouble|difficulty) (?:recalling|remembering|finding|placing))",
+            r"\b(?:am|are) not (?:the (?:right|best) [\w-]+|a (?:good|reliable) [\w-]+|(?:of )?(?:much|any) help)\b",
+            r"\b(?:admit|confess|plead|profess) (?:to )?(?:my |complete |total )?(?:ignorance|not knowing|defeat)\b",
+            rf"\bdo(?:es)? not (?:allow|permit|enable|let) (?:me|us|one|anyone) (?:to )?{_TELL}\b",
+            r"\bnothing (?:comes|springs|came|rings|occurs) (?:to|up|a bell)\b|^not (?:with|of|about|who|what|when"
+            r"|where|which)\b",
+            r"\b(?:have not|have never|never) (?:heard of|come across|encountered|seen it|read it|learned|learnt"
+            r"|been told|got (?:an?|any|the|that)|had (?:any|access))",
+            r"\b(?:escapes?|eludes?|slip(?:s|ped)?|fails?) (?:me|my (?:mind|memory))|(?:is not|not|will not|does not)"
+            r" (?:com(?:e|ing)|spring(?:ing)?) (?:back )?to (?:me|mind)"
+            r"|(?:draw(?:ing|s|n)?|drew|hit(?:ting)?) an? (?:\w+ )?blank|\b(?:com(?:e|es|ing)|came) up (?:empty"
+            r"|short|blank|with nothing)"
+            r"|\bstump(?:ed|s me)\b|above my pay|as good as mine|i wish i knew|lying if i said"
+            r"|\bbeats me|got me there|(?:you have|you) got me|(?:have|there is) a gap|\b(?:a|complete) mystery to me"
+            r"|news to me|not my (?:area|field|strong|department)|out of my (?:depth|league|reach)",
+            r"\b(?:i|we) would (?:only |just |merely |simply )?be (?:only |just |merely |simply )?(?:guessing"
+            r"|making (?:it |something |this |that |an? )?"
+            r"|speculating|inventing|fabricating|bluffing|making up)\b(?! (?:it|that) (?:is|was))"
+            r"|\b(?:would|could) (?:only |just |merely |simply )?(?:be|amount to) (?:pure |mere |an? |my |just "
+            r"|nothing (?:more than|but)"
+            r" )*(?:wild |blind |random )?(?:guesswork|speculation|made up|fabrication|invention|fiction"
+            r"|guess\b(?= ?(?:work|and no|\W*$)))"
+            r"|\bi would need (?:more|further|additional|access)|have to look (?:it|that|this) up"
             r"|irresponsible of me|\bme no know|(?:nobody|no one) has told me",
+            rf"\bany(?:thing| {_CANDIDATE})(?: (?:that )?(?:i|we) (?:\w+ ){{1,3}}?(?:here )?)?(?:would"
+            rf"|could) be (?:\w+ ){{0,3}}?"
+            r"(?:guess|fabricat|invent|specul|made up|fiction|a shot)",
             r"^\W*(?:nothing|no [\w-]+)(?: [\w-]+)? (?:comes to mind|springs to mind|(?:that )?i can (?:name"
             r"|give|offer))",
             rf"\bthere (?:is|are) {_ADV}(?:nothing|no|not (?:enough|any|sufficient|much)"
-            rf"|insufficient)(?: [\w'-]+){{0,4}}? (?:information|info|knowledge|data|details|context|way (?:to"
-            rf"|of) (?:know|tell|say|determin|find)\w*|(?:that )?i can|i could|i have|available)\b"
+            rf"|insufficient)(?: [\w'-]+){{0,4}}?"
+            rf" (?:information|info|knowledge|data|details|context|way (?:for (?:me|anyone) )?(?:to|of) (?:know|tell"
+            rf"|say"
+            rf"|determin|find)\w*|(?:that )?i (?:can|could|have|know|am)(?: \w+)?|available)\b"
             rf"|\bthere is not (?:enough|anything) (?:in|for|to)\b",
             rf"\b(?:you|one) cannot (?:know|determine|tell|say)|(?:no ?body|no ?one) {_ADV}(?:knows|can say"
             rf"|can tell)",
+            rf"\b{_SOURCES}\b[^.;]{{0,80}}? (?:say|says|said|contain|contains|give|gives|mention|mentions|tell|tells"
+            rf"|offer"
+            rf"|record|records|show|list|reveal) (?:nothing|no|little)\b",
+            r"^(?:of me |me )?\W*(?:say|says|contain|contains|mention|mentions) nothing (?:about|on|of)",
         )
     )
 )
 """A refusal of knowledge, of ability or of access, by whoever speaks."""
 
+UNCLEAR = Pattern(
+    r"\b(?:which|what|who)\b[^?.]{0,60}\b(?:do|did|are|were) you (?:mean|asking|referring|talking|thinking"
+    r"|have in mind)\b"
+    r"|\b(?:could|can|would|will) you (?:please |kindly |perhaps |maybe )?(?:clarify|specify|be more specific|tell me"
+    r"|provide|give me|share|send|rephrase|elaborate|let me know|say (?:more|which|what))\b"
+    r"|\bplease (?:\w+ )?(?:clarify|specify|provide|rephrase|send|share|give me|be more)\b"
+    r"|\bmissing from (?:your|the) (?:message|question|prompt)"
+)
+"""A question back, or the request to say what is meant: no answer, and no more than that."""
+
 AWAY = Pattern(
     "|".join(
         (
             rf"\b(?:is|are|was|were|remains?|stays?|be) {_ADV}(?:not {_ADV}(?:publicly |currently "
-            rf"|yet )?(?:known|available|clear|accessible"
-            r"|recorded|documented|in my|within my|part of my|stored|(?:something|one|an? \w+) (?:that )?i\b)"
-            r"|unknown|unclear|unavailable|unanswerable|unknowable|beyond (?:me|my|what|the scope)"
-            r"|outside (?:of )?(?:my|what|the scope)|out of (?:my|reach)|lost on me"
-            r"|(?:impossible|hard|difficult|not possible) (?:for me )?to (?:say|know|tell|determine|answer|pin))",
-            r"\b(?:falls?|lies?|goes|sits?|extends?) (?:\w+ )?(?:outside|beyond) (?:of )?(?:my|what|the scope)",
+            rf"|yet )?(?:known(?! (?:to (?!(?:me|us|this|the)\b)|for\b(?! (?:sure|certain))))|available|clear"
+            rf"|accessible|recorded|documented|in (?:my|the) (?:memory|knowledge|training|data|records?)"
+            rf"|in my|within my|part of my|stored|(?:an? )?(?!what|as|because|if|that|the|who"
+            rf"|when)[\w-]+ (?:that )?(?:{_SELF}|my\b))"
+            r"|unknown|unclear|unavailable|unanswerable|unknowable|unrecorded|undocumented"
+            r"|beyond (?:me|my|what|the (?:scope|range|limits) of (?:my|what))"
+            r"|outside (?:of )?(?:my|what|the (?:scope|range|limits) of (?:my|what)|the \w+ (?:that )?i)"
+            r"|out of (?:my|reach)|lost on me|a (?:blank|mystery|closed book) to me"
+            r"|(?:thin|limited|sparse|patchy|scanty|weak|poor|vague|shaky|hazy|uncertain) (?:for|to)"
+            rf"|(?:impossible|hard|difficult|not possible) (?:for (?:me|us|anyone|this \w+) )?to {_TELL})\b",
+            r"\b(?:falls?|lies?|goes|sits?|extends?) (?:\w+ )?(?:outside|beyond) (?:of )?(?:my|what|the (?:scope"
+            r"|range|limits) of (?:my"
+            r"|what)|the \w+ (?:that )?i)|\bexceeds? (?:my|what)\b|\bsurpass(?:es)? my\b",
+            r"\b(?:text|passage|context|article|question|document|prompt|paragraph|story|source"
+            r"|information)s?\b[^.;]{0,40}?"
+            r" (?:do(?:es)?|did) not (?:\w+ly )?(?:say|state|mention|specify|tell|contain|provide|give|include|indicate"
+            r"|reveal|name|answer)\b|\b(?:(?:is|are|was|were) )?not (?:specified|stated|mentioned|given|provided"
+            r"|included|indicated|contained)"
+            r" (?:in|by) (?:the|this|that|your)\b",
             r"\b(?:cannot|could not) be (?:\w+ly )?(?:determined|answered|known|established|identified|found"
-            r"|told)\b(?! by (?!me\b))",
-            r"\b(?:is|are) (?:something|one|an? \w+|all) (?:that )?i (?:cannot|could not|am (?:unable|not)"
-            r"|do not|have no)",
-            r"\bmy (?:[\w'-]+ ){0,4}?(?:do(?:es)? not|did not|has no|have no|(?:is|are) (?:\w+ )?(?:limited"
-            r"|insufficient|hazy|fuzzy|vague|incomplete|sketchy)|ends?|cuts? off|stops?"
-            r"|lacks?|holds? no|fails? me)",
+            r"|told|checked|verified|ascertained|settled)\b(?! by (?!me\b))",
+            r"\b(?:do|does|did) not (?:appear|seem) to be (?:\w+ly |widely |well )?(?:known|documented|recorded"
+            r"|available"
+            r"|published|listed|covered|included)\b",
+            rf"\b(?:is|are) (?:something|one|an? \w+|all) (?:that |which )?{_SELF} {_ADV}(?:cannot|could not"
+            rf"|am (?:unable|not)"
+            rf"|do not|does not|have (?:no|never)|has no|lack)",
+            rf"\b{_OF_MINE}(?:do(?:es)? not|did not|ha(?:s|ve) (?:no|an? (?:\w+ )?(?:cut-?off|limit|gap|end))"
+            rf"|(?:is|are) (?:\w+ )?(?:limited|insufficient|hazy|fuzzy|vague|incomplete|sketchy|rusty|lacking|blank"
+            rf"|empty)"
+            rf"|ends?|cuts? off|stops?|lacks?|holds? no|fails? me|go(?:es)? (?:only )?(?:as far|up to|back))",
             r"nothing in (?:what i|my)|not been included|\b(?:is|are|was|were) not (?:covered|included|contained"
             r"|represented|present|found|part) (?:in|by|of|within) (?:my|what i)|neither of which i (?:have"
-            r"|know)|not (?:one"
-            r"|something) (?:that )?i (?:can|have|know|remember)",
+            r"|know)|not (?:one|something|[\w-]+) (?:that )?i (?:can|could|have|know|remember|possess|hold)\b",
             r"(?:requires?|needs?) (?:[\w'-]+ ){0,6}?(?:that )?i (?:cannot|do not|could not)",
-            r"(?:unknown|not known|unavailable) to me",
+            r"(?:unknown|not known|unavailable|not available|unfamiliar|foreign) to (?:me|us|this \w+|the (?:model"
+            r"|assistant))",
         )
     )
 )
@@ -187,26 +274,31 @@ BARE = Pattern(
     rf"|no(?:t an?|t the)? (?:[\w-]+ ){{0,2}}{_INFO}(?: available| known)?|(?:not enough"
     rf"|insufficient) (?:\w+ )?{_INFO}"
     rf"|unanswerable|beats me"
+    r"|(?:i )?got nothing|have (?:not (?:got )?|no )(?:an? |the |any )?(?:\w+ )?(?:clue|idea|foggiest|faintest)"
     r"|not (?:something|one) (?:that )?i (?:can|could|know|have|am)|(?:hard|impossible"
-    r"|difficult) (?:for me )?to (?:say|tell|know)"
+    rf"|difficult) (?:for me )?to {_TELL}\b"
     rf"|(?:cannot|could not|unable to|not able to) {_ADV}(?:say|tell|know|answer|determine|recall|remember"
     rf"|provide|respond|identify|help|be determined"
     r"|be answered))(?=\W*$|\W{1,3}(?:tbh|sorry|to|about|of|on|at|for|here|this|that|it|the|which|who|whose|what"
     r"|when|where|how|why|if|whether|from"
-    r"|with|in|a|an|any|your|regarding|is|i|you|and|as|given|available|known|right|yet)\b)",
+    r"|with|in|a|an|any|your|regarding|is|i|you|and|as|given|available|known|right|yet|whatsoever|lol"
+    r"|mate|man|bro|dude|pal|friend|really|but)\b)",
 )
 """A refusal without a subject, which opens a clause."""
 
 DOUBT = Pattern(
     "|".join(
         (
-            rf"\b(?:not|less than|only|barely|never) {_ADV}(?:(?:more than|over|above|at least|any more than|that) )?"
+            rf"\b(?:not|less than|only|barely|never) {_ADV}(?:feel(?:ing)? )?{_ADV}(?:(?:more than|over|above"
+            rf"|at least|any more than|that) )?"
             rf"(?:\d{{1,3}}(?:\.\d{{1,4}})? ?(?:%|percent) |0?\.\d{{1,4}} )?{_ADV}(?:sure|certain|confident"
             r"|positive)\b",
             r"\bless than (?:about )?\d{1,3} ?(?:%|percent) (?:\w+ )?(?:sure|certain|confident|positive"
             r"|confidence|certainty)",
-            r"\b(?:unsure|uncertain)\b|\b(?:confidence|certainty) (?:level )?is (?:only |just |about |around "
+            r"\b(?:unsure|uncertain|undecided|torn between|on the fence)\b|\b(?:confidence"
+            r"|certainty) (?:level )?is (?:only |just |about |around "
             r"|roughly |at )*(?:0?\.\d|\d)|\bi would (?:need|have) to (?:see|look|check|consult|search|verify)\b",
+            r"\bnone (?:of (?:them|these|those|which) )?(?:that )?i (?:am|would be|feel|could|can)\b",
             rf"\b(?:cannot|could not|never) {_ADV}be {_ADV}(?:sure|certain|positive|confident)",
             rf"(?:{_CANNOT}|{_I} (?:do|did|have) not |no way (?:to|of) ){_VERIFY}|\bno way of (?:checking"
             rf"|verifying)|\bnot (?:verified|checked)",
@@ -234,7 +326,10 @@ _THING = (
 OPEN = Pattern(
     r"(?:ed|ing)?(?: (?:to )?(?:you|anyone|the user|them))?(?: (?:with|for|about|on|to|in|of|at))?"
     r"(?: (?:it|that|this|these|those|them|so|either|anything|one|here|any|which|any of (?:it|them|these|those)"
-    rf"|(?:an?|any|one|your|my|just one|a single|another)(?: [\w'-]{{1,20}}){{0,4}}? {_THING}"
+    rf"|(?:your|my)(?: [\w'-]{{1,20}}){{0,4}}? {_THING}"
+    r"|(?:an?|any|one|just one|a single|another)(?! (?:[\w'-]+ )?(?:source|reference|citation|reason|cause"
+    r"|explanation|link"
+    r"|guarantee|quote|proof|example)s?\b)(?: [\w'-]{1,20}){1,6}?"
     r"|(?:the|that|this|such|enough|sufficient|the required)(?: [\w'-]{1,20}){0,3}? (?:answers?|questions?"
     r"|information|info|request|knowledge|data|context"
     r"|task|topic|subject|matter|query|problem|one|identity)|(?:the )?(?:answer|information|knowledge|data"
@@ -260,123 +355,8 @@ PRONOUN = Pattern(
 MORE = Pattern(
     r"\b(?:(?:beyond|besides|apart from|other than|aside from) (?:that|this)|(?<!without )(?<!need )further"
     r"|(?<!without )(?<!need )more (?:about|details?|than|information|on|specific|precise|exact)"
-    r"|anything else|other|additional|else|citations?|links?|explanations?"
+    r"|anything else|other|additional|else|better (?:answer|candidate|one|name|guess|option)|citations?|references?"
+    r"|links?|explanations?|quotes?"
     r"|explain|elaborate)\b"
 )
 """The objects of a refusal to say more."""
-
-TURN = Pattern(
-    r"(?:and |so |still |or |even )?(?:but|however|though|although|yet|nevertheless|nonetheless|even so"
-    r"|even though|that said|having said that"
-    r"|if (?:i|you|pressed|forced)\b|going by|from memory|in any case|anyway)\b,? ?"
-)
-"""A turn from what declines to an answer after all; anchored."""
-
-COMMIT = Pattern(
-    r"\b(?:(?:my|the|best|final|correct|right|a|wild|educated) (?:\w+ )?(?:answer|guess|bet|pick"
-    r"|choice)\b(?: (?:is|was|would be|remains|goes))?"
-    r"|i (?:would |will |am going to |am |do )?(?:\w+ly |still |also |have to )?(?:think|thinking|believe|guess"
-    r"|guessing|suppose|say|reckon|suspect|assume|presume"
-    r"|pick|bet|wager|venture|estimate|imagine|go(?:ing)? (?:with|for)|lean(?:ing)? (?:to|toward)|stick|name"
-    r"|answer|plump|(?:recall|remember) (?:it|that)|risk"
-    r"|argue|favou?r|choose|take a)\b"
-    r"|perhaps|maybe|probably|possibly|most likely|likely|presumably|must be|should be|might be|could be|may be"
-    r"|may have been|might have been|would be"
-    r"|as far as i (?:know|recall|can tell)|call it|comes to mind|if i had to|roughly|approximately|around"
-    r"|about \d|answer:)"
-)
-"""Words that commit to an answer, or offer one."""
-
-GUESS_TAIL = Pattern(r"\b(?:maybe|perhaps|probably|my (?:best )?guess|i (?:think|guess|would say)|most likely)\b")
-"""A guess behind a refusal in the same clause."""
-
-STATES = Pattern(
-    r"^(?:(?:and|so|well|then|because|since) )?(?:it|that|this|he|she|they|there|its|his|her|their"
-    r"|the [\w' -]{1,60}?)(?: \w+ly)?"
-    r" (?:would|is|was|are|were|has been|had been|will be)\b"
-)
-"""A statement about what was asked."""
-
-NEUTRAL = Pattern(
-    r"^(?:and |so |or |but |then |also |because |since |perhaps |maybe )?(?:"
-    r"(?:(?:i|we) (?:am|are) )?(?:so |very |truly |really )?sorry\b|apologi|my apologies|forgive|please|thank"
-    r"|thanks|feel free|let me|let us"
-    r"|if you (?:would|have|need|want|can|give|share|provide|are|like)|good question|great question"
-    r"|that is (?:a (?:good|great|tough|hard)|all\b|okay|ok\b|fine)"
-    r"|you (?:would|might|may|could|can|should|will|need|are)\b|try\b|check|consult|see\b|ask\b|look|search"
-    r"|visit|refer|contact|is there|do you|can i|may i"
-    r"|could you|how about"
-    r"|i (?:would |will |can |could )?(?:\w+ly )?(?:recommend|suggest|advise|encourage|hope|be happy|be glad"
-    r"|love|like to help|try|help|need|want|wish|apologi|regret"
-    r"|understand|do not want)|i am (?:happy|glad|here|just|only|an? |still|always|being|going to be (?:upfront"
-    r"|honest)|not an? )"
-    r"|as (?:an?|of|my|the|i|such)\b|since|because|given|based on|due to|without|while|for (?:more|accurate"
-    r"|reliable|this|that)"
-    r"|it (?:is|would be|might be|may be|could be) (?:\w+ly )?(?:best|better|helpful|worth|wise|possible|useful"
-    r"|safer|important|a good idea|good to)|there may be"
-    r"|at (?:this|the|present)|under the (?:rules|terms)|in (?:my|this|the) (?:case|training|data|knowledge)"
-    r"|i (?:do )?(?:know|recall|remember|have heard|can recall|recogni[sz]e)\b(?!.*\b(?:it|that|he|she"
-    r"|this) (?:is|was))"
-    r"|that (?:title|name|one|topic) (?:rings|sounds)|(?:it|that) (?:depends|requires?|needs?)\b|(?:it |that "
-    r"|this )?(?:could|might|may|can) be (?:any|some)(?:thing|one|where|body)"
-    r"|(?:a |any |the )?wrong\b|inventing|making something up|not (?:known|available|clear|certain|sure)|(?:yes"
-    r"|no|nope|nah|oh|ah|hey|hi|hello|hmm+|well|ok|okay|thinking)\b"
-    r"|to be (?:\w+ )?(?:honest|frank|clear|fair)|honestly|frankly|unfortunately|regrettably|sadly|alas"
-    r"|(?:my )?confidence\b|(?:the |my )?(?:details?|memory|recollections?|knowledge) (?:is|are"
-    r"|seems?) (?:\w+ )?(?:hazy|fuzzy|vague|limited|unclear|sketchy|incomplete)"
-    r"|(?:\w+ )*my confidence\b)"
-    r"|\b(?:look(?:ing)? (?:it|this|that) up|training data|knowledge (?:base|cutoff|cut-off)|my (?:training"
-    r"|cutoff|knowledge)|access to|real-time|language model"
-    r"|place to (?:look|check|start)|able to (?:settle|tell|help|answer|confirm))\b"
-    r"|^(?=.*\b(?:could|might|may|would|should|can|try|publish\w*|has|have|provides?|lists?|for"
-    r"|to)\b).*\b(?:web ?site|web page|encyclopa?edia|wikipedia|google|search engine"
-    r"|atlas|librar(?:y|ian)|archives?|database|biograph(?:y|er)|handbook|reference (?:book|work|source)"
-    r"|specialist|expert|historian|professional"
-    r"|(?:reliable|official|authoritative|current|up-to-date) \w+|documentation|office|site)\b(?! \w+ing)"
-)
-"""Advice, apologies, reasons and background: a clause that neither answers nor declines."""
-
-FRONTED = Pattern(
-    r"(?:and |but )?(?:who|what|which|when|where|how|why|whether|as for|as to|whoever|whatever|regarding"
-    r"|concerning)\b"
-)
-"""An object in front of its refusal ("What it weighs, I don't know"); anchored."""
-
-LAST_WORD = Pattern(
-    r"\W*(?:but |oh |and |,|then )*(?:actually|wait|no\b|sorry|hmm+|on second thoughts?|scratch that|never ?mind"
-    r"|in fact|come to think of it|so\b|therefore|thus|hence"
-    r"|(?:the |my )?(?:final |short )?answer|in the end|overall|in conclusion|conclusion|response|verdict|all in all)"
-)
-"""What leads from an answer to its retraction, or from reasons to the last word; anchored."""
-
-CONTRACTIONS = {
-    "cant": "cannot",
-    "can't": "cannot",
-    "can not": "cannot",
-    "won't": "will not",
-    "wont": "will not",
-    "dont": "do not",
-    "ain't": "is not",
-    "didnt": "did not",
-    "couldnt": "could not",
-    "doesnt": "does not",
-    "isnt": "is not",
-    "im": "i am",
-    "i'm": "i am",
-    "ive": "i have",
-    "gonna": "going to",
-    "it's": "it is",
-    "that's": "that is",
-    "there's": "there is",
-    "he's": "he is",
-    "she's": "she is",
-    "what's": "what is",
-    "who's": "who is",
-    "let's": "let us",
-}
-CONTRACTED = re.compile(
-    r"\b(?:"
-    + "|".join(sorted(map(re.escape, CONTRACTIONS), key=len, reverse=True))
-    + r")\b|n't\b|'ve\b|'ll\b|'re\b|(?<=\w)'d\b"
-)
-SHORT = {"n't": " not", "'ve": " have", "'ll": " will", "'re": " are", "'d": " would"}

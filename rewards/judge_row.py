@@ -13,7 +13,7 @@ from typing import TypeVar
 from .concurrency import concurrency_of, together
 from .confidence import ConfidenceParser
 from .unanswerable import NO_ANSWER, unanswerable_grader
-from .verdict import Judgement, Verdict
+from .verdict import TRUNCATED, Judgement, Verdict
 
 T = TypeVar("T")
 Column = Sequence[T] | None
@@ -55,7 +55,7 @@ def judge_row(
     'truncated'
     """
     if truncated is not None:
-        return Judgement(truncated, reason="truncated")
+        return Judgement(truncated, reason=TRUNCATED)
     text = completion if confidence is None else confidence.without(completion)
     grade, accepted = (grader, answers) if answerable else (unanswerable_grader(grader), NO_ANSWER)
     if question is not None and getattr(grade, "reads_question", False):

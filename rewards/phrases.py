@@ -54,12 +54,17 @@ FILLER = Pattern(
 """What may stand between the turn and the answer; whole words only, or "is" would eat the start of "Istanbul"."""
 
 _AGAIN = (
-    r"[,.:;!–—\n -]{0,4}+(?:(?:it(?:'s| is| was| should be)|i think|the (?:correct |right )?answer is"
+    r"[,.:;!–—\n -]{0,4}+(?:(?:it(?:'s| is| was| should be)|i think|the (?:correct |right )?(?:answer|year|date|name"
+    r"|city|one) is"
     r"|i meant)(?!\w)[,: ]{0,2}+){0,2}+"
 )
 CORRECTION = Pattern(
-    r"[.!?;,\n–—-] ?(?:oh,? |but |hmm,? )?(?:no,? (?:wait|sorry|actually)|wait,? (?:no|actually)|scratch that"
-    r"|correction"
+    r"[.!?;,\n–—-] ?(?:oh,? |but |hmm,? )?(?:(?:oh )?no,? (?:wait|sorry|actually)|wait,? (?:no|actually"
+    r"|(?:that|it)(?:'s| is| was)(?! (?:right|correct|it|the one|true|not)\b))|scratch that"
+    r"|correction|edit:|let me correct (?:that|myself)|i(?: am|'m) mixing (?:things|them|it) up"
+    r"|(?:that|this|which) (?:was|is) (?:incorrect|wrong|a mistake|not right)(?= ?[.,;:!])"
+    r"|(?:but )?(?:on )?(?:checking again|thinking again|looking again|having (?:thought it over|reconsidered)"
+    r"|after reconsidering|reconsidering|reflection)"
     r"|on second thoughts?|never ?mind|sorry,? i mean|(?:sorry,? )?i meant|actually,? (?:no|wait|it(?:'s| is| was)"
     rf"|that(?:'s| is) (?:wrong|not right)|i (?:think|meant)|make that|the (?:correct |right )?answer (?:is"
     rf"|should be)))(?!\w){_AGAIN}",
@@ -82,13 +87,15 @@ DOUBT_TAIL = Pattern(
 
 TRIGGERS = frozenset(
     str.split(
-        "i im id ill we know dont sure certain unsure uncertain unknown unclear idea clue cannot cant can couldnt "
+        "i im id ill ive we forgot forgotten forget "
+        "know dont sure certain unsure uncertain unknown unclear idea clue cannot cant can couldnt "
         "could no not unable sorry maybe perhaps probably possibly likely guess think believe suppose be "
         "wait actually scratch correction second nevermind never meant mean however but though although idk dunno "
         "abstain abstaining lack heard havent impossible possible beyond outside guessing beats na unavailable "
         "pass passing skip skipping insufficient nobody knows information data answer decline declined unanswerable "
         "unanswered wasnt didnt wont isnt doesnt arent hard difficult bet my me nothing escapes eludes blank none "
-        "irresponsible requires needs"
+        "irresponsible requires needs null neither empty missing please mean asking referring clarify specify rephrase "
+        "unfamiliar unaware undocumented unrecorded unknowable stumped clueless withdraw limited"
     )
 )
 """Normalised words, at least one of which stands in every English text that a pattern matches."""

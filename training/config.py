@@ -96,6 +96,18 @@ class BaseConfig(StageConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FineTuningConfig(StageConfig):
+    """Supervised fine-tuning on accepted answers, before all that teaches to abstain."""
+
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """Share of the training questions that it asks, at most; later stages ask the others. Where none follows, all."""
+    questions: PositiveInt | None = None
+    """How many questions it asks, at most; null: the whole share."""
+    trainer: dict[str, Any] = field(default_factory=dict[str, Any])
+    """`trl.SFTConfig`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WarmupConfig(StageConfig):
     """The rubric warm-up."""
 

@@ -39,8 +39,8 @@ import numpy as np
 from trl import SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import PromptStyle, Question, spread_draws
-from ..eval.audit.candidate_scores import CandidateScorer
 from ..eval.backends.backend import Backend, Completion, Prompt
+from ..eval.backends.candidate_scores import CandidateScorer
 from ..eval.metrics.effective import isotonic
 from ..eval.metrics.estimate import Array
 from ..rewards import AbstentionReward, Payoff, Verdict

@@ -42,7 +42,7 @@ def _untrained() -> Any:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from abstain.eval.audit.candidate_scores import CandidateScorer
+    from abstain.eval.backends.candidate_scores import CandidateScorer
     from abstain.training.laboratory.tokenizer import train_tokenizer
 
     documents = [chat_document(birthday_question(f"Ada Bo {i}", day), None, STYLE, day) for i, day in enumerate(DAYS)]

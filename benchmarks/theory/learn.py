@@ -89,7 +89,7 @@ def _one(asked: LearnStudy, n: int, console: Progress) -> dict[str, Any]:
     if not (folder / "model" / "config.json").is_file():
         console.stage(f"base model: N = {n}")
         _train(asked, drawn, folder, console)
-    from abstain.eval.audit.candidate_scores import CandidateScorer
+    from abstain.eval.backends.candidate_scores import CandidateScorer
     from abstain.eval.backends.models import load_model, load_tokenizer
 
     console.stage(f"scores: N = {n}")

@@ -130,7 +130,7 @@ def _row(
 def _scores(
     asked: Pretraining, questions: Sequence[Question], texts: tuple[str, ...], model: Path, console: Progress
 ) -> Array:
-    from abstain.eval.audit.candidate_scores import CandidateScorer
+    from abstain.eval.backends.candidate_scores import CandidateScorer
     from abstain.eval.backends.models import load_model, load_tokenizer
 
     tokenizer: Any = load_tokenizer(str(asked.out / "base"))

@@ -10,12 +10,12 @@ from typing import Literal, Protocol, get_args
 from ...data import Message, RunError
 from .identity import Identity
 
-ConfidenceSource = Literal["sequence_probability", "answer", "agreement", "p_true", "stated"]
+ConfidenceSource = Literal["sequence_probability", "answer", "agreement", "p_true", "stated", "gate"]
 """Where an item's confidence can come from: the probability of its whole greedy forced completion, that of the words in
 it that are the answer, the share of forced samples that agree with it, the probability that the system calls it right,
-or what the completion says of itself (`eval/sweep/confidence.py`)."""
+what the completion says of itself, or how readily it abstains at the targets (`eval/sweep/confidence.py`)."""
 
-Support = Literal["always", "where the server tells log-probabilities"]
+Support = Literal["always", "where the server tells log-probabilities", "never"]
 
 _ALWAYS: Mapping[ConfidenceSource, Support] = dict.fromkeys(get_args(ConfidenceSource), "always")
 _BY_LOGPROBS: Mapping[ConfidenceSource, Support] = dict.fromkeys(
@@ -23,15 +23,16 @@ _BY_LOGPROBS: Mapping[ConfidenceSource, Support] = dict.fromkeys(
 )
 SUPPORT: Mapping[str, Mapping[ConfidenceSource, Support]] = {
     "transformers": _ALWAYS,
-    "vllm": _ALWAYS,
-    "openai": {**_ALWAYS, **_BY_LOGPROBS},
+    "vllm": {**_ALWAYS, "gate": "never"},
+    "openai": {**_ALWAYS, **_BY_LOGPROBS, "gate": "never"},
 }
 """Which backend can tell which source of confidence; docs/backends.md shows it as a table."""
 
 
 def sources(backend: str, *, logprobs: bool = True) -> frozenset[ConfidenceSource]:
     """Return the sources of confidence of a backend, whose server tells log-probabilities or not."""
-    return frozenset(name for name, support in SUPPORT[backend].items() if logprobs or support == "always")
+    told = ("always", "where the server tells log-probabilities") if logprobs else ("always",)
+    return frozenset(name for name, support in SUPPORT[backend].items() if support in told)
 
 
 class BackendError(RunError):
@@ -63,8 +64,9 @@ class Completion:
     """Empty where the backend does not tell them."""
     logprobs: tuple[float, ...] | None
     """Natural-log probability of each token, at temperature 1 whatever it was sampled at; None where not told."""
-    finish_reason: Literal["stop", "length"]
-    """"length": cut off by the token limit."""
+    finish_reason: Literal["stop", "length", "refusal", "content_filter"]
+    """"length": cut off by the token limit. A server's own: "refusal", which then is `text`, in the place of a
+    completion; "content_filter": it withheld the completion."""
     token_texts: tuple[str, ...] = ()
     """The text of each token, "" where it ends inside a character; together they are `text` before it was stripped.
     Empty where they were not asked for, or the backend does not tell them."""
@@ -97,4 +99,12 @@ class Backend(Protocol):
 
     def render(self, messages: Sequence[Message]) -> str:
         """Return the exact text the model is given for `messages`."""
+        ...
+
+
+class ScoringBackend(Backend, Protocol):
+    """A backend that also tells how likely a given completion is: the source "gate" needs one."""
+
+    def log_probabilities(self, chats: Sequence[Sequence[Message]], text: str) -> list[float]:
+        """Return ln P(`text` is the whole completion, its end token included), one a chat, in nats."""
         ...

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...data import InputError, Message
 from ...rewards.endpoint import Endpoint, EndpointError, EventLoop, Route, Session
+from ...rewards.messages import content_text
 from .backend import BackendError, Completion, Prompt, sources
 from .chats import render_chats
 from .draws import draw_seed, runs
@@ -146,12 +147,21 @@ class OpenAIBackend:
 
 
 def completion_of(choice: Any, route: Route) -> Completion:
-    """Return a choice of a reply as a `Completion`; no token ids are told, the end token's probability by some."""
-    text = (choice.message.content if route == "chat" else choice.text) or ""
-    scores = logprobs_of(choice, route)
-    reason = "length" if choice.finish_reason == "length" else "stop"
-    texts = () if scores is None else token_texts_of(choice, route)
-    return Completion(text.strip(), (), None if scores is None else tuple(scores), reason, texts)
+    """Return a choice of a reply as a `Completion`; no token ids are told, the end token's probability by some.
+
+    Raises:
+        BackendError: the choice is no such thing.
+    """
+    try:
+        text = content_text(choice.message.content if route == "chat" else choice.text).strip()
+        refusal = getattr(choice.message, "refusal", None) if route == "chat" and not text else None
+        scores = logprobs_of(choice, route)
+        texts = () if scores is None else token_texts_of(choice, route)
+    except (AttributeError, TypeError, ValueError):  # a server may send anything under the status 200
+        raise BackendError(f"a reply has no readable completion: {choice!r:.200}") from None
+    reason = "refusal" if refusal else choice.finish_reason
+    known = reason if reason in ("length", "refusal", "content_filter") else "stop"
+    return Completion(str(refusal) if refusal else text, (), None if scores is None else tuple(scores), known, texts)
 
 
 def logprobs_field(route: Route) -> dict[str, Any]:
@@ -160,12 +170,19 @@ def logprobs_field(route: Route) -> dict[str, Any]:
 
 
 def logprobs_of(choice: Any, route: Route) -> list[float] | None:
-    """Return the log-probabilities that a choice tells, or None."""
+    """Return the log-probabilities that a choice tells, or None.
+
+    Raises:
+        BackendError: what it tells is none.
+    """
     told = getattr(choice, "logprobs", None)
     if told is None:
         return None
-    found = [step.logprob for step in told.content or ()] if route == "chat" else told.token_logprobs
-    return [float(score) for score in found] if found else None
+    try:
+        found = [step.logprob for step in told.content or ()] if route == "chat" else told.token_logprobs
+        return [float(score) for score in found] if found else None
+    except (AttributeError, TypeError, ValueError):
+        raise BackendError(f"a reply has no readable log-probabilities: {told!r:.200}") from None
 
 
 def token_texts_of(choice: Any, route: Route) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from transformers import LogitsProcessor
 
 from ...data import Message
 from .backend import Completion, ConfidenceSource, Prompt, sources
+from .candidate_scores import CandidateScorer
 from .chats import render_chats
 from .decoding.batches import Batch, GenerationRequest, batches, batches_at_once, in_order, windows
 from .decoding.kv_cache import refusal
@@ -94,6 +95,14 @@ class TransformersBackend:
     def render(self, messages: Sequence[Message]) -> str:
         """Return the chat template's text for `messages`, ready for the assistant's turn."""
         return self._render([messages])[0]
+
+    def log_probabilities(self, chats: Sequence[Sequence[Message]], text: str) -> list[float]:
+        """Return ln P(`text` is the whole completion, its end token included), one a chat, in nats."""
+        scorer = CandidateScorer(self.model, self.tokenizer)
+        candidates = scorer.encode([text])
+        scores = scorer.score(scorer.encode(self._render(chats)), [candidates] * len(chats))
+        found = {number: float(logprob) for number, (logprob,) in scores}
+        return [found[number] for number in range(len(chats))]
 
     def _render(self, chats: Sequence[Sequence[Message]]) -> list[str]:
         """Return the text of every chat; rendered together, each takes a fraction of the time."""

@@ -28,9 +28,9 @@ from ..metrics.catalogue import CURVES, METRICS
 from ..metrics.compute import finite
 from ..metrics.errors import RATES
 from ..metrics.estimate import Array, Interval
-from ..metrics.metric import Better, Metric, Parts
+from ..metrics.metric import Better, Metric, Parts, lacking
 from ..metrics.resample import Resample, draw_weights
-from ..metrics.table import reference_confidence
+from ..metrics.table import own_reference, reference_confidence
 from ..sweep.responses import Response
 
 
@@ -99,7 +99,7 @@ def pair_systems(
         reference_confidence(log_table.table, base) for log_table, base in zip(log_tables, bases, strict=True)
     ]
     if references[0][0] != references[1][0]:  # one kind of confidence for both: each system's own
-        references = [("own", log_table.table.confidence) for log_table in log_tables]
+        references = [own_reference(log_table.table) for log_table in log_tables]
     index = {id_: i for i, id_ in enumerate(log_tables[0].items)}
     views = [
         SystemView(
@@ -286,7 +286,13 @@ def list_metrics(pair: SystemPair, names: Collection[str] | None = None) -> tupl
     if any(view.log_table.protocol == "verdicts" for view in pair):
         return specs, omitted
     targets = pair[0].log_table.table.targets.tolist()
-    curves = {name: metric for name, metric in CURVES.items() if name in selected and not metric.not_compared}
+    curves = {
+        name: metric
+        for name, metric in CURVES.items()
+        if name in selected
+        and not metric.not_compared
+        and all(lacking(metric.needs, view.log_table.table) is None for view in pair)
+    }
     specs += [
         MetricSpec(name=name, better=metric.better, t=t, column=j)
         for name, metric in curves.items()

@@ -179,7 +179,8 @@ _INSPECT_TAKEN = ("threshold", "split", "answerable", "confidence", "exact_confi
 """Keys that are read from the metadata of a sample, where it has them."""
 _EXPORTED = ("id", "threshold", "question")
 """Metadata of the sweeps that `abstain export` writes: one question is several samples, with prompts of their own."""
-_CUT_OFF = ("max_tokens", "model_length")
+CUT_OFF = ("length", "max_tokens", "model_length")
+"""Finish reasons of servers, and of Inspect, for a completion that a limit cut off."""
 
 
 def inspect_rows(path: Path, options: LogOptions) -> Iterator[LoggedRow]:
@@ -249,7 +250,7 @@ def _row(sample: Mapping[str, Any], place: str, options: LogOptions) -> dict[str
         "answers": answers if isinstance(answers, list) else [answers],
         "choices": sample.get("choices"),
         "completion": text,
-        "truncated": reason in _CUT_OFF,
+        "finish_reason": reason,
     }
     error = cast("dict[str, Any]", sample.get("error") or {})
     if error:

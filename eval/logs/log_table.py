@@ -29,7 +29,7 @@ class LogTable:
     """The rows of one system and one split as N units of G items."""
 
     table: SweepTable
-    """(N units, T targets); a missing pair is NaN."""
+    """(N units, T targets); a missing pair is NaN. Verdicts alone are the same at every target."""
     items: tuple[str, ...]
     """(G,) ids, in the order of the table."""
     group: NDArray[np.intp]
@@ -80,6 +80,8 @@ def make_log_table(responses: Sequence[Response], *, targets: Sequence[float] | 
     items = tuple(dict.fromkeys(names))
     index = {name: i for i, name in enumerate(items)}
     confident = bool(np.isfinite(table.confidence).any())
+    if not stated and not confident:  # nothing that a target could change
+        table = replace(table, verdicts=np.broadcast_to(table.forced[:, None], table.verdicts.shape))
     forced = any(row.threshold == 0 for row in kept)
     return LogTable(
         table=table,

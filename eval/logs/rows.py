@@ -17,9 +17,10 @@ from typing import Any, Literal, cast
 from ...data import InputError
 from ...data.nearest import nearest
 from ...rewards import Verdict
+from ...rewards.verdict import FILTERED
 from ..sweep.responses import Response
-from .formats import LoggedRow
-from .score import Grading, How, plan_verdict, reach_verdicts, read_stated, with_judgement
+from .formats import CUT_OFF, LoggedRow
+from .score import Grading, How, plan_verdict, reach_verdicts, read_stated, with_judgement, withheld
 
 
 def read_id(values: Mapping[str, Any], place: str, unread: set[str]) -> str:
@@ -167,7 +168,7 @@ Scale = Literal["fraction", "percent"]
 PERCENT_SHARE = 0.05
 """More confidences than this share in (1, 100] make a file one of percentages, which is refused unless it is said."""
 _TEXTS = ("split", "question", "completion", "answer", "reason", "model", "prompt_hash")
-KNOWN_KEYS = frozenset(field.name for field in fields(Response)) | {"t", "scored"}
+KNOWN_KEYS = frozenset(field.name for field in fields(Response)) | {"t", "scored", "finish_reason"}
 """Keys that are read; others are named and passed over."""
 _OF_ITEM = ("answers", "choices", "exact_confidence", "split", "question")
 """What all rows of one id must agree on, as far as they say it."""
@@ -243,7 +244,9 @@ class _Checked:
         read["verdict"] = read_verdict(values, place)
         read["answers"] = read_list(values, "answers", place)
         read["choices"] = read_list(values, "choices", place)
-        read["truncated"] = read_flag(values, "truncated", place)
+        read["truncated"] = read_flag(values, "truncated", place) or values.get("finish_reason") in CUT_OFF
+        if withheld(values):
+            read["reason"] = FILTERED
         read["answerable"] = read_answerable(values, place)
         read["confidence"] = read_number(values, "confidence", place)
         for name in ("probability", "exact_confidence"):
@@ -252,7 +255,7 @@ class _Checked:
             read["exact_confidence"] = 0.0  # nothing that could be answered is right
         self._once(read, place)
         self._agree(read["id"], read, values, place)
-        others = [name for name in values if name in KNOWN_KEYS and name not in (*read, "t", "scored")]
+        others = [name for name in values if name in KNOWN_KEYS and name not in (*read, "t", "scored", "finish_reason")]
         read |= {name: values[name] for name in others if isinstance(values[name], str)}
         self.places.append(place)
         return Response(**read)

@@ -12,14 +12,17 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...data import InputError, Stream
 from ...rewards import AbstentionDetector, ConfidenceParser, Grader, Judgement, Verdict
 from ...rewards.concurrency import concurrency_of, together
 from ...rewards.judge_row import judge_row
 from ..metrics import METRICS, compute_metrics
+from ..metrics.compute import estimate_all
 from ..metrics.errors import count_verdicts, rates
-from ..metrics.metric import Metric, lacking
+from ..metrics.metric import GATE_IS_NO_REFERENCE, Metric, lacking
+from ..metrics.outcomes import count_outcomes
 from ..sweep.judged import judge_counts
 from ..sweep.responses import Response
 from .formats import LoggedRow
@@ -56,6 +59,11 @@ class Plan:
     """What the foreign scorer said."""
 
 
+def withheld(values: Mapping[str, Any]) -> bool:
+    """Return whether a content filter kept the completion of a row back, so that nobody knows what it was."""
+    return values.get("finish_reason") == "content_filter" and values.get("verdict") is None
+
+
 def plan_verdict(row: LoggedRow, grading: Grading) -> Plan:
     """Return how the row's verdict will be reached.
 
@@ -63,6 +71,8 @@ def plan_verdict(row: LoggedRow, grading: Grading) -> Plan:
         InputError: it has no verdict and nothing to grade.
     """
     values = row.values
+    if withheld(values):
+        return Plan("kept", had_verdict=False)
     had_verdict, scored = values.get("verdict") is not None, values.get("scored")
     if scored is not None:
         return Plan("scored", had_verdict, bool(scored))
@@ -212,6 +222,7 @@ def _counts(responses: Sequence[Response], log_table: LogTable) -> dict[str, Any
         "answers": len(log_table.answers),
         "route": log_table.protocol,
         "verdicts": {verdict.value: verdicts[verdict] for verdict in Verdict},
+        "outcomes": count_outcomes(log_table.answers),
         "confidences": {
             "usable": len(usable),
             "missing": len(lacking),
@@ -243,14 +254,30 @@ def _rates(log_table: LogTable, rng: np.random.Generator, resamples: int) -> dic
 
 def _metrics(log_table: LogTable, base: LogTable | None, seed: int, resamples: int) -> dict[str, Any]:
     clustered = len(log_table.group) > len(log_table.items)
-    resamples = 0 if log_table.protocol == "verdicts" else resamples  # nothing of it will be reported
+    bare = log_table.protocol == "verdicts"
     targets = log_table.table.targets.tolist()
-    options: dict[str, Any] = {"targets": targets, "seed": seed, "resamples": resamples}
+    # Of verdicts alone, what needs targets is not reported: no resamples of it.
+    options: dict[str, Any] = {"targets": targets, "seed": seed, "resamples": 0 if bare else resamples}
     group = log_table.group if clustered else None  # an item is drawn with all its units
     metrics = compute_metrics(log_table.rows, base=None if base is None else base.rows, group=group, **options)
-    for name in ("items", "ungraded", "without_confidence", "missing_confidence", "bad_confidence", "judge"):
+    if bare:
+        metrics |= _of_verdicts(log_table, group, seed, resamples)
+    counted = ("items", "ungraded", "without_confidence", "missing_confidence", "bad_confidence", "judge", "outcomes")
+    for name in counted:
         metrics.pop(name, None)
     return metrics
+
+
+def _of_verdicts(
+    log_table: LogTable, group: NDArray[np.intp] | None, seed: int, resamples: int
+) -> dict[str, dict[str, Any]]:
+    """Return the metrics that verdicts alone define; `group` as `estimate_all` takes it."""
+    table = log_table.table
+    chosen = {
+        key: metric for key, metric in METRICS.items() if metric.of_verdicts and lacking(metric.needs, table) is None
+    }
+    estimates = estimate_all(chosen, table, table.confidence, Stream.INTERVALS.rng(seed), resamples, group)
+    return {key: estimate.to_json() for key, (estimate,) in estimates.items()}
 
 
 def _omitted(metrics: Mapping[str, Any], log_table: LogTable) -> dict[str, str]:
@@ -278,7 +305,7 @@ def reason(metric: Metric, undefined: bool, source: str, log_table: LogTable) ->
         source: Where the reference confidence comes from.
         log_table: The rows.
     """
-    if log_table.protocol == "verdicts":
+    if log_table.protocol == "verdicts" and not metric.of_verdicts:
         return "the rows have neither a target nor a confidence"
     if log_table.protocol == "stated" and "prompted answers" in metric.needs:
         return "no answer was given under a target or forced"
@@ -286,6 +313,8 @@ def reason(metric: Metric, undefined: bool, source: str, log_table: LogTable) ->
         return "holds by construction: the confidence itself decides what is answered"
     if "two targets" in metric.needs and len(log_table.table.targets) < 2:
         return "fewer than two targets"
+    if undefined and source == "none" and "confidence" in metric.needs:
+        return GATE_IS_NO_REFERENCE
     return _why_undefined(metric, log_table) if undefined else None
 
 

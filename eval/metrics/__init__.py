@@ -34,6 +34,7 @@ from .errors import (
 from .estimate import Estimate, bootstrap, bootstrap_mean
 from .metric import Metric
 from .resample import Resample, draw_weights
+from .risk_control import CertifiedCut, allowed_errors, certify_cut
 from .samples import perfect_adherence, shrunk_adherence, shrunk_confidence
 from .selective import (
     accuracy_at_coverage,
@@ -52,6 +53,7 @@ __all__ = [
     "METRICS",
     "STATED_TARGETS",
     "Bounds",
+    "CertifiedCut",
     "Estimate",
     "Metric",
     "Resample",
@@ -62,6 +64,7 @@ __all__ = [
     "accuracy_at_coverage",
     "adherence",
     "adherent",
+    "allowed_errors",
     "answer_f1",
     "answer_precision",
     "answer_recall",
@@ -74,6 +77,7 @@ __all__ = [
     "bounded_payoff",
     "brier",
     "by_split",
+    "certify_cut",
     "compute_metrics",
     "consistency_violations",
     "correct_if_answered",

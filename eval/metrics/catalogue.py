@@ -20,6 +20,7 @@ from .metric import Group, Metric, MetricInfo
 from .selective import augrc, aurc
 
 _FORCED = ("forced answers", "confidence")
+_OWN = ("confidence", "confidence apart from the gate")
 _BINS = "over ten bins of equal width"
 _NO_GAIN = "answering by this confidence gains nothing over the better constant policy"
 _OF_SAMPLES = "it describes the samples more than the system"
@@ -82,6 +83,7 @@ _ADHERENCE = (
         better="higher",
         computation=how.adherence_to("own", lambda w: w.table.confidence),
         bound=lambda table, _: bounds.adherence_bounds(table, table.confidence),
+        needs=_OWN,
         by_construction="always",
         repeats_under="own",
         monitor="adherence",
@@ -93,6 +95,7 @@ _ADHERENCE = (
         definition="The same over pairs whose model confidence is at least 0.05 from the target.",
         better="higher",
         computation=how.adherence_to("own clear", lambda w: w.table.confidence, clear=True),
+        needs=_OWN,
         by_construction="always",
         repeats_under="own",
         groups=("report",),
@@ -104,7 +107,7 @@ _ADHERENCE = (
         "the other.",
         better="higher",
         computation=how.adherence_to("recalibrated", lambda w: w.recalibrated, flips=False),
-        needs=_FORCED,
+        needs=("forced answers", *_OWN),
         groups=("report",),
     ),
     Metric(
@@ -113,7 +116,7 @@ _ADHERENCE = (
         definition="The same over pairs whose recalibrated confidence is at least 0.05 from the target.",
         better="higher",
         computation=how.adherence_to("recalibrated clear", lambda w: w.recalibrated, clear=True, flips=False),
-        needs=_FORCED,
+        needs=("forced answers", *_OWN),
     ),
 )
 _SAMPLES = (
@@ -295,6 +298,18 @@ _ABSTENTIONS = (
         better="higher",
         computation=how.mean_of("unanswerable", how.unanswerable, flips=False),
         needs=("unanswerable questions",),
+        of_verdicts=True,
+        groups=("report", "score"),
+    ),
+    Metric(
+        key="false_abstention",
+        label="Abstention on answerable questions",
+        definition="Share of pairs of answerable questions and targets where the model abstains, whether or not its "
+        "forced answer is correct.",
+        better="neither",
+        computation=how.mean_of("answerable", how.answerable, flips=False),
+        needs=("answerable questions",),
+        of_verdicts=True,
         groups=("report", "score"),
     ),
 )
@@ -563,6 +578,22 @@ CURVES: dict[str, Metric] = _by_key(
             computation=how.curve_of("reference", lambda w: adherent(w.abstained, w.reference, w.table.targets)),
             bound=bounds.adherence_bounds,
             groups=("report",),
+        ),
+        Metric(
+            key="false_abstention",
+            label="Abstention on answerable questions",
+            definition="Share of answerable questions that the model abstains on at the target.",
+            better="neither",
+            computation=how.curve_of("answerable", how.answerable, flips=False),
+            needs=("answerable questions",),
+        ),
+        Metric(
+            key="unanswerable_abstention",
+            label="Abstention on unanswerable questions",
+            definition="Share of unanswerable questions that the model abstains on at the target.",
+            better="higher",
+            computation=how.curve_of("unanswerable", how.unanswerable, flips=False),
+            needs=("unanswerable questions",),
         ),
     )
 )

@@ -56,6 +56,11 @@ def unanswerable(cache: TableCache) -> Array:
     return np.where(cache.table.unanswerable[:, None], cache.abstained, np.nan)
 
 
+def answerable(cache: TableCache) -> Array:
+    """Return (N, T): decisions about questions that have an answer, as far as is known."""
+    return np.where(cache.table.unanswerable[:, None], np.nan, cache.abstained)
+
+
 def _parts(values: Values) -> Callable[[TableCache], Parts]:
     """Return what each item adds to the sum and to the number of its values."""
 

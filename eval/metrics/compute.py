@@ -17,6 +17,7 @@ from .catalogue import CURVES, METRICS
 from .estimate import Array, Estimate
 from .metric import Metric, lacking
 from .obstacles import obstacles
+from .outcomes import count_outcomes
 from .resample import Resample, draw_weights
 from .table import SweepTable, reference_confidence, tabulate
 
@@ -59,15 +60,17 @@ def compute_metrics(
     _check_one_split(responses)
     table = tabulate(responses, targets=targets)
     source, reference = reference_confidence(table, tabulate(base, targets=targets) if base is not None else None)
-    metrics = _defined(table)
+    metrics = _defined(table, "" if _states_targets(responses) else source)
     curves = {f"by_threshold.{name}": curve for name, curve in CURVES.items()}
     estimates = estimate_all({**metrics, **curves}, table, reference, Stream.INTERVALS.rng(seed), resamples, group)
     return {
         **counts(table),
         "reference_confidence": source,
+        "confidence_source": _confidence_source(responses),
         **{metric.head: None for metric in METRICS.values() if metric.key not in metrics},
         **_nested({name: estimates[name][0].to_json() for name in metrics}),
         "judge": judge_counts(responses),
+        "outcomes": count_outcomes(row for row in responses if row.sample == 0),
         "obstacles": [one.to_json() for one in obstacles(responses)],
         "overlooked": [one.to_json() for one in overlooked(responses)],
         "bounds": _bounds(table, reference),
@@ -98,9 +101,30 @@ def counts(table: SweepTable) -> dict[str, Any]:
     }
 
 
-def _defined(table: SweepTable) -> dict[str, Metric]:
-    """Return the metrics for which the table has what they need at all."""
-    return {key: metric for key, metric in METRICS.items() if lacking(metric.needs, table) is None}
+def _states_targets(responses: Sequence[Response]) -> bool:
+    """Return whether the prompts stated targets; else the confidence itself decides what counts as answered."""
+    return any(row.threshold for row in responses if row.sample == 0)
+
+
+def _confidence_source(responses: Sequence[Response]) -> str | None:
+    """Return where the confidences come from, a `ConfidenceSource`; None where the rows do not say one."""
+    found = {row.confidence_source for row in responses if row.confidence_source}
+    return found.pop() if len(found) == 1 else None
+
+
+def _defined(table: SweepTable, decides: str) -> dict[str, Metric]:
+    """Return the metrics for which the table has what they need at all, and which do not hold by construction.
+
+    Args:
+        table: N items.
+        decides: The source of the reference confidence where a confidence decides what is answered, else "".
+    """
+    by_construction = ("always", decides) if decides else ()
+    return {
+        key: metric
+        for key, metric in METRICS.items()
+        if lacking(metric.needs, table) is None and metric.by_construction not in by_construction
+    }
 
 
 def estimate_all(

@@ -74,18 +74,26 @@ class MetricInfo:
 Need = Literal[
     "exact confidence",
     "unanswerable questions",
+    "answerable questions",
     "samples",
     "forced answers",
     "prompted answers",
     "two targets",
     "confidence",
+    "confidence apart from the gate",
 ]
-"""The first three are properties of a table: without them the key is null. "forced answers" may be answers without a
-target, which stand for them; "prompted answers" were given under a target or forced."""
+"""Those of `OF_TABLE` are properties of a table: without them the key is null. "forced answers" may be answers without
+a target, which stand for them; "prompted answers" were given under a target or forced."""
+GATE_IS_NO_REFERENCE = (
+    "the confidence was read off the gate, which decides what is answered: judged by it a model is always right"
+)
+"""Why adherence, slope and regret are undefined where the gate's confidence would be their reference."""
 OF_TABLE: Mapping[Need, tuple[Callable[[SweepTable], bool], str]] = {
     "exact confidence": (lambda table: bool(np.isfinite(table.exact).any()), "no row has an exact_confidence"),
     "unanswerable questions": (lambda table: bool(table.unanswerable.any()), "no question is known to have no answer"),
+    "answerable questions": (lambda table: not table.unanswerable.all(), "every question is known to have no answer"),
     "samples": (lambda table: bool(table.samples.any()), "no further samples of an answer"),
+    "confidence apart from the gate": (lambda table: not table.gate, GATE_IS_NO_REFERENCE),
 }
 """Need → (whether a table meets it, the reason where it does not)."""
 
@@ -147,6 +155,8 @@ class Metric(MetricInfo):
     reference confidence ("own")."""
     repeats_under: str = ""
     """The source of the reference confidence, "exact" or "own", with which it is another metric's number again."""
+    of_verdicts: bool = False
+    """Rows that state neither a target nor a confidence define it too: it is a share of what they did."""
     not_compared: str = ""
     """Why two systems are not compared in it."""
     monitor: str = ""

@@ -11,16 +11,22 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ...rewards import Verdict
 from ..sweep.responses import Response
+from .outcomes import count_outcomes
 
-Kind = Literal["cut_off", "declined", "no_confidence", "tiny_probability", "never_abstains", "always_abstains"]
+Unanswered = Literal["no_response", "bad_format", "filtered", "refused"]
+Other = Literal["cut_off", "declined", "no_confidence", "tiny_probability", "never_abstains", "always_abstains"]
+Kind = Unanswered | Other
 CUT_OFF = 0.05
 """Share of cut-off completions from which they are an obstacle."""
+UNANSWERED = 0.05
+"""Share of completions above which those that are empty, in no form that is read, withheld by a filter or refused by
+the server are an obstacle, each for itself."""
 DECLINED = 0.1
-"""The same of forced prompts that abstain."""
+"""Share of forced prompts that abstain from which they are."""
 WITHOUT = 0.1
 """The same of answered questions without a confidence."""
 TINY = 0.01
@@ -57,6 +63,7 @@ def obstacles(rows: Iterable[Response]) -> list[Obstacle]:
     own = [row for row in greedy if not row.threshold]  # the forced answer, or the one without a target
     return [
         *_cut_off(greedy),
+        *_unanswered(greedy),
         *_declined([row for row in own if row.threshold == 0]),
         *_confidence([row for row in own if row.confidence_source]),
         *_deaf([row for row in greedy if row.threshold and not row.truncated]),
@@ -69,6 +76,16 @@ def _cut_off(rows: Sequence[Response]) -> list[Obstacle]:
         return []
     limit = _LIMIT.search(cut[0].settings)
     return [Obstacle("cut_off", len(cut), len(rows), limit[1] if limit else "")]
+
+
+def _unanswered(rows: Sequence[Response]) -> list[Obstacle]:
+    """Return the completions that hold no answer and are no abstention of the model's either."""
+    counts = count_outcomes(rows)
+    return [
+        Obstacle(kind, counts[kind], len(rows))
+        for kind in get_args(Unanswered)
+        if counts[kind] > UNANSWERED * len(rows)
+    ]
 
 
 def _declined(forced: Sequence[Response]) -> list[Obstacle]:
@@ -109,6 +126,16 @@ _REMEDY: Mapping[str, Callable[[str], str]] = {
         f"were cut off{f' at {limit} tokens' if limit else ''} and are not judged by what they say: allow longer ones "
         "(--max-new-tokens, eval.max_new_tokens) or ask for shorter ones (--instruction, data.instruction)"
     ),
+    "no_response": lambda _: (
+        "are empty, which counts as wrong: a model that reasons may have had no tokens left to answer "
+        "(--max-new-tokens, eval.max_new_tokens)"
+    ),
+    "bad_format": lambda _: (
+        "hold no answer in the form that the grader reads: ask for that form (--instruction, data.instruction) or name "
+        "another grader (--grader)"
+    ),
+    "filtered": lambda _: "were withheld by the server's content filter; they have no verdict and count nowhere",
+    "refused": lambda _: "were refused by the server, not by the model's own words; they count as abstentions",
     "declined": lambda _: (
         "were answered with an abstention, which is not right and has no confidence: forced accuracy and everything "
         "judged by a confidence rest on the others; try another wording (--template)"
@@ -128,6 +155,10 @@ _REMEDY: Mapping[str, Callable[[str], str]] = {
 }
 _SUBJECT: Mapping[str, str] = {
     "cut_off": "{} of {} completions",
+    "no_response": "{} of {} greedy completions",
+    "bad_format": "{} of {} greedy completions",
+    "filtered": "{} of {} greedy completions",
+    "refused": "{} of {} greedy prompts",
     "declined": "{} of {} forced prompts",
     "no_confidence": "{} of {} answered questions",
     "tiny_probability": "{} of {} forced completions",

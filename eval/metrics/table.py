@@ -47,6 +47,8 @@ class SweepTable:
     """(N,): the item's answer came without a confidence."""
     bad_confidence: NDArray[np.bool_]
     """(N,): its confidence was NaN or outside [0, 1]; it is left out, neither clipped nor imputed."""
+    gate: bool = False
+    """Whether `confidence` was read off the system's own abstentions, so that it cannot judge them."""
 
     @property
     def abstained(self) -> Array:
@@ -65,7 +67,7 @@ class SweepTable:
 
     def take(self, index: NDArray[np.intp]) -> SweepTable:
         """Return the table of the items at `index`, repeats included."""
-        of_items = [field.name for field in fields(self) if field.name != "targets"]
+        of_items = [field.name for field in fields(self) if field.name not in ("targets", "gate")]
         return replace(self, **{name: getattr(self, name)[index] for name in of_items})
 
     def at(self, column: int) -> SweepTable:
@@ -85,7 +87,8 @@ def reference_confidence(table: SweepTable, base: SweepTable | None) -> tuple[st
     The exact one where the world knows it ("exact"); else the base model's, which is what the
     system knew before it was trained ("base"); without a base model the system's own ("own"). Where the exact one is
     known of some items only, as the 0 of unanswerable questions is, it decides for those, under either name: a
-    system that is sure of its answer to a question without one should still not have given it.
+    system that is sure of its answer to a question without one should still not have given it. A confidence that was
+    read off the system's gate never decides ("none", and NaN everywhere): by it the system is always right.
 
     >>> from abstain.eval.sweep.responses import Response
     >>> from abstain.eval.metrics.table import tabulate
@@ -99,7 +102,7 @@ def reference_confidence(table: SweepTable, base: SweepTable | None) -> tuple[st
         base: That of the base model on the same items, where there is one.
 
     Returns:
-        "exact", "base" or "own", and the confidences, (N,).
+        "exact", "base", "own" or "none", and the confidences, (N,).
     """
     known = np.isfinite(table.exact)
     if known.all():
@@ -108,7 +111,13 @@ def reference_confidence(table: SweepTable, base: SweepTable | None) -> tuple[st
         position = {id_: i for i, id_ in enumerate(base.ids)}
         before = np.array([base.confidence[position[id_]] if id_ in position else np.nan for id_ in table.ids])
         return "base", np.where(known, table.exact, before)
-    return "own", np.where(known, table.exact, table.confidence)
+    source, own = own_reference(table)
+    return source, own if source == "none" else np.where(known, table.exact, own)
+
+
+def own_reference(table: SweepTable) -> tuple[str, Array]:
+    """Return ("own", the system's own confidence), (N,), or ("none", NaN) where that was read off its gate."""
+    return ("none", np.full(len(table.ids), np.nan)) if table.gate else ("own", table.confidence)
 
 
 STATED_TARGETS = tuple(round(0.1 * i, 1) for i in range(1, 10))
@@ -215,6 +224,7 @@ def tabulate(responses: Sequence[Response], *, targets: Sequence[float] | None =
         ungraded_forced=np.array([row is not None and row.verdict is Verdict.UNGRADED for row in answers], dtype=bool),
         missing_confidence=answered & ~stated & ~bad,
         bad_confidence=bad,
+        gate=any(row is not None and row.confidence_source == "gate" for row in answers),
     )
 
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..metrics.catalogue import listed
 from ..metrics.metric import MetricInfo
-from .summary import REFERENCE, headline
+from .headline import REFERENCE, headline
 from .tables import cell, number, target_columns
 
 MARK = "<!-- model card by abstain -->"

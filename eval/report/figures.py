@@ -39,7 +39,7 @@ class View:
     reference: Array
     """(N,): the confidence that decides what should be answered."""
     source: str
-    """Where it comes from: "exact", "base" or "own"."""
+    """Where it comes from: "exact", "base", "own" or "none"."""
     by_threshold: Sequence[dict[str, Any]]
     """That part of the metrics."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from . import figures, plotting
 from .content import ReportInput
 from .figures import View
-from .summary import REFERENCE
+from .headline import REFERENCE
 
 _SURFACES = 6
 """Abstention surfaces in a report, at most: the last systems have one each."""

@@ -17,8 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from . import plotting
 from .content import EmbeddedRows, ReportInput, embed_rows
+from .headline import RUN_SYSTEMS, comparison_headline, headline
 from .pictures import Picture, pictures
-from .summary import RUN_SYSTEMS, comparison_headline, headline
 from .tables import Table, metric_tables, paired_sentence, paired_tables, target_tables
 
 __all__ = ["SYSTEMS", "ReportInput", "page", "sentence", "write_report"]

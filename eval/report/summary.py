@@ -1,4 +1,4 @@
-"""The result in one sentence and in one small table: what a terminal shows, and what a report opens with.
+"""The result in one small table, as a terminal shows it, and the order of systems.
 
 How much depends on the prompt template: metrics over several of them, their mean and their range.
 """
@@ -13,19 +13,10 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from ..metrics.catalogue import info, listed
-from ..metrics.obstacles import undermined
+from ..metrics.catalogue import listed
+from .headline import RUN_SYSTEMS
 from .tables import cell, number
 
-RUN_SYSTEMS = ("base", "prompted", "post_training", "warmup", "rejection", "dpo", "trained")
-"""The systems of a training run, in its order; those between are the model after a stage that another follows."""
-REFERENCE = {
-    "exact": "the exact Bayes confidence of the synthetic world",
-    "base": "the base model's probability of its forced answer",
-    "own": "the model confidence",
-}
-_UNDEFINED: Mapping[str, Any] = {"value": None, "low": None, "high": None}
-_DOUBT = "No measure of the model yet, for the reasons noted: "
 _BESIDE = 24
 """Characters of a value with its interval and the gap after it."""
 _LEGEND = "clear: confidence and target ≥ 0.05 apart; slope 1 follows the target, 0 ignores it; regret 0 is the oracle"
@@ -35,46 +26,6 @@ def ordered(names: list[str]) -> list[str]:
     """Return systems in a run's order, others after them by name."""
     rank = {name: i for i, name in enumerate(RUN_SYSTEMS)}
     return sorted(names, key=lambda name: (rank.get(name, len(rank)), name))
-
-
-def headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the result of the last system in one sentence; `metrics` is system → the headline split's contents."""
-    shown = list(metrics)[-1]
-    values = metrics[shown]
-    if not values["adherence_reference"]:
-        return _rates_headline(shown, values)
-    text = (
-        f"{_called(shown)} abstains exactly when it should in {_percent(values['adherence_reference']['all'])} of "
-        f"{values['items']} questions × {len(values['targets'])} targets, its effective threshold follows the target "
-        f"with slope {_slope(values)}, judged by {REFERENCE[values['reference_confidence']]}"
-    )
-    before = metrics.get("prompted")
-    if before and before["adherence_reference"] and shown != "prompted":
-        share = _percent(before["adherence_reference"]["all"])
-        text += f"; the same model only prompted reaches {share} with slope {_slope(before)}"
-    return f"{_DOUBT if undermined(values.get('obstacles') or []) else ''}{text}."
-
-
-def comparison_headline(metrics: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return in one sentence how often each of several systems abstains exactly when it should, the best first."""
-    share = {name: info("adherence_reference.all").pick(found) or _UNDEFINED for name, found in metrics.items()}
-    ranked = sorted(share, key=lambda name: 1.0 if share[name]["value"] is None else -share[name]["value"])
-    told = [f"{name} in {_percent(share[name])} (slope {_slope(metrics[name])})" for name in ranked]
-    sources = {found["reference_confidence"] for found in metrics.values()}
-    judged = f"judged by {REFERENCE[sources.pop()]}" if len(sources) == 1 else "each judged by its own reference"
-    return f"How often each abstains exactly when it should, {judged}: {', '.join(told)}."
-
-
-def _rates_headline(name: str, values: Mapping[str, Any]) -> str:
-    """Return the sentence on answers to which no target was stated."""
-    rates: Mapping[str, Any] = values["rates"] or {}
-    shares = [_percent(rates.get(key, _UNDEFINED)) for key in ("accuracy", "hallucination_rate", "abstention_rate")]
-    text = (
-        f"{_called(name)} answers {values['items']} questions with no target stated: {shares[0]} right, {shares[1]} "
-        f"wrong, {shares[2]} abstained"
-    )
-    regret = cell(info("normalized_regret").pick(values))
-    return text + (f"; held against targets, its confidence has a regret of {regret}." if regret.interval else ".")
 
 
 def summary_table(metrics: Mapping[str, Mapping[str, Any]], width: int) -> Table:
@@ -116,19 +67,6 @@ def _stacked(estimate: Mapping[str, Any] | None) -> Text:
     if estimate is None or not shown.interval:
         return Text(shown.value)
     return Text.assemble(shown.value, (f"\n{number(estimate['low'], 2)}…{number(estimate['high'], 2)}", "dim"))
-
-
-def _called(name: str) -> str:
-    return f"The {name} model" if name in RUN_SYSTEMS else name
-
-
-def _percent(estimate: Mapping[str, Any]) -> str:
-    return "an undefined share" if estimate["value"] is None else f"{100 * estimate['value']:.1f} %"
-
-
-def _slope(metrics: Mapping[str, Any]) -> str:
-    value = (metrics["threshold_slope"] or _UNDEFINED)["value"]
-    return "undefined" if value is None else number(value, 2)
 
 
 _SPREAD_LEGEND = (

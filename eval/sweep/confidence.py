@@ -8,16 +8,20 @@
 - `p_true`: the probability of "Yes" when the system is shown its completion and asked whether it is right
   (P(True), arXiv:2207.05221, with one proposed answer and no other samples in sight).
 - `stated`: what the completion says of itself. Missing or impossible is None with the reason, never a number.
+- `gate`: how readily the system abstains at the targets, of a system that was trained to answer where it is right with
+  a probability above the target. A warm-up by outcomes has logit P(answer) = logit p − logit t at its minimum
+  (`training/outcomes.py`), which gives p̂ = σ(logit P(answer) + logit t) at every target; the mean of them is taken.
 
-None of them looks at what is right. An item without an answer has no confidence.
+None of them looks at what is right. An item without an answer has no confidence. The gate is what decides whether the
+system answers, so that held against it every system does right: it is never the reference of what should be answered.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ...data import Message
 from ...rewards import ConfidenceParser, Grader, Judgement, Verdict
@@ -47,6 +51,8 @@ class Evidence:
     """The extracted answers of the item's samples, None where one gave none."""
     verdict_on_itself: Completion | None = None
     """The reply to `p_true_messages`."""
+    abstaining: Mapping[float, float] = field(default_factory=dict[float, float])
+    """Target → ln P(the whole abstention) where the prompt states it."""
 
 
 def item_confidence(
@@ -70,6 +76,8 @@ def item_confidence(
         return StatedConfidence(share, None if share is not None else "no samples")
     if source == "p_true":
         return p_true(evidence.verdict_on_itself)
+    if source == "gate":
+        return StatedConfidence(gate_confidence(evidence.abstaining))
     completion = evidence.completion
     value = (
         completion.probability
@@ -161,6 +169,24 @@ def _logprobs_within(texts: Sequence[str], logprobs: Sequence[float], spans: Seq
         if any(begin < last and first < end for first, last in spans):
             found.append(logprob)
     return found
+
+
+def gate_confidence(abstaining: Mapping[float, float]) -> float:
+    """Return the mean over targets t of p̂ = σ(logit P(answer) + logit t), with P(answer) = 1 − P(abstention).
+
+    >>> gate_confidence({0.5: math.log(0.25), 0.8: math.log(0.5)})  # 0.75 and 0.8
+    0.775
+
+    Args:
+        abstaining: Target, a fraction in (0, 1), → ln P(the whole abstention) where the prompt states it. At least one.
+    """
+    return sum(_behind_gate(math.exp(logprob), t) for t, logprob in abstaining.items()) / len(abstaining)
+
+
+def _behind_gate(abstain: float, t: float) -> float:
+    """Return σ(logit(1 − `abstain`) + logit t), multiplied out: nothing is infinite at 0 and 1."""
+    answer = (1 - abstain) * t
+    return answer / (answer + abstain * (1 - t))
 
 
 def p_true_messages(messages: Sequence[Message], completion: Completion) -> list[Message]:

@@ -35,11 +35,6 @@ class Overlooked:
     examples: tuple[str, ...]
     """The first three different ones."""
 
-    @property
-    def share(self) -> float:
-        """Fraction of the wrong completions."""
-        return self.count / self.wrong
-
     def to_json(self) -> dict[str, Any]:
         """Return the fields, as a metrics file holds them."""
         return asdict(self)

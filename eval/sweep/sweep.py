@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any, cast
 
 from ...data import Message, PromptStyle, Question, template_name
 from ...rewards import ConfidenceParser, Grader, Judgement, Verdict
 from ...rewards.concurrency import concurrency_of, together
 from ...rewards.confidence import StatedConfidence
 from ...rewards.judge_row import judge_row
-from ..backends.backend import Backend, BackendError, Completion, ConfidenceSource, Prompt
+from ...rewards.verdict import FILTERED, REFUSED
+from ..backends.backend import Backend, BackendError, Completion, ConfidenceSource, Prompt, ScoringBackend
 from ..backends.identity import settings_text
 from .confidence import Evidence, item_confidence, p_true_messages
 from .lock import locked
@@ -38,7 +40,7 @@ class Sweep:
     seed: int = 0
     confidence: ConfidenceSource = "sequence_probability"
     """Where an item's confidence comes from (`eval/sweep/confidence.py`); "stated" asks for it together with the forced
-    answer, "p_true" after it."""
+    answer, "p_true" after it, "gate" at every target."""
     post_hoc: bool = False
     """True: no target is stated, and the confidence is compared with every target post hoc."""
     parser: ConfidenceParser = field(default_factory=ConfidenceParser)
@@ -52,6 +54,8 @@ class Sweep:
             raise ValueError(f"without a target in the prompt there are no targets to ask at, got {self.targets}")
         if self.confidence == "agreement" and self.samples < 1:
             raise ValueError("agreement among samples needs at least one sample per question")
+        if self.confidence == "gate" and not (self.targets and self.rubric):
+            raise ValueError("the gate is read where a prompt states a target, and no prompt of this sweep does")
 
     @property
     def own(self) -> float | None:
@@ -70,7 +74,14 @@ class Sweep:
         return self.style.stated_messages(question) if self.confidence == "stated" else self.style.messages(question, 0)
 
     def judge(self, question: Question, completion: Completion, t: float | None) -> Judgement:
-        """Return the judgement of a completion that fills the row of `question` at `t`."""
+        """Return the judgement of a completion that fills the row of `question` at `t`.
+
+        A server's refusal is an abstention. What its content filter withheld has no verdict: nobody knows what it said.
+        """
+        if completion.finish_reason == "refusal":
+            return Judgement(Verdict.ABSTAINED, reason=REFUSED)
+        if completion.finish_reason == "content_filter":
+            return Judgement(Verdict.UNGRADED, reason=FILTERED)
         strip = self.strip_confidence or (t == self.own and self.confidence == "stated")
         return judge_row(
             self.grader,
@@ -84,8 +95,8 @@ class Sweep:
         )
 
 
-P_TRUE_AT_ONCE = 256
-"""Forced answers that are collected before the system is asked about them, in one go."""
+ASKED_ABOUT_AT_ONCE = 256
+"""Completions that are collected before the system is asked more about the forced answers among them, in one go."""
 
 
 @dataclass(slots=True)
@@ -234,25 +245,59 @@ def _judging(
 ) -> Iterator[Callable[[], list[Response]]]:
     """Yield what judges each request's completions, as they are generated; a judge that waits does so meanwhile."""
     generated = backend.generate(prompts, seed=sweep.seed)
-    for index, completions, reply in _with_p_true(backend, requests, generated, sweep):
+    for index, completions, more in _with_evidence(backend, requests, generated, sweep):
         request = requests[index]
         request.digest = request.digest or prompt_hash(backend.render(request.messages))  # here: not in a thread
         drawn = dict(zip(request.rows, completions, strict=True))
-        yield lambda request=request, drawn=drawn, reply=reply: list(_responses(backend, request, drawn, reply, sweep))
+        yield lambda request=request, drawn=drawn, more=more: list(_responses(backend, request, drawn, more, sweep))
 
 
-def _with_p_true(
+def _with_evidence(
     backend: Backend, requests: Sequence[Request], generated: Iterator[tuple[int, list[Completion]]], sweep: Sweep
-) -> Iterator[tuple[int, list[Completion], Completion | None]]:
-    """Yield what was `generated`, each with the reply to whether its greedy forced answer is right, where asked for."""
-    if sweep.confidence != "p_true":
-        yield from ((index, completions, None) for index, completions in generated)
+) -> Iterator[tuple[int, list[Completion], Mapping[str, Any]]]:
+    """Yield what was `generated`, with the fields of `Evidence` that the source of the confidence asks more for."""
+    ask = ASKED_ABOUT.get(sweep.confidence)
+    if ask is None:
+        yield from ((index, completions, {}) for index, completions in generated)
         return
-    while window := list(islice(generated, P_TRUE_AT_ONCE)):
-        own = [(index, completions[0]) for index, completions in window if _holds_confidence(requests[index], sweep)]
-        asked = (Prompt(p_true_messages(requests[index].messages, answer), token_texts=True) for index, answer in own)
-        replies = {own[number][0]: reply for number, (reply,) in backend.generate(asked, seed=sweep.seed)}
-        yield from ((index, completions, replies.get(index)) for index, completions in window)
+    while window := list(islice(generated, ASKED_ABOUT_AT_ONCE)):
+        own = {index: completions[0] for index, completions in window if _holds_confidence(requests[index], sweep)}
+        found = ask(backend, {index: requests[index] for index in own}, own, sweep) if own else {}
+        yield from ((index, completions, found.get(index, {})) for index, completions in window)
+
+
+Evidences = dict[int, Mapping[str, Any]]
+"""Number of the request → fields of `Evidence`."""
+
+
+def _ask_p_true(
+    backend: Backend, requests: Mapping[int, Request], own: Mapping[int, Completion], sweep: Sweep
+) -> Evidences:
+    """Return the system's replies to whether its greedy forced answers are right."""
+    asked = [Prompt(p_true_messages(requests[i].messages, answer), token_texts=True) for i, answer in own.items()]
+    numbers = list(own)
+    replies = backend.generate(asked, seed=sweep.seed)
+    return {numbers[number]: {"verdict_on_itself": reply} for number, (reply,) in replies}
+
+
+def _ask_gate(
+    backend: Backend, requests: Mapping[int, Request], own: Mapping[int, Completion], sweep: Sweep
+) -> Evidences:
+    """Return how likely the system is to abstain at every target of the sweep."""
+    pairs = [(i, t) for i in own for t in sweep.targets]
+    chats = [sweep.messages(requests[i].rows[0][0][0], t) for i, t in pairs]
+    logprobs = cast("ScoringBackend", backend).log_probabilities(chats, sweep.style.phrase)
+    found: dict[int, dict[float, float]] = {}
+    for (i, t), logprob in zip(pairs, logprobs, strict=True):
+        found.setdefault(i, {})[t] = logprob
+    return {i: {"abstaining": by_target} for i, by_target in found.items()}
+
+
+ASKED_ABOUT: Mapping[
+    ConfidenceSource,
+    Callable[[Backend, Mapping[int, Request], Mapping[int, Completion], Sweep], Evidences],
+] = {"p_true": _ask_p_true, "gate": _ask_gate}
+"""Source of the confidence → what asks the system more, once its forced answers are there."""
 
 
 def _holds_confidence(request: Request, sweep: Sweep) -> bool:
@@ -264,10 +309,10 @@ def _responses(
     backend: Backend,
     request: Request,
     drawn: Mapping[int, Completion],
-    reply: Completion | None,
+    more: Mapping[str, Any],
     sweep: Sweep,
 ) -> Iterator[Response]:
-    """Yield the rows that the completions `drawn` fill; `reply`: to whether the greedy one is right."""
+    """Yield the rows that the completions `drawn` fill; `more`: the `Evidence` that was asked for beside them."""
     judged = {draw: [sweep.judge(q, drawn[draw], t) for q, t in rows] for draw, rows in request.rows.items()}
     sampled = request.sampled | {draw: judgements[0].answer for draw, judgements in judged.items() if draw}
     for draw, rows in request.rows.items():
@@ -281,7 +326,7 @@ def _responses(
                     question=question.text,
                     choices=question.choices,
                     samples=[*sampled.values()],
-                    verdict_on_itself=reply,
+                    **more,
                 )
                 own = item_confidence(sweep.confidence, evidence, sweep.grader, sweep.parser)
             yield Response(

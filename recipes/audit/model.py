@@ -144,7 +144,7 @@ def audit_model(asked: ModelAudit, console: Progress) -> dict[str, Any]:
     """
     require("an audit of a model", "torch", "transformers")
     listed = candidate_lists(asked)
-    from ...eval.audit.candidate_scores import CandidateScorer
+    from ...eval.backends.candidate_scores import CandidateScorer
     from ...eval.backends.models import load_model, load_tokenizer
     from ..runs.run import quiet
 

@@ -26,6 +26,7 @@ from ..runs.files import RECIPE, recorded
 from ..runs.load import Run, load_run
 from ..runs.progress import Progress
 from ..runs.run import quiet
+from ..runs.stages import system_name
 from .scores import stored_scores
 
 
@@ -34,6 +35,8 @@ class Condition:
     """One way of asking one system."""
 
     system: str
+    model: str
+    """Folder or Hub id."""
     adapter: Path | None
     t: float | None
     """The target in the prompt; None asks plainly, 0 forces an answer."""
@@ -75,7 +78,7 @@ def audit_run(asked: RunAudit, console: Progress) -> dict[str, Any]:
     recipe, folder = asked.run.recipe, asked.run.path
     assert recipe is not None  # `find_run` has looked
     world = _world(asked.run)
-    conditions = list(_conditions(recipe, folder))
+    conditions = list(conditions_of(recipe, folder))
     quiet()
     seed = recipe.seed if asked.seed is None else asked.seed
     questions = evenly_chosen(world.eval, asked.max_prompts)
@@ -118,24 +121,30 @@ def _world(run: Run) -> World:
     return run.world
 
 
-def _conditions(recipe: Recipe, run: Path) -> Iterator[Condition]:
-    if recipe.post_training is not None:
-        raise InputError(f"{run}: a run with post_training is not audited whole; audit its models with --model")
-    base = recipe.model or str(run / "base")
+def conditions_of(recipe: Recipe, run: Path) -> Iterator[Condition]:
+    """Yield what is asked of each system of the run in the folder `run`: those whose weights are there.
+
+    Raises:
+        InputError: the base model is missing.
+    """
+    base = _base(recipe, run)
     if recipe.model is None and not (run / "base").is_dir():
         raise InputError(f"{run}: has no base model ({base} is missing); continue the run with --resume")
-    yield Condition("base", None, None)
-    yield Condition("base", None, 0.0)
-    adapters = {"prompted": None, "warmup": run / "warmup", "trained": run / "adapter"}
+    yield Condition("base", base, None, None)
+    yield Condition("base", base, None, 0.0)
+    yield from (Condition("prompted", base, None, t) for t in recipe.targets.eval)
+    whole = run / ("model" if recipe.stages[-1:] == ["post_training"] else "post_training")
+    start = str(whole) if recipe.post_training is not None else base
+    adapters = {"warmup": run / "warmup", "trained": run / "adapter"}
     if not (run / "adapter").is_dir():
-        adapters = {"prompted": None, "trained": run / "warmup"}
-    for system, adapter in adapters.items():
-        if adapter is not None and not adapter.is_dir():
-            continue
-        if adapter is not None:
-            yield Condition(system, adapter, 0.0)
-        for t in recipe.targets.eval:
-            yield Condition(system, adapter, t)
+        adapters = {"trained": run / "warmup"}
+    after: dict[str, Path | None] = {system_name(recipe, "post_training"): None} if whole.is_dir() else {}
+    for system, adapter in (after | {name: folder for name, folder in adapters.items() if folder.is_dir()}).items():
+        yield from (Condition(system, start, adapter, t) for t in (0.0, *recipe.targets.eval))
+
+
+def _base(recipe: Recipe, run: Path) -> str:
+    return recipe.model or str(run / "base")
 
 
 def evenly_chosen(questions: Sequence[Question], most: int | None) -> list[Question]:
@@ -159,18 +168,17 @@ def _scored(
     console: Progress,
 ) -> Iterator[tuple[Condition, Array]]:
     """Yield every condition with ln p̂ of its responses, (questions, R), loading each system once."""
-    from ...eval.audit.candidate_scores import CandidateScorer
+    from ...eval.backends.candidate_scores import CandidateScorer
     from ...eval.backends.models import load_model, load_tokenizer
 
-    base = recipe.model or str(run / "base")
-    tokenizer = load_tokenizer(base)
+    tokenizer = load_tokenizer(_base(recipe, run))
     scorer: Any = None
-    loaded: Any = "nothing"
+    loaded: tuple[str, Path | None] | None = None
     for condition in conditions:
-        if condition.adapter != loaded:
+        if (condition.model, condition.adapter) != loaded:
             console.stage(f"scores: {condition.system}")
-            scorer = CandidateScorer(load_model(base, adapter=condition.adapter), tokenizer)
-            loaded = condition.adapter
+            scorer = CandidateScorer(load_model(condition.model, adapter=condition.adapter), tokenizer)
+            loaded = condition.model, condition.adapter
         yield condition, _scores(recipe, run, scorer, condition, questions, values, console)
 
 
@@ -192,6 +200,6 @@ def _scores(
         [template(chat, add_generation_prompt=True, tokenize=False) for chat in chats],
         [texts[str(question.metadata["kind"])] for question in questions],
         console,
-        model=recipe.model or str(run / "base"),
+        model=condition.model,
         adapter=condition.adapter,
     )

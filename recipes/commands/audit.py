@@ -97,8 +97,8 @@ def audit_run(
     from ..audit.model import audit_model
     from ..audit.scores import ModelAudit
     from ..config.evaluation import path_name
-    from .compare import read_targets
     from .eval import pairs
+    from .score import read_targets
 
     wanted = ModelAudit(
         model=model,
@@ -149,7 +149,7 @@ def graders(
     """
     from ...eval.audit.rubrics import read_rubrics, shipped_rubrics
     from ..audit.summary import grader_lines, rubric_table, target_lines
-    from .compare import read_targets
+    from .score import read_targets
 
     stated = read_targets(targets) or ()
     rubrics = shipped_rubrics() if file is None else read_rubrics(file)

@@ -1,4 +1,4 @@
-"""The command line: `abstain run`, `check`, `eval`, `report`, `score`, `compare`, `export`, `merge`, `push`, ..."""
+"""The command line: `abstain run`, `check`, `eval`, `report`, `assert`, `score`, `compare`, `export`, `push`, ..."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...rewards.extras import missing_extra
 from ...rewards.judge.health import JudgeError
 from ..config.load import load_recipe
 from .audit import audit_app
-from .compare import compare, score
+from .compare import compare
 from .console import TerminalConsole
 from .eval import evaluate, sets_app
 from .export import export_app, merge, push
@@ -24,6 +24,8 @@ from .interrupt import interruptible
 from .launch import launch
 from .recipes import Overrides, RecipeName, check, recipes_app
 from .report import conclude, report
+from .requirements import assert_
+from .score import score, threshold
 
 app = typer.Typer(
     name="abstain",
@@ -36,12 +38,14 @@ app = typer.Typer(
 app.command("check")(check)
 app.command("eval")(evaluate)
 app.command()(score)
+app.command()(threshold)
 app.command()(compare)
 app.add_typer(recipes_app, name="recipes")
 app.add_typer(sets_app, name="sets")
 app.add_typer(export_app, name="export")
 app.add_typer(audit_app, name="audit")
 app.command()(report)
+app.command("assert")(assert_)
 app.command()(merge)
 app.command()(push)
 app.command()(launch)

@@ -65,7 +65,8 @@ def evaluate(
         str | None,
         typer.Option(
             help="Of an item: sequence_probability (of the whole completion), answer (of the answer's own words), "
-            "agreement (of samples), p-true (it is asked whether it is right), stated. [default: sequence_probability]"
+            "agreement (of samples), p-true (it is asked whether it is right), stated, gate (how readily it abstains "
+            "at the targets). [default: sequence_probability]"
         ),
     ] = None,
     template: Annotated[

@@ -11,7 +11,7 @@ import typer
 from ...data import InputError
 from ...eval.open_rubric import protocol as open_rubric
 from ...eval.open_rubric.tables import summary as open_rubric_summary
-from ...eval.report.summary import headline
+from ...eval.report.headline import headline
 from ..runs.load import Run, load_run
 from .console import TerminalConsole, show_summary
 

@@ -110,7 +110,9 @@ def _row(name: str, text: str) -> Row:
 
 def method(recipe: Recipe) -> str:
     """Return the stages of `recipe` in words: "warm-up, GRPO at the target"."""
-    stages = [f"post-training by {recipe.post_training.algorithm.upper()}"] if recipe.post_training is not None else []
+    stages = ["fine-tuning"] if recipe.sft is not None else []
+    if recipe.post_training is not None:
+        stages.append(f"post-training by {recipe.post_training.algorithm.upper()}")
     if recipe.warmup is not None:
         stages.append("warm-up")
     if recipe.rejection is not None:

@@ -21,6 +21,7 @@ LINE = f"# yaml-language-server: $schema={FILE}"
 """First line of a recipe that names it."""
 OWNERS: dict[tuple[str, str], str] = {
     ("BaseConfig", "trainer"): "TrainingArguments",
+    ("FineTuningConfig", "trainer"): "SFTConfig",
     ("WarmupSection", "sft"): "SFTConfig",
     ("RejectionSection", "sft"): "SFTConfig",
     ("DPOSection", "trainer"): "DPOConfig",

@@ -14,7 +14,17 @@ from ...data import InputError
 from ...data.nearest import nearest
 from ...rewards.import_path import beside
 from .kinds import Kinds
-from .layers import RecipeDumper, RecipeLoader, first_line, is_section, present_keys, put, read_recipe, shipped_recipes
+from .layers import (
+    RecipeDumper,
+    RecipeLoader,
+    first_line,
+    is_section,
+    merge,
+    present_keys,
+    put,
+    read_recipe,
+    shipped_recipes,
+)
 from .schema import Recipe
 
 __all__ = ["dump_recipe", "load_recipe", "shipped_recipes"]
@@ -24,7 +34,8 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
     """Return the validated recipe of a shipped name or a path, with `key=value` overrides applied.
 
     A recipe that says `extends: NAME` starts from that recipe, or from several (`layers.py`). Values of overrides are
-    YAML; dots in the key go into sections (`rl.grpo.max_steps=10`); `data=NAME` takes a ready data.
+    YAML; dots in the key go into sections (`rl.grpo.max_steps=10`), and a mapping changes the keys that it names, as in
+    a file; `data=NAME` takes a ready data.
 
     Raises:
         InputError: no such recipe, bad YAML, or a bad key or value; the message names the place.
@@ -65,7 +76,7 @@ def _set(recipe: dict[str, Any], path: Sequence[str], value: Any, override: str)
         if not is_section(inner):
             raise InputError(f"override {override!r}: {'.'.join(path[: depth + 1])} is {inner!r}, not a section")
         section = inner
-    section[path[-1]] = value
+    section.update(merge({path[-1]: section.get(path[-1])}, {path[-1]: value}))
 
 
 def _beside(section: Any, folder: Path) -> Any:

@@ -30,6 +30,11 @@ def states_confidence(recipe: Recipe) -> bool:
     return payoff.reads_confidence and payoff.break_even != "threshold"
 
 
+def teaches_outcomes(recipe: Recipe) -> bool:
+    """Return whether the recipe's warm-up learns from graded outcomes; one of a stated confidence does not."""
+    return recipe.warmup is not None and recipe.warmup.teach == "outcomes" and not states_confidence(recipe)
+
+
 def confidence_parser(recipe: Recipe) -> ConfidenceParser:
     """Return what reads the confidences that the model states."""
     paid = recipe.rl or recipe.dpo

@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
 
 from ...data import PromptStyle, Question, Schedule, TargetGrid, TargetSampler, WorldConfig, template, template_name
-from ...eval.backends.backend import ConfidenceSource
+from ...eval.backends.backend import SUPPORT, ConfidenceSource
 from ...eval.open_rubric import protocol as open_rubric
 from ...rewards.verdict import CUT_OFF, CutOff
-from ...training.config import BaseConfig, PairsConfig, RejectionConfig, RLConfig, WarmupConfig
+from ...training.config import BaseConfig, FineTuningConfig, PairsConfig, RejectionConfig, RLConfig, WarmupConfig
 from .graders import GRADER_KINDS, AnyGrader
 from .kinds import Section
 from .payoffs import SCHEDULE_KINDS, AnyPayoff, AnySchedule, RewardSection
@@ -80,6 +80,9 @@ class EvalSection(Section):
     def _agreement(self) -> EvalSection:
         if self.confidence == "agreement" and not self.samples:
             raise ValueError("confidence agreement needs samples of at least 1")
+        if self.confidence is not None and SUPPORT[self.generator][self.confidence] == "never":
+            can = ", ".join(name for name, support in SUPPORT.items() if support[self.confidence] != "never")
+            raise ValueError(f"confidence {self.confidence} needs the backend {can}, got {self.generator}")
         return self
 
     @property
@@ -97,7 +100,7 @@ def check_evaluation_targets(values: list[float]) -> list[float]:
 
 OLD_RATES = {"t": "rate", "t/(1+t)": "odds", "p<t": "belief"}
 """`warmup.abstain_rate` of earlier recipes → what `warmup.teach` calls it."""
-STAGE_ORDER = ("post_training", "warmup", "rejection", "dpo", "rl")
+STAGE_ORDER = ("sft", "post_training", "warmup", "rejection", "dpo", "rl")
 """The training stages, each a section of the recipe that may be left out."""
 
 
@@ -259,6 +262,9 @@ class Recipe(Section):
     """`peft.LoraConfig`; null: full fine-tuning, every weight is trained and stages hand the whole model on."""
     quantization: dict[str, Any] | None = None
     """`transformers.BitsAndBytesConfig` of the given `model`, for QLoRA: {load_in_4bit: true}."""
+    sft: FineTuningConfig | None = None
+    """Ordinary fine-tuning on the accepted answers of a part of `data.train`: teaches a domain, before all that teaches
+    to abstain. The later stages ask the other questions."""
     post_training: RLSection | None = None
     """Ordinary RL on forced answers, before all that teaches to abstain: what open models have been through. What it
     trained is merged into the model, so that the next stages start from whole weights."""
@@ -400,6 +406,15 @@ class Recipe(Section):
         if not self.stages:
             return [self.eval.system or MODEL]
         return ["base", "prompted", *self.stages[:-1], "trained"]
+
+    def reference_system(self, system: str) -> str:
+        """Return the system whose confidence says what `system` knew before it was taught to abstain.
+
+        That is the model after fine-tuning for what comes after it, where it is swept; else the base model.
+        """
+        if "sft" in self.swept and system not in ("base", "prompted"):
+            return "sft"
+        return "base"
 
     def training_targets(self, questions: Sequence[Question] = ()) -> list[float]:
         """Return every target that warm-up and RL may show, ascending; a schedule by row reads it off `questions`."""

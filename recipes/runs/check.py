@@ -27,14 +27,23 @@ from ...training.preflight.model import (
     probe_model,
     render_prompt,
 )
-from ...training.preflight.stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl
+from ...training.preflight.stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl, check_sft
 from ..config.evaluation import check_adapter
 from ..config.graders import check_grader, remedies
-from ..config.reward import built_grader, confidence_parser, recipe_reward, states_confidence, warmup_reward
+from ..config.reward import (
+    built_grader,
+    confidence_parser,
+    recipe_reward,
+    states_confidence,
+    teaches_outcomes,
+    warmup_reward,
+)
 from ..config.schema import Recipe
 from .environment import installed_versions
 from .prepare import Prepared
+from .seen import check_seen
 from .stages import stage_targets
+from .sweeps import is_post_hoc
 
 
 def check_tokens(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Finding]:
@@ -104,6 +113,7 @@ def _last_stage(recipe: Recipe, arguments: Any) -> tuple[Any, int, int, int]:
     """Return TRL's config of the last stage, its sequences in a pass, completions at once, and their tokens."""
     from ...training.dpo import dpo_arguments
     from ...training.rejection import rejection_arguments
+    from ...training.sft import fine_tuning_arguments
     from ...training.warmup import sft_arguments
 
     at_once, limit, nowhere = recipe.eval.batch_size, recipe.eval.max_new_tokens, Path("unused")
@@ -115,9 +125,13 @@ def _last_stage(recipe: Recipe, arguments: Any) -> tuple[Any, int, int, int]:
         return config, 2 * config.per_device_train_batch_size, at_once, limit  # of a pair, both
     if recipe.rejection is not None:
         config = rejection_arguments(recipe.rejection, nowhere, recipe.seed)
-    else:
-        assert recipe.warmup is not None  # the schema asks for a stage
+    elif recipe.warmup is not None:
         config = sft_arguments(recipe.warmup, nowhere, recipe.seed)
+    elif recipe.post_training is not None:
+        config = _rl_arguments(recipe.post_training, recipe.seed)
+    else:
+        assert recipe.sft is not None  # the schema asks for a stage
+        config = fine_tuning_arguments(recipe.sft, nowhere, recipe.seed)
     return config, config.per_device_train_batch_size, at_once, limit
 
 
@@ -267,7 +281,7 @@ def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG0
         _check_sampled(recipe)
     if recipe.warmup is not None:
         sft_arguments(recipe.warmup, NOWHERE, recipe.seed)
-        if recipe.warmup.teach == "outcomes":
+        if teaches_outcomes(recipe):
             warmup_reward(recipe)
     return []
 
@@ -307,6 +321,16 @@ def _rl(recipe: Recipe, prepared: Prepared) -> list[Finding]:
         stage_targets(recipe),
         per_question=recipe.targets.per_question,
     )
+
+
+def _sft(recipe: Recipe, prepared: Prepared) -> list[Finding]:
+    """Return an error where the fine-tuning has nothing to learn, or TRL refuses its settings."""
+    if recipe.sft is None:
+        return []
+    from ...training.sft import fine_tuning_arguments
+
+    fine_tuning_arguments(recipe.sft, NOWHERE, recipe.seed)
+    return check_sft(prepared.of("sft"))
 
 
 def _post_training(recipe: Recipe, prepared: Prepared) -> list[Finding]:
@@ -350,8 +374,19 @@ def _statement(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: AR
     return [Finding("error", text, "a form that docs/rewards.md lists")]
 
 
-def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
+def _seen(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
+    return check_seen(recipe)
 
+
+def _gate(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
+    """Return an error where the evaluation reads the gate and no prompt states a target to read it at."""
+    if recipe.eval.confidence != "gate" or not is_post_hoc(recipe):
+        return []
+    text = "recipe: eval.confidence: gate is read where prompts state a target, and with protocol=post_hoc none does"
+    return [Finding("error", text, "protocol=target, or another source of confidence")]
+
+
+def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     if recipe.model is None:
         return check_versions()
     arguments = None if recipe.rl is None else _rl_arguments(recipe.rl, recipe.seed)
@@ -364,9 +399,11 @@ def _evaluated(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: AR
     return []
 
 
-STEPS: tuple[Step, ...] = (_configs, _post_training, _rl, _sampled, _reward, _statement, _grader, _model)
+STEPS: tuple[Step, ...] = (
+    _configs, _sft, _post_training, _rl, _sampled, _reward, _statement, _gate, _seen, _grader, _model,
+)  # fmt: skip
 """What is looked at, in this order; an InputError ends its own step only."""
-EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _grader)
+EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _gate, _grader)
 """The same of a recipe without training stages."""
-LIGHT_STEPS: tuple[Step, ...] = (_reward, _statement, _grader)
+LIGHT_STEPS: tuple[Step, ...] = (_reward, _statement, _gate, _seen, _grader)
 """Those that need no package of an extra."""

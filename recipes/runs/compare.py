@@ -114,9 +114,9 @@ def rows_of(source: Path | Run) -> ComparedRows:
     run = (source if isinstance(source, Run) else load_run(source)).require_responses()
     system = run.systems[-1]
     if isinstance(run, ScoredRun):
-        return ComparedRows(run=run, system=system, rows=run.responses(system), base=run.rows.get("base"))
-    base = None if run.base is None else _read(run.base)
-    return ComparedRows(run=run, system=system, rows=_read(run.file(system)), base=base)
+        base = run.rows.get(run.reference_system(system))
+        return ComparedRows(run=run, system=system, rows=run.responses(system), base=base)
+    return ComparedRows(run=run, system=system, rows=_read(run.file(system)), base=run.base and _read(run.base))
 
 
 def _read(file: Path) -> list[Response]:

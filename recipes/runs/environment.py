@@ -53,7 +53,7 @@ def environment(
         "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
         "versions": installed_versions(),
         "packages": _packages(),
-        "files": {source: _file(Path(source)) for source in sources},
+        "files": {source: file_content(Path(source)) for source in sources},
         "questions": {use: _content(found) for use, found in (questions or {}).items()},
     }
 
@@ -125,7 +125,7 @@ def _cpu() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def _file(path: Path) -> dict[str, Any] | None:
+def file_content(path: Path) -> dict[str, Any] | None:
     """Return size and SHA-256 of a file; None for what is none, such as a set on the Hub."""
     if not path.is_file():
         return None

@@ -17,6 +17,8 @@ import yaml
 from pydantic import TypeAdapter
 
 from ...data import InputError, PromptStyle, Question, World, make_world
+from ...data.nearest import nearest
+from ...eval.metrics.requirement import Finding, check_requirements, parse_requirement
 from ...eval.report.summary import ordered
 from ...eval.sweep.responses import Response, read_responses, responses_frame
 from ...rewards import DEFAULT_PHRASE, ConfidenceParser, Grader
@@ -94,6 +96,25 @@ class Run:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path}: not a metrics file ({type(error).__name__}: {error})") from None
 
+    def check(self, *requirements: str, system: str | None = None, split: str | None = None) -> list[Finding]:
+        """Return each requirement, as `abstain assert` takes them, held against the metrics of one system and split.
+
+        Args:
+            requirements: Such as "threshold_slope in [0.9, 1.1]" (docs/evaluation.md).
+            system: By default the last.
+            split: By default the headline's.
+
+        Raises:
+            InputError: a requirement cannot be read, or there is no such metric, system or split.
+        """
+        read = [parse_requirement(text) for text in requirements]
+        system = self.require_responses().systems[-1] if system is None else system
+        splits = self.metrics(system)
+        split = next(iter(splits)) if split is None else split
+        if split not in splits:
+            raise InputError(f"{self.path}: has no split {split!r}; it has {', '.join(splits)}{nearest(split, splits)}")
+        return check_requirements(read, splits[split])
+
     def frame(self, system: str) -> DataFrame:
         """Return the rows of a system as a pandas data frame, one column a field of `Response`.
 
@@ -110,7 +131,7 @@ class Run:
         """
         if system not in self.files:
             names = ", ".join(self.files) or "none"
-            raise InputError(f"{self.path}: has no system {system!r}; it has {names}")
+            raise InputError(f"{self.path}: has no system {system!r}; it has {names}{nearest(system, self.files)}")
         return self.files[system]
 
     def metrics_file(self, system: str) -> Path:
@@ -127,13 +148,18 @@ class Run:
             raise InputError(f"{self.path}: holds no responses to report on; go on with `abstain run ... --resume`")
         return self
 
+    def reference_system(self, system: str) -> str:
+        """Return the system whose confidence is the reference of `system` (`Recipe.reference_system`)."""
+        return "base" if self.recipe is None else self.recipe.reference_system(system)
+
     @property
     def base(self) -> Path | None:
-        """The rows of the run's base model, whose confidence is the reference of its systems; None without."""
+        """The rows of the model before it was taught to abstain, whose confidence is the reference; None without."""
+        reference = self.reference_system(self.systems[-1])
         if len(self.files) > 1 or not self._resolved:
-            return self.files.get("base")
+            return self.files.get(reference)
         folder = self._resolved[-1].parents[1]
-        path = responses_path(folder.parent, "base")
+        path = responses_path(folder.parent, reference)
         return path if folder.name == SYSTEMS and path.is_file() else None
 
     @property

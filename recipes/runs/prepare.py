@@ -21,7 +21,7 @@ from ...data import (
     make_documents,
     make_world,
 )
-from ..config.reward import confidence_parser, states_confidence
+from ..config.reward import confidence_parser, states_confidence, teaches_outcomes
 from ..config.schema import DataSection, Recipe
 
 SHORT_TEXTS = ("auto", "alias", "contains", "token_f1", "fuzzy")
@@ -59,14 +59,27 @@ def prepare(recipe: Recipe) -> Prepared:
 
 
 def _apart(recipe: Recipe, questions: list[Question]) -> dict[str, list[Question]]:
-    """Return the parts of `questions` of stages that may not share them, each at most an equal one.
+    """Return the parts of `questions` of stages that may not share them.
 
-    Post-training and a warm-up by outcomes make right answers likelier: to a stage that learns from outcomes of the
-    same questions, being right would be memory.
+    Fine-tuning, post-training and a warm-up by outcomes make right answers likelier: to a stage that learns from
+    outcomes of the same questions, being right would be memory. Fine-tuning takes what its section says, of the rest
+    each takes at most an equal part.
     """
-    graded = recipe.warmup is not None and recipe.warmup.teach == "outcomes"
-    alone = [stage for stage in recipe.stages if stage == "post_training" or (stage == "warmup" and graded)]
-    together = [stage for stage in recipe.stages if stage not in alone]
+    if recipe.sft is None:
+        return _equal_parts(recipe, recipe.stages, questions)
+    later, limit = recipe.stages[1:], recipe.sft.questions
+    share = min(recipe.sft.share if later else 1.0, 1.0 if limit is None else limit / max(len(questions), 1))
+    if share == 1.0:
+        return {"sft": questions}
+    rest, own = _split(questions, share, Stream.SFT_QUESTIONS.rng(recipe.seed), "the training questions")
+    return {**dict.fromkeys(later, rest), **_equal_parts(recipe, later, rest), "sft": own}
+
+
+def _equal_parts(recipe: Recipe, stages: Sequence[str], questions: list[Question]) -> dict[str, list[Question]]:
+    """Return the parts of `questions` of those of `stages` that may not share them; none where all may."""
+    graded = teaches_outcomes(recipe)
+    alone = [stage for stage in stages if stage == "post_training" or (stage == "warmup" and graded)]
+    together = [stage for stage in stages if stage not in alone]
     groups = [[stage] for stage in alone] + ([together] if together else [])
     found, rest = dict[str, list[Question]](), questions
     for number, group in enumerate(groups[:-1]):

@@ -85,9 +85,10 @@ def side_by_side(
         raise InputError(f"the runs share no split to compare ({listed})")
     bases: dict[str, str] = {}
     for view in views:
-        base = view.run.files.get("base")
+        reference = view.run.reference_system(view.system)
+        base = view.run.files.get(reference)
         if base is not None and base.parent.resolve() != view.run.path.resolve():
-            bases[view.label] = label = f"{view.run.path}: base"
+            bases[view.label] = label = f"{view.run.path}: {reference}"
             if label not in responses:
                 responses[label] = by_split(read_responses(base))
     split = shared[0]
@@ -263,7 +264,7 @@ def _of_sweeps(run: Run, progress: Progress, max_rows: int) -> Any:
     responses = {system: by_split(run.responses(system)) for system in run.systems}
     metrics: dict[str, dict[str, Any]] = {}
     for number, (system, splits) in enumerate(responses.items(), 1):
-        base = responses.get("base", {})
+        base = responses.get(recipe.reference_system(system), {})
         metrics[system] = {
             split: compute_metrics(
                 rows, base=base.get(split), seed=recipe.seed, resamples=recipe.eval.bootstrap, targets=targets
@@ -279,6 +280,7 @@ def _of_sweeps(run: Run, progress: Progress, max_rows: int) -> Any:
         environment="" if run.environment is None else describe(run.environment),
         responses=responses,
         metrics=metrics,
+        bases={system: recipe.reference_system(system) for system in metrics},
         warnings=[*measuring_notes(shown), *verdict_notes(run, shown)],
         seed=recipe.seed,
         max_rows=max_rows,

@@ -109,7 +109,7 @@ def _environment(recipe: Recipe, prepared: Prepared, asked: Mapping[str, Any] | 
     sources: list[str] = []
     if recipe.data is not None:
         sources = [*recipe.data.training_sources, *([recipe.data.eval] if recipe.data.eval is not None else [])]
-    trained = {"documents": prepared.documents, "training": prepared.rl} if recipe.stages else {}
+    trained = {"documents": prepared.documents, "training": prepared.rl, **prepared.apart} if recipe.stages else {}
     return environment(
         recipe.seed,
         asked=asked,

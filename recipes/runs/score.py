@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -20,6 +20,7 @@ from ...eval.logs.score import Grading, score
 from ...eval.metrics import by_split
 from ...eval.metrics.catalogue import listed, listed_curves
 from ...eval.metrics.metric import Metric, MetricInfo
+from ...eval.metrics.outcomes import outcome_note
 from ...eval.open_rubric import protocol as open_rubric
 from ...eval.open_rubric.rows import without_arm
 from ...eval.open_rubric.tables import summary as open_rubric_summary
@@ -108,18 +109,13 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
         JudgeError: a judge cannot be asked, or reached no verdict at all.
     """
     check_out(request.out)
-    run = load_run(request.file)
-    if request.protocol is None and run.protocol == open_rubric.NAME:
-        request = replace(request, protocol="open_rubric")
-    section = _section(run, request)
-    read = {name: _read(path, run, section, request) for name, path in run.require_responses().files.items()}
-    for logged in read.values():
-        check_judged(logged.responses, "The verdicts that were in the file stay; judge again when the judge works.")
-    base = by_split(read["base"].responses if len(read) > 1 and "base" in read else [])
+    run, section, read = read_systems(request)
     metrics: dict[str, dict[str, Any]] = {}
     with reported(progress) as told:
         for number, (name, logged) in enumerate(read.items(), 1):
             told.stage(name)
+            reference = run.reference_system(name)
+            base = by_split(read[reference].responses if len(read) > 1 and reference in read else [])
             measured = _of_request(logged.responses, base, run, section, request)
             metrics[name] = metrics_contents(measured, source=_source(run.files[name], section, request, logged))
             told.tick(number, len(read))
@@ -143,12 +139,27 @@ def _of_request(
     section: GraderSection,
     request: ScoreRequest,
 ) -> dict[str, dict[str, Any]]:
-    """Return split → metrics, by the protocol of the request."""
+    """Return split → metrics, by the protocol of the request, else of the run."""
     seed = _seed(run, request)
-    if request.protocol is None:
+    if (request.protocol or run.protocol) != open_rubric.NAME:
         return _measured(responses, base, request.targets, seed, request.resamples)
     options: dict[str, Any] = {"thresholds": request.targets, "seed": seed, "resamples": request.resamples}
     return measure(responses, section, request.phrase or run.phrase, **options)
+
+
+def read_systems(request: ScoreRequest) -> tuple[Run, GraderSection, dict[str, Logged]]:
+    """Return what is to be scored, the grader, and system → its rows, checked and graded.
+
+    Raises:
+        InputError: the file, a row or an option cannot be used.
+        JudgeError: a judge cannot be asked, or reached no verdict at all.
+    """
+    run = load_run(request.file)
+    section = _section(run, request)
+    read = {name: _read(path, run, section, request) for name, path in run.require_responses().files.items()}
+    for logged in read.values():
+        check_judged(logged.responses, "The verdicts that were in the file stay; judge again when the judge works.")
+    return run, section, read
 
 
 def add_missing_metrics(run: Run) -> None:
@@ -306,6 +317,8 @@ def _counts(metrics: Mapping[str, Any]) -> Iterator[str]:
     how += [f"{source['changed']} changed"] if source["changed"] else []
     whole = "of all rows " if metrics["splits"] else ""
     yield f"verdicts: {verdicts} ({whole}{', '.join(how)})"
+    if (note := outcome_note(metrics["outcomes"])) is not None:
+        yield f"outcomes: {note}"
     if (note := judge_note(metrics["judge"])) is not None:
         yield f"judge: {note}"
     said = metrics["confidences"]

@@ -11,7 +11,14 @@ from typing import Any
 from ...data import ConstantTarget, Schedule
 from ...rewards import AbstentionReward
 from ...training.preflight.findings import PreflightWarning
-from ..config.reward import PaidStage, confidence_parser, recipe_reward, states_confidence, warmup_reward
+from ..config.reward import (
+    PaidStage,
+    confidence_parser,
+    recipe_reward,
+    states_confidence,
+    teaches_outcomes,
+    warmup_reward,
+)
 from ..config.schema import Recipe
 from .folder import RunFolder
 from .prepare import Prepared
@@ -167,13 +174,14 @@ def _train(
     checkpoints = folder.path / "checkpoints" / name
     common: dict[str, Any] = {
         "style": recipe.prompt,
-        "targets": ConstantTarget(t=0.0) if name == "post_training" else stage_targets(recipe),
         "seed": recipe.seed,
         "lora": None if policy.adapter or recipe.lora is None else lora_config(recipe.lora),
         "out": checkpoints,
         "resume": resume,
         "log": _stage_log(folder, name, console),
     }
+    if name != "sft":  # which states no target
+        common["targets"] = ConstantTarget(t=0.0) if name == "post_training" else stage_targets(recipe)
     model = load_policy(recipe, policy, trainable=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PreflightWarning)  # the run has printed them before its first stage
@@ -185,13 +193,21 @@ def _train(
     save_policy(trained, common["log"].trainer, saved, keep)
 
 
+def _fine_tune(stage: Stage) -> Any:
+    from ...training.sft import train_sft
+
+    config = stage.recipe.sft
+    assert config is not None  # the recipe names the stage
+    return train_sft(stage.model, stage.tokenizer, stage.prepared.of("sft"), config, **stage.common)
+
+
 def _warm_up(stage: Stage) -> Any:
     from ...training.warmup import warm_up
 
     config = stage.recipe.warmup
     assert config is not None  # the recipe names the stage
     more: dict[str, Any] = {**stage.common, "parser": confidence_parser(stage.recipe)}
-    if config.teach == "outcomes":
+    if teaches_outcomes(stage.recipe):
         more["reward"] = warmup_reward(stage.recipe)
     return warm_up(stage.model, stage.tokenizer, stage.backend(), stage.prepared.of("warmup"), config, **more)
 
@@ -241,6 +257,7 @@ def _rl_title(recipe: Recipe) -> str:
 
 
 STAGES: dict[str, tuple[Callable[[Recipe], str], Callable[[Stage], Any]]] = {
+    "sft": (lambda _: "fine-tuning on accepted answers", _fine_tune),
     "post_training": (_post_training_title, _post_train),
     "warmup": (lambda _: "warm-up", _warm_up),
     "rejection": (lambda _: "rejection-sampled fine-tuning", _rejection),

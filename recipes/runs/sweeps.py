@@ -65,7 +65,7 @@ def sweep_text(recipe: Recipe, questions: int) -> str:
 def system_sweep(recipe: Recipe, system: str, folder: Path) -> Sweep:
     """Return the sweep of one system of a run: the base system is asked plainly.
 
-    Where the others state a confidence, its own is the probability of its forced answer, which no prompt asks for.
+    Where the others state a confidence, or have a gate, its own is the probability of its forced answer.
 
     Args:
         recipe: Of the run.
@@ -75,7 +75,7 @@ def system_sweep(recipe: Recipe, system: str, folder: Path) -> Sweep:
     sweep = recipe_sweep(recipe, folder)
     if system != "base" or not recipe.stages:
         return sweep
-    confidence = "sequence_probability" if sweep.confidence == "stated" else sweep.confidence
+    confidence = "sequence_probability" if sweep.confidence in ("stated", "gate") else sweep.confidence
     return replace(sweep, rubric=False, confidence=confidence)
 
 

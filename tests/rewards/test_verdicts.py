@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abstain.rewards import AbstentionDetector, Judgement, Tag, Verdict, alias_match, grader
-from abstain.rewards.graders import AliasGrader, final_answer
+from abstain.rewards.answer_grader import AnswerGrader
+from abstain.rewards.graders import final_answer
 from abstain.rewards.matching.match import matches
 from abstain.rewards.matching.text import normalize
 
@@ -126,7 +127,7 @@ def test_normalisation_is_idempotent(text: str) -> None:
 @given(st.text(max_size=60), st.lists(st.text(min_size=1, max_size=10), min_size=1, max_size=3))
 def test_grading_is_deterministic_and_survives_pickling(text: str, answers: list[str]) -> None:
     copy = pickle.loads(pickle.dumps(grade))
-    assert isinstance(copy, AliasGrader)
+    assert isinstance(copy, AnswerGrader)
     assert copy(text, answers) == grade(text, answers)
 
 

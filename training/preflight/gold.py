@@ -130,9 +130,9 @@ def check_gold(questions: Sequence[Question], grader: Grader, *, phrase: str, se
 
 
 def _check_phrase(questions: Sequence[Question], grader: Grader, phrase: str) -> list[Finding]:
-    if not questions:
+    first = next((question for question in questions if question.answerable), None)
+    if first is None:
         return []
-    first = questions[0]
     verdict = judge_row(grader, phrase, first.answers, first.choices, question=first.text).verdict
     if verdict is Verdict.ABSTAINED:
         return []

@@ -1,7 +1,7 @@
 """Preflight of each training stage, from its config, reward, questions and targets, before a model is touched.
 
-`abstain check` and `abstain run` report the findings of a recipe, and `train_rl`, `train_dpo`, `train_rejection` and
-`warm_up` enforce them when they are called from Python.
+`abstain check` and `abstain run` report the findings of a recipe, and `train_rl`, `train_dpo`, `train_rejection`,
+`train_sft` and `warm_up` enforce them when they are called from Python.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .rl import check_batches, check_mask, check_objective, check_per_question
 FEW = 30
 """Validation questions below which a fifth of the forced accuracy can be lost without the loss being certain."""
 STAGE_NAMES = {
+    "sft": "fine-tuning",
     "post_training": "post-training",
     "warmup": "the warm-up",
     "rejection": "rejection sampling",
@@ -140,6 +141,15 @@ def check_dpo(
         return []
     text = "dpo.keep=all: a pair does not say how much more it earns, so that every break-even becomes 1/2"
     return [Finding("warning", text, "dpo.keep=gap")]
+
+
+def check_sft(questions: Sequence[Question]) -> list[Finding]:
+    """Return an error where none of the `questions` of the fine-tuning has an answer to learn."""
+    check_questions("sft", questions)
+    if any(question.answerable for question in questions):
+        return []
+    text = f"recipe: sft: none of its {len(questions)} questions has an accepted answer"
+    return [Finding("error", text, "answerable questions in data.train, or leave sft out")]
 
 
 def check_rejection(config: RejectionConfig, questions: Sequence[Question]) -> list[Finding]:

@@ -121,6 +121,45 @@ def test_a_server_that_goes_away_leaves_the_rows_and_the_sweep_goes_on_later(tmp
     assert len(rows) == len({(r["id"], r["threshold"], r["sample"]) for r in rows}) == 6 * 4
 
 
+@pytest.mark.parametrize(
+    ("choice", "verdict", "reason"),
+    [
+        ({"message": {"content": [{"type": "text", "text": "said "}, {"text": "yes"}]}}, "correct", "accepted answer"),
+        ({"message": {"content": None, "refusal": "I can't help with that."}}, "abstained", "refused by the server"),
+        ({"message": {"content": ""}, "finish_reason": "content_filter"}, "ungraded", "content filter"),
+        (
+            {"message": {"content": "said", "refusal": None}, "finish_reason": "content_filter"},
+            "ungraded",
+            "content filter",
+        ),
+        ({"message": {"content": None, "reasoning_content": "Hm, said yes?"}}, "wrong", "empty"),
+        ({"message": {"content": "said"}, "finish_reason": "length"}, "ungraded", "truncated"),
+    ],
+)
+def test_refusals_filters_parts_and_empty_replies_are_told_apart(
+    choice: dict[str, Any], verdict: str, reason: str, tmp_path: Path
+) -> None:
+    sweep = Sweep(truncated=Verdict.UNGRADED, targets=(), style=STYLE, grader=alias_match(), samples=0)
+    question = Question("q", "Say it.", ("said yes",))
+    with Stub() as stub:
+        backend = opened(stub)
+        stub.choice = lambda index, *_: {"index": index, "finish_reason": "stop", **choice}  # type: ignore[method-assign]
+        run_sweep(backend, [question], sweep, tmp_path / "r.jsonl")
+    (row,) = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert (row["verdict"], row["reason"]) == (verdict, reason)
+
+
+@pytest.mark.parametrize(
+    "choice", [None, {}, {"message": 3}, {"message": {"content": 5}}, {"message": {"content": {"a": 1}}}]
+)
+def test_a_reply_without_a_readable_completion_ends_in_one_line(choice: Any) -> None:
+    with Stub() as stub:
+        backend = opened(stub)
+        stub.choice = lambda *_: choice  # type: ignore[method-assign]
+        with pytest.raises(BackendError, match="has no readable completion"):
+            list(backend.generate([Prompt(CHATS[0])]))
+
+
 def test_an_unreachable_server_a_wrong_key_and_a_wrong_name_are_one_line_before_anything_starts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

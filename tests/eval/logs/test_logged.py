@@ -33,6 +33,15 @@ def test_a_row_needs_an_id_and_a_verdict_and_nothing_else(tmp_path: Path) -> Non
     assert (row.id, row.verdict, row.threshold, row.sample, row.confidence) == ("q1", Verdict.CORRECT, None, 0, None)
 
 
+def test_why_a_completion_ended_decides_where_it_was_cut_off_or_withheld(tmp_path: Path) -> None:
+    said: dict[str, Any] = {"completion": "Par", "answers": ["Paris"]}
+    rows = [{**said, "id": i, "finish_reason": why} for i, why in enumerate(("length", "content_filter", "stop", None))]
+    found = read(tmp_path, *rows, {"id": "kept", "verdict": "abstained", "finish_reason": "content_filter"}).responses
+    assert [row.verdict.value for row in found] == ["wrong", "ungraded", "wrong", "wrong", "abstained"]
+    assert [row.reason for row in found[:2]] == ["truncated", "content filter"]
+    assert [row.truncated for row in found] == [True, False, False, False, False]
+
+
 def test_a_row_without_a_verdict_is_graded(tmp_path: Path) -> None:
     said = ["Paris", "Lyon", "I don't know", "I'm not sure, but Paris"]
     rows = [{"id": i, "completion": text, "answers": ["Paris"]} for i, text in enumerate(said)]

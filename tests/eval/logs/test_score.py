@@ -55,11 +55,33 @@ def test_verdicts_alone_give_rates_and_say_why_nothing_else() -> None:
         "abstention_rate": 0.25,
         "accuracy_answered": pytest.approx(2 / 3),
     }
-    names = {name.partition(".")[0] for name in METRICS}
+    names = {name.partition(".")[0] for name in METRICS} - {"false_abstention", "unanswerable_abstention"}
     assert found["route"] == "verdicts"
-    assert found["omitted"] == dict.fromkeys(names, "the rows have neither a target nor a confidence")
+    assert found["omitted"] == {
+        **dict.fromkeys(names, "the rows have neither a target nor a confidence"),
+        "unanswerable_abstention": "no question is known to have no answer",
+    }
     assert all(found[name] is None for name in names)
     assert (found["by_threshold"], found["targets"]) == ([], [])
+
+
+def test_verdicts_alone_tell_abstentions_on_answerable_questions_from_those_on_unanswerable_ones() -> None:
+    nothing: dict[str, Any] = {"answerable": False, "exact_confidence": 0.0}
+    logged = [*rows("caawu"), row("x", "a", **nothing), row("y", "a", **nothing), row("z", "w", **nothing)]
+    found = score(logged, resamples=99)
+    assert found["false_abstention"]["value"] == 0.5  # 2 of the 4 that have a verdict
+    assert found["unanswerable_abstention"]["value"] == pytest.approx(2 / 3)
+    assert found["false_abstention"]["n"] == 4
+    assert 0 <= found["false_abstention"]["low"] < 0.5 < found["false_abstention"]["high"] <= 1
+
+
+def test_at_each_target_the_two_kinds_of_question_are_told_apart() -> None:
+    logged = sweep({"a": "ca", "b": "cc"}, (0.2, 0.8))
+    logged += [row("x", v, t, answerable=False, exact_confidence=0.0) for v, t in (("w", 0.2), ("a", 0.8))]
+    found = score(logged)
+    assert (found["false_abstention"]["value"], found["unanswerable_abstention"]["value"]) == (0.25, 0.5)
+    assert [at["false_abstention"] for at in found["by_threshold"]] == [0.0, 0.5]
+    assert [at["unanswerable_abstention"] for at in found["by_threshold"]] == [0.0, 1.0]
 
 
 def test_ungraded_rows_leave_the_rates_and_bound_them() -> None:

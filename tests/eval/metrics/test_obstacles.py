@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from abstain.eval.metrics.obstacles import obstacle_notes, obstacles, undermined
-from abstain.eval.report.summary import headline
+from abstain.eval.report.headline import headline
 from abstain.eval.sweep.responses import Response
 from abstain.rewards import Verdict
 
@@ -75,7 +75,7 @@ def test_a_tiny_probability_and_a_missing_half_leave_nothing_to_judge_by(kind: s
     obstacle = {"kind": kind, "count": count, "total": 10, "detail": ""}
     assert undermined([obstacle]) is nothing
     values = {
-        "adherence_reference": {"all": {"value": 0.5, "low": None, "high": None}},
+        "adherence_reference": {"all": {"value": 0.5, "low": None, "high": None, "n": 10}},
         "items": 10,
         "targets": [0.5],
         "threshold_slope": None,

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from abstain.eval.metrics.catalogue import CURVES, METRICS, listed
 from abstain.eval.metrics.errors import RATES
-from abstain.eval.report.summary import comparison_headline, headline, ordered, summary_table, summary_text
+from abstain.eval.report.headline import comparison_headline, headline, ranking
+from abstain.eval.report.summary import ordered, summary_table, summary_text
 from abstain.eval.report.tables import cell, number
 
 
@@ -36,29 +37,104 @@ def shown(table: Any, width: int) -> str:
     return out.getvalue()
 
 
-def test_the_sentence_is_about_the_last_system_and_what_it_is_judged_by() -> None:
-    assert headline({"other": metrics(0.2), "my-model": metrics(0.912, 0.98)}) == (
-        "my-model abstains exactly when it should in 91.2 % of 100 questions × 2 targets, its effective threshold "
-        "follows the target with slope 0.98, judged by the model confidence."
+def test_the_sentence_says_what_was_measured_what_is_known_and_how_far_the_confidence_is_off() -> None:
+    measured = metrics(0.912, 0.98) | {"ece": estimate(0.031), "confidence_source": "agreement"}
+    assert headline({"other": metrics(0.2), "my-model": measured}) == (
+        "my-model follows the target (slope 0.98): it abstains exactly when it should in 91.2 % of the decisions on "
+        "100 questions at 2 targets, judged by the model confidence; 50.0 % of 100 forced answers are right; its "
+        "confidence (agreement of samples) is off by 0.031 on average (ECE)."
     )
 
 
 def test_a_trained_model_stands_beside_the_same_model_only_prompted() -> None:
     text = headline({"prompted": metrics(0.5, -0.1), "trained": metrics(0.9, 1.0, "exact")})
-    assert text.startswith("The trained model abstains exactly when it should in 90.0 %")
-    assert text.endswith("; the same model only prompted reaches 50.0 % with slope −0.10.")
+    assert text.startswith("The trained model follows the target (slope 1.00): it abstains exactly when it should in ")
+    assert text.endswith(" Only prompted, the same model reaches 50.0 % (slope −0.10).")
 
 
-def test_an_undefined_share_is_said_and_never_a_number() -> None:
-    text = headline({"m": metrics(None, None)})
-    assert "in an undefined share of 100 questions" in text
-    assert "slope undefined" in text
+@pytest.mark.parametrize(
+    ("share", "slope", "predicate"),
+    [
+        (0.9, 1.25, "follows the target"),
+        (0.79, 0.8, "follows the target loosely"),
+        (0.9, 1.26, "overshoots the target"),
+        (0.9, 0.79, "follows the target in part"),
+        (0.9, 0.19, "ignores the target"),
+        (0.9, -1.0, "ignores the target"),
+    ],
+)
+def test_a_slope_is_put_into_words(share: float, slope: float, predicate: str) -> None:
+    assert headline({"m": metrics(share, slope)}).startswith(f"m {predicate} (slope ")
 
 
-def test_a_comparison_names_the_best_first_and_the_undefined_last() -> None:
-    text = comparison_headline({"a": metrics(0.5), "b": metrics(None), "c": metrics(0.9)})
-    assert text.index("c in 90.0 %") < text.index("a in 50.0 %") < text.index("b in an undefined share")
-    assert "judged by the model confidence" in text
+@pytest.mark.parametrize(("accuracy", "which"), [(0.0, "none"), (1.0, "all")])
+def test_a_model_that_is_always_wrong_or_always_right_gets_no_share(accuracy: float, which: str) -> None:
+    text = headline({"prompted": metrics(0.4), "m": metrics(1.0) | {"forced_accuracy": estimate(accuracy)}})
+    assert text.startswith(f"m gets {which} of 100 forced answers right, so that nothing shows whether it abstains")
+    assert "%" not in text
+    assert "ask questions of which it" in text
+
+
+def test_the_questions_that_were_not_measured_are_not_counted() -> None:
+    values = metrics(0.444) | {"items": 30}
+    values["adherence_reference"]["all"]["n"] = 12
+    assert "in 44.4 % of the decisions on the 12 of 30 questions that can be judged" in headline({"m": values})
+
+
+def test_an_undefined_share_has_its_reason_and_what_to_do_and_never_a_number() -> None:
+    missing = {"kind": "no_confidence", "count": 9, "total": 100, "detail": "no log-probabilities"}
+    text = headline({"m": metrics(None, None) | {"obstacles": [missing]}})
+    assert "100 questions at 2 targets, and whether it abstains when it should is undefined: 9 of 100 " in text
+    assert "(no log-probabilities)" in text
+    assert "--confidence agreement" in text
+    assert "no question has a confidence" in headline({"m": metrics(None, None) | {"without_confidence": 100}})
+
+
+def test_one_target_shows_no_slope() -> None:
+    assert headline({"m": metrics(0.9, None)}).startswith("m shows no slope (that takes two targets) and abstains ")
+
+
+def test_questions_without_an_answer_are_only_ever_abstained_on() -> None:
+    values = metrics(0.9) | {"unanswerable": 100, "unanswerable_abstention": estimate(0.25)}
+    assert headline({"m": values | {"forced_accuracy": estimate(0.0)}}).startswith(
+        "m abstains in 25.0 % of the decisions on 100 questions that have no answer, at 2 targets; "
+    )
+
+
+def test_answers_without_a_target_are_told_by_their_verdicts() -> None:
+    shares = {"accuracy": estimate(0.5), "hallucination_rate": estimate(0.3), "abstention_rate": estimate(0.2)}
+    values = {"items": 10, "targets": [], "reference_confidence": None, "adherence_reference": None, "rates": shares}
+    assert headline({"log": values}) == (
+        "log answers 10 questions with no target stated: 50.0 % right, 30.0 % wrong, 20.0 % abstained."
+    )
+
+
+def test_the_base_models_confidence_is_judged_where_it_judges() -> None:
+    base = metrics(0.9, 0.0) | {"ece": estimate(0.2)}
+    assert "forced answer (ECE 0.200); " in headline({"base": base, "trained": metrics(0.9, 1.0, "base")})
+
+
+def test_a_fine_tuned_model_is_what_the_trained_one_is_judged_by_and_compared_with() -> None:
+    found = {
+        "base": metrics(0.9) | {"ece": estimate(0.3)},
+        "sft": metrics(0.4, 0.0, "base") | {"ece": estimate(0.1)},
+        "trained": metrics(0.9, 1.0, "base"),
+    }
+    text = headline(found)
+    assert "forced answer (ECE 0.100); " in text
+    assert text.endswith(" Only prompted, the same model reaches 40.0 % (slope 0.00).")
+    assert "Only prompted" not in headline({"base": found["base"], "sft": found["sft"]})
+
+
+def test_a_comparison_names_the_best_and_leaves_out_what_cannot_be_ranked() -> None:
+    found = {"a": metrics(0.5), "b": metrics(None), "c": metrics(0.9)}
+    found["d"] = metrics(1.0) | {"forced_accuracy": estimate(0.0)}
+    assert ranking(found) == ["c", "a", "b", "d"]
+    assert comparison_headline(found) == (
+        "Of 4 systems, c abstains when it should most often: in 90.0 % of the decisions on 100 questions, judged by "
+        "the model confidence (slope 1.00; 50.0 % of 100 forced answers are right); next is a with 50.0 %; not "
+        "ranked: b, d."
+    )
 
 
 def test_plain_text_has_a_line_per_system_with_aligned_columns() -> None:

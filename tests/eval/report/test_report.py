@@ -80,7 +80,7 @@ def test_systems_of_any_name_come_in_the_order_given(tmp_path: Path) -> None:
     head = re.search(r"<thead><tr><th scope=\"col\">Metric</th>(.*?)</tr>", text)
     assert head is not None
     assert re.findall(r">([^<]+)</th>", head.group(1)) == names
-    assert f"{names[-1]} abstains exactly when it should" in text
+    assert f"{names[-1]} follows the target (slope " in text
 
 
 def test_everything_that_was_written_or_named_is_escaped(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_lone_surrogate_in_a_row_does_not_stop_the_report(tmp_path: Path) -> N
 def test_a_system_that_gave_no_confidence_has_a_report(tmp_path: Path) -> None:
     rows = [replace(row, confidence=None) for row in simulate(Policy(), items=6, exact=False)]
     text = write_report(report_of({"silent": rows}), tmp_path).read_text(encoding="utf-8")
-    assert "silent abstains exactly when it should in an undefined share of 6 questions" in text
+    assert "whether it abstains when it should is undefined: no question has a confidence" in text
     assert "Left out of silent: 6 questions without a confidence" in text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,12 @@ import pytest
 from abstain.data import Message, PromptStyle, Question
 from abstain.eval.backends.backend import Completion, ConfidenceSource, Prompt
 from abstain.eval.backends.identity import Identity
-from abstain.eval.sweep.confidence import agreement, answer_probability, p_true, same_answer
-from abstain.eval.sweep.sweep import P_TRUE_AT_ONCE, Sweep, run_sweep
+from abstain.eval.logs.score import score
+from abstain.eval.metrics.metric import GATE_IS_NO_REFERENCE
+from abstain.eval.report.headline import headline
+from abstain.eval.sweep.confidence import agreement, answer_probability, gate_confidence, p_true, same_answer
+from abstain.eval.sweep.responses import Response
+from abstain.eval.sweep.sweep import ASKED_ABOUT_AT_ONCE, Sweep, run_sweep
 from abstain.rewards import Judgement, Verdict, alias_match, choice_match, contains_match, numeric_match
 
 TEXTS = ("The", " capital", " of", " France", " is", " Par", "is", ".", "")
@@ -132,7 +137,7 @@ class Doubting:
 
 def test_each_forced_answer_is_asked_about_in_the_chat_that_gave_it(tmp_path: Path) -> None:
     backend, style = Doubting(), PromptStyle(rubric="Target {target}.", forced="Forced.")
-    questions = [Question(f"q{i}", f"Question {i}?", (f"a{i}",)) for i in range(P_TRUE_AT_ONCE + 1)]
+    questions = [Question(f"q{i}", f"Question {i}?", (f"a{i}",)) for i in range(ASKED_ABOUT_AT_ONCE + 1)]
     sweep = Sweep(
         targets=(0.5,), style=style, grader=alias_match(), samples=1, truncated=Verdict.WRONG, confidence="p_true"
     )
@@ -142,6 +147,59 @@ def test_each_forced_answer_is_asked_about_in_the_chat_that_gave_it(tmp_path: Pa
     assert len(doubts) == len(questions)
     own = {row.id: row for row in rows if row.threshold == 0 and row.sample == 0}
     assert own["q0"].confidence == pytest.approx(math.exp(-0.5))
-    assert own[f"q{P_TRUE_AT_ONCE - 1}"].confidence == pytest.approx(1 - math.exp(-0.5))
-    assert own[f"q{P_TRUE_AT_ONCE}"].confidence == pytest.approx(math.exp(-0.5))
+    assert own[f"q{ASKED_ABOUT_AT_ONCE - 1}"].confidence == pytest.approx(1 - math.exp(-0.5))
+    assert own[f"q{ASKED_ABOUT_AT_ONCE}"].confidence == pytest.approx(math.exp(-0.5))
     assert {row.confidence for row in rows if not (row.threshold == 0 and row.sample == 0)} == {None}
+
+
+def test_the_gates_odds_give_back_the_confidence_at_every_target() -> None:
+    # A gate at its minimum answers with probability p(1 − t)/(p(1 − t) + (1 − p)t): at p = 0.6, t = 0.75 that is
+    # 0.15/(0.15 + 0.3) = 1/3, and at t = 0.25 it is 0.45/(0.45 + 0.1) = 9/11.
+    assert gate_confidence({0.75: math.log(2 / 3)}) == pytest.approx(0.6)
+    assert gate_confidence({0.75: math.log(2 / 3), 0.25: math.log(2 / 11)}) == pytest.approx(0.6)
+    assert gate_confidence({0.5: 0.0, 0.9: -math.inf}) == 0.5  # always abstaining is 0, never abstaining 1
+
+
+class Gated(Doubting):
+    """Abstains with the probability that its prompt's target says."""
+
+    confidence_sources: frozenset[ConfidenceSource] = frozenset({"gate"})
+
+    def log_probabilities(self, chats: Sequence[Sequence[Message]], text: str) -> list[float]:
+        assert text == "I don't know"
+        self.asked += [self.render(chat) for chat in chats]
+        return [math.log(0.5) for _ in chats]
+
+
+def gated_rows(tmp_path: Path) -> list[Response]:
+    style = PromptStyle(rubric="Target {target}.", forced="Forced.", phrase="I don't know")
+    sweep = Sweep(
+        targets=(0.2, 0.6), style=style, grader=alias_match(), samples=0, truncated=Verdict.WRONG, confidence="gate"
+    )
+    return run_sweep(Gated(), [Question("q", "Question 1?", ("a1",))], sweep, tmp_path / "rows.jsonl")
+
+
+def test_the_gate_is_asked_at_every_target_and_its_mean_is_the_items_confidence(tmp_path: Path) -> None:
+    rows = {row.threshold: row for row in gated_rows(tmp_path)}
+    assert (rows[0.0].confidence, rows[0.0].confidence_source) == (pytest.approx(0.4), "gate")  # (0.2 + 0.6) / 2
+    assert (rows[0.2].confidence, rows[0.6].confidence) == (None, None)
+
+
+def test_a_gate_is_no_reference_of_what_it_decides(tmp_path: Path) -> None:
+    rows = gated_rows(tmp_path)
+    found = score(rows, resamples=0)
+    for name in ("adherence", "adherence_reference", "normalized_regret", "threshold_slope"):
+        assert found[name] is None
+        assert found["omitted"][name] == GATE_IS_NO_REFERENCE
+    assert found["brier"]["value"] == pytest.approx(0.36)  # right with 0.4
+    assert f"whether it abstains when it should is undefined: {GATE_IS_NO_REFERENCE};" in headline({"m": found})
+    known = [replace(row, exact_confidence=0.5) for row in rows]
+    assert score(known, resamples=0)["adherence_exact"]["all"]["value"] == 0.5  # it answers at 0.2 and at 0.6
+
+
+def test_a_gate_needs_prompts_that_state_a_target() -> None:
+    with pytest.raises(ValueError, match="the gate is read where a prompt states a target"):
+        Sweep(
+            targets=(), style=PromptStyle(), grader=alias_match(), samples=0, truncated=Verdict.WRONG,
+            confidence="gate", post_hoc=True,
+        )  # fmt: skip

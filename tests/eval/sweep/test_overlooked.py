@@ -30,7 +30,6 @@ def test_only_wrong_completions_that_ended_are_counted() -> None:
     ]
     (found,) = overlooked(rows)
     assert (found.evidence, found.count, found.wrong) == ("answer", 3, 5)
-    assert found.share == 0.6
     assert found.examples[0] == "'The capital is Paris.' for 'Paris'"
     assert found.examples[2] == "'It is called the city of light' for 'City of Light'"
 

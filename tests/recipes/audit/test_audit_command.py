@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from abstain.data import InputError
+from abstain.recipes import load_recipe
+from abstain.recipes.audit.run import Condition, conditions_of
 from abstain.recipes.commands.cli import app
 
 RECIPE = """
@@ -66,6 +68,28 @@ def test_a_run_is_audited_by_name_and_its_scores_are_kept(run: Path, monkeypatch
     assert again.exit_code == 0
     assert {path: path.stat().st_mtime_ns for path in stored} == stored
     assert json.loads((run / "audit.json").read_text(encoding="utf-8")) == result
+
+
+def test_what_post_training_left_is_audited_and_the_adapters_after_it_stand_on_it(tmp_path: Path) -> None:
+    for name in ("base", "post_training", "adapter"):
+        (tmp_path / name).mkdir()
+    recipe = load_recipe("tiny-post-trained", ["targets.eval=[0.5]"])
+    base, post = str(tmp_path / "base"), str(tmp_path / "post_training")
+    assert list(conditions_of(recipe, tmp_path)) == [
+        Condition("base", base, None, None),
+        Condition("base", base, None, 0.0),
+        Condition("prompted", base, None, 0.5),
+        Condition("post_training", post, None, 0.0),
+        Condition("post_training", post, None, 0.5),
+        Condition("trained", post, tmp_path / "adapter", 0.0),
+        Condition("trained", post, tmp_path / "adapter", 0.5),
+    ]
+    alone = load_recipe("post-trained", ["targets.eval=[0.5]"])
+    (tmp_path / "model").mkdir()
+    (tmp_path / "adapter").rmdir()
+    assert [(one.system, one.model) for one in conditions_of(alone, tmp_path)][3:] == [
+        ("trained", str(tmp_path / "model"))
+    ] * 2
 
 
 def test_a_run_that_is_not_there_is_to_be_made_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

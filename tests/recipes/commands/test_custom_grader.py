@@ -195,7 +195,9 @@ def test_an_evaluation_grades_with_it_and_refuses_a_broken_one_before_the_model_
 def test_the_example_of_the_page_on_verdicts_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = (Path(__file__).parents[3] / "docs" / "verdicts.md").read_text(encoding="utf-8")
     (file, name, source), (_, _, recipe), (_, _, example) = re.findall(
-        r"```(\w+)(?: file=(\S+))?\n(.*?)```", page.partition("### A comparison of your own")[2], re.DOTALL
+        r"```(\w+)(?: file=(\S+))?\n(.*?)```",
+        page.partition("### A comparison of your own")[2].partition("\n## ")[0],
+        re.DOTALL,
     )
     assert (file, name) == ("python", "my_grader.py")
     (tmp_path / name).write_text(source, encoding="utf-8")

@@ -61,7 +61,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_person_reads_sentence_table_and_path(run: Path) -> None:
     stage, *lines = (run / "told.txt").read_text().splitlines()
     assert stage == "metrics and report"
-    assert lines[0].startswith("The trained model abstains exactly when it should in ")
+    assert lines[0].startswith("The trained model follows the target (slope ")
     assert [line.split()[0] for line in lines[1:6]] == ["system", "base", "prompted", "warmup", "trained"]
     assert f"report: {run / 'report.html'}" in lines
 
@@ -95,7 +95,7 @@ def test_runs_side_by_side_show_the_last_system_of_each(run: Path, tmp_path: Pat
     assert report(second)[0] == 0
     code, told = report(run, second, "--out", tmp_path / "both.html")
     assert code == 0, told
-    assert told.startswith("How often each abstains exactly when it should, judged by the exact Bayes confidence")
+    assert told.startswith("Of 2 systems, first abstains when it should most often: in ")
     page = Page((tmp_path / "both.html").read_text())
     assert page.embedded()["systems"] == ["first", "second"]
     assert not any("were not asked the same questions" in text for text in page.shown)

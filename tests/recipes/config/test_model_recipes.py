@@ -32,7 +32,9 @@ PAPERS = {
 """Reproduction → the model it names."""
 FAMILY = {**MODELS, "qwen2.5-7b": "qwen2.5"}
 """Model → family, those of the reproductions included."""
-OF_MODELS = [name for name in shipped_recipes() if name.partition("/")[0] in MODELS]
+TAUGHT = "smollm2-135m/facts"
+"""Teaches one model a domain of its own, on a CPU; the other recipes of open models are one method for every model."""
+OF_MODELS = [name for name in shipped_recipes() if name.partition("/")[0] in MODELS and name != TAUGHT]
 OPEN_MODEL = Path(__file__).parents[3] / "build" / "open-model" / "SmolLM2-135M-Instruct"
 FEW = ("questions", "rl.validation keeps", "every question is asked", "leaves no question")
 """What is said of the few questions of these tests."""
@@ -83,6 +85,17 @@ def test_preflight_finds_nothing_wrong_with_a_model_of_the_same_class(
     found = findings(recipe, prepare(recipe))
     wrong = [f for f in found if f.level != "note" and not any(text in f.message for text in FEW)]
     assert wrong == []
+
+
+def test_preflight_finds_nothing_wrong_with_the_recipe_that_teaches_a_domain(
+    stand_ins: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "questions.jsonl"
+    lines = [{"relation": "P17", "question": f"Which country is {i} in?", "answers": ["France"]} for i in range(40)]
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    recipe = load_recipe(TAUGHT, [f"data.train={path}", "data.eval=null", f"model={stand_ins['smollm2']}"])
+    found = findings(recipe, prepare(recipe))
+    assert [f.text for f in found if f.level != "note" and not any(text in f.message for text in FEW)] == []
 
 
 SHORT = [

@@ -70,6 +70,18 @@ def test_adjust_reaches_only_sections_that_are_there(tmp_path: Path, monkeypatch
         read_recipe("bad.yaml")
 
 
+def test_a_mapping_on_the_command_line_changes_the_keys_that_it_names() -> None:
+    before = load_recipe("tiny").warmup
+    after = load_recipe("tiny", ["warmup={sft: {max_steps: 7}}"]).warmup
+    assert before is not None
+    assert after is not None
+    assert after.sft == {**before.sft, "max_steps": 7}
+    assert after.teach == before.teach == "belief"
+    rl = load_recipe("tiny", ["rl={rloo: {max_steps: 7}}"]).rl  # as in a file, the rival goes
+    assert rl is not None
+    assert (rl.grpo, rl.rloo) == (None, {"max_steps": 7})
+
+
 def test_an_algorithm_takes_the_place_of_its_rival() -> None:
     assert merge({"rl": {"grpo": {"max_steps": 1}, "weight": 2}}, {"rl": {"rloo": {}}}) == {
         "rl": {"rloo": {}, "weight": 2}

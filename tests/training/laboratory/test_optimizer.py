@@ -8,8 +8,7 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from abstain.data import InputError
-from abstain.training.laboratory.base import MuonWithAdamW
+from abstain.training.laboratory.muon import Muon, MuonWithAdamW, orthogonalized
 
 IDS = torch.arange(24).reshape(2, 12)
 
@@ -89,7 +88,23 @@ def test_a_restored_optimizer_takes_the_same_next_step_under_its_schedule() -> N
         torch.testing.assert_close(got, expected, rtol=0, atol=0)
 
 
-def test_a_torch_without_muon_is_named_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(torch.optim, "Muon")
-    with pytest.raises(InputError, match=r"base.muon_learning_rate: torch .* has no Muon, which came with 2.9"):
-        _optimizer(_model())
+def test_orthogonalizing_applies_the_quintic_five_times_to_every_singular_value() -> None:
+    # Of a diagonal matrix the singular values are its entries: 0.6 and 0.8 of a Frobenius norm of 1.
+    expected = [0.6, 0.8]
+    for _ in range(5):
+        expected = [3.4445 * s - 4.7750 * s**3 + 2.0315 * s**5 for s in expected]
+    for rows in (2, 3):  # the second is taller than wide
+        matrix = torch.zeros(rows, 2)
+        matrix[0, 0], matrix[1, 1] = 3.0, 4.0
+        found = orthogonalized(matrix)
+        torch.testing.assert_close(found[:2], torch.diag(torch.tensor(expected)), rtol=1e-4, atol=1e-5)
+
+
+def test_a_first_step_on_a_tall_matrix_is_the_root_of_its_shape_times_the_rate() -> None:
+    weight = torch.nn.Parameter(torch.zeros(4, 1))
+    weight.grad = torch.tensor([[2.0], [0.0], [0.0], [0.0]])
+    Muon([weight], lr=0.1).step()
+    size = 1.0  # of the only singular value, before the quintic
+    for _ in range(5):
+        size = 3.4445 * size - 4.7750 * size**3 + 2.0315 * size**5
+    assert weight[:, 0].tolist() == pytest.approx([-0.1 * 2 * size, 0, 0, 0], abs=1e-6)

@@ -136,7 +136,7 @@ def test_a_reward_that_pays_only_silence_sets_off_abstention_collapse_and_capabi
     taught: str, tmp_path: Path
 ) -> None:
     watched = MonitorConfig(validation=ValidationConfig(every=24, items=30))
-    rows = train(taught, tmp_path, PAYS_SILENCE, watched, max_steps=48)
+    rows = train(taught, tmp_path, PAYS_SILENCE, watched, max_steps=48, temperature=0.7)
     assert {"abstention collapse", "capability loss"} <= alarms(rows)
     swept = [row for row in rows if "validation/forced_accuracy" in row]
     assert swept[0]["validation/forced_accuracy"] == pytest.approx(0.5, abs=0.3)
@@ -174,7 +174,7 @@ def test_a_policy_that_states_one_confidence_whatever_the_question_sets_off_conf
     tiny_model: str, tmp_path: Path
 ) -> None:
     said = [(STYLE.stated_messages(question), "Verrin\nConfidence: 0.9") for question in PEOPLE]
-    certain = teach(tiny_model, tmp_path / "certain", said, 60)
+    certain = teach(tiny_model, tmp_path / "certain", said, 90)
     settings = {"max_steps": 10, "learning_rate": 1e-5, "max_completion_length": 24}
     rows = train(certain, tmp_path, SCORED, MonitorConfig(), targets=None, **settings)
     (alarm,) = [row for row in rows if row.get("alarm") == "confidence collapse"]

@@ -35,7 +35,7 @@ def test_each_question_is_asked_once_and_must_be_answered() -> None:
     backend: Any = Scripted()
     rows = forced_answers(backend, [*QUESTIONS, QUESTIONS[0]], style=STYLE, grader=alias_match(), seed=0)
     assert [row.verdict.value for row in rows] == ["correct", "wrong", "abstained", "wrong"]
-    assert all("is not accepted" in prompt for prompt in backend.prompts)
+    assert all(STYLE.forced in prompt for prompt in backend.prompts)
 
 
 def test_counts_examples_and_remedies_are_findings() -> None:

@@ -22,8 +22,10 @@ from transformers import (
     Qwen3ForCausalLM,
 )
 
-from abstain.eval.audit.candidate_scores import CandidateScorer, build_trie
+from abstain.data import Message
 from abstain.eval.audit.score_store import filled, store_name
+from abstain.eval.backends.candidate_scores import CandidateScorer, build_trie
+from abstain.eval.backends.transformers import TransformersBackend
 
 PROMPTS = ["Where does Ada live?", "And where", "Who is it that lives in the old house by the river?"]
 WORDS = ["Paris", "Parma", "Par", "I don't know", "I don't", "New York", "New York City", "7", "December 31"]
@@ -75,6 +77,17 @@ def test_an_ordinary_model_scores_as_it_does_sequence_by_sequence(tiny_model: st
     for i, prompt in enumerate(prompts):
         expected = [one_by_one(model, prompt, word, scorer.end_ids) for word in words]
         assert found[i] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_backend_tells_how_likely_a_given_completion_is_in_each_chat(tiny_model: str) -> None:
+    tokenizer, model = AutoTokenizer.from_pretrained(tiny_model), AutoModelForCausalLM.from_pretrained(tiny_model)
+    backend = TransformersBackend(model, tokenizer, name="tiny")
+    chats: list[list[Message]] = [[{"role": "user", "content": prompt}] for prompt in PROMPTS]
+    found = backend.log_probabilities(chats, "I don't know")
+    (text,) = tokenizer(["I don't know"], add_special_tokens=False)["input_ids"]
+    prompts = tokenizer([backend.render(chat) for chat in chats], add_special_tokens=False)["input_ids"]
+    expected = [one_by_one(model.eval(), prompt, text, backend.end_ids) for prompt in prompts]
+    assert found == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "qwen3"])

@@ -23,10 +23,10 @@ from typing import Any, cast
 import numpy as np
 import torch
 
-from ..backends.decoding.kv_cache import common_length, refusal
-from ..backends.decoding.prefix_decoder import TOLERANCE, Level, PrefixDecoder
-from ..backends.models import end_token_ids
 from ..metrics.estimate import Array
+from .decoding.kv_cache import common_length, refusal
+from .decoding.prefix_decoder import TOLERANCE, Level, PrefixDecoder
+from .models import end_token_ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,249 @@
+"""The result in one sentence, which the report, the model card and the terminal open with.
+
+It holds what was measured and of how many questions: whether the model abstains when it should, how often its forced
+answers are right, and how far its confidence can be trusted. What says nothing is withheld, with the reason and the
+option that helps: a model that gets every forced answer wrong abstains at the right times by never answering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..metrics.catalogue import info
+from ..metrics.metric import GATE_IS_NO_REFERENCE
+from ..metrics.obstacles import obstacle_notes, undermined
+from .tables import number
+
+RUN_SYSTEMS = ("base", "prompted", "sft", "post_training", "warmup", "rejection", "dpo", "trained")
+"""The systems of a training run, in its order; those between are the model after a stage that another follows."""
+REFERENCE = {
+    "exact": "the exact Bayes confidence of the synthetic world",
+    "base": "the probability, before it was taught to abstain, of its forced answer",
+    "own": "the model confidence",
+    "none": f"nothing: {GATE_IS_NO_REFERENCE}",
+}
+CONFIDENCE = {
+    "sequence_probability": "sequence probability",
+    "answer": "probability of the answer",
+    "agreement": "agreement of samples",
+    "p_true": "P(True)",
+    "stated": "stated confidence",
+    "gate": "gate",
+}
+"""`ConfidenceSource` → what it is called in a sentence."""
+FOLLOWS = (0.8, 1.25)
+"""Slopes of the effective threshold that are called following the target."""
+IGNORES = 0.2
+"""A slope below this is called ignoring it."""
+CLOSELY = 0.8
+"""Adherence below this is not called following it without "loosely"."""
+
+Metrics = Mapping[str, Any]
+"""The contents of a metrics file for one split."""
+_DOUBT = "No measure of the model yet, for the reasons noted: "
+_UNDEFINED: Metrics = {"value": None, "low": None, "high": None, "n": 0}
+_NOTHING_KNOWN = (
+    "gets none of {} forced answers right, so that nothing shows whether it abstains when it should: ask questions of "
+    "which it knows some"
+)
+_ALL_KNOWN = (
+    "gets all of {} forced answers right, so that nothing shows whether it abstains when it should: ask questions of "
+    "which it does not know some"
+)
+
+
+def headline(metrics: Mapping[str, Metrics]) -> str:
+    """Return the result of the last system; `metrics` is system → the headline split's contents."""
+    name = list(metrics)[-1]
+    values = metrics[name]
+    taught = metrics.get("sft")  # asked with the rubric, it is the model that was only prompted
+    text = f"{_called(name)} {'; '.join(filter(None, _parts(values, taught or metrics.get('base'))))}."
+    before = taught or metrics.get("prompted")
+    if before and before is not values and informative(values) and informative(before):
+        text += (
+            f" Only prompted, the same model reaches {_percent(adherence(before))} (slope {_rounded(slope(before))})."
+        )
+    return f"{_DOUBT if undermined(values.get('obstacles') or []) else ''}{text}"
+
+
+def comparison_headline(metrics: Mapping[str, Metrics]) -> str:
+    """Return in one sentence which of several systems abstains when it should most often, and by what it is judged."""
+    ranked = [name for name in ranking(metrics) if informative(metrics[name])]
+    sources = {found["reference_confidence"] for found in metrics.values()}
+    judged = f"judged by {REFERENCE[sources.pop()]}" if len(sources) == 1 else "each judged by its own reference"
+    if not ranked:
+        return f"None of {len(metrics)} systems can be ranked by whether it abstains when it should."
+    best = metrics[ranked[0]]
+    text = (
+        f"Of {len(metrics)} systems, {ranked[0]} abstains when it should most often: in {_percent(adherence(best))} of "
+        f"the decisions on {adherence(best)['n']} questions, {judged} (slope {_rounded(slope(best))}; {_known(best)})"
+    )
+    if len(ranked) > 1:
+        text += f"; next is {ranked[1]} with {_percent(adherence(metrics[ranked[1]]))}"
+    left = ", ".join(name for name in metrics if name not in ranked)
+    return f"{text}; not ranked: {left}." if left else f"{text}."
+
+
+def ranking(metrics: Mapping[str, Metrics]) -> list[str]:
+    """Return the systems by adherence, the highest first; those of which it says nothing come last, in their order."""
+    return sorted(metrics, key=lambda name: -adherence(metrics[name])["value"] if informative(metrics[name]) else 1.0)
+
+
+def informative(values: Metrics) -> bool:
+    """Return whether adherence says something of a system: it is defined, and not all it knows is right or wrong.
+
+    >>> one = {"adherence_reference": {"all": {"value": 1.0}}}
+    >>> [informative({**one, "forced_accuracy": {"value": share}}) for share in (0.0, 0.4, 1.0)]
+    [False, True, False]
+    """
+    return adherence(values)["value"] is not None and _forced(values)["value"] not in (0.0, 1.0)
+
+
+def adherence(values: Metrics) -> Metrics:
+    """Return the estimate of adherence to the reference confidence, its value None where it is undefined."""
+    return info("adherence_reference.all").pick(values) or _UNDEFINED
+
+
+def slope(values: Metrics) -> float | None:
+    """Return the slope of the effective threshold, None where it is undefined."""
+    return (values.get("threshold_slope") or _UNDEFINED)["value"]
+
+
+def _parts(values: Metrics, base: Metrics | None) -> Sequence[str]:
+    if values["reference_confidence"] == "none":
+        return _undefined(values), _known(values), _calibration(values)
+    if not values.get("adherence_reference"):
+        return _without_targets(values), _calibration(values)
+    forced = _forced(values)
+    if adherence(values)["value"] is None:
+        return _undefined(values), _known(values), _calibration(values)
+    if values.get("unanswerable") == values["items"]:
+        return _of_unanswerable(values), ""
+    if not informative(values):
+        return (_ALL_KNOWN if forced["value"] else _NOTHING_KNOWN).format(forced["n"]), _calibration(values)
+    return _behavior(values, base), _known(values), _calibration(values)
+
+
+def _behavior(values: Metrics, base: Metrics | None) -> str:
+    share, of = adherence(values), values["items"]
+    asked = f"{share['n']} questions" if share["n"] == of else f"the {share['n']} of {of} questions that can be judged"
+    return (
+        f"{_manner(values)}abstains exactly when it should in {_percent(share)} of the decisions on {asked} at "
+        f"{_counted(len(values['targets']), 'target')}, judged by {_judge(values, base)}"
+    )
+
+
+def _manner(values: Metrics) -> str:
+    """Return what the slope of the effective threshold amounts to, as a predicate before another one."""
+    value = slope(values)
+    if value is None:
+        return "shows no slope (that takes two targets) and "
+    return f"{_following(value, values)} (slope {number(value, 2)}): it "
+
+
+def _following(value: float, values: Metrics) -> str:
+    kinds = {one["kind"] for one in values.get("obstacles") or []}
+    if "never_abstains" in kinds:
+        return "answers at every target"
+    if "always_abstains" in kinds:
+        return "abstains at every target"
+    if value < IGNORES:
+        return "ignores the target"
+    if value < FOLLOWS[0]:
+        return "follows the target in part"
+    if value > FOLLOWS[1]:
+        return "overshoots the target"
+    return "follows the target" if adherence(values)["value"] >= CLOSELY else "follows the target loosely"
+
+
+def _judge(values: Metrics, base: Metrics | None) -> str:
+    source = values["reference_confidence"]
+    error = (info("ece").pick(base) or _UNDEFINED)["value"] if base is not None and source == "base" else None
+    return REFERENCE[source] + ("" if error is None else f" (ECE {number(error)})")
+
+
+def _undefined(values: Metrics) -> str:
+    questions, targets = _counted(values["items"], "question"), _counted(len(values["targets"]), "target")
+    return f"was asked {questions} at {targets}, and whether it abstains when it should is undefined: {_why(values)}"
+
+
+def _why(values: Metrics) -> str:
+    """Return why adherence is undefined and what to do about it."""
+    if values["reference_confidence"] == "none":
+        return GATE_IS_NO_REFERENCE
+    causes = [one for one in values.get("obstacles") or [] if one["kind"] in ("no_confidence", "declined", "cut_off")]
+    if causes:
+        return obstacle_notes(causes[:1])[0].rstrip(".")
+    if values.get("without_confidence") == values["items"]:
+        return "no question has a confidence, so choose a source of one (--confidence), or log one"
+    return "no decision was judged, so look at the verdicts (--grader)"
+
+
+def _without_targets(values: Metrics) -> str:
+    rates: Metrics = values.get("rates") or {}
+    questions = _counted(values["items"], "question")
+    if not rates:
+        return f"answers {questions} with no target stated: {_known(values)}{_held_against(values)}"
+    shares = [_percent(rates.get(key, _UNDEFINED)) for key in ("accuracy", "hallucination_rate", "abstention_rate")]
+    return (
+        f"answers {questions} with no target stated: {shares[0]} right, {shares[1]} wrong, {shares[2]} abstained"
+        f"{_held_against(values)}"
+    )
+
+
+def _held_against(values: Metrics) -> str:
+    """Return the regret of acting by the confidence; by its own it is next to 0 whatever the system is like."""
+    regret = (info("normalized_regret").pick(values) or _UNDEFINED)["value"]
+    return (
+        ""
+        if regret is None or values["reference_confidence"] == "own"
+        else f"; held against targets, its confidence has a regret of {number(regret)}"
+    )
+
+
+def _of_unanswerable(values: Metrics) -> str:
+    share = info("unanswerable_abstention").pick(values) or _UNDEFINED
+    questions = _counted(values["items"], "question")
+    return (
+        f"abstains in {_percent(share)} of the decisions on {questions} that have no answer, at "
+        f"{_counted(len(values['targets']), 'target')}; ask answerable ones too to see what it gives up"
+    )
+
+
+def _known(values: Metrics) -> str:
+    forced = _forced(values)
+    of = "forced answers" if values.get("adherence_reference") else "answers"
+    return (
+        f"no {of[:-1]} was judged" if forced["value"] is None else f"{_percent(forced)} of {forced['n']} {of} are right"
+    )
+
+
+def _calibration(values: Metrics) -> str:
+    """Return how far the system's own confidence is from how often it is right, and where it comes from."""
+    error = info("ece").pick(values) or _UNDEFINED
+    if error["value"] is None:
+        return ""
+    name = CONFIDENCE.get(values.get("confidence_source") or "")
+    source = f"its confidence ({name})" if name else "its confidence"
+    return f"{source} is off by {number(error['value'])} on average (ECE)"
+
+
+def _forced(values: Metrics) -> Metrics:
+    return info("forced_accuracy").pick(values) or _UNDEFINED
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _called(name: str) -> str:
+    return f"The {name} model" if name in RUN_SYSTEMS else name
+
+
+def _percent(estimate: Metrics) -> str:
+    return "an undefined share" if estimate["value"] is None else f"{100 * estimate['value']:.1f} %"
+
+
+def _rounded(value: float | None) -> str:
+    return "undefined" if value is None else number(value, 2)

@@ -1,0 +1,78 @@
+"""Whether the model that a recipe starts from was trained on the recipe's own questions, by what its run recorded.
+
+A stage that decides by outcomes takes being right for what the model knows. On questions whose right answers an earlier
+stage made likelier, being right is memory, and the model learns to be too sure.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ...data import InputError
+from ...training.preflight.findings import Finding
+from ..config.reward import teaches_outcomes
+from ..config.schema import STAGE_ORDER, Recipe
+from .environment import file_content
+from .files import ENVIRONMENT, recorded
+from .load import recorded_recipe
+
+DEPTH = 3
+"""A model or a checkpoint lies at most so many folders below its run: RUN/checkpoints/STAGE/CHECKPOINT."""
+
+
+def check_seen(recipe: Recipe) -> list[Finding]:
+    """Return a warning for a model, and for an adapter, whose run trained on questions of `recipe`."""
+    deciding = [stage for stage in recipe.stages if stage != "sft" and _favours_right_answers(recipe, stage)]
+    starts = {"model": recipe.model, "adapter": recipe.adapter}
+    found = [_finding(recipe, key, Path(path), deciding) for key, path in starts.items() if path and deciding]
+    return [finding for finding in found if finding is not None]
+
+
+def _favours_right_answers(recipe: Recipe, stage: str) -> bool:
+    """Return whether `stage` makes right answers likelier; other warm-ups imitate own answers, right and wrong."""
+    return stage != "warmup" or teaches_outcomes(recipe)
+
+
+def _finding(recipe: Recipe, key: str, path: Path, deciding: list[str]) -> Finding | None:
+    run = next((one for one in path.absolute().parents[:DEPTH] if recorded(one) is not None), None)
+    if run is None:
+        return None
+    try:
+        earlier = recorded_recipe(run)
+    except InputError:  # of another version: it says nothing that can be read here
+        return None
+    trained = [] if earlier is None else _trained_by(earlier, path.absolute().relative_to(run).parts)
+    shared = None if earlier is None or not trained else _shared(recipe, earlier, run)
+    if shared is None:
+        return None
+    text = (
+        f"recipe: {key}: {path} was trained on {shared} ({', '.join(trained)}): to {', '.join(deciding)}, which learns "
+        "from what the model gets right, being right there is partly memory"
+    )
+    return Finding("warning", text, "other questions; or one recipe with all stages, which keeps their questions apart")
+
+
+def _trained_by(recipe: Recipe, parts: tuple[str, ...]) -> list[str]:
+    """Return what made right answers likelier in the weights at `parts` below the folder of a run of `recipe`."""
+    name = next((part for part in parts if part in ("base", *STAGE_ORDER)), recipe.stages[-1] if recipe.stages else "")
+    stages = recipe.stages[: recipe.stages.index(name) + 1] if name in recipe.stages else []
+    read = ["base"] if recipe.model is None and recipe.data is not None else []  # a world's base reads no question
+    return read + [stage for stage in stages if _favours_right_answers(recipe, stage)]
+
+
+def _shared(recipe: Recipe, earlier: Recipe, run: Path) -> str | None:
+    """Return which questions both train on, None where none is known."""
+    if recipe.world is not None:
+        return "the same synthetic world" if (recipe.world, recipe.seed) == (earlier.world, earlier.seed) else None
+    own = [] if recipe.data is None else recipe.data.training_sources
+    before = {} if earlier.data is None else _contents(earlier.data.training_sources, run)
+    return next((source for source in own if source in before or file_content(Path(source)) in before.values()), None)
+
+
+def _contents(sources: list[str], run: Path) -> dict[str, Any]:
+    """Return the training sources of a run, with the size and hash of those that are files."""
+    path = run / ENVIRONMENT
+    files = json.loads(path.read_text(encoding="utf-8")).get("files", {}) if path.is_file() else {}
+    return {source: files.get(source) or source for source in sources}
