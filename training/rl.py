@@ -156,7 +156,7 @@ def train_rl(
     if config.monitor.validation is not None:
         questions, apart = hold_out(questions, config.monitor.validation.items, seed)
         shown = STATED_TARGETS if targets is None else targets.targets(questions)
-        stage_monitor.validate(apart, shown, style, reward, out, stated=targets is None)
+        stage_monitor.validate(apart, shown, style.main, reward, out, stated=targets is None)
     size, rng = max(1, generations) * per_step, Stream.RL.rng(seed)
     rows = rl_rows(questions, style, targets, size, rng, per_question=per_question)
     _, trainer_class = TRAINERS[config.algorithm]

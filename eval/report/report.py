@@ -17,19 +17,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from . import plotting
 from .content import EmbeddedRows, ReportInput, embed_rows
-from .headline import RUN_SYSTEMS, comparison_headline, headline
+from .headline import RUN_SYSTEMS, headline
 from .pictures import Picture, pictures
-from .tables import Table, metric_tables, paired_sentence, paired_tables, target_tables
+from .ranking import comparison_headline, ranking_table
+from .tables import Table, metric_tables, paired_tables, target_tables
 
 __all__ = ["SYSTEMS", "ReportInput", "page", "sentence", "write_report"]
 
 SYSTEMS = RUN_SYSTEMS
 _CONVENTIONS = (
-    "Intervals are 95 % percentile bootstraps over questions. Adherence is the share of question–target pairs where "
-    "the model abstains exactly when confidence is below the target; clear pairs have confidence and target at least "
-    "0.05 apart. The effective threshold is the confidence cut that disagrees least with what the model did. Regret "
-    "is 0 for the oracle that answers exactly above the target and 1 for the better of always and never answering. "
-    "ECE uses 10 equal bins closed on the left. A forced abstention counts as not correct. A dash means undefined."
+    "Intervals are 95 % percentile bootstraps over questions. A decision is a question at a target; clear pairs have "
+    "confidence and target at least 0.05 apart. A forced abstention counts as not correct. A dash means undefined. "
+    "Every formula stands in docs/metrics.md."
 )
 
 
@@ -46,6 +45,8 @@ class PageContent:
     systems: Sequence[str]
     split: str
     """The split that the figures and the headline are about."""
+    ranked: Sequence[Table] = ()
+    """What stands before the figures: which of several runs is the best."""
     tables: Sequence[Table]
     rows: EmbeddedRows
     conventions: Sequence[str]
@@ -77,11 +78,11 @@ def write_page(content: PageContent, drawn: Sequence[Picture], path: Path) -> Pa
 
 
 def sentence(report: ReportInput) -> str:
-    """Return the result: of the last system, or of each of several runs and of the differences between them."""
+    """Return the result: of the last system, or which of several runs is the best."""
     metrics = {name: found[report.split] for name, found in report.metrics.items()}
     if not report.several_runs:
         return headline(metrics)
-    return " ".join([comparison_headline(metrics), *map(paired_sentence, report.comparisons)])
+    return comparison_headline(metrics)
 
 
 def page(report: ReportInput, drawn: Sequence[Picture]) -> str:
@@ -98,6 +99,7 @@ def _content(report: ReportInput) -> PageContent:
         warnings=report.warnings,
         systems=list(metrics),
         split=report.split,
+        ranked=[ranking_table(metrics, report.comparisons)] if report.several_runs else [],
         tables=[
             *paired_tables(report.comparisons),
             *metric_tables(report.metrics, report.split),
@@ -139,6 +141,7 @@ def render_page(content: PageContent, drawn: Sequence[Picture]) -> str:
             for p in drawn
         ],
         split=content.split.replace("_", " "),
+        ranked=content.ranked,
         tables=content.tables,
         rows=content.rows,
         conventions=content.conventions,

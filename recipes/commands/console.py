@@ -101,10 +101,15 @@ class TerminalConsole:
             self.progress = None
 
 
-def show_summary(metrics: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print systems × the metrics that say most: a table on a terminal, plain lines elsewhere."""
+def show_summary(metrics: Mapping[str, Mapping[str, Any]], stressed: str | None = None) -> None:
+    """Print systems × the metrics that say most: a table on a terminal, plain lines elsewhere.
+
+    Args:
+        metrics: System → the headline split's metrics.
+        stressed: The system whose name is set in bold, in a terminal.
+    """
     rich = Rich(highlight=False)
     if rich.is_terminal:
-        rich.print(summary_table(metrics, rich.width))
+        rich.print(summary_table(metrics, rich.width, stressed))
     else:
         print(summary_text(metrics))

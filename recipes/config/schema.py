@@ -13,7 +13,17 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
 
-from ...data import PromptStyle, Question, Schedule, TargetGrid, TargetSampler, WorldConfig, template, template_name
+from ...data import (
+    PromptStyle,
+    Question,
+    Schedule,
+    TargetGrid,
+    TargetSampler,
+    WorldConfig,
+    mixed,
+    template,
+    template_name,
+)
 from ...eval.backends.backend import SUPPORT, ConfidenceSource
 from ...eval.open_rubric import protocol as open_rubric
 from ...rewards.verdict import CUT_OFF, CutOff
@@ -289,6 +299,12 @@ class Recipe(Section):
             return {**section, "abstain_rate": None, "teach": OLD_RATES[rate]}
         return {"teach": "rate", **section} if rate is not None else cast("Any", warmup)
 
+    @field_validator("prompt")
+    @classmethod
+    def _wordings(cls, prompt: PromptStyle) -> PromptStyle:
+        mixed(prompt)
+        return prompt
+
     @model_validator(mode="before")
     @classmethod
     def _open_rubric(cls, values: Any) -> Any:
@@ -389,6 +405,11 @@ class Recipe(Section):
                 "or leave the system out of eval.systems"
             )
         return name
+
+    @property
+    def training_prompt(self) -> PromptStyle:
+        """How the training stages ask: in the recipe's wording and in those of `prompt.mixture`."""
+        return mixed(self.prompt)
 
     @property
     def eval_prompt(self) -> PromptStyle:

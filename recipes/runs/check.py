@@ -92,7 +92,7 @@ def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
         return []
     config = load_config(recipe.model)
     settings, batch, generated, limit = _last_stage(recipe, arguments)
-    style, targets = recipe.prompt, recipe.training_targets(prepared.rl)
+    style, targets = recipe.training_prompt, recipe.training_targets(prepared.rl)
     tokenizer = _tokenizer(recipe)
     lengths = measure_lengths(tokenizer, prepared.rl, style, targets, limit, scale=_scale(recipe))
     sizes = model_sizes(

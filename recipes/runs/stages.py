@@ -173,7 +173,7 @@ def _train(
     tokenizer = load_tokenizer(policy.model, recipe.chat_template_kwargs, adapter=policy.adapter)
     checkpoints = folder.path / "checkpoints" / name
     common: dict[str, Any] = {
-        "style": recipe.prompt,
+        "style": recipe.training_prompt,
         "seed": recipe.seed,
         "lora": None if policy.adapter or recipe.lora is None else lora_config(recipe.lora),
         "out": checkpoints,

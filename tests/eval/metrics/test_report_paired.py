@@ -8,7 +8,9 @@ import pytest
 from simulated import Policy, simulate
 
 from abstain.eval.compare.compare import Comparison, System, compare
+from abstain.eval.metrics import compute_metrics
 from abstain.eval.metrics.catalogue import info
+from abstain.eval.report.ranking import ranking_table
 from abstain.eval.report.tables import paired_sentence, paired_tables
 from abstain.rewards import Verdict
 
@@ -40,6 +42,15 @@ def test_the_table_has_both_values_the_difference_and_both_p_values(comparison: 
     assert cells[3].interval.startswith("[−")
     assert cells[6].value == "good better"
     assert "120 questions in both" in table.note
+    assert table.note.startswith(paired_sentence(comparison))
+
+
+def test_a_ranked_system_is_held_against_the_first(comparison: Comparison) -> None:
+    policies = {"good": Policy(noise=0.02), "<i>deaf</i>": Policy(slope=0.0, intercept=0.3)}
+    rows = {name: simulate(policy, items=120) for name, policy in policies.items()}
+    table = ranking_table({name: compute_metrics(of, resamples=0) for name, of in rows.items()}, [comparison])
+    assert table.head[-1] == "Against good"
+    assert [(row[0].value, row[-1].value) for row in table.rows] == [("1. good", ""), ("2. <i>deaf</i>", "good better")]
 
 
 def test_ungraded_rows_of_either_are_told() -> None:
