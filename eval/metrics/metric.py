@@ -22,9 +22,10 @@ from .table import SweepTable
 Better = Literal["higher", "lower", "nearer 1", "nearer 0", "nearer t", "neither"]
 Group = Literal["report", "card", "summary", "score", "primary", "templates"]
 """Where a metric is shown: in the tables of the report, the model card and paired runs ("report"); in the card's
-first table and its front matter, which stays short ("card"); in the small table that ends a run ("summary"); in the terminal by `abstain score` ("score");
-by `abstain compare` among the primary metrics, whose p-values are adjusted together ("primary"); as a spread over
-prompt templates ("templates"). A curve in "report" and "score" is a column of the tables by target."""
+first table and its front matter, which stays short ("card"); in the small table that ends a run ("summary"); in the
+terminal by `abstain score` ("score"); by `abstain compare` among the primary metrics, whose p-values are adjusted
+together ("primary"); as a spread over prompt templates ("templates"). A curve in "report" and "score" is a column of
+the tables by target."""
 ARROWS: Mapping[Better, str] = {"higher": "\u00a0↑", "lower": "\u00a0↓"}
 """What a table puts behind a label, where one end is better for any model."""
 

@@ -229,6 +229,8 @@ def _ask(
         if progress is not None:
             progress(done, total)
 
+    if progress is not None:
+        progress(0, total)  # a slow model's first rows may be minutes away
     words = sweep.confidence == "answer"
     prompts = (Prompt(request.messages, tuple(request.rows), token_texts=words) for request in requests)
     try:

@@ -27,7 +27,9 @@ from ...training.preflight.model import (
     probe_model,
     render_prompt,
 )
+from ...training.preflight.paid import check_paid_target
 from ...training.preflight.stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl, check_sft
+from ...training.preflight.trackers import check_trackers
 from ..config.evaluation import check_adapter
 from ..config.graders import check_grader, remedies
 from ..config.reward import (
@@ -354,6 +356,7 @@ def _reward(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     reward, targets = recipe_reward(recipe), recipe.training_targets(prepared.rl)
     shown = shown_targets(targets)
     found = check_reward(reward, shown, phrase=recipe.prompt.phrase)
+    found += [] if states_confidence(recipe) else check_paid_target(reward.payoff, shown, recipe.prompt)
     if seen := [] if states_confidence(recipe) else sorted(set(targets) & set(recipe.targets.eval)):
         listed = ", ".join(f"{t:g}" for t in seen)
         fix = "targets.margin, or a schedule that leaves them out"
@@ -386,6 +389,10 @@ def _gate(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
     return [Finding("error", text, "protocol=target, or another source of confidence")]
 
 
+def _trackers(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
+    return check_trackers(recipe.model_dump(mode="json"))
+
+
 def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     if recipe.model is None:
         return check_versions()
@@ -400,7 +407,7 @@ def _evaluated(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: AR
 
 
 STEPS: tuple[Step, ...] = (
-    _configs, _sft, _post_training, _rl, _sampled, _reward, _statement, _gate, _seen, _grader, _model,
+    _configs, _trackers, _sft, _post_training, _rl, _sampled, _reward, _statement, _gate, _seen, _grader, _model,
 )  # fmt: skip
 """What is looked at, in this order; an InputError ends its own step only."""
 EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _gate, _grader)

@@ -18,6 +18,9 @@ from ..config.reward import confidence_parser, states_confidence
 from ..config.schema import Recipe
 from .prepare import prepare
 
+ABSTAINING = ("warmup", "rejection", "dpo", "rl")
+"""The stages after which a model abstains by its target, so that it has a gate."""
+
 
 def is_post_hoc(recipe: Recipe) -> bool:
     """Return whether no target is in the prompts: the evaluation holds the confidence against every target."""
@@ -65,7 +68,8 @@ def sweep_text(recipe: Recipe, questions: int) -> str:
 def system_sweep(recipe: Recipe, system: str, folder: Path) -> Sweep:
     """Return the sweep of one system of a run: the base system is asked plainly.
 
-    Where the others state a confidence, or have a gate, its own is the probability of its forced answer.
+    Where the others state a confidence, its own is the probability of its forced answer; so is that of a system that
+    no stage has taught to abstain, where the others have a gate.
 
     Args:
         recipe: Of the run.
@@ -73,10 +77,13 @@ def system_sweep(recipe: Recipe, system: str, folder: Path) -> Sweep:
         folder: The run's folder.
     """
     sweep = recipe_sweep(recipe, folder)
-    if system != "base" or not recipe.stages:
+    if not recipe.stages:
         return sweep
-    confidence = "sequence_probability" if sweep.confidence in ("stated", "gate") else sweep.confidence
-    return replace(sweep, rubric=False, confidence=confidence)
+    stage = recipe.stages[-1] if system == "trained" else system
+    lacking = {"stated": stage == "base", "gate": stage not in ABSTAINING}
+    if lacking.get(sweep.confidence, False):
+        sweep = replace(sweep, confidence="sequence_probability")
+    return replace(sweep, rubric=False) if stage == "base" else sweep
 
 
 @dataclass(frozen=True, kw_only=True)
