@@ -216,8 +216,8 @@ def _row(one: ComparedMetric, comparison: Comparison) -> list[Cell]:
         Cell(number(one.a)),
         Cell(number(one.b)),
         Cell(number(one.difference), interval),
-        Cell(_p(one.p)),
-        Cell(_p(one.p_adjusted)),
+        Cell(p_text(one.p)),
+        Cell(p_text(one.p_adjusted)),
         Cell(outcome(one, comparison)),
     ]
 
@@ -241,5 +241,6 @@ def outcome(one: ComparedMetric, comparison: Comparison) -> str:
     return f"{names[first]} {rest}" if first in names else one.outcome
 
 
-def _p(value: float | None) -> str:
+def p_text(value: float | None) -> str:
+    """Return a p-value as tables show it."""
     return "–" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
