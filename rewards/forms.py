@@ -43,6 +43,8 @@ _LABEL = Pattern(
     r"(?: ?[:=])?(?:[*_]{1,3}(?=\s|$))?(?: ?[:=])?\s*",
     re.IGNORECASE,
 )
+_FURTHER = re.compile(r"\banswer[*_]{0,3} ?(?::|is\b(?! not\b))", re.IGNORECASE)
+"""A label that, where one stands at the start, announces a further answer: none of the two wraps the text."""
 _LABEL_SIGNS = ("nswer", "NSWER", ":", "\n")
 """One of these stands in every text that opens with a label."""
 
@@ -72,12 +74,14 @@ _FIRST = frozenset("<\\$*_#>-\u2013\u2014\u2022+~`{" + "".join(_QUOTES))
 
 
 def unlabelled(text: str) -> str:
-    """Return `text` without a leading "Answer:", "So the answer is" and the like."""
+    """Return `text` without a leading "Answer:", "So the answer is" and the like, unless a further one follows."""
     head = text[:96]
     if not any(sign in head for sign in _LABEL_SIGNS):
         return text
     found = _LABEL.match(text)
-    return text[found.end() :].strip() if found else text
+    if found is None or (_FURTHER.search(text, found.end(), found.end() + 200) and _FURTHER.search(found[0])):
+        return text
+    return text[found.end() :].strip()
 
 
 def closing_brace(text: str, depth: int = 1) -> tuple[int, int]:

@@ -54,12 +54,17 @@ FILLER = Pattern(
 """What may stand between the turn and the answer; whole words only, or "is" would eat the start of "Istanbul"."""
 
 _AGAIN = (
-    r"[,.:;!–—\n -]{0,4}+(?:(?:it(?:'s| is| was| should be)|i think|the (?:correct |right )?answer is"
+    r"[,.:;!–—\n -]{0,4}+(?:(?:it(?:'s| is| was| should be)|i think|the (?:correct |right )?(?:answer|year|date|name"
+    r"|city|one) is"
     r"|i meant)(?!\w)[,: ]{0,2}+){0,2}+"
 )
 CORRECTION = Pattern(
-    r"[.!?;,\n–—-] ?(?:oh,? |but |hmm,? )?(?:no,? (?:wait|sorry|actually)|wait,? (?:no|actually)|scratch that"
-    r"|correction"
+    r"[.!?;,\n–—-] ?(?:oh,? |but |hmm,? )?(?:(?:oh )?no,? (?:wait|sorry|actually)|wait,? (?:no|actually"
+    r"|(?:that|it)(?:'s| is| was)(?! (?:right|correct|it|the one|true|not)\b))|scratch that"
+    r"|correction|edit:|let me correct (?:that|myself)|i(?: am|'m) mixing (?:things|them|it) up"
+    r"|(?:that|this|which) (?:was|is) (?:incorrect|wrong|a mistake|not right)(?= ?[.,;:!])"
+    r"|(?:but )?(?:on )?(?:checking again|thinking again|looking again|having (?:thought it over|reconsidered)"
+    r"|after reconsidering|reconsidering|reflection)"
     r"|on second thoughts?|never ?mind|sorry,? i mean|(?:sorry,? )?i meant|actually,? (?:no|wait|it(?:'s| is| was)"
     rf"|that(?:'s| is) (?:wrong|not right)|i (?:think|meant)|make that|the (?:correct |right )?answer (?:is"
     rf"|should be)))(?!\w){_AGAIN}",

@@ -67,6 +67,14 @@ def score(
     csv: Annotated[
         Path | None, typer.Option(help="Folder for metrics, values by target and responses as CSV files.")
     ] = None,
+    protocol: Annotated[
+        Literal["open-rubric"] | None,
+        typer.Option(
+            help="open-rubric: the rows are of that experiment, two samples a prompt (docs/scoring.md). [default: the "
+            "run's own]",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Compute metrics of logged outputs of any system; no model is needed.
 
@@ -100,6 +108,7 @@ def score(
         truncated=truncated,
         seed=seed,
         resamples=resamples,
+        protocol=None if protocol is None else "open_rubric",
     )
     with TerminalConsole() as console:
         scored = score_file(request, console)

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import ClassVar
 
-from ..verdict import Judgement
+from ..verdict import NOT_STATED, Judgement
 from .choice import ChoiceMatch
 from .contain import ContainsMatch
 from .match import aliases
 from .notation import plain_notation
+from .numeric import NumericMatch, are_quantities
 from .statement import announced
 from .text import key
 
 _NUMBER = re.compile(r"[+-]?[0-9][0-9.,/ ]{0,40}%?")
+_PERCENT = re.compile(r"%|\bper ?cent\b")
 
 
 @lru_cache(maxsize=1 << 12)
@@ -46,6 +48,8 @@ class AutoMatch:
     """Compares the answer to a question with choices."""
     text: ContainsMatch = field(default_factory=ContainsMatch)
     """Compares any other answer."""
+    number: NumericMatch = field(default_factory=NumericMatch)
+    """Compares a percentage with an accepted fraction, or a fraction with an accepted percentage."""
 
     def __call__(self, answer: str, answers: Sequence[str], choices: Sequence[str] | None = None) -> Judgement:
         """Return CORRECT or WRONG.
@@ -56,9 +60,15 @@ class AutoMatch:
         if choices:
             return self.choice(answer, answers, choices)
         if _are_numbers(tuple(answers)) and key(answer) not in aliases(answers).keys:
-            plain = plain_notation(answer)
-            final = announced(plain)
-            if final is not None and any(map(str.isdigit, final)):
-                return self.text(final, answers)
-            return replace(self.text(plain, answers), answer=answer)
+            return self._of_numbers(answer, answers)
         return self.text(answer, answers)
+
+    def _of_numbers(self, answer: str, answers: Sequence[str]) -> Judgement:
+        """Return the judgement where every accepted answer is a number."""
+        plain = plain_notation(answer)
+        final = announced(plain)
+        given = final if final is not None and any(map(str.isdigit, final)) else plain
+        judged = self.text(given, answers)
+        if judged.reason == NOT_STATED and _PERCENT.search(f"{given} {' '.join(answers)}") and are_quantities(answers):
+            judged = self.number(given, answers)
+        return judged if given is final else replace(judged, answer=answer)

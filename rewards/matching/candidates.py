@@ -12,49 +12,33 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
+from .items import (
+    AND,
+    FUNCTION,
+    INTRODUCES,
+    OR,
+    PARTICLES,
+    Item,
+    Kind,
+    alike,
+    core_of,
+    head_of,
+    items,
+    kind_of,
+    tail_of,
+)
 from .match import Aliases
-from .mentions import Span, Text, stem
+from .mentions import HEADS, Span, Text, stem
 from .regions import REGIONS
+from .variants import SUFFIXES, TITLES
 
-Kind = Literal["name", "noun", "number", "either"]
-"""What an item is; "either": a word at the start of a sentence, whose capital tells nothing."""
+__all__ = ["breaks_list", "is_one_of_several", "items"]
 
-_OR = frozenset(("or", "alternatively", "versus", "vs"))
-_AND = frozenset(("and", "plus"))
-_HEDGES = frozenset(
-    str.split("possibly perhaps maybe probably either else even also likely then again potentially conceivably both")
-)
-"""Words that an item may begin or end with."""
-_PARTICLES = frozenset(str.split("of de van von der den di da du la le el al bin ibn y the and's o'"))
-_FRAME = frozenset(
-    str.split("it is was its be if you like prefer who knows that then could might may also there i think guess say id")
-)
-"""Words that may stand between "or" and a candidate."""
-_FUNCTION = frozenset(
-    str.split(
-        "is are was were be been being has have had do does did will would can could may might must shall should its"
-        " it he she they we you i this that these those there here who whom whose which what when where why how in on"
-        " at by from to into with without for about after before since during under over between among through near off"
-        " because if while although though as than but so not no yes very just only also called known named born made"
-        " became wrote won played said says means meaning lies sits stands came went took gave led held ran moved"
-        " followed including include includes such like one some any all both each every other another more most"
-        " my your his her our their of"
-    )
-)
-"""Words that no item holds."""
-_INTRODUCES = frozenset(
-    str.split(
-        "called known named nicknamed aka ie eg formerly originally born pronounced spelled spelt translated meaning"
-        " including dubbed titled abbreviated short formally officially"
-    )
-)
-"""Words in front of another name of the same thing."""
 _UNSURE = frozenset(
     str.split(
         "possible possibly perhaps maybe candidate candidates option options either likely potential potentially guess"
-        " guesses guessing probably alternatively possibilities unsure uncertain choices contenders suspects"
+        " guesses guessing probably alternatively possibilities unsure uncertain choices contenders suspects shortlist"
     )
 )
 """Words that make a list one of candidates."""
@@ -64,6 +48,15 @@ _UNSURE_PAIRS = frozenset(
 _GUESSES = frozenset(str.split("could might may"))
 _SINGULAR = frozenset(str.split("is was its thats be"))
 """Copulas of one thing."""
+_SUMS_UP = frozenset(str.split("1 these those either any all take pick choose"))
+"""Words behind the colon that follows a list ("Lyon, Paris, Nice: one of the three"), which is no heading then."""
+_NO_NAME = TITLES.union(
+    HEADS,
+    SUFFIXES,
+    str.split("city county state river lake mount mountain island bay sea street road avenue park bridge"),
+    str.split("company inc ltd fc"),
+)
+"""Words that lengthen a name, as no second name does."""
 _LIST = frozenset(",;/|+\n\u2022\u2192\u21d2.?!")
 _STRONG = frozenset(";/|+\u2022\u2192\u21d2?!.")
 """What joins two items that are no name and its place."""
@@ -71,118 +64,6 @@ _REACH = 12
 """Items looked at on either side of a mention."""
 _SENTENCE = 40
 """Words of the longest item that may repeat another."""
-_ITEM = 6
-"""Words of the longest item."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A stretch of words that nothing divides."""
-
-    start: int
-    end: int
-    begin: int
-    """Where it begins with the hedges in front of it."""
-    joins: str
-    """The punctuation in front of it."""
-    connective: str
-    """ "or", "and", or "" in front of it."""
-
-
-def items(text: Text, mentions: Sequence[Span]) -> list[Item]:
-    """Return the items of `text`; no word of a mention divides it."""
-    inside = {i for start, end in mentions for i in range(start + 1, end)}
-    found: list[Item] = []
-    start, joins, connective = 0, "", ""
-
-    def close(end: int) -> None:
-        nonlocal joins, connective
-        first, last = start, end
-        front = _HEDGES | _FRAME if connective == "or" else _HEDGES
-        while first < last and text.words[first] in front and first not in inside:
-            first += 1
-        while first < last and text.words[last - 1] in _HEDGES and last - 1 not in inside:
-            last -= 1
-        if first < last:
-            found.append(Item(first, last, start, joins, connective))
-            joins, connective = "", ""
-
-    for i, word in enumerate(text.words):
-        border = text.borders[i].replace('"', "")
-        between = "or" if word in _OR else "and" if word in _AND else ""
-        if i in inside or not (border or between):
-            continue
-        close(i)
-        joins += border
-        connective = between or connective
-        start = i + 1 if between else i
-    close(len(text.words))
-    return found
-
-
-def _is_number(words: Sequence[str]) -> bool:
-    return len(words) <= 3 and (words[0][0].isdigit() or words[0][0] in "-$\u20ac\u00a3\u00a5")
-
-
-def _kind(text: Text, start: int, end: int) -> Kind | None:
-    """Return what the words are, if they can be an item of a list."""
-    words = text.words[start:end]
-    if not words or len(words) > _ITEM:
-        return None
-    if _is_number(words):
-        return "number"
-    if all(word not in text.lower or word in _PARTICLES for word in words):
-        opens = start == 0 or bool(set(text.borders[start]) & set(".!?\n:\u2022"))
-        return "either" if opens and len(words) == 1 else "name"
-    if len(words) <= 3 and _FUNCTION.isdisjoint(words):
-        return "noun"
-    if words[0] not in text.lower and _FUNCTION.isdisjoint(words) and len(words) <= 4:
-        return "either"
-    return None
-
-
-def _alike(one: Kind | None, other: Kind | None) -> bool:
-    if one is None or other is None:
-        return False
-    return one == other or ("number" not in (one, other) and "either" in (one, other))
-
-
-def _core(text: Text, item: Item, mention: Span) -> Span:
-    """Return the part of `item` that is the answer: the mention, with the words that belong to its name."""
-    start, end = mention
-    named = any(word not in text.lower for word in text.words[start:end])
-    while start > max(item.start, mention[0] - _ITEM) and _belongs(text, start - 1, named):
-        start -= 1
-    while end < min(item.end, mention[1] + _ITEM) and _belongs(text, end, named):
-        end += 1
-    return start, end
-
-
-def _belongs(text: Text, i: int, named: bool) -> bool:
-    word = text.words[i]
-    if word in _FUNCTION or word in _INTRODUCES:
-        return False
-    return (word not in text.lower) if named else word in text.lower
-
-
-def _head(text: Text, item: Item) -> Span:
-    """Return the words with which `item` begins that may be a name or a noun."""
-    end, last = item.start, min(item.end, item.start + _ITEM + 1)
-    named = text.words[end] not in text.lower
-    while end < last and text.words[end] not in _FUNCTION and (not named or text.words[end] not in text.lower):
-        end += 1
-    return item.start, end
-
-
-def _tail(text: Text, item: Item) -> Span:
-    """Return the words with which `item` ends that may be a name or a noun."""
-    start, first = item.end, max(item.start, item.end - _ITEM - 1)
-    named = text.words[start - 1] not in text.lower
-    while start > first and text.words[start - 1] not in _FUNCTION:
-        if named and text.words[start - 1] in text.lower:
-            break
-        start -= 1
-    return start, item.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,15 +92,15 @@ def _is_list(item: Item) -> bool:
 
 def _run(text: Text, found: list[Item], at: int, mention: Span, accepted: Aliases) -> _Run:
     """Return the run of items around the mention in the item `at`."""
-    core = _core(text, found[at], mention)
-    kind = _kind(text, *core)
+    core = core_of(text, found[at], mention)
+    kind = kind_of(text, *core)
     spans: list[Span] = [core]
     joins, connectives = "", set[str]()
     right = left = at
     while core[1] == found[at].end and right + 1 < len(found) and right < at + _REACH:
         item = found[right + 1]
-        span = (item.start, item.end) if _kind(text, item.start, item.end) else _head(text, item)
-        if not _is_list(item) or not _alike(kind, _kind(text, *span)) or _explains(text, item, kind):
+        span = (item.start, item.end) if kind_of(text, item.start, item.end) else head_of(text, item)
+        if not _is_list(item) or not alike(kind, kind_of(text, *span)) or _explains(text, item, kind):
             break
         if span[1] != item.end and not item.connective and kind != "name":
             break  # a noun behind a comma, and more: "the unicorn, depending on whom you ask"
@@ -232,8 +113,8 @@ def _run(text: Text, found: list[Item], at: int, mention: Span, accepted: Aliase
             break
     while core[0] == found[at].start and left > 0 and left > at - _REACH and _is_list(found[left]):
         item = found[left - 1]
-        span = (item.start, item.end) if _kind(text, item.start, item.end) else _tail(text, item)
-        if not _alike(kind, _kind(text, *span)) or (_new_sentence(found[left]) and not _ends_sentence(found, right)):
+        span = (item.start, item.end) if kind_of(text, item.start, item.end) else tail_of(text, item)
+        if not alike(kind, kind_of(text, *span)) or (_new_sentence(found[left]) and not _ends_sentence(found, right)):
             break
         joins, connectives = joins + found[left].joins, connectives | {found[left].connective}
         spans.insert(0, span)
@@ -313,12 +194,37 @@ def is_one_of_several(text: Text, found: list[Item], mention: Span, accepted: Al
     at = _item_of(found, mention)
     if at is None:
         return False
-    if _among_numbers(text, found[at], mention, accepted):
+    if _among_numbers(text, found[at], mention, accepted) or _among_names(text, found[at], mention, accepted):
         return True
     run = _run(text, found, at, mention, accepted)
     if run.rivals and not _mostly_accepted(text, run, accepted) and _offers(text, run):
         return True
-    return _repeats(text, found, at, mention, accepted)
+    return _has_alternative(text, found, mention, accepted) or _repeats(text, found, at, mention, accepted)
+
+
+def is_announced_elsewhere(text: Text, found: list[Item], mentions: Sequence[Span], accepted: Aliases) -> bool:
+    """Return whether the text announces an answer of the mentions' kind that is none of them ("The answer is Lyon").
+
+    Args:
+        text: What was read.
+        found: Its `items`, divided with all mentions in view.
+        mentions: The words that state an accepted answer.
+        accepted: The accepted answers.
+    """
+    kinds = [kind_of(text, *mention) for mention in mentions]
+    for i in range(1, len(text.words) - 1):
+        if text.words[i - 1] != "answer" or text.words[i] not in ("is", "was"):
+            continue
+        start = i + 1 + (text.words[i + 1] == "that")
+        item = _item_of(found, (start, start + 1))
+        if item is None or any(text.sentences[mention[0]] == text.sentences[i] for mention in mentions):
+            continue
+        span = head_of(text, Item(start, found[item].end, start, "", ""))
+        alone = span[1] == found[item].end
+        same_kind = alone and any(alike(kind, kind_of(text, *span)) for kind in kinds)
+        if same_kind and not _is_accepted(text.words[slice(*span)], accepted):
+            return True
+    return False
 
 
 def _among_numbers(text: Text, item: Item, mention: Span, accepted: Aliases) -> bool:
@@ -329,6 +235,45 @@ def _among_numbers(text: Text, item: Item, mention: Span, accepted: Aliases) -> 
     size = len(text.words[start])
     beside = [i for i in (start - 1, end) if item.start <= i < item.end and text.words[i].isdecimal()]
     return any(len(text.words[i]) == size and text.words[i] not in accepted.counted for i in beside)
+
+
+def _among_names(text: Text, item: Item, mention: Span, accepted: Aliases) -> bool:
+    """Return whether nothing but names is said, with nothing between ("Lyon Paris Nice").
+
+    A name has further names in front of it ("George Herbert Walker Bush"), and few behind it ("New York City"): a run
+    is a list where it goes on for two names behind the mention, or on both sides of it; or, where a whole name of a
+    person is accepted, for two in front of it.
+    """
+    words = text.words[item.start : item.end]
+    if item.end - item.start != len(text.words) or any(text.borders[item.start + 1 : item.end]):
+        return False
+    lower = [word in text.lower for word in words]
+    if any(lower) and not (all(lower) and FUNCTION.isdisjoint(words)):
+        return False
+    extra = [i for i, word in enumerate(words) if word not in _NO_NAME and word not in PARTICLES and word.isalpha()]
+    if _NO_NAME.intersection(words) or (any(lower) and len(words) < 3):
+        return False
+    before, after = sum(i < mention[0] for i in extra), sum(i >= mention[1] for i in extra)
+    person = bool(accepted.people) and mention[1] - mention[0] > 1
+    return after > 1 or (after == 1 and before > 0) or (person and before > 1)
+
+
+def _has_alternative(text: Text, found: list[Item], mention: Span, accepted: Aliases) -> bool:
+    """Return whether the text guesses at something else: "Triton (though it may be Nereid)"."""
+    kind = kind_of(text, *mention)
+    for first, second in pairwise(range(len(text.words))):
+        if text.words[first] not in _GUESSES or text.borders[second]:
+            continue
+        start = second + 1 + (text.words[second] in ("also", "well", "equally"))
+        if start > len(text.words) - 1 or text.words[start - 1] != "be" or mention[0] <= start < mention[1]:
+            continue
+        rival = _item_of(found, (start, start + 1))
+        if rival is None:
+            continue
+        span = head_of(text, Item(start, found[rival].end, start, "", ""))
+        if alike(kind, kind_of(text, *span)) and not _is_accepted(text.words[slice(*span)], accepted):
+            return True
+    return False
 
 
 def _sentence(text: Text, run: _Run) -> list[str]:
@@ -344,11 +289,12 @@ def _is_unsure(words: Sequence[str]) -> bool:
 
 def _offers(text: Text, run: _Run) -> bool:
     """Return whether the items of the run are offered as candidates."""
-    if run.last < len(text.words) and text.borders[run.last].startswith(":"):
+    colon = run.last < len(text.words) and text.borders[run.last].startswith(":")
+    if colon and text.words[run.last] not in _SUMS_UP:
         return False  # a heading
     start = run.spans[0][0]
     before = text.words[max(run.first, start - 3) : start]
-    if not _INTRODUCES.isdisjoint(before):
+    if not INTRODUCES.isdisjoint(before):
         return False
     opens, closes = _opens(text, run), _closes(text, run)
     unsure = _is_unsure(_sentence(text, run))
@@ -383,15 +329,15 @@ def _opens(text: Text, run: _Run) -> bool:
 
 def _closes(text: Text, run: _Run) -> bool:
     """Return whether the run ends where a clause does."""
-    ends = run.last >= len(text.words) or bool(text.borders[run.last]) or text.words[run.last] in _OR | _AND
+    ends = run.last >= len(text.words) or bool(text.borders[run.last]) or text.words[run.last] in OR | AND
     return run.spans[-1][1] == run.last and ends
 
 
 def _repeats(text: Text, found: list[Item], at: int, mention: Span, accepted: Aliases) -> bool:
     """Return whether another item says the same of something else: "It is Lyon. It is Paris."."""
     item = found[at]
-    core = _core(text, item, mention)
-    kind = _kind(text, *core)
+    core = core_of(text, item, mention)
+    kind = kind_of(text, *core)
     if item.end - item.start > _SENTENCE:
         return False
     before, after = text.words[item.start : core[0]], text.words[core[1] : item.end]
@@ -405,7 +351,7 @@ def _repeats(text: Text, found: list[Item], at: int, mention: Span, accepted: Al
             continue
         if other is item:
             continue
-        alike = text.words[span[1] : other.end] == after and _alike(kind, _kind(text, *span))
-        if alike and not _is_accepted(text.words[slice(*span)], accepted):
+        same = text.words[span[1] : other.end] == after and alike(kind, kind_of(text, *span))
+        if same and not _is_accepted(text.words[slice(*span)], accepted):
             return True
     return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..verdict import NOT_STATED, SEVERAL_ANSWERS, Judgement, Verdict
-from .candidates import breaks_list, is_one_of_several, items
+from .candidates import breaks_list, is_announced_elsewhere, is_one_of_several, items
 from .dates import Date, accepts, find_dates
 from .match import Aliases, aliases, equals
 from .mentions import Span, Text, mentions, read
@@ -101,6 +101,8 @@ class ContainsMatch:
       clause, or behind "letter".
     - It is contradicted ("contradicted") where each mention is denied: "not Paris", "Paris is not", "often
       thought to be Paris, but it is Lyon"; and where the text gives another date.
+    - Another answer is given ("several answers") where the text announces one that is not accepted ("Paris. The answer
+      is Lyon").
     - It is one of several ("several answers") where each mention is one of several candidates: of a list, however
       it is joined, of names or numbers with "or", or of sentences that say the same of different things
       (`candidates`). What explains the answer, and another accepted one, is no candidate.
@@ -130,6 +132,8 @@ class ContainsMatch:
         if not affirmed or _is_another_date(text, affirmed, dates, accepted):
             return Judgement(Verdict.WRONG, answer, "contradicted")
         divided = items(text, found)
+        if is_announced_elsewhere(text, divided, affirmed, accepted):
+            return Judgement(Verdict.WRONG, answer, SEVERAL_ANSWERS)
         broken = accepted.lists and any(breaks_list(text, divided, span, accepted) for span in affirmed)
         if broken or all(is_one_of_several(text, divided, span, accepted) for span in affirmed):
             return Judgement(Verdict.WRONG, answer, SEVERAL_ANSWERS)

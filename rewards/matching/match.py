@@ -60,6 +60,10 @@ ANOTHER_FORM = _NUMBER_WORDS | _FRAME_WORDS
 """Words without one of which, or a digit, an answer equals another only by its key."""
 
 
+_JOINS = frozenset(("or", "and"))
+"""Words that no name of a person holds."""
+
+
 class Matcher(Protocol):
     """Compares one answer with the accepted ones; deterministic and picklable.
 
@@ -293,7 +297,7 @@ def _in_another_form(answer: str, found: Sequence[str], accepted: Aliases) -> bo
         return bool(own)
     if joined(found) in accepted.joined:
         return True
-    if accepted.people and len(found) > 1:
+    if accepted.people and len(found) > 1 and _JOINS.isdisjoint(found):
         names = without_titles(list(found))
         if any(someone.is_like(names) for someone in accepted.people):
             return True

@@ -21,8 +21,8 @@ _BORDER = Pattern(
 _ENDS = frozenset(".!?;\n")
 """What ends a sentence."""
 _MARKER = re.compile(
-    r"^[ \t]*+(?:(?:\d{1,3}|[a-hA-H])[.)]|\([a-h\d]\)|[*\u2022-])[ \t]+"
-    r"|(?:^[ \t*]*+|(?<=[.;,] ))(?:(?:first|second|third|another|other|alternative) )?"
+    r"^[ \t]*+(?:(?:\d{1,3}|[a-hA-H])[.):]|\([a-h\d]\)|[*\u2022-])[ \t]+"
+    r"|(?:^[ \t*]*+|(?<=[.;,] ))(?:(?:first|second|third|another|other|alternative|final|best) )?"
     r"(?:option|choice|candidate|answer|guess|possibility)(?: \w{1,2})?[:.)]\*{0,2}[ \t]+"
     r"|(?:^[ \t*]*+|(?<=[.;,] ))(?:first|second|third|fourth|alternatively):[ \t]+"
     r"|(?<=\s)\(?[1-9a-h]\)[ \t]+(?=\S)",
@@ -33,12 +33,16 @@ _NUMBERED = re.compile(r"\s*1[.)]\s")
 _NUMBER = re.compile(r"(?<=\s)\d{1,2}[.)][ \t]+(?=\S)")
 """The further numbers of a list in one line that begins with the first."""
 _OTHERWISE = re.compile(
-    r",?;? (?:or else|otherwise|failing that|if not(?: that)?,? (?:then )?|else)[, ]+|,? alternatively[,:]? ",
+    r",?;? (?:or else|otherwise|failing that|if not(?: that)?,?(?: then)?|else)[, ]+|,? alternatively[,:]? ",
     re.IGNORECASE,
 )
 _AS_WELL = re.compile(r",? (?:as well as|along with|plus) ", re.IGNORECASE)
-_SHARE = re.compile(r" ?\(?\b\d{1,3} ?%\)?")
-""""40%" behind a candidate, which says how likely it is."""
+_LIKELY = re.compile(
+    r" ?\((?:(?:much|far|somewhat|a bit|slightly|very|quite) )?(?:(?:less|more|least|most|un) ?)?"
+    r"(?:likely|probabl[ey]|possibl[ey]|plausible|\d{1,3} ?%)\)",
+    re.IGNORECASE,
+)
+"""How likely a candidate is said to be: "(less likely)", "(40%)"."""
 _LOWER = re.compile(r"(?<![\w'])[a-z]+(?!\w)")
 _READ = 20_000
 """Characters at the end of a text that are read: enough for any answer."""
@@ -50,7 +54,7 @@ _EMPTY = frozenset(str.split("yes no true false not it i one none"))
 _NAME = 5
 """Words that a longer name adds at the most."""
 _NUMERALS = frozenset((*"ivx", *map(str, range(1, 13))))
-_HEADS = frozenset(str.split("university college school institute academy museum airport hospital stadium"))
+HEADS = frozenset(str.split("university college school institute academy museum airport hospital stadium"))
 """What a longer name than the accepted one ends with."""
 
 Span = tuple[int, int]
@@ -80,7 +84,7 @@ def read(answer: str) -> Text:
     if _NUMBERED.match(answer):
         marked = _NUMBER.sub("\u2022 ", marked)
     text = "\n".join(map(fold, marked.split("\n")))
-    text = _AS_WELL.sub(" and ", _OTHERWISE.sub(" or ", text))
+    text = _AS_WELL.sub(" and ", _OTHERWISE.sub(" or ", _LIKELY.sub("", text)))
     found = Text(lower=frozenset(_LOWER.findall(text)), plain=text)
     clause = sentence = start = 0
     between = ""
@@ -192,7 +196,7 @@ def _within_another(text: Text, start: int, end: int, accepted: Aliases) -> bool
     after = end
     while after < min(len(text.words), end + _NAME) and not text.borders[after] and text.words[after] not in text.lower:
         after += 1
-    return after > end + 1 and text.words[after - 1] in _HEADS
+    return after > end + 1 and text.words[after - 1] in HEADS
 
 
 def _exact(text: Text, wanted: Sequence[str]) -> Iterator[Span]:

@@ -125,6 +125,11 @@ def accepted_quantity(answer: str) -> Quantity:
     return quantity
 
 
+def are_quantities(answers: Sequence[str]) -> bool:
+    """Return whether every one of the accepted `answers` can be compared as a number."""
+    return all(quantity_in(answer)[0] is not None for answer in answers)
+
+
 def quantity_in(text: str, question: str | None = None) -> tuple[Quantity | None, str]:
     """Return (the one quantity that `text` states, ""), or (None, why there is none).
 

@@ -138,31 +138,39 @@ My records do not contain that.|I must refrain from answering.|The author is unk
 I am less than 75% confident, so I will not answer.|My confidence is below the required 90%, so I abstain.
 I don't know. It might be helpful to check an atlas.|I don't know; the answer is not in my training data.
 Thus, I don't know|Two places are possible.\\nFinal answer: I don't know|We weigh A and B. In the end: I can't say.
-I'm in the dark, so I won't claim that it is Paris.|I can't tell whether it was Paris.|I'd rather leave this one blank.
+I'm in the dark, so I won't claim that it is Paris.|I can't tell whether it was Paris.
+I'd rather leave this one blank.
 This one has me stumped.|Honestly? Not a clue.|I don't think I have that in memory.|I have insufficient information.
 My knowledge of this is too limited to answer.|After some reflection, I have to admit I simply don't know.
 I'm not going to hazard a guess.|I'm not at liberty to say.|I would not be able to tell you.|I'd rather not.
 The name escapes me.|That isn't something I can recall.|I'm at a loss here.|I haven't the foggiest idea.
 """
 BY_KIND = """
-I have not been able to find it.|The model does not have an answer for this.|I'm not aware of any such award.|I've forgotten.
-I know far too little about it to say.|My knowledge of Estonian pop is too thin to name anyone.|It exceeds my knowledge.
+I have not been able to find it.|The model does not have an answer for this.|I'm not aware of any such award.
+I've forgotten.
+I know far too little about it to say.|My knowledge of Estonian pop is too thin to name anyone.
+It exceeds my knowledge.
 That's not information I have.|That is not known to this assistant.|The passage does not say.|I don't have it.
 I'd be making up a name.|Any name I gave would be a guess.|I came up empty.|It would be irresponsible to guess.
 Please treat this as no answer.|No answer is offered.|I'm torn between two towns and won't pick.|I can't decide.
-Which battle do you mean?|Could you tell me which of the two you mean?|The question is ambiguous and I'd need more context.
+Which battle do you mean?|Could you tell me which of the two you mean?
+The question is ambiguous and I'd need more context.
 I don't know the mayor of Dunedin, Florida.|Details on Harlow Brewery, Essex, aren't something I can recall.
 I don't know. Baseball Reference or SABR would have it.|I'm not sure. The archives of The Times, or SABR, could help.
 Kahlo and Rivera come to mind, but neither fits.|It's a moon of Saturn, but which one I can't say.
 It could be Bergen, but since I'm not 90% sure, I don't know.|My answer is "I don't know".|No clue whatsoever.
 """
 STILL_ANSWERS = """
-I don't have current figures, but as of my last update it was 370,000.|There are many Springfields, but this is Illinois.
+I don't have current figures, but as of my last update it was 370,000.
+There are many Springfields, but this is Illinois.
 However, I can tell you that it is Paris. I don't have access to the news.|None of them were women.|not sure, paris?
 According to the museum's website, Paris. I have not verified this.|I cannot rule out Lyon, but I would say Paris.
-I can't decide between Lyon and Paris, but I'll go with Paris.|It is not known to fly.|It falls outside the treaty's scope.
-The passage does not mention her; his wife was Paris.|I'd be guessing if I said Lyon, but Paris it is.|It does not have a capital.
-I know it is a French town. Paris, if I remember rightly.|I have little doubt that it is Paris.|She gave no answer to him.
+I can't decide between Lyon and Paris, but I'll go with Paris.|It is not known to fly.
+It falls outside the treaty's scope.
+The passage does not mention her; his wife was Paris.|I'd be guessing if I said Lyon, but Paris it is.
+It does not have a capital.
+I know it is a French town. Paris, if I remember rightly.|I have little doubt that it is Paris.
+She gave no answer to him.
 I'm not certain, but Paris|The exact date is unknown; the city was Paris.|Paris. I don't know its population.
 I can't verify it, but Paris.|It was Paris. I cannot provide a source.
 I'm less than 75% sure, but since you asked: Paris
