@@ -2,9 +2,9 @@
 
     python examples/penalty_sweep.py --penalties 0.25 1 4
 
-The payoff pays 1 for a right answer, 0 for an abstention and −λ for a wrong one, whatever the prompt says, so the best policy
-answers where its confidence is above λ/(1 + λ). One target in the prompt takes the place of three models (`abstain run tiny`);
-this is how the published methods with a fixed penalty are compared with it. Needs `pip install 'abstain[train]'`.
+The payoff pays 1 for a right answer, 0 for an abstention and −λ for a wrong one, so the best policy answers where its
+confidence is above λ/(1 + λ). Each λ needs a model of its own; a model that reads its target in the prompt (`abstain
+run tiny`) takes the place of them all. Needs `pip install 'abstain[train]'`.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python examples/trl_script.py --model Qwen/Qwen3-0.6B --questions examples/capitals.jsonl --steps 200
 
-An ordinary TRL script: `abstain` writes the prompts and pays the completions, everything else is TRL's and PEFT's. It has
-no warm-up, so the model must abstain sometimes already; where it never does, start from a recipe (`abstain run finetune`).
-Needs `pip install 'abstain[train]'`.
+An ordinary TRL script: `abstain` writes the prompts and pays the completions, everything else is TRL's and PEFT's. It
+has no warm-up, so the model must abstain now and then before training; if it never does, start from a recipe (`abstain
+run finetune`). Needs `pip install 'abstain[train]'`.
 """
 
 from __future__ import annotations
