@@ -41,7 +41,7 @@ class ChosenBlend:
 
     blend: float
     losses: dict[float, float]
-    """λ → log loss of the held-out outcomes, in nats an answer, at the better of `RIDGES`; empty: nothing was chosen."""
+    """λ → log loss of the held-out outcomes, in nats an answer, at the better of `RIDGES`; empty: none was chosen."""
 
     def __str__(self) -> str:
         """Return the line of the console."""

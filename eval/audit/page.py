@@ -122,8 +122,8 @@ TERMS = {
     "err": "The model's mass on errors: how often it says something wrong.",
     "bound": "What err cannot be below: 2·err_iiv − max|V|/min|E| − delta (arXiv:2509.04664, theorem 1).",
     "slack": "err less its bound; below 0 the theorem would fail.",
-    "err_iiv": "How often p̂ > 1/min|E| misjudges whether a response is valid, asked half from the training distribution "
-    "and half uniformly from the errors.",
+    "err_iiv": "How often p̂ > 1/min|E| misjudges whether a response is valid, asked half from the training "
+    "distribution and half uniformly from the errors.",
     "delta": "|p̂(A) − p(A)|, A being the responses above that threshold: miscalibration at it.",
     "abstention": "The model's mass on abstentions.",
     "accuracy": "Its mass on right answers.",

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ...data import InputError
+from ...eval.open_rubric import protocol as open_rubric
+from ...eval.open_rubric.tables import summary as open_rubric_summary
 from ...eval.report.headline import headline
 from ..runs.load import Run, load_run
 from .console import TerminalConsole, show_summary
@@ -91,7 +93,12 @@ def conclude(run: Run, page: Path) -> None:
     metrics = {name: next(iter(run.metrics(name).values())) for name in run.systems}
     for note in measuring_notes(metrics):
         typer.echo(f"note: {note}")
-    _tell(headline(metrics), metrics, page, stressed=list(metrics)[-1])
+    if run.protocol == open_rubric.NAME:
+        for name, of_system in metrics.items():
+            typer.echo("\n".join(open_rubric_summary(name, of_system)))
+        typer.echo(f"report: {page}")
+    else:
+        _tell(headline(metrics), metrics, page, stressed=list(metrics)[-1])
     for note in verdict_notes(run, metrics):
         typer.echo(f"note: {note}")
 
