@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol
 from ..verdict import NOT_ACCEPTED, SEVERAL_ANSWERS, Judgement, Verdict
 from .choice import option_text
 from .dates import Date, accepts, parse_date
+from .numeric import equal_shares
 from .plain import plain_words
 from .quantities import NUMBER_WORDS, Quantity, digits_for_words, leading_quantity, parse_quantity
 from .text import LONG, Pattern, fold, key, normalize, spelling, without_articles
@@ -261,7 +262,7 @@ def _same_value(answer: str, given: str, accepted: Aliases) -> str | None:
         return None
     if accepted.quantities:
         quantity = parse_quantity(answer)
-        if quantity is not None and any(quantity.same(wanted) for wanted in accepted.quantities):
+        if quantity is not None and any(equal_shares(quantity, wanted) for wanted in accepted.quantities):
             return "same quantity"
     if accepted.dates and any(accepts(accepted.dates, date) for date in parse_date(answer)):
         return "same date"
