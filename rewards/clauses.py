@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from .grammar import AWAY, BARE, DECISION, DENIAL, DOUBT, MAY_DECLINE, MORE, OPEN, PRONOUN, REFUSAL, UNCLEAR
@@ -119,9 +120,12 @@ def _written_out(text: str) -> str:
 
 
 def _kind(clause: str, lower: str, *, fronted: bool) -> tuple[Kind, int]:
-    """Return how a clause declines, and where what declines in it ends."""
-    if not MAY_DECLINE.search(lower):
-        return "", 0
+    """Return how a clause declines, and where what declines in it ends; those that decline come back often."""
+    return _kind_of_words(clause, lower, fronted) if MAY_DECLINE.search(lower) else ("", 0)
+
+
+@lru_cache(maxsize=1 << 11)
+def _kind_of_words(clause: str, lower: str, fronted: bool) -> tuple[Kind, int]:
     if found := DECISION.search(lower):
         return "decision", len(lower)
     if found := DOUBT.search(lower):
@@ -235,7 +239,7 @@ def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) ->
     leads = last_word is not None and not any(map(str.isalnum, lower[last_word.end() :]))
     is_fronted = FRONTED.match(rest) is not None
     kind, end = _kind(original, rest, fronted=place.fronted)
-    if not kind and DENIAL.search(rest) and any(one.answers for one in found):
+    if not kind and any(one.answers for one in found) and DENIAL.search(rest):
         kind = "decision"
     if kind in ("open", "about") and (place.selects or _SELECTS.match(rest)):
         kind = "decision"
@@ -259,7 +263,7 @@ def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) ->
         )
     concludes = place.announced or last_word is not None or (place.reasoned and not place.opens)
     plain = not kind and not found and not leads and not is_label and _is_fragment(rest)
-    advises = not kind and not guesses and (ADVICE.search(rest) or _is_source(rest)) is not None
+    advises = not (kind or guesses or answers or weakly) and (ADVICE.search(rest) or _is_source(rest)) is not None
     one = Clause(kind, answers or weakly, weakly, advises, guesses, 0, concludes, 0, 0, plain)
     after = _Place(
         turned=(turn is not None or only_commits or (place.turned and not place.opens))
