@@ -52,7 +52,8 @@ _INFO = (
     r"(?:information|info|knowledge|data|details?|context|answers?|ideas?|clue|records?|recollection|memory"
     r"|evidence|access|figures?|numbers?|dates?|names?|values?|facts?|grounds|basis|material|foggiest|faintest"
     r"|slightest|insight|means|way|statistics|reference|certainty|confidence|understanding|year|response|guess"
-    r"|sources?|entry|ability|capability|capacity|expertise|anything|memori[sz]ed|stored|on hand|to hand)"
+    r"|sources?|entry|ability|capability|capacity|expertise|opinions?|experiences?|preferences?|feelings|anything"
+    r"|memori[sz]ed|stored|on hand|to hand)"
 )
 _SOME = (
     r"(?:(?:a|an|any|the|that|this|enough|sufficient|adequate|such|much|specific|reliable"
@@ -75,11 +76,12 @@ MAY_DECLINE = Pattern(
     r"|abst|declin|refrain|with?h|withdraw|refus|hesitat"
     r"|silent|blank|noth|nobody|never|none|beats|escape|elude|slip|guess(?:ing|work)|specul|made up|making|fabricat"
     r"|less than|only|barely|hardly|below|under|short of|little"
-    r"|beyond|outside|out of|hard|difficult|impossib|in(?:suff|capab)|ignoran|stumped|clueless|dark\b|loss\b|trouble"
+    r"|beyond|outside|out of|hard|difficult|impossib|in(?:suff|capab)|ignoran|stumped|clueless|dark\b|loss\b|lost\b|trouble"
     r"|\bgap\b|got me|rather|better|leav|empty|null|mystery|foreign|news to"
     r"|would need|look it up|limit|\bends?\b|cuts?\b|cut-?off|stops?\b|fails?\b|requires?|needs?|missing|no response"
     r"|irrespons|low(?:er)?\b|nearer|neither|pay\b|as good as|i wish|if i said|certainty|confiden"
-    r"|any (?:answer|guess|name)|anything i|forgot|forget|ring a|give up|concede|how should|who can say"
+    r"|any (?:answer|guess|name)|anything i|forgot|forget|ring a|give up|concede|how should|who can say|have to"
+    r"|trust|doubt|question|context|(?:ask me|next)"
     r"|exceed|surpass|stump|search me|who knows|allow|permit|torn\b|undecided|fence|admit|confess|plead|treat|count"
     r"|(?:do|are|were) you\b|(?:c|w)ould you\b|please|thin\b|rusty|hazy|fuzzy|vague"
 )
@@ -90,11 +92,12 @@ DECISION = Pattern(
         (
             rf"{_WHO} (?:(?:will|would|must|shall|should|have to|need to|am going to|am gonna|am|choose to"
             rf"|prefer to|opt to|would better|had better|decided to|have (?:chosen|decided) to) )?(?:have to |rather "
-            rf"|better |prefer to |like to |going to |gonna "
+            rf"|better |prefer to |need to |like to |going to |gonna "
             rf"|choosing to |choose to |just |therefore |respectfully )*{_ADV}(?:abstain|declin|refrain"
             rf"|withh?old|withdraw|pass\b|skip|leav(?:e|ing) "
             r"(?:this|that|it|you|the|my)\b(?: [\w-]+){0,3}? (?:blank|open|empty|unanswered|unresolved|without|out)"
             r"|(?:remain|stay) silent)",
+            rf"\b(?:i am|we are) {_ADV}(?:choosing|opting|electing|deciding) (?:to abstain|not to)\b",
             rf"{_WHO} (?:would |will )?{_ADV}(?:have to |rather |better |prefer |choose |opt |decide |want "
             rf"|wish )(?:to )?{_ADV}(?:not (?:to )?{_ANSWERING}|(?:to )?(?:refrain|abstain|decline))",
             rf"(?:{_WHO} {_ADV}(?:will not|would not (?:want|like|wish|dare) to|do not (?:want|wish|intend|dare) to"
@@ -105,7 +108,7 @@ DECISION = Pattern(
             rf"not {_ADV}(?:feel )?{_ADV}comfortable (?:with )?{_ANSWERING}",
             r"^\W*(?:(?:so|and|then|hence|therefore) )*(?:no answer|skipping|skip|abstaining|abstain|pass|passing"
             r"|unanswered|left blank|no response|no comment|declined|n/a|null|none available|search me|who knows"
-            r"|who can say|how should i know|i (?:give up|concede)"
+            r"|who can say|how should i know|i (?:give up|concede)|ask me another|next question"
             r"|beats me)(?: (?:from me|here|on this"
             r"|this one|for this|to this|given|to give|possible|provided|available|today|for me"
             r"|this time)(?: one)?)?\W*$",
@@ -148,6 +151,7 @@ REFUSAL = Pattern(
     "|".join(
         (
             rf"{_I} {_ADV}(?:do|does|did|would|will) {_NOT} {_ADV}(?:know|recall|remember|recollect|recogni[sz]e"
+            rf"|learn|study"
             rf"|retain|(?:think|believe) i (?:know|can|have|recall|remember))",
             rf"{_CANNOT}{_TELL}\b|{_SELF} (?:cannot|could not)\W*$",
             rf"{_SELF} (?:have |had )?{_ADV}(?:forgotten|forget|forgot)\b|\b(?:do|does|did) not ring (?:a|any) bells?"
@@ -163,8 +167,10 @@ REFUSAL = Pattern(
             rf"{_I} {_ADV}knows? (?:(?:far |much |way )?(?:too|very|so) little|(?:next to nothing"
             rf"|(?:almost )?nothing (?:about|of))"
             rf"|not (?:nearly )?enough)\b|{_I} {_ADV}(?:do|does) not know (?:nearly )?enough",
-            rf"\b(?:am|are|is|was|been) {_ADV}(?:not {_ADV}(?:privy to|knowledgeable about|versed in|in possession of"
-            rf"|aware of\b(?! (?:any (?:other|reason|further)|the other))|familiar with|acquainted with|informed about)"
+            rf"\b(?:am|are|is|was|been) {_ADV}(?:not {_ADV}(?:privy to|knowledgeable(?: enough)?\b|versed in"
+            rf"|in possession of"
+            rf"|aware of\b(?! (?:any (?:other|reason|further)|the other))|familiar (?:enough )?with|acquainted with"
+            rf"|informed about)"
             r"|unaware|unfamiliar|ignorant|clueless|blanking|(?:at a |at an? (?:complete |total |utter )?)loss"
             r"|(?:\w+ly )?in the dark|having (?:trouble|difficulty) (?:recalling|remembering|finding|placing))",
             r"\b(?:am|are) not (?:the (?:right|best) [\w-]+|a (?:good|reliable) [\w-]+|(?:of )?(?:much|any) help)\b",
@@ -172,7 +178,10 @@ REFUSAL = Pattern(
             rf"\bdo(?:es)? not (?:allow|permit|enable|let) (?:me|us|one|anyone) (?:to )?{_TELL}\b",
             r"\bnothing (?:comes|springs|came|rings|occurs) (?:to|up|a bell)\b|^not (?:with|of|about|who|what|when"
             r"|where|which)\b",
-            r"\b(?:have not|have never|never) (?:heard of|come across|encountered|seen it|read it|learned|learnt"
+            r"\bnothing (?:that )?i (?:know|have|recall|remember)\b|\bi never (?:knew|learn(?:ed|t)|heard|saw|read)\b"
+            r"|\byou (?:would|will) (?:have|need) to (?:ask|check|consult|contact|look|search|refer)\b",
+            r"\b(?:have not|have never|never) (?:been (?:trained|given|taught|informed)|heard of|come across"
+            r"|encountered|seen it|read it|learned|learnt"
             r"|been told|got (?:an?|any|the|that)|had (?:any|access))",
             r"\b(?:escapes?|eludes?|slip(?:s|ped)?|fails?) (?:me|my (?:mind|memory))|(?:is not|not|will not|does not)"
             r" (?:com(?:e|ing)|spring(?:ing)?) (?:back )?to (?:me|mind)"
@@ -195,9 +204,11 @@ REFUSAL = Pattern(
             r"(?:guess|fabricat|invent|specul|made up|fiction|a shot)",
             r"^\W*(?:nothing|no [\w-]+)(?: [\w-]+)? (?:comes to mind|springs to mind|(?:that )?i can (?:name"
             r"|give|offer))",
+            r"\bthere (?:is|are) no [^.;]{1,60}? (?:that )?i (?:know|am aware|have heard) of\b",
             rf"\bthere (?:is|are) {_ADV}(?:nothing|no|not (?:enough|any|sufficient|much)"
             rf"|insufficient)(?: [\w'-]+){{0,4}}?"
-            rf" (?:information|info|knowledge|data|details|context|way (?:for (?:me|anyone) )?(?:to|of) (?:know|tell"
+            rf" (?:information|info|knowledge|data|details|context|evidence|grounds|basis|way (?:for (?:me"
+            rf"|anyone) )?(?:to|of) (?:know|tell"
             rf"|say"
             rf"|determin|find)\w*|(?:that )?i (?:can|could|have|know|am)(?: \w+)?|available)\b"
             rf"|\bthere is not (?:enough|anything) (?:in|for|to)\b",
@@ -218,6 +229,8 @@ UNCLEAR = Pattern(
     r"|\b(?:could|can|would|will) you (?:please |kindly |perhaps |maybe )?(?:clarify|specify|be more specific|tell me"
     r"|provide|give me|share|send|rephrase|elaborate|let me know|say (?:more|which|what))\b"
     r"|\bplease (?:\w+ )?(?:clarify|specify|provide|rephrase|send|share|give me|be more)\b"
+    r"|\byou (?:have not|did not) (?:given|specif\w+|mention\w*|provide\w*|said|say|told|tell|include\w*)\b"
+    r"|^\W*(?:more|further|additional) (?:context|information|details?)(?: please| needed| required| necessary)?\W*$"
     r"|\bmissing from (?:your|the) (?:message|question|prompt)"
 )
 """A question back, or the request to say what is meant: no answer, and no more than that."""
@@ -230,12 +243,14 @@ AWAY = Pattern(
             rf"|accessible|recorded|documented|in (?:my|the) (?:memory|knowledge|training|data|records?)"
             rf"|in my|within my|part of my|stored|(?:an? )?(?!what|as|because|if|that|the|who"
             rf"|when)[\w-]+ (?:that )?(?:{_SELF}|my\b))"
-            r"|unknown|unclear|unavailable|unanswerable|unknowable|unrecorded|undocumented"
+            r"|unknown(?! (?:to (?!(?:me|us|this|the (?:model|assistant))\b)|until|before|in|at))|unclear"
+            r"|unavailable|unanswerable|unknowable|unrecorded|undocumented"
             r"|beyond (?:me|my|what|the (?:scope|range|limits) of (?:my|what))"
             r"|outside (?:of )?(?:my|what|the (?:scope|range|limits) of (?:my|what)|the \w+ (?:that )?i)"
-            r"|out of (?:my|reach)|lost on me|a (?:blank|mystery|closed book) to me"
+            r"|out of (?:my|reach)|lost (?:on|to) me|a (?:blank|mystery|closed book) to me"
             r"|(?:thin|limited|sparse|patchy|scanty|weak|poor|vague|shaky|hazy|uncertain) (?:for|to)"
             rf"|(?:impossible|hard|difficult|not possible) (?:for (?:me|us|anyone|this \w+) )?to {_TELL})\b",
+            r"^\W*(?:(?:well|far|way|just) )?(?:beyond|outside) (?:of )?(?:my|me|what i)\b",
             r"\b(?:falls?|lies?|goes|sits?|extends?) (?:\w+ )?(?:outside|beyond) (?:of )?(?:my|what|the (?:scope"
             r"|range|limits) of (?:my"
             r"|what)|the \w+ (?:that )?i)|\bexceeds? (?:my|what)\b|\bsurpass(?:es)? my\b",
@@ -297,7 +312,9 @@ DOUBT = Pattern(
             r"|confidence|certainty)",
             r"\b(?:unsure|uncertain|undecided|torn between|on the fence)\b|\b(?:confidence"
             r"|certainty) (?:level )?is (?:only |just |about |around "
-            r"|roughly |at )*(?:0?\.\d|\d)|\bi would (?:need|have) to (?:see|look|check|consult|search|verify)\b",
+            r"|roughly |at )*(?:0?\.\d|\d)|\bi would (?:need|have) to (?:know|see|look|check|consult|search|verify)\b",
+            r"\bi (?:\w+ly )?(?:doubt|question) (?:that |whether |if )?i (?:can|could|know|would)\b"
+            r"|\bdo not (?:\w+ly )?trust (?:my|myself)\b",
             r"\bnone (?:of (?:them|these|those|which) )?(?:that )?i (?:am|would be|feel|could|can)\b",
             rf"\b(?:cannot|could not|never) {_ADV}be {_ADV}(?:sure|certain|positive|confident)",
             rf"(?:{_CANNOT}|{_I} (?:do|did|have) not |no way (?:to|of) ){_VERIFY}|\bno way of (?:checking"
