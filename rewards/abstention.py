@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Literal
 
-from .clauses import answering, clauses, decide, window
+from .clauses import clauses
 from .forms import FORMS
 from .grammar import MAY_DECLINE
 from .languages import LANGUAGES, Language, declines_in, may_decline, signs
 from .matching.text import ARTICLES, fold, spelling, words
+from .outcome import answering, decide, window
 from .phrases import CORRECTION, DOUBT_TAIL, FILLER, HEDGE, TRIGGERS
 
 DEFAULT_PHRASE = "I don't know"
