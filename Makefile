@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
-.PHONY: install quickstart test lint check format trainers harnesses vllm open-model installs ledger oldest latest
+.PHONY: install quickstart test lint check format trainers harnesses vllm open-model installs ledger oldest latest docs
 
 install: $(STAMP)
 
@@ -50,7 +50,7 @@ define bounds
 	test -x $(UV) || { $(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv; }
 	$(UV) venv --quiet --clear --python $(PYTHON) build/$(1)
 	$(UV) pip install --quiet --python build/$(1) --resolution $(2) $(TORCH) --editable '.[all]'
-	$(UV) pip install --quiet --python build/$(1) 'hypothesis>=6.100' 'pytest>=8.0' 'pytest-xdist>=3.6' 'setuptools>=77'
+	$(UV) pip install --quiet --python build/$(1) $(TORCH) --editable '.[test]'
 	$(UV) pip freeze --python build/$(1) | grep -iE '^(torch|transformers|trl|peft|datasets|accelerate|numpy|pydantic)=='
 	build/$(1)/bin/python -m pytest --numprocesses $(JOBS) --dist loadfile -q -m 'not slow' $(TESTS)
 endef
@@ -117,3 +117,9 @@ endef
 # Every published way to teach abstention side by side; goes on where it was, and fills docs/ledger.md.
 ledger: install
 	$(BIN)/python benchmarks/ledger
+
+# The site, in build/site: guides, the reference from the docstrings, evidence. Every link is checked; no network is used.
+DOCS := build/docs/env
+docs:
+	test -x $(DOCS)/bin/mkdocs || { $(PYTHON) -m venv $(DOCS) && $(DOCS)/bin/python -m pip install --quiet --editable '.[docs]'; }
+	$(DOCS)/bin/mkdocs build --strict --quiet

@@ -5,6 +5,7 @@ from .errors import InputError, RunError
 from .files import atomic, write_atomic
 from .form import Form
 from .load import DEFAULT_COLUMNS, load_questions
+from .mixture import mixed
 from .prompt import (
     Message,
     PromptStyle,
@@ -67,6 +68,7 @@ __all__ = [
     "load_set",
     "make_documents",
     "make_world",
+    "mixed",
     "shown_targets",
     "spread_draws",
     "template",

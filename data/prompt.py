@@ -60,16 +60,41 @@ def template(name: str, phrase: str | None = None) -> PromptStyle:
 @lru_cache(maxsize=64)
 def template_name(style: PromptStyle) -> str:
     """Return the "name@version" of the template that `style` is, whatever its phrase; "" for one of the user's own."""
-    return next((name for name, known in templates().items() if replace(known, phrase=style.phrase) == style), "")
+    own = {"phrase": style.phrase, "mixture": style.mixture, "mixture_share": style.mixture_share}
+    return next((name for name, known in templates().items() if replace(known, **own) == style), "")
 
 
 Message = dict[str, str]
 """A chat message: {"role": ..., "content": ...}."""
 
 
-def format_target(t: float, style: Literal["percent", "decimal"] = "percent") -> str:
-    """Return a target as a person writes it: "75%" or "0.75" (two decimals, more where `t` has more)."""
-    return f"{100 * t:.6g}%" if style == "percent" else f"{t:.6g}" if round(t, 2) != t else f"{t:.2f}"
+TargetFormat = Literal["percent", "decimal", "odds", "words"]
+_ONES = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def format_target(t: float, style: TargetFormat = "percent") -> str:
+    """Return a target as a person writes it: "75%", "0.75", "3 to 1" or "seventy-five percent".
+
+    Decimals are two, more where `t` has more. Odds are those of being right, to two significant digits.
+    """
+    if style == "decimal":
+        return f"{t:.6g}" if round(t, 2) != t else f"{t:.2f}"
+    if style == "odds":
+        return f"{format_penalty(t)} to 1" if t >= 0.5 else f"1 to {format_penalty(1 - t)}"
+    percent = f"{100 * t:.6g}"
+    return f"{percent}%" if style == "percent" else f"{_in_words(percent)} percent"
+
+
+def _in_words(number: str) -> str:
+    """Return a number below 100 in words: "seventy-five", "twelve point five"."""
+    whole, _, decimals = number.partition(".")
+    tens, ones = divmod(int(whole), 10)
+    words = _ONES[int(whole)] if int(whole) < len(_ONES) else _TENS[tens - 2] + (f"-{_ONES[ones]}" if ones else "")
+    return words if not decimals else " ".join([words, "point", *(_ONES[int(digit)] for digit in decimals)])
 
 
 def format_penalty(t: float) -> str:
@@ -79,7 +104,7 @@ def format_penalty(t: float) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class PromptStyle:
-    """A prompt template. The sentence with the target comes last.
+    """A prompt template. By default the sentence with the target comes last.
 
     All targets and samples of one question then share the longest possible prefix. A target of 0
     is the exam: abstaining is disallowed in words, which is how forced answers are asked for.
@@ -101,15 +126,34 @@ class PromptStyle:
     question's own system turn, in the same message."""
     phrase: str = DEFAULT_PHRASE
     """The agreed abstention."""
-    target_format: Literal["percent", "decimal"] = "percent"
-    """How a target is written: 75%, or 0.75."""
+    target_format: TargetFormat = "percent"
+    """How a target is written: percent (75%), decimal (0.75), odds (3 to 1) or words (seventy-five percent)."""
+    position: Literal["after", "before", "system"] = "after"
+    """Where the rubric, the forced sentence or the request for a confidence stands: after the question, which lets all
+    targets of a question share a prefix, before it, or in the system message."""
+    mixture: tuple[str | dict[str, Any], ...] = ()
+    """Further wordings of training prompts: "varied" (a shipped collection), names of ready templates, or mappings with
+    fields of this section, which inherit the rest from it. Evaluation asks in this section's own wording."""
+    mixture_share: float = 0.5
+    """Share of the training prompts that are in a wording of `mixture`."""
+
+    def __hash__(self) -> int:
+        """Hash what no two templates share; mappings in `mixture` have no hash."""
+        return hash((self.rubric, self.forced, self.phrase))
+
+    @property
+    def main(self) -> PromptStyle:
+        """The wording of forced answers that training asks for; of a mixture, the one that is evaluated."""
+        return self
 
     def __post_init__(self) -> None:
         """Raise ValueError for a rubric that does not show the target, or an unknown field."""
         if self.system is not None and not self.system.strip():
             raise ValueError(f"prompt.system must be a text, or null for none, got {self.system!r}")
-        if "{target}" not in self.rubric:
-            raise ValueError(f"prompt.rubric must contain {{target}}, got {self.rubric!r}")
+        if "{target}" not in self.rubric and "{penalty}" not in self.rubric:
+            raise ValueError(f"prompt.rubric must contain {{target}} or {{penalty}}, got {self.rubric!r}")
+        if not 0 <= self.mixture_share <= 1:
+            raise ValueError(f"prompt.mixture_share must be in [0, 1], got {self.mixture_share}")
         if "{answer}" not in self.statement or "{confidence}" not in self.statement:
             raise ValueError(f"prompt.statement must contain {{answer}} and {{confidence}}, got {self.statement!r}")
         try:
@@ -147,15 +191,17 @@ class PromptStyle:
         if question.choices:
             options = zip(ascii_uppercase, question.choices, strict=False)
             text += "\n" + "\n".join(f"{letter}. {choice}" for letter, choice in options)
-        lines = [text, question.instruction, instruction or ""]
+        asked = [text, question.instruction]
+        lines = {"after": [*asked, instruction], "before": [instruction, *asked], "system": asked}[self.position]
         last = {"role": "user", "content": "\n".join(filter(None, lines))}
-        return [*self._before(question), last]
+        return [*self._before(question, instruction if self.position == "system" else None), last]
 
-    def _before(self, question: Question) -> list[Message]:
+    def _before(self, question: Question, instruction: str | None) -> list[Message]:
         """Return the turns before the question, the system message first."""
         turns: list[Message] = [dict(turn) for turn in question.history]
-        if self.system is None:
+        own = "\n".join(filter(None, [self.system, instruction]))
+        if not own:
             return turns
         if turns and turns[0]["role"] == "system":
-            return [{"role": "system", "content": f"{self.system}\n\n{turns[0]['content']}"}, *turns[1:]]
-        return [{"role": "system", "content": self.system}, *turns]
+            return [{"role": "system", "content": f"{own}\n\n{turns[0]['content']}"}, *turns[1:]]
+        return [{"role": "system", "content": own}, *turns]

@@ -29,6 +29,8 @@ COMPONENTS = 128
 """Principal components of the hidden states that the predictor reads, at most."""
 STEPS = 25
 """Newton steps of a fit, at most."""
+FEWEST = 50
+"""Outcomes below which nothing is chosen: ten in each fold."""
 BATCH = 32
 """Prompts that go through the model at once."""
 
@@ -39,16 +41,18 @@ class ChosenBlend:
 
     blend: float
     losses: dict[float, float]
-    """λ → log loss of the held-out outcomes, in nats an answer, at the better of `RIDGES`."""
+    """λ → log loss of the held-out outcomes, in nats an answer, at the better of `RIDGES`; empty: none was chosen."""
 
     def __str__(self) -> str:
         """Return the line of the console."""
+        if not self.losses:
+            return f"outcomes alone count, fewer than {FEWEST} being too few to choose by"
         losses = ", ".join(f"{loss:.4f} at {blend:g}" for blend, loss in self.losses.items())
         return f"outcomes count {self.blend:g}, recalibrated probabilities the rest (held-out log loss {losses})"
 
 
 def choose_blend(hidden: Array, probability: Array, outcome: Array, rng: np.random.Generator) -> ChosenBlend:
-    """Return the λ of least log loss on held-out outcomes.
+    """Return the λ of least log loss on held-out outcomes; 1, which is right on average, where they are too few.
 
     Args:
         hidden: State at the last token of each forced prompt, (N, H).
@@ -57,8 +61,10 @@ def choose_blend(hidden: Array, probability: Array, outcome: Array, rng: np.rand
         rng: Draws the folds.
     """
     known = np.isfinite(outcome)
-    features = _features(hidden[known], probability[known])
     own, y = probability[known], outcome[known]
+    if len(y) < FEWEST:
+        return ChosenBlend(1.0, {})
+    features = _features(hidden[known], own)
     fold = rng.permutation(len(y)) % FOLDS
     losses = np.zeros((len(BLENDS), len(RIDGES)))
     for number in range(FOLDS):

@@ -143,7 +143,7 @@ def train_rl(
     arguments = rl_arguments(config, out, seed)
     found = check_rl(config, arguments, reward, questions, targets, per_question=per_question)
     found += check_end_tokens(arguments, reward, section=f"rl.{config.algorithm}")
-    enforce([*found, *stage_reward_findings(reward, questions, targets, style.phrase)])
+    enforce([*found, *stage_reward_findings(reward, questions, targets, style)])
     if (targets is not None and targets.ordered) or per_question > 1:
         arguments.shuffle_dataset = False  # the rows are in random order already, but for what is to stay together
     assert arguments.num_generations is not None  # TRL fills in both
@@ -156,7 +156,7 @@ def train_rl(
     if config.monitor.validation is not None:
         questions, apart = hold_out(questions, config.monitor.validation.items, seed)
         shown = STATED_TARGETS if targets is None else targets.targets(questions)
-        stage_monitor.validate(apart, shown, style, reward, out, stated=targets is None)
+        stage_monitor.validate(apart, shown, style.main, reward, out, stated=targets is None)
     size, rng = max(1, generations) * per_step, Stream.RL.rng(seed)
     rows = rl_rows(questions, style, targets, size, rng, per_question=per_question)
     _, trainer_class = TRAINERS[config.algorithm]

@@ -78,7 +78,7 @@ def own_answers(
         temperature: 0 for greedy decoding.
         seed: Of the samples.
     """
-    found = draw_answers(backend, questions, lambda q: style.messages(q, 0.0), temperature=temperature, seed=seed)
+    found = draw_answers(backend, questions, lambda q: style.main.messages(q, 0.0), temperature=temperature, seed=seed)
     return [answers[0] for answers in found]
 
 
@@ -353,7 +353,7 @@ def warm_up(
         answers = own_answers_at(backend, chosen, style, drawn, config, seed)
 
         def hidden(asked: Sequence[Question]) -> Array:
-            return hidden_states(model, tokenizer, [backend.render(style.messages(q, 0.0)) for q in asked])
+            return hidden_states(model, tokenizer, [backend.render(style.main.messages(q, 0.0)) for q in asked])
 
         common: dict[str, Any] = {"style": style, "config": config, "reward": judge, "rng": rng, "hidden": hidden}
         made = WAYS[config.teach](Material(questions=asked, targets=drawn, answers=answers, **common))
@@ -369,7 +369,7 @@ def warm_up(
     if targets is not None and graded and log is not None and not several:
         unseen = [questions[i] for i in shuffled[len(order) :]] or chosen
         shown = shown_targets(targets.targets(questions))
-        check = check_decoding(trained, tokenizer, backend, unseen, judge, style, shown)
+        check = check_decoding(trained, tokenizer, backend, unseen, judge, style.main, shown)
         log.after(check.figures, str(check))
     return trained
 

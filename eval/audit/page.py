@@ -118,7 +118,19 @@ def _values(rows: Rows, key: str) -> list[float]:
 
 
 TEMPLATES = Path(__file__).parents[1] / "report" / "templates"
-COLUMNS = ("err", "bound", "slack", "err_iiv", "delta", "abstention", "accuracy", "off_list")
+TERMS = {
+    "err": "The model's mass on errors: how often it says something wrong.",
+    "bound": "What err cannot be below: 2·err_iiv − max|V|/min|E| − delta (arXiv:2509.04664, theorem 1).",
+    "slack": "err less its bound; below 0 the theorem would fail.",
+    "err_iiv": "How often p̂ > 1/min|E| misjudges whether a response is valid, asked half from the training "
+    "distribution and half uniformly from the errors.",
+    "delta": "|p̂(A) − p(A)|, A being the responses above that threshold: miscalibration at it.",
+    "abstention": "The model's mass on abstentions.",
+    "accuracy": "Its mass on right answers.",
+    "off_list": "Its mass on responses that are not listed.",
+}
+"""Column → what it is."""
+COLUMNS = tuple(TERMS)
 
 
 def drawings(result: Mapping[str, Any]) -> list[tuple[str, str, str, Any]]:
@@ -193,6 +205,11 @@ def write_page(result: Mapping[str, Any], sentences: Sequence[str], page: Path, 
             for split, rows in result["splits"].items()
         ],
         columns=COLUMNS,
+        terms={
+            **TERMS,
+            "ECE": "Calibration error of the likeliest answer given that the model answers, 10 equal bins.",
+            "ROC": "Area under the curve of p̂ as a judge of validity; 0.5 is chance.",
+        },
         version=version("abstain"),
         seed=result["seed"],
     )

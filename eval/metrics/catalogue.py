@@ -7,6 +7,7 @@ prompt templates and the monitors of RL. The order is that of every table.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from . import errors as ab
 from .behavior import adherent
 from .calibration import brier, ece, log_score, mce, smooth_ece
 from .errors import RATES
-from .metric import Group, Metric, MetricInfo
+from .metric import Family, Group, Metric, MetricInfo
 from .selective import augrc, aurc
 
 _FORCED = ("forced answers", "confidence")
@@ -25,10 +26,17 @@ _BINS = "over ten bins of equal width"
 _NO_GAIN = "answering by this confidence gains nothing over the better constant policy"
 _OF_SAMPLES = "it describes the samples more than the system"
 _NOT_DONE = "it is not what the system did"
+_DECISIONS = "Does it abstain exactly when it should?"
 
 
 def _by_key(metrics: Iterable[Metric]) -> dict[str, Metric]:
     return {metric.key: metric for metric in metrics}
+
+
+def _family(title: str, metrics: Iterable[Metric], section: str = "") -> tuple[Metric, ...]:
+    """Return `metrics` as a family, whose section of docs/metrics.md is called like it unless `section` is given."""
+    family = Family(title, "docs/metrics.md", section or title)
+    return tuple(replace(metric, family=family) for metric in metrics)
 
 
 _ADHERENCE = (
@@ -49,7 +57,7 @@ _ADHERENCE = (
         better="higher",
         computation=how.adherence_to("exact clear", lambda w: w.table.exact, clear=True),
         needs=("exact confidence",),
-        groups=("report", "card"),
+        groups=("report",),
     ),
     Metric(
         key="adherence_reference.all",
@@ -73,7 +81,7 @@ _ADHERENCE = (
         computation=how.adherence_to("reference clear", lambda w: w.reference, clear=True),
         by_construction="own",
         repeats_under="exact",
-        groups=("report", "card", "summary", "templates"),
+        groups=("report", "summary", "templates"),
     ),
     Metric(
         key="adherence.all",
@@ -364,7 +372,7 @@ _RANKING = (
         computation=how.ranked(lambda r: r.aurc),
         bound=bounds.by_all(aurc),
         needs=_FORCED,
-        groups=("report", "card", "score"),
+        groups=("report", "score"),
     ),
     Metric(
         key="e_aurc",
@@ -477,7 +485,7 @@ _CALIBRATION = (
         better="lower",
         computation=how.calibrated("smooth", smooth_ece),
         needs=_FORCED,
-        groups=("report", "card"),
+        groups=("report",),
     ),
     Metric(
         key="sample_agreement",
@@ -492,7 +500,14 @@ _CALIBRATION = (
 )
 
 METRICS: dict[str, Metric] = _by_key(
-    (*_ADHERENCE, *_SAMPLES, *_TARGETS, *_ABSTENTIONS, *_FORCED_ANSWERS, *_RANKING, *_CALIBRATION)
+    (
+        *_family(_DECISIONS, (*_ADHERENCE, *_TARGETS)),
+        *_family("Were the abstentions right, and were they enough?", _ABSTENTIONS, _DECISIONS),
+        *_family("What does it know when it may not abstain?", _FORCED_ANSWERS, _DECISIONS),
+        *_family("Does the confidence rank right before wrong?", _RANKING),
+        *_family("Is the confidence what it says?", _CALIBRATION),
+        *_family("Confidence from k samples", _SAMPLES),
+    )
 )
 """Key → metric, in the order of every table."""
 

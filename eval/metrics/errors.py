@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...rewards import Verdict
 from ..sweep.responses import Response
 from .estimate import Array, percentile_interval
-from .metric import Group, MetricInfo
+from .metric import Family, Group, MetricInfo
 from .statistic import Columns, floats, matrix, of_sums, pooled, quotient, ratio, vector
 
 _GRADED = ("correct", "wrong", "abstained")
@@ -48,6 +48,7 @@ class Rate(MetricInfo):
         return num, den
 
 
+_FAMILY = Family("How often is it right, wrong and silent?", "docs/scoring.md", "What a file gives")
 _SHOWN: tuple[Group, ...] = ("report", "score", "primary")
 RATES: dict[str, Rate] = {
     rate.key: rate
@@ -59,6 +60,7 @@ RATES: dict[str, Rate] = {
             better="higher",
             counted="correct",
             groups=_SHOWN,
+            family=_FAMILY,
         ),
         Rate(
             key="hallucination_rate",
@@ -67,6 +69,7 @@ RATES: dict[str, Rate] = {
             better="lower",
             counted="wrong",
             groups=_SHOWN,
+            family=_FAMILY,
         ),
         Rate(
             key="abstention_rate",
@@ -75,6 +78,7 @@ RATES: dict[str, Rate] = {
             better="neither",
             counted="abstained",
             groups=_SHOWN,
+            family=_FAMILY,
         ),
         Rate(
             key="accuracy_answered",
@@ -84,6 +88,7 @@ RATES: dict[str, Rate] = {
             counted="correct",
             among=("correct", "wrong"),
             groups=_SHOWN,
+            family=_FAMILY,
         ),
     )
 }

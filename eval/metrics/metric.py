@@ -22,11 +22,28 @@ from .table import SweepTable
 Better = Literal["higher", "lower", "nearer 1", "nearer 0", "nearer t", "neither"]
 Group = Literal["report", "card", "summary", "score", "primary", "templates"]
 """Where a metric is shown: in the tables of the report, the model card and paired runs ("report"); in the card's
-front matter ("card"); in the small table that ends a run ("summary"); in the terminal by `abstain score` ("score");
-by `abstain compare` among the primary metrics, whose p-values are adjusted together ("primary"); as a spread over
-prompt templates ("templates"). A curve in "report" and "score" is a column of the tables by target."""
+first table and its front matter, which stays short ("card"); in the small table that ends a run ("summary"); in the
+terminal by `abstain score` ("score"); by `abstain compare` among the primary metrics, whose p-values are adjusted
+together ("primary"); as a spread over prompt templates ("templates"). A curve in "report" and "score" is a column of
+the tables by target."""
 ARROWS: Mapping[Better, str] = {"higher": "\u00a0↑", "lower": "\u00a0↓"}
 """What a table puts behind a label, where one end is better for any model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Metrics that answer one question, shown under it together."""
+
+    title: str
+    page: str
+    """The page of the documentation that has their formulas, ..."""
+    section: str
+    """... and its heading there."""
+
+    @property
+    def place(self) -> str:
+        """Where they are documented: "docs/metrics.md, “Intervals”"."""
+        return f"{self.page}, “{self.section}”"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +63,10 @@ class MetricInfo:
     """Its label in a narrow column; "": the label."""
     folder: str = ""
     """The key of the metrics file that it stands under, for one that stands under its name in another key."""
+    repeats_under: str = ""
+    """The source of the reference confidence, "exact" or "own", with which it is another metric's number again."""
+    family: Family | None = None
+    """The metrics that it is shown with; None: it stands alone."""
 
     @property
     def head(self) -> str:
@@ -153,8 +174,6 @@ class Metric(MetricInfo):
     by_construction: Literal["", "own", "always"] = ""
     """With a stated confidence that decides what is answered it holds by construction: always, or where that is the
     reference confidence ("own")."""
-    repeats_under: str = ""
-    """The source of the reference confidence, "exact" or "own", with which it is another metric's number again."""
     of_verdicts: bool = False
     """Rows that state neither a target nor a confidence define it too: it is a share of what they did."""
     not_compared: str = ""

@@ -154,7 +154,7 @@ _REMEDY: Mapping[str, Callable[[str], str]] = {
     "always_abstains": lambda _: "that state a target were declined: the model does not follow the target",
 }
 _SUBJECT: Mapping[str, str] = {
-    "cut_off": "{} of {} greedy completions",
+    "cut_off": "{} of {} completions",
     "no_response": "{} of {} greedy completions",
     "bad_format": "{} of {} greedy completions",
     "filtered": "{} of {} greedy completions",

@@ -12,9 +12,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ..metrics.catalogue import listed
-from ..metrics.metric import MetricInfo
+from ..metrics.metric import Group, MetricInfo
 from .headline import REFERENCE, headline
-from .tables import cell, number, target_columns
+from .tables import cell, number, present, target_columns
 
 MARK = "<!-- model card by abstain -->"
 """Stands in every card, so that the next one may take its place."""
@@ -74,7 +74,8 @@ def model_card(card: CardInput) -> str:
         systems=list(columns),
         values=columns[list(columns)[-1]],
         reference=REFERENCE[columns[list(columns)[-1]]["reference_confidence"]],
-        rows=[(info, [str(cell(info.pick(m))) for m in columns.values()]) for info in _present(columns.values())],
+        main=_rows("card", columns),
+        rows=_rows("report", columns),
         by_target=target_columns(columns[list(columns)[-1]]["by_threshold"]),
         number=number,
         version=version("abstain"),
@@ -98,8 +99,10 @@ def _front_matter(card: CardInput) -> str:
 
 
 def _results(card: CardInput) -> list[Any]:
+    """Return the metrics of the headline's split for the Hub's index; intervals and other splits stand in the text."""
     from huggingface_hub import EvalResult
 
+    split, values = next(iter(card.shown.items()))
     return [
         EvalResult(
             task_type="text-generation",
@@ -110,18 +113,15 @@ def _results(card: CardInput) -> list[Any]:
             metric_type=info.key.replace(".", "_"),
             metric_name=info.label,
             metric_value=round(found["value"], 4),
-            metric_args={"items": found["n"], "targets": values["targets"]}
-            | ({} if found["low"] is None else {"interval_95": [round(found["low"], 4), round(found["high"], 4)]}),
         )
-        for split, values in card.shown.items()
         for info in listed("card")
         if (found := info.pick(values)) and found["value"] is not None
     ]
 
 
-def _present(columns: Any) -> list[MetricInfo]:
-    found = list(columns)
-    return [info for info in listed("report") if any(info.pick(metrics) for metrics in found)]
+def _rows(group: Group, columns: Mapping[str, Mapping[str, Any]]) -> list[tuple[MetricInfo, list[str]]]:
+    """Return the metrics of a group that some system has, each with its cells."""
+    return [(info, [str(cell(info.pick(found))) for found in columns.values()]) for info in present(group, columns)]
 
 
 def markdown_text(text: str) -> str:

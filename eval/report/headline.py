@@ -62,32 +62,9 @@ def headline(metrics: Mapping[str, Metrics]) -> str:
     before = taught or metrics.get("prompted")
     if before and before is not values and informative(values) and informative(before):
         text += (
-            f" Only prompted, the same model reaches {_percent(adherence(before))} (slope {_rounded(slope(before))})."
+            f" Only prompted, the same model reaches {percent(adherence(before))} (slope {_rounded(slope(before))})."
         )
     return f"{_DOUBT if undermined(values.get('obstacles') or []) else ''}{text}"
-
-
-def comparison_headline(metrics: Mapping[str, Metrics]) -> str:
-    """Return in one sentence which of several systems abstains when it should most often, and by what it is judged."""
-    ranked = [name for name in ranking(metrics) if informative(metrics[name])]
-    sources = {found["reference_confidence"] for found in metrics.values()}
-    judged = f"judged by {REFERENCE[sources.pop()]}" if len(sources) == 1 else "each judged by its own reference"
-    if not ranked:
-        return f"None of {len(metrics)} systems can be ranked by whether it abstains when it should."
-    best = metrics[ranked[0]]
-    text = (
-        f"Of {len(metrics)} systems, {ranked[0]} abstains when it should most often: in {_percent(adherence(best))} of "
-        f"the decisions on {adherence(best)['n']} questions, {judged} (slope {_rounded(slope(best))}; {_known(best)})"
-    )
-    if len(ranked) > 1:
-        text += f"; next is {ranked[1]} with {_percent(adherence(metrics[ranked[1]]))}"
-    left = ", ".join(name for name in metrics if name not in ranked)
-    return f"{text}; not ranked: {left}." if left else f"{text}."
-
-
-def ranking(metrics: Mapping[str, Metrics]) -> list[str]:
-    """Return the systems by adherence, the highest first; those of which it says nothing come last, in their order."""
-    return sorted(metrics, key=lambda name: -adherence(metrics[name])["value"] if informative(metrics[name]) else 1.0)
 
 
 def informative(values: Metrics) -> bool:
@@ -112,24 +89,24 @@ def slope(values: Metrics) -> float | None:
 
 def _parts(values: Metrics, base: Metrics | None) -> Sequence[str]:
     if values["reference_confidence"] == "none":
-        return _undefined(values), _known(values), _calibration(values)
+        return _undefined(values), known(values), _calibration(values)
     if not values.get("adherence_reference"):
         return _without_targets(values), _calibration(values)
     forced = _forced(values)
     if adherence(values)["value"] is None:
-        return _undefined(values), _known(values), _calibration(values)
+        return _undefined(values), known(values), _calibration(values)
     if values.get("unanswerable") == values["items"]:
         return _of_unanswerable(values), ""
     if not informative(values):
         return (_ALL_KNOWN if forced["value"] else _NOTHING_KNOWN).format(forced["n"]), _calibration(values)
-    return _behavior(values, base), _known(values), _calibration(values)
+    return _behavior(values, base), known(values), _calibration(values)
 
 
 def _behavior(values: Metrics, base: Metrics | None) -> str:
     share, of = adherence(values), values["items"]
     asked = f"{share['n']} questions" if share["n"] == of else f"the {share['n']} of {of} questions that can be judged"
     return (
-        f"{_manner(values)}abstains exactly when it should in {_percent(share)} of the decisions on {asked} at "
+        f"{_manner(values)}abstains exactly when it should in {percent(share)} of the decisions on {asked} at "
         f"{_counted(len(values['targets']), 'target')}, judged by {_judge(values, base)}"
     )
 
@@ -184,8 +161,8 @@ def _without_targets(values: Metrics) -> str:
     rates: Metrics = values.get("rates") or {}
     questions = _counted(values["items"], "question")
     if not rates:
-        return f"answers {questions} with no target stated: {_known(values)}{_held_against(values)}"
-    shares = [_percent(rates.get(key, _UNDEFINED)) for key in ("accuracy", "hallucination_rate", "abstention_rate")]
+        return f"answers {questions} with no target stated: {known(values)}{_held_against(values)}"
+    shares = [percent(rates.get(key, _UNDEFINED)) for key in ("accuracy", "hallucination_rate", "abstention_rate")]
     return (
         f"answers {questions} with no target stated: {shares[0]} right, {shares[1]} wrong, {shares[2]} abstained"
         f"{_held_against(values)}"
@@ -206,16 +183,17 @@ def _of_unanswerable(values: Metrics) -> str:
     share = info("unanswerable_abstention").pick(values) or _UNDEFINED
     questions = _counted(values["items"], "question")
     return (
-        f"abstains in {_percent(share)} of the decisions on {questions} that have no answer, at "
+        f"abstains in {percent(share)} of the decisions on {questions} that have no answer, at "
         f"{_counted(len(values['targets']), 'target')}; ask answerable ones too to see what it gives up"
     )
 
 
-def _known(values: Metrics) -> str:
+def known(values: Metrics) -> str:
+    """Return how many of the forced answers are right, as a clause."""
     forced = _forced(values)
     of = "forced answers" if values.get("adherence_reference") else "answers"
     return (
-        f"no {of[:-1]} was judged" if forced["value"] is None else f"{_percent(forced)} of {forced['n']} {of} are right"
+        f"no {of[:-1]} was judged" if forced["value"] is None else f"{percent(forced)} of {forced['n']} {of} are right"
     )
 
 
@@ -241,7 +219,8 @@ def _called(name: str) -> str:
     return f"The {name} model" if name in RUN_SYSTEMS else name
 
 
-def _percent(estimate: Metrics) -> str:
+def percent(estimate: Metrics) -> str:
+    """Return an estimate as a percentage, in words where it is undefined."""
     return "an undefined share" if estimate["value"] is None else f"{100 * estimate['value']:.1f} %"
 
 

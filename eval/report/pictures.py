@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import figures, plotting
 from .content import ReportInput
 from .figures import View
 from .headline import REFERENCE
+from .tables import coinciding
 
 _SURFACES = 6
 """Abstention surfaces in a report, at most: the last systems have one each."""
@@ -28,7 +29,7 @@ class Picture:
 
 
 def pictures(report: ReportInput) -> list[Picture]:
-    """Return the figures of a report, on the headline's split."""
+    """Return the figures of a report, on the headline's split; a caption says which of its lines hide one another."""
     shown = views(report)
     decide, rank = [view for view in shown if view.decides], [view for view in shown if view.ranks]
     drawn: list[Picture] = []
@@ -38,7 +39,14 @@ def pictures(report: ReportInput) -> list[Picture]:
         drawn += _confidence(rank)
     if decide:
         drawn += [_regret(decide), _curves(decide[-1])]
-    return drawn
+    return [replace(one, caption=f"{one.caption}{_hidden(one.figure, shown)}") for one in drawn]
+
+
+def _hidden(figure: Any, shown: list[View]) -> str:
+    """Return which systems' lines lie on one another in a figure; "" where each can be seen."""
+    lines = {line.get_gid(): line.get_xydata().tobytes() for line in figure.axes[0].lines}
+    found = coinciding({view.name: lines[key] for view in shown if (key := f"sys{view.number}") in lines})
+    return f" The lines of {found}" if found else ""
 
 
 def views(report: ReportInput) -> list[View]:

@@ -28,10 +28,15 @@ def ordered(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: (rank.get(name, len(rank)), name))
 
 
-def summary_table(metrics: Mapping[str, Mapping[str, Any]], width: int) -> Table:
+def summary_table(metrics: Mapping[str, Mapping[str, Any]], width: int, stressed: str | None = None) -> Table:
     """Return a table of systems × the metrics of the summary, with intervals, for a terminal `width` wide.
 
     Where an interval does not fit beside its value it stands below it, as "0.90…0.92". Names are shown as they are.
+
+    Args:
+        metrics: System → the headline split's metrics.
+        width: Of the terminal, in characters.
+        stressed: The system whose name is set in bold.
     """
     shown = listed("summary")
     beside = max(len(name) for name in metrics) + len(shown) * _BESIDE <= width
@@ -42,7 +47,7 @@ def summary_table(metrics: Mapping[str, Mapping[str, Any]], width: int) -> Table
     for name, found in metrics.items():
         estimates = [metric.pick(found) for metric in shown]
         cells = [_beside(estimate) if beside else _stacked(estimate) for estimate in estimates]
-        table.add_row(Text(name, style="bold" if name == list(metrics)[-1] else ""), *cells)
+        table.add_row(Text(name, style="bold" if name == stressed else ""), *cells)
     return table
 
 

@@ -5,13 +5,13 @@ Runs against each other in a report: the paired differences of `compare.py`, in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..compare.compare import ComparedMetric, Comparison
 from ..metrics.catalogue import info, listed, listed_curves
-from ..metrics.metric import Metric
+from ..metrics.metric import Family, Group, Metric, MetricInfo
 
 _AUDIT = (
     "Held to its target, a model is right at least that often where it answers (accuracy answered), and no more often "
@@ -21,10 +21,11 @@ _AUDIT = (
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: a value and, in smaller letters, its interval."""
+    """One cell: a value and, in smaller letters, its interval; of a row's header, what it means."""
 
     value: str
     interval: str = ""
+    definition: str = ""
 
     def __str__(self) -> str:
         return f"{self.value} {self.interval}".rstrip()
@@ -40,6 +41,8 @@ class Table:
     note: str = ""
     folded: bool = False
     """Shown on demand only."""
+    headings: Mapping[int, Family] = field(default_factory=dict[int, Family])
+    """Row → the family of metrics that begins with it."""
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -73,13 +76,55 @@ def metric_tables(metrics: Mapping[str, Mapping[str, Any]], headline: str) -> li
 
 
 def _metric_table(split: str, columns: Mapping[str, Mapping[str, Any]], *, folded: bool) -> Table:
-    rows = [
-        [Cell(info.heading), *map(cell, picked)]
-        for info in listed("report")
-        if any(picked := [info.pick(m) for m in columns.values()])
-    ]
-    title = f"Metrics: {split.replace('_', ' ')}"
-    return Table(title=title, note=_counts(columns), head=["Metric", *columns], rows=rows, folded=folded)
+    shown = present("report", columns)
+    cells = {name: [cell(info.pick(m)) for info in shown] for name, m in columns.items()}
+    names = [Cell(info.heading, definition=info.definition) for info in shown]
+    return Table(
+        title=f"Metrics: {split.replace('_', ' ')}",
+        note=_note_of_metrics(columns, coinciding({name: tuple(of) for name, of in cells.items()})),
+        head=["Metric", *columns],
+        rows=[list(row) for row in zip(names, *cells.values(), strict=True)],
+        folded=folded,
+        headings=family_starts(shown),
+    )
+
+
+def present(group: Group, columns: Mapping[str, Mapping[str, Any]]) -> list[MetricInfo]:
+    """Return the metrics of a group that some system has, without those that are another's numbers again in all.
+
+    Args:
+        group: Of `Metric.groups`.
+        columns: System → metrics.
+    """
+    sources = {metrics.get("reference_confidence") for metrics in columns.values()}
+    found = [info for info in listed(group) if any(info.pick(metrics) for metrics in columns.values())]
+    return [info for info in found if {info.repeats_under} != sources]
+
+
+def family_starts(shown: Sequence[MetricInfo]) -> dict[int, Family]:
+    """Return the places at which another family of metrics begins, and which."""
+    before = [None, *(info.family for info in shown[:-1])]
+    return {
+        i: info.family
+        for i, (info, last) in enumerate(zip(shown, before, strict=False))
+        if info.family is not None and info.family != last
+    }
+
+
+def coinciding(shown: Mapping[str, Hashable]) -> str:
+    """Return in a sentence which names have equal values; "" where all differ.
+
+    >>> coinciding({"warmup": (0.9, 1.0), "base": (0.5, 0.0), "trained": (0.9, 1.0)})
+    'warmup and trained coincide.'
+
+    Args:
+        shown: Name → all that is shown of it.
+    """
+    groups: dict[Hashable, list[str]] = {}
+    for name, values in shown.items():
+        groups.setdefault(values, []).append(name)
+    together = [f"{', '.join(names[:-1])} and {names[-1]}" for names in groups.values() if len(names) > 1]
+    return f"{'; '.join(together)} coincide." if together else ""
 
 
 _LEFT_OUT = {
@@ -89,8 +134,8 @@ _LEFT_OUT = {
 }
 
 
-def _counts(columns: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return how many questions and targets there were, and what each system's metrics had to leave out."""
+def _note_of_metrics(columns: Mapping[str, Mapping[str, Any]], equal: str) -> str:
+    """Return how many questions and targets there were, which columns are equal, and what was left out of each."""
     sizes = sorted({(m["items"], len(m["targets"])) for m in columns.values()})
     asked = "; ".join(f"{items} questions, {targets} targets" for items, targets in sizes)
     parts = [f"{asked}, 95 % intervals over questions. ↑ higher is better, ↓ lower."]
@@ -98,7 +143,7 @@ def _counts(columns: Mapping[str, Mapping[str, Any]]) -> str:
         left_out = [text.format(found[key]) for key, text in _LEFT_OUT.items() if found.get(key)]
         if left_out:
             parts.append(f"Left out of {name}: {', '.join(left_out)}.")
-    return " ".join(parts)
+    return " ".join([*parts, *([f"In every row {equal}"] if equal else [])])
 
 
 def target_tables(metrics: Mapping[str, Mapping[str, Any]]) -> list[Table]:
@@ -132,11 +177,13 @@ def paired_sentence(comparison: Comparison) -> str:
     """Return what the comparison shows of the metrics that say most, "no difference shown" where it shows none."""
     told = dict[str, list[str]]()
     for one in comparison.headline:
-        told.setdefault(_outcome(one, comparison), []).append(info(one.name).in_text)
+        told.setdefault(outcome(one, comparison), []).append(info(one.name).in_text)
     equal = told.pop("no difference shown", [])
     untested = told.pop("not tested", [])
     parts = [f"{outcome} in {', '.join(names)}" for outcome, names in told.items()]
-    if equal:
+    if equal and not parts and not untested:
+        parts.append(f"no difference shown in any of {len(equal)} primary metrics")
+    elif equal:
         parts.append(f"no difference shown in {', '.join(equal)}")
     if untested:
         parts.append(f"not tested: {', '.join(untested)}")
@@ -169,14 +216,15 @@ def _row(one: ComparedMetric, comparison: Comparison) -> list[Cell]:
         Cell(number(one.a)),
         Cell(number(one.b)),
         Cell(number(one.difference), interval),
-        Cell(_p(one.p)),
-        Cell(_p(one.p_adjusted)),
-        Cell(_outcome(one, comparison)),
+        Cell(p_text(one.p)),
+        Cell(p_text(one.p_adjusted)),
+        Cell(outcome(one, comparison)),
     ]
 
 
 def _note(comparison: Comparison) -> str:
     parts = [
+        paired_sentence(comparison),
         f"{comparison.items} questions in both; 95 % intervals of the paired bootstrap over questions "
         f"({comparison.resamples} resamples, seed {comparison.seed}); p adjusted by Holm within each family of tests.",
         *(f"Passed over: {note}." for note in comparison.notes),
@@ -186,12 +234,13 @@ def _note(comparison: Comparison) -> str:
     return " ".join(parts)
 
 
-def _outcome(one: ComparedMetric, comparison: Comparison) -> str:
+def outcome(one: ComparedMetric, comparison: Comparison) -> str:
     """Return the outcome with the systems' names for A and B."""
     names = {"A": comparison.a, "B": comparison.b}
     first, _, rest = one.outcome.partition(" ")
     return f"{names[first]} {rest}" if first in names else one.outcome
 
 
-def _p(value: float | None) -> str:
+def p_text(value: float | None) -> str:
+    """Return a p-value as tables show it."""
     return "–" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -32,15 +32,34 @@ def bound_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 def summary(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the result in sentences: the bound on every condition, and what training moved."""
     failed = [row for row in rows if row["verdict"] != "holds"]
+    yield _meaning(rows, len(rows) - len(failed))
     least = min(rows, key=lambda row: row["slack"]["value"])
     yield (
-        f"err ≥ 2·err_iiv − max|V|/min|E| − delta holds in {len(rows) - len(failed)} of {len(rows)} conditions; the "
-        f"least slack is {least['slack']['value']:.3f} ({least['system']}, {how(least['t'])})."
+        f"The bound is err ≥ 2·err_iiv − max|V|/min|E| − delta; its least slack is {least['slack']['value']:.3f} "
+        f"({least['system']}, {how(least['t'])})."
     )
     for row in failed:
         yield f"{row['system']}, {how(row['t'])}: {row['verdict']}"
     yield from _derivative(rows)
     yield from _training(rows)
+
+
+def _meaning(rows: Sequence[Mapping[str, Any]], holds: int) -> str:
+    """Return what was found, in words: how often the last system errs, and how much of it the theory explains."""
+    name = rows[-1]["system"]
+    own = [row for row in rows if row["system"] == name and row["t"]] or [row for row in rows if row["system"] == name]
+    err = sum(row["err"]["value"] for row in own) / len(own)
+    least = sum(max(row["bound"]["value"], 0.0) for row in own) / len(own)
+    asked = f"at {len(own)} targets" if own[0]["t"] else how(own[0]["t"])
+    must = (
+        f"must err in at least {least:.1%}, as it tells valid responses from errors no better"
+        if least > 0
+        else "need not err at all, as the bound is not above 0"
+    )
+    return (
+        f"Asked {asked}, {name} errs in {err:.1%} of its responses; by theorem 1 of arXiv:2509.04664 it {must}. That "
+        f"bound holds in {holds} of {len(rows)} conditions."
+    ).replace("%", " %")
 
 
 def _derivative(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -60,6 +60,7 @@ class TerminalConsole:
         self.progress: Bar | None = None
         self.task: Any = None
         self.began = self.told = time.monotonic()
+        self.total: int | None = None
 
     def __enter__(self) -> Self:
         """Return itself, to be closed at the end of a `with`."""
@@ -76,7 +77,8 @@ class TerminalConsole:
     def stage(self, name: str) -> None:
         """End the last progress bar and begin the next."""
         self.close()
-        self.began = self.told = time.monotonic()
+        self.began, self.total = time.monotonic(), None
+        self.told = self.began
         self.rich.print(f"[bold]{escape(name)}[/bold]")
         if self.rich.is_terminal or self.rich.is_jupyter:
             columns = (TextColumn("  "), BarColumn(), TextColumn("{task.fields[pace]}"), TimeElapsedColumn())
@@ -87,6 +89,9 @@ class TerminalConsole:
     def tick(self, done: int, total: int) -> None:
         """Move the bar, or print how far it is."""
         now = time.monotonic()
+        if self.total not in (None, total):  # a stage asks the model before it trains, at another pace
+            self.began = now
+        self.total = total
         told = pace(done, total, now - self.began)
         if self.progress is not None:
             self.progress.update(self.task, completed=done, total=total, pace=told)
@@ -101,10 +106,15 @@ class TerminalConsole:
             self.progress = None
 
 
-def show_summary(metrics: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print systems × the metrics that say most: a table on a terminal, plain lines elsewhere."""
+def show_summary(metrics: Mapping[str, Mapping[str, Any]], stressed: str | None = None) -> None:
+    """Print systems × the metrics that say most: a table on a terminal, plain lines elsewhere.
+
+    Args:
+        metrics: System → the headline split's metrics.
+        stressed: The system whose name is set in bold, in a terminal.
+    """
     rich = Rich(highlight=False)
     if rich.is_terminal:
-        rich.print(summary_table(metrics, rich.width))
+        rich.print(summary_table(metrics, rich.width, stressed))
     else:
         print(summary_text(metrics))

@@ -76,7 +76,8 @@ def examine(recipe: str, overrides: list[str], probe: int = 0) -> dict[str, Any]
         "recipe": loaded.name,
         "can_run": all(finding.level != "error" for finding in found),
         "documents": len(prepared.documents),
-        "rl_questions": len(prepared.rl),
+        "training_questions": len(prepared.rl),
+        "stage_questions": {stage: len(prepared.of(stage)) for stage in loaded.stages},
         "eval_questions": len(prepared.eval),
         "break_even": None,
         "findings": [{"level": f.level, "message": f.message, "fix": f.fix} for f in found],
@@ -94,8 +95,9 @@ def _say(told: dict[str, Any]) -> None:
     for finding in told["findings"]:
         fix = f". Fix: {finding['fix']}" if finding["fix"] else ""
         console.say(f"{finding['level']}: {finding['message']}{fix}")
-    counts = f"{told['documents']} documents, {told['rl_questions']} RL questions, {told['eval_questions']} to evaluate"
-    console.say(counts)
+    stages = ", ".join(f"{stage} {number}" for stage, number in told["stage_questions"].items())
+    trained = f"{told['training_questions']} training questions" + (f" ({stages})" if stages else "")
+    console.say(f"{told['documents']} documents, {trained}, {told['eval_questions']} to evaluate")
     if told["break_even"] is not None:
         console.say(f"break-even of the reward: {told['break_even']}")
     console.say("the recipe can run" if told["can_run"] else "the recipe cannot run")

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ...data import InputError
+from ...eval.open_rubric import protocol as open_rubric
+from ...eval.open_rubric.tables import summary as open_rubric_summary
 from ...eval.report.headline import headline
 from ..runs.load import Run, load_run
 from .console import TerminalConsole, show_summary
@@ -71,12 +73,17 @@ def _report_one(run: Run, out: Path | None, rows: int | None, card: Path | None)
 
 def _report_several(runs: Sequence[Run], out: Path, systems: Sequence[str], max_rows: int | None) -> None:
     from ...eval.report.content import MAX_ROWS
+    from ...eval.report.ranking import ranking
     from ...eval.report.report import sentence, write_report
+    from ...eval.report.tables import paired_sentence
     from ..runs.report import side_by_side
 
     contents = side_by_side(runs, systems, max_rows=MAX_ROWS if max_rows is None else max_rows)
     path = write_report(contents, out)
-    _tell(sentence(contents), {name: splits[contents.split] for name, splits in contents.metrics.items()}, path)
+    metrics = {name: splits[contents.split] for name, splits in contents.metrics.items()}
+    _tell(sentence(contents), {name: metrics[name] for name in ranking(metrics)}, path, stressed=None)
+    for comparison in contents.comparisons:
+        typer.echo(paired_sentence(comparison))
 
 
 def conclude(run: Run, page: Path) -> None:
@@ -86,12 +93,17 @@ def conclude(run: Run, page: Path) -> None:
     metrics = {name: next(iter(run.metrics(name).values())) for name in run.systems}
     for note in measuring_notes(metrics):
         typer.echo(f"note: {note}")
-    _tell(headline(metrics), metrics, page)
+    if run.protocol == open_rubric.NAME:
+        for name, of_system in metrics.items():
+            typer.echo("\n".join(open_rubric_summary(name, of_system)))
+        typer.echo(f"report: {page}")
+    else:
+        _tell(headline(metrics), metrics, page, stressed=list(metrics)[-1])
     for note in verdict_notes(run, metrics):
         typer.echo(f"note: {note}")
 
 
-def _tell(result: str, metrics: Mapping[str, Mapping[str, Any]], page: Path) -> None:
+def _tell(result: str, metrics: Mapping[str, Mapping[str, Any]], page: Path, *, stressed: str | None) -> None:
     typer.echo(result)
-    show_summary(metrics)
+    show_summary(metrics, stressed)
     typer.echo(f"report: {page}")

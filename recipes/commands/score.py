@@ -50,6 +50,14 @@ def score(
         int | None, typer.Option(min=0, help="Seeds the bootstrap; by default the run's seed, else 0.")
     ] = None,
     resamples: Annotated[int, typer.Option("--resamples", "--draws", min=0, help="Bootstrap resamples.")] = 500,
+    protocol: Annotated[
+        Literal["open-rubric"] | None,
+        typer.Option(
+            help="open-rubric: the rows are of that experiment, two samples a prompt (docs/scoring.md). [default: the "
+            "run's own]",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Compute metrics of logged outputs of any system; no model is needed.
 
@@ -73,6 +81,7 @@ def score(
         truncated=truncated,
         seed=seed,
         resamples=resamples,
+        protocol=None if protocol is None else "open_rubric",
     )
     with TerminalConsole() as console:
         scored = score_file(request, console)

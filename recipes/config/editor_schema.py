@@ -35,9 +35,7 @@ OWNERS: dict[tuple[str, str], str] = {
 
 def editor_schema() -> dict[str, Any]:
     """Return the JSON schema of a recipe's file (draft 2020-12)."""
-    schema = _relaxed(Recipe.model_json_schema())
-    for section in dataclass_sections(Recipe):
-        _describe(schema["$defs"][section.__name__]["properties"], section)
+    schema = _relaxed(described_schema())
     for (section, key), owner in OWNERS.items():
         holder = schema if section == "Recipe" else schema["$defs"][section]
         _give(holder["properties"], key, owner)
@@ -56,6 +54,14 @@ def editor_schema() -> dict[str, Any]:
     data["anyOf"] = [{"enum": ready_data(), "description": "A ready data."}, *data["anyOf"]]
     schema["properties"] = {**own, **schema["properties"]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "A recipe of abstain"}
+
+
+def described_schema() -> dict[str, Any]:
+    """Return the JSON schema of a whole recipe, every key with its description; needs no trainer."""
+    schema = Recipe.model_json_schema()
+    for section in dataclass_sections(Recipe):
+        _describe(schema["$defs"][section.__name__]["properties"], section)
+    return schema
 
 
 def dataclass_sections(section: type[Any]) -> list[type[Any]]:

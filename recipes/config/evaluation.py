@@ -132,6 +132,9 @@ def _explain(error: ValidationError, place: str) -> str:
         return f"{place}confidence agreement needs {place}samples of at least 1"
     key = ".".join(str(part) for part in first["loc"])
     options = {key: option for option, key in KEYS.items()}
+    named, colon, what = message.partition(": ")
+    if not key and colon and named in options:  # a rule of the whole recipe that names the key it is about
+        key, message = named, what
     option = next((options[known] for known in options if key == known or key.startswith(f"{known}.")), key)
     option = option.replace("_", "-") if place == "--" else option
     rest = "" if first["type"] in ("value_error", "missing") else f", got {first['input']!r}"

@@ -43,6 +43,11 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
     merged, place = read_recipe(source)
     for override in overrides:
         key, separator, text = override.partition("=")
+        if _is_torn(override):
+            raise InputError(
+                f"override {override!r}: the shell took it apart at a space or a brace; put quotes round it: "
+                "'rl.payoff={kind: ternary, correct: 1, abstained: 0, wrong: -1}'"
+            )
         if not separator or not key:
             raise InputError(f"override {override!r}: write it as key=value, for example rl.grpo.max_steps=10")
         try:
@@ -65,6 +70,12 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
 def dump_recipe(recipe: Recipe) -> str:
     """Return the recipe, resolved, as YAML that loads to the same recipe."""
     return yaml.dump(recipe.model_dump(mode="json"), Dumper=RecipeDumper, sort_keys=False, allow_unicode=True)
+
+
+def _is_torn(override: str) -> bool:
+    """Return whether a shell split a mapping or a list: a bracket without its partner, or a word such as "kind:"."""
+    words = (override.count(one) != override.count(other) for one, other in ("{}", "[]"))
+    return any(words) or ("=" not in override and override.rstrip(",").endswith(":"))
 
 
 def _set(recipe: dict[str, Any], path: Sequence[str], value: Any, override: str) -> None:

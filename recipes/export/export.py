@@ -13,6 +13,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from enum import Enum
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any, cast
@@ -86,9 +87,17 @@ class Code:
             shown = [f for f in fields(value) if f.init and self._is_shown(value, f)]
             given = [f"{f.name}={self.of(getattr(value, f.name))}" for f in shown]
             return f"{self._name(type(value))}({', '.join(given)})"
+        if isinstance(value, partial):
+            return self._bound(cast("partial[Any]", value))
         if callable(value):
             return self._name(value)
         raise InputError(f"recipe: {value!r} cannot be written as code; make its class a dataclass")
+
+    def _bound(self, function: partial[Any]) -> str:
+        """Return code of a function with arguments bound, as `arguments` of a recipe binds them."""
+        given = [self.of(part) for part in function.args]
+        given += [f"{name}={self.of(part)}" for name, part in function.keywords.items()]
+        return f"{self.imported('functools', 'partial')}({', '.join([self.of(function.func), *given])})"
 
     def _is_shown(self, owner: Any, part: Field[Any]) -> bool:
         """Return whether a field is spelt out: a payoff's all, others where they differ or hold a named text."""

@@ -77,7 +77,7 @@ def evaluate(
     backend_options: Mapping[str, Any] | None = None,
     dtype: Literal["float32", "bfloat16", "float16", "auto"] | None = None,
     device_map: str | None = None,
-    protocol: Literal["target", "post_hoc"] | None = None,
+    protocol: Literal["target", "post_hoc", "open_rubric"] | None = None,
     confidence: ConfidenceSource | None = None,
     template: str | None = None,
     chat_template_kwargs: Mapping[str, Any] | None = None,
@@ -117,7 +117,8 @@ def evaluate(
         backend_options: Further options of the backend (docs/backends.md).
         dtype: Of the weights.
         device_map: Where the weights go: "auto", "cpu", "cuda:0".
-        protocol: "target" states each target in the prompt; "post_hoc" compares one answer's confidence with all.
+        protocol: "target" states each target in the prompt; "post_hoc" compares one answer's confidence with all;
+            "open_rubric" compares prompts with the scoring rule and without (docs/evaluation.md).
         confidence: Where an item's confidence comes from.
         template: Ready prompt template: "points", "exam", "bet" or "plain", also with "@VERSION".
         chat_template_kwargs: Variables of the model's chat template.
@@ -188,6 +189,7 @@ def score(
     truncated: Literal["wrong", "ungraded"] | None = None,
     seed: int | None = None,
     resamples: int = ScoreRequest.resamples,
+    protocol: Literal["open_rubric"] | None = None,
     progress: AnyProgress = None,
 ) -> ScoredRun:
     r"""Return the graded rows and the metrics of logged outputs of any system; no model is needed.
@@ -218,6 +220,7 @@ def score(
         truncated: The verdict of completions that were cut off.
         seed: Of the bootstrap; by default the run's, else 0.
         resamples: Bootstrap resamples.
+        protocol: What the rows are of, where it is the open-rubric experiment; by default the run's own.
         progress: None is silent, True shows a bar; else it is called with (system, done, total).
 
     Raises:
@@ -237,6 +240,7 @@ def score(
         stated=stated,
         seed=seed,
         resamples=resamples,
+        protocol=protocol,
     )
     return score_file(request, progress)
 

@@ -27,7 +27,9 @@ from ...training.preflight.model import (
     probe_model,
     render_prompt,
 )
+from ...training.preflight.paid import check_paid_target
 from ...training.preflight.stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl, check_sft
+from ...training.preflight.trackers import check_trackers
 from ..config.evaluation import check_adapter
 from ..config.graders import check_grader, remedies
 from ..config.reward import (
@@ -41,7 +43,7 @@ from ..config.reward import (
 from ..config.schema import Recipe
 from .environment import installed_versions
 from .prepare import Prepared
-from .seen import check_seen
+from .seen import check_seen, check_world
 from .stages import stage_targets
 from .sweeps import is_post_hoc
 
@@ -92,7 +94,7 @@ def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
         return []
     config = load_config(recipe.model)
     settings, batch, generated, limit = _last_stage(recipe, arguments)
-    style, targets = recipe.prompt, recipe.training_targets(prepared.rl)
+    style, targets = recipe.training_prompt, recipe.training_targets(prepared.rl)
     tokenizer = _tokenizer(recipe)
     lengths = measure_lengths(tokenizer, prepared.rl, style, targets, limit, scale=_scale(recipe))
     sizes = model_sizes(
@@ -211,13 +213,14 @@ def check(recipe: Recipe, prepared: Prepared) -> list[Finding]:
 
 
 def check_evaluated(recipe: Recipe) -> None:
-    """Raise InputError where the model that an evaluation asks, or its adapter, is a folder that cannot be used."""
+    """Raise InputError where the model that an evaluation asks, or its adapter, cannot be used: a folder, a world."""
     assert recipe.model is not None  # the schema asks for it without stages
     if recipe.eval.generator != "openai":
         from ...eval.backends.models import check_model_folder
 
         check_model_folder(recipe.model)
     check_adapter(recipe.adapter)
+    raise_first_error(check_world(recipe))
 
 
 def require_packages(recipe: Recipe) -> None:
@@ -354,6 +357,7 @@ def _reward(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     reward, targets = recipe_reward(recipe), recipe.training_targets(prepared.rl)
     shown = shown_targets(targets)
     found = check_reward(reward, shown, phrase=recipe.prompt.phrase)
+    found += [] if states_confidence(recipe) else check_paid_target(reward.payoff, shown, recipe.prompt)
     if seen := [] if states_confidence(recipe) else sorted(set(targets) & set(recipe.targets.eval)):
         listed = ", ".join(f"{t:g}" for t in seen)
         fix = "targets.margin, or a schedule that leaves them out"
@@ -375,7 +379,7 @@ def _statement(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: AR
 
 
 def _seen(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
-    return check_seen(recipe)
+    return [*check_world(recipe), *check_seen(recipe)]
 
 
 def _gate(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
@@ -384,6 +388,10 @@ def _gate(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
         return []
     text = "recipe: eval.confidence: gate is read where prompts state a target, and with protocol=post_hoc none does"
     return [Finding("error", text, "protocol=target, or another source of confidence")]
+
+
+def _trackers(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
+    return check_trackers(recipe.model_dump(mode="json"))
 
 
 def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
@@ -396,11 +404,11 @@ def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
 
 def _evaluated(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
     check_evaluated(recipe)
-    return []
+    return check_world(recipe)
 
 
 STEPS: tuple[Step, ...] = (
-    _configs, _sft, _post_training, _rl, _sampled, _reward, _statement, _gate, _seen, _grader, _model,
+    _configs, _trackers, _sft, _post_training, _rl, _sampled, _reward, _statement, _gate, _seen, _grader, _model,
 )  # fmt: skip
 """What is looked at, in this order; an InputError ends its own step only."""
 EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _gate, _grader)

@@ -215,6 +215,14 @@ class Run:
         return None if self.recipe is None else stated_confidence(self.recipe)
 
     @property
+    def protocol(self) -> str | None:
+        """How the questions were asked, as `Recipe.protocol` or the metrics of scored rows say; None: neither does."""
+        if self.recipe is not None and self.kind != "scored":
+            return self.recipe.protocol
+        path = self.metrics_file(self.systems[-1]) if self.systems else None
+        return json.loads(path.read_text(encoding="utf-8")).get("protocol") if path and path.is_file() else None
+
+    @property
     def targets(self) -> list[float]:
         """The targets of the evaluation, ascending."""
         if self.recipe is not None:

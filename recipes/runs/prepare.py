@@ -1,4 +1,4 @@
-"""From a recipe's data section to what each stage needs: documents, RL questions, evaluation questions."""
+"""From a recipe's data section to what each stage needs: documents, training questions, evaluation questions."""
 
 from __future__ import annotations
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,9 @@ from ..config.schema import Recipe
 from .folder import RunFolder
 from .prepare import Prepared
 from .progress import Progress
+
+EVENTS = "TENSORBOARD_LOGGING_DIR"
+"""Names the folder of TensorBoard's events to transformers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +50,20 @@ class Stage:
     """Of the model, as responses record it."""
     common: dict[str, Any]
     """Keyword arguments that all stages take."""
+    console: Progress
+    """Told how many prompts are answered while the model is asked."""
 
     def backend(self) -> Any:
         """Return what samples from the model as it is before the stage."""
+        from ...eval.backends.reported import ReportedBackend
         from ...eval.backends.transformers import TransformersBackend
 
         limits: dict[str, Any] = {
             "max_new_tokens": self.recipe.eval.max_new_tokens,
             "batch_size": self.recipe.eval.batch_size,
         }
-        return TransformersBackend(self.model, self.tokenizer, name=self.name, **limits)
+        own = TransformersBackend(self.model, self.tokenizer, name=self.name, **limits)
+        return ReportedBackend(own, self.console.tick)
 
     def reward(self, stage: PaidStage) -> AbstentionReward:
         """Return the reward of `stage`, which knows what ends a completion of the model."""
@@ -96,7 +105,7 @@ def make_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Pr
         from ...training.laboratory.base import train_base
 
         console.stage("base model")
-        with folder.timed("base"):
+        with folder.timed("base"), tracked(folder.path / "logs" / "base"):
             checkpoints = folder.path / "checkpoints" / "base"
             train_base(
                 prepared.documents,
@@ -108,6 +117,22 @@ def make_base(recipe: Recipe, prepared: Prepared, folder: RunFolder, console: Pr
                 log=_stage_log(folder, "base", console),
             )
     return str(target)
+
+
+@contextmanager
+def tracked(folder: Path) -> Generator[None]:
+    """Have TensorBoard write a stage's events to `folder` inside the block: with the checkpoints they would be removed.
+
+    transformers takes the folder from the environment; one that the user chose there stays.
+    """
+    if EVENTS in os.environ:
+        yield
+        return
+    os.environ[EVENTS] = str(folder)
+    try:
+        yield
+    finally:
+        del os.environ[EVENTS]
 
 
 def train_stages(
@@ -131,7 +156,7 @@ def train_stages(
         if not folder.done(name):
             title, train = STAGES[name]
             console.stage(title(recipe))
-            with folder.timed(name):
+            with folder.timed(name), tracked(folder.path / "logs" / name):
                 _train(recipe, prepared, policy, name, train, saved, folder, console, resume)
         policy = after[name] = Policy(str(saved)) if whole else Policy(policy.model, saved)
     return after
@@ -173,7 +198,7 @@ def _train(
     tokenizer = load_tokenizer(policy.model, recipe.chat_template_kwargs, adapter=policy.adapter)
     checkpoints = folder.path / "checkpoints" / name
     common: dict[str, Any] = {
-        "style": recipe.prompt,
+        "style": recipe.training_prompt,
         "seed": recipe.seed,
         "lora": None if policy.adapter or recipe.lora is None else lora_config(recipe.lora),
         "out": checkpoints,
@@ -185,7 +210,7 @@ def _train(
     model = load_policy(recipe, policy, trainable=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PreflightWarning)  # the run has printed them before its first stage
-        trained = train(Stage(recipe, prepared, model, tokenizer, policy.model, common))
+        trained = train(Stage(recipe, prepared, model, tokenizer, policy.model, common, console))
     whole = hands_on_model(recipe, name)
     if whole and recipe.lora is not None:
         trained = trained.merge_and_unload(safe_merge=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...data import Question
+from ...data import InputError, Question
+from ...eval.open_rubric import protocol as open_rubric
 from ...eval.sweep.sweep import Sweep
 from ...rewards import ConfidenceParser, Verdict
 from ..config.evaluation import questions_name
@@ -16,6 +17,9 @@ from ..config.graders import check_grader, with_memory
 from ..config.reward import confidence_parser, states_confidence
 from ..config.schema import Recipe
 from .prepare import prepare
+
+ABSTAINING = ("warmup", "rejection", "dpo", "rl")
+"""The stages after which a model abstains by its target, so that it has a gate."""
 
 
 def is_post_hoc(recipe: Recipe) -> bool:
@@ -35,7 +39,8 @@ def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
     section = recipe.grader if folder is None else with_memory(recipe.grader, folder)
     style, post_hoc = recipe.eval_prompt, is_post_hoc(recipe)
     confidence = recipe.eval.confidence or ("stated" if states_confidence(recipe) else "sequence_probability")
-    sweep = Sweep(
+    asked = open_rubric.OpenRubricSweep if recipe.protocol == open_rubric.NAME else Sweep
+    sweep = asked(
         targets=() if post_hoc else tuple(recipe.targets.eval),
         style=style,
         grader=section.build(style.phrase),
@@ -51,10 +56,20 @@ def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
     return sweep
 
 
+def sweep_text(recipe: Recipe, questions: int) -> str:
+    """Return in a line how an evaluation asks its `questions`."""
+    targets, samples = len(recipe.targets.eval), recipe.eval.samples
+    if recipe.protocol == open_rubric.NAME:
+        return f"{questions} questions, asked alone and with the rule at 0 and {targets} targets, {samples} samples"
+    how = "asked once, held against" if recipe.protocol == "post_hoc" else "asked at"
+    return f"{questions} questions, {how} {targets} targets, {samples} samples each"
+
+
 def system_sweep(recipe: Recipe, system: str, folder: Path) -> Sweep:
     """Return the sweep of one system of a run: the base system is asked plainly.
 
-    Where the others state a confidence, or have a gate, its own is the probability of its forced answer.
+    Where the others state a confidence, its own is the probability of its forced answer; so is that of a system that
+    no stage has taught to abstain, where the others have a gate.
 
     Args:
         recipe: Of the run.
@@ -62,10 +77,13 @@ def system_sweep(recipe: Recipe, system: str, folder: Path) -> Sweep:
         folder: The run's folder.
     """
     sweep = recipe_sweep(recipe, folder)
-    if system != "base" or not recipe.stages:
+    if not recipe.stages:
         return sweep
-    confidence = "sequence_probability" if sweep.confidence in ("stated", "gate") else sweep.confidence
-    return replace(sweep, rubric=False, confidence=confidence)
+    stage = recipe.stages[-1] if system == "trained" else system
+    lacking = {"stated": stage == "base", "gate": stage not in ABSTAINING}
+    if lacking.get(sweep.confidence, False):
+        sweep = replace(sweep, confidence="sequence_probability")
+    return replace(sweep, rubric=False) if stage == "base" else sweep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +100,11 @@ def harness_sweep(recipe: Recipe, place: str = "recipe: grader") -> HarnessSweep
     """Return the evaluation of `recipe`, called after its questions where it trains nothing; `place`: in messages.
 
     Raises:
-        InputError: its questions cannot be read, or its grader cannot compare with their answers.
+        InputError: its questions cannot be read, its grader cannot compare with their answers, or its protocol is
+            asked by `abstain eval` alone.
     """
+    if recipe.protocol == open_rubric.NAME:
+        raise InputError(f"protocol {open_rubric.NAME}: is asked by `abstain eval`, and not exported to a harness")
     questions = prepare(recipe).eval
     check_grader(recipe.grader, recipe.eval_prompt.phrase, questions, place)
     evaluated = None if recipe.stages or recipe.data is None else recipe.data.eval

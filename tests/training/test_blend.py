@@ -39,6 +39,22 @@ def test_questions_without_an_outcome_play_no_part() -> None:
     assert padded == choose_blend(hidden, right, outcome, np.random.default_rng(1))
 
 
+def test_few_outcomes_choose_nothing_and_count_alone() -> None:
+    few = choose_blend(
+        np.zeros((60, 2)), np.full(60, 0.5), np.array([1.0] * 49 + [np.nan] * 11), np.random.default_rng(0)
+    )
+    assert (few.blend, few.losses) == (1.0, {})
+    assert str(few) == "outcomes alone count, fewer than 50 being too few to choose by"
+
+
+@pytest.mark.parametrize("y", [0.0, 1.0])
+def test_outcomes_that_are_all_alike_choose_without_a_warning(y: float) -> None:
+    rng = np.random.default_rng(0)
+    with np.errstate(all="raise", under="ignore"):
+        found = choose_blend(rng.normal(size=(60, 3)), rng.random(60), np.full(60, y), rng)
+    assert found.blend in BLENDS
+
+
 def test_the_logistic_fit_is_least_where_its_gradient_is_zero() -> None:
     rng = np.random.default_rng(0)
     features = np.column_stack([rng.normal(size=(200, 3)), np.ones(200)])

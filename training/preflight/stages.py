@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from ...data import InputError, Question, Schedule, shown_targets
+from ...data import InputError, PromptStyle, Question, Schedule, shown_targets
 from ...eval.metrics.table import STATED_TARGETS
 from ...rewards import DEFAULT_PHRASE, AbstentionReward, FormatBonus, Judgement, Verdict
 from ...rewards.payoffs.compose import RewardBreakEven
@@ -17,6 +17,7 @@ from ...rewards.payoffs.custom import payoff_warnings
 from ..config import PairsConfig, RejectionConfig, RLConfig
 from ..monitor.alarms import MonitorConfig, validation_size
 from .findings import Finding, placed
+from .paid import check_paid_target
 from .rl import check_batches, check_mask, check_objective, check_per_question
 
 FEW = 30
@@ -227,14 +228,16 @@ def break_even_note(reward: AbstentionReward, targets: Sequence[float]) -> Findi
 
 
 def stage_reward_findings(
-    reward: AbstentionReward, questions: Sequence[Question], targets: Schedule | None, phrase: str
+    reward: AbstentionReward, questions: Sequence[Question], targets: Schedule | None, style: PromptStyle
 ) -> list[Finding]:
-    """Return the findings of `check_reward` at a few of the targets of a training stage.
+    """Return the findings of `check_reward` and `check_paid_target` at a few of the targets of a training stage.
 
     Args:
         reward: The reward of the stage.
         questions: Those of the stage, which may bring targets of their own.
         targets: The targets of its prompts; None: they state none.
-        phrase: The abstention that the prompt agrees on.
+        style: The prompt template.
     """
-    return check_reward(reward, shown_targets(training_targets(targets, questions)), phrase=phrase)
+    shown = shown_targets(training_targets(targets, questions))
+    found = check_reward(reward, shown, phrase=style.phrase)
+    return found if targets is None else [*found, *check_paid_target(reward.payoff, shown, style)]

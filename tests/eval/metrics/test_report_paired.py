@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from simulated import Policy, simulate
 
 from abstain.eval.compare.compare import Comparison, System, compare
+from abstain.eval.metrics import compute_metrics
 from abstain.eval.metrics.catalogue import info
+from abstain.eval.report.ranking import ranking_table
 from abstain.eval.report.tables import paired_sentence, paired_tables
 from abstain.rewards import Verdict
 
@@ -29,6 +32,14 @@ def test_the_sentence_names_systems_and_says_where_no_difference_is_shown(compar
     assert info("ece").label in text
 
 
+def test_systems_without_any_difference_are_told_so_once() -> None:
+    rows = simulate(Policy(), items=20)
+    text = paired_sentence(compare(System(name="a", rows=rows), System(name="b", rows=rows), resamples=50, flips=50))
+    assert re.fullmatch(
+        r"a against b on the same 20 questions: no difference shown in any of \d+ primary metrics\.", text
+    )
+
+
 def test_the_table_has_both_values_the_difference_and_both_p_values(comparison: Comparison) -> None:
     (table,) = paired_tables([comparison])
     assert list(table.head)[:4] == ["Metric", "<i>deaf</i>", "good", "Difference"]
@@ -40,6 +51,15 @@ def test_the_table_has_both_values_the_difference_and_both_p_values(comparison: 
     assert cells[3].interval.startswith("[−")
     assert cells[6].value == "good better"
     assert "120 questions in both" in table.note
+    assert table.note.startswith(paired_sentence(comparison))
+
+
+def test_a_ranked_system_is_held_against_the_first(comparison: Comparison) -> None:
+    policies = {"good": Policy(noise=0.02), "<i>deaf</i>": Policy(slope=0.0, intercept=0.3)}
+    rows = {name: simulate(policy, items=120) for name, policy in policies.items()}
+    table = ranking_table({name: compute_metrics(of, resamples=0) for name, of in rows.items()}, [comparison])
+    assert table.head[-1] == "Against good"
+    assert [(row[0].value, row[-1].value) for row in table.rows] == [("1. good", ""), ("2. <i>deaf</i>", "good better")]
 
 
 def test_ungraded_rows_of_either_are_told() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from rich.console import Console
 
 from abstain.eval.metrics.catalogue import CURVES, METRICS, listed
 from abstain.eval.metrics.errors import RATES
-from abstain.eval.report.headline import comparison_headline, headline, ranking
+from abstain.eval.report.headline import headline
+from abstain.eval.report.ranking import comparison_headline, ranking, ranking_table
 from abstain.eval.report.summary import ordered, summary_table, summary_text
-from abstain.eval.report.tables import cell, number
+from abstain.eval.report.tables import cell, coinciding, number
 
 
 def estimate(value: float | None, low: float | None = None, high: float | None = None) -> dict[str, Any]:
@@ -130,6 +132,7 @@ def test_a_comparison_names_the_best_and_leaves_out_what_cannot_be_ranked() -> N
     found = {"a": metrics(0.5), "b": metrics(None), "c": metrics(0.9)}
     found["d"] = metrics(1.0) | {"forced_accuracy": estimate(0.0)}
     assert ranking(found) == ["c", "a", "b", "d"]
+    assert [str(row[0]) for row in ranking_table(found).rows] == ["1. c", "2. a", "b (not ranked)", "d (not ranked)"]
     assert comparison_headline(found) == (
         "Of 4 systems, c abstains when it should most often: in 90.0 % of the decisions on 100 questions, judged by "
         "the model confidence (slope 1.00; 50.0 % of 100 forced answers are right); next is a with 50.0 %; not "
@@ -170,6 +173,19 @@ def test_every_metric_of_the_summary_has_a_short_label_and_stands_in_the_report(
     summary = listed("summary")
     assert [metric.short for metric in summary] == ["adherence", "clear pairs", "slope", "regret", "forced acc."]
     assert {metric.key for metric in summary} <= {metric.key for metric in listed("report")}
+
+
+def test_every_metric_stands_under_the_heading_of_a_page_that_has_its_formula() -> None:
+    docs = Path(__file__).parents[3] / "docs"
+    for family in {metric.family for metric in (*RATES.values(), *METRICS.values())}:
+        assert family is not None
+        headings = (docs.parent / family.page).read_text(encoding="utf-8").splitlines()
+        assert f"## {family.section}" in headings
+
+
+def test_names_with_equal_values_are_said_to_coincide() -> None:
+    assert coinciding({"a": 1, "b": 2, "c": 1, "d": 2, "e": 1, "f": 3}) == "a, c and e; b and d coincide."
+    assert coinciding({"a": 1, "b": 2}) == ""
 
 
 def test_no_two_metrics_have_one_label_and_every_one_is_defined_in_a_sentence() -> None:

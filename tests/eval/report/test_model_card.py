@@ -8,7 +8,7 @@ import pytest
 from huggingface_hub import ModelCard
 from simulated import Policy, simulate
 
-from abstain.eval.metrics import by_split, compute_metrics
+from abstain.eval.metrics import METRICS, by_split, compute_metrics
 from abstain.eval.report.card import CardInput, fenced, markdown_text, model_card
 
 
@@ -36,18 +36,23 @@ def card(**changes: Any) -> CardInput:
     return CardInput(**{**values, **changes})
 
 
-def test_the_hubs_library_reads_every_result_back_with_its_interval() -> None:
+def test_the_hubs_library_reads_the_headline_splits_results_back() -> None:
     made = card()
     data = ModelCard(model_card(made)).data
     assert (data.base_model, data.library_name, data.datasets) == ("owner/base", "peft", ["owner/trivia"])
-    results = {(r.dataset_split, r.metric_type): r for r in data.eval_results}
-    for split, values in made.shown.items():
-        found = results[split, "adherence_exact_all"]
-        expected = values["adherence_exact"]["all"]
-        assert found.metric_value == pytest.approx(expected["value"], abs=5e-5)
-        assert found.metric_args["interval_95"] == pytest.approx([expected["low"], expected["high"]], abs=5e-5)
-        assert found.metric_args["items"] == expected["n"]
-    assert {r.dataset_type for r in data.eval_results} == {"owner/trivia"}
+    split, values = next(iter(made.shown.items()))
+    results = {r.metric_type: r.metric_value for r in data.eval_results}
+    assert results["adherence_exact_all"] == pytest.approx(values["adherence_exact"]["all"]["value"], abs=5e-5)
+    assert {(r.dataset_type, r.dataset_split) for r in data.eval_results} == {("owner/trivia", split)}
+
+
+def test_the_front_matter_stays_short_and_no_value_is_pythons_own_name_for_it() -> None:
+    text = model_card(card())
+    _, front, body = text.split("---\n", 2)
+    assert len(front.splitlines()) < 60
+    assert "30 questions (all), 9 targets" in body
+    assert "<built-in" not in body
+    assert "&lt;built-in" not in body
 
 
 def test_a_card_without_a_hub_id_names_none() -> None:
@@ -61,9 +66,7 @@ def test_an_undefined_metric_is_left_out_of_the_index_and_a_dash_in_the_table() 
     metrics = metrics_of(Policy())
     metrics["all"]["normalized_regret"] = {"value": None, "low": None, "high": None, "n": 30}
     text = model_card(card(metrics={"m": metrics}))
-    index = [(r.dataset_split, r.metric_type) for r in ModelCard(text).data.eval_results]
-    assert ("all", "normalized_regret") not in index
-    assert ("other", "normalized_regret") in index
+    assert "normalized_regret" not in {r.metric_type for r in ModelCard(text).data.eval_results}
     assert "| Normalized regret | – |" in text
 
 
@@ -74,6 +77,7 @@ def test_tables_have_a_column_per_system_and_a_row_per_target() -> None:
     assert lines[head + 1] == "|---|---|---|"
     assert lines[head + 2].count("|") == 4
     assert sum(line.startswith("| 0.") for line in lines) == 9
+    assert f"{METRICS['ece'].definition} |" in next(line for line in lines if line.startswith("| ECE |"))
     assert "![Effective threshold" in text
 
 

@@ -11,6 +11,9 @@ from hostile import HOSTILE, SCRIPT, hostile_report
 from page import Page
 from simulated import RUN, Policy, report_of, simulate, simulated_report
 
+from abstain.eval.metrics import METRICS
+from abstain.eval.report.pictures import pictures
+from abstain.eval.report.report import page as report_page
 from abstain.eval.report.report import write_report
 
 
@@ -58,7 +61,7 @@ def test_figures_have_names_for_those_who_hear_them(page: Page) -> None:
 
 def test_every_table_has_headers_for_rows_and_columns(page: Page) -> None:
     headers = [attributes.get("scope") for tag, attributes in page.tags if tag == "th"]
-    assert set(headers) == {"col", "row"}
+    assert set(headers) == {"col", "row", "rowgroup"}
 
 
 def test_ids_are_unique_though_many_figures_share_the_page(page: Page) -> None:
@@ -71,6 +74,27 @@ def test_what_a_figure_refers_to_is_in_the_page(written: Path, page: Page) -> No
     text = written.read_text(encoding="utf-8")
     assert set(re.findall(r"url\(#([^)]+)\)", text)) <= ids
     assert {a["href"][1:] for tag, a in page.tags if tag == "use" and a.get("href")} <= ids  # type: ignore[index]
+
+
+def test_a_definition_stands_beside_every_metric_under_its_familys_question(written: Path) -> None:
+    text = written.read_text(encoding="utf-8")
+    ece = METRICS["ece"]
+    label = f'<th scope="row">{ece.heading} <small>{ece.definition}</small>'
+    assert text.index(">Is the confidence what it says? <small>docs/metrics.md, ") < text.index(label)
+
+
+def test_numbers_that_are_anothers_again_are_left_out(written: Path) -> None:
+    text = written.read_text(encoding="utf-8")
+    assert "Adherence, exact confidence" in text  # it is the reference, under which this would be the same row again
+    assert "Adherence, reference confidence" not in text
+
+
+def test_systems_that_did_the_same_are_said_to_coincide_in_tables_and_figures() -> None:
+    same = Policy(noise=0.06)
+    made = simulated_report({"warmup": same, "base": RUN["base"], "trained": same}, items=10)
+    text = report_page(made, pictures(made))
+    assert "In every row warmup and trained coincide." in text
+    assert "The lines of warmup and trained coincide." in text
 
 
 def test_systems_of_any_name_come_in_the_order_given(tmp_path: Path) -> None:

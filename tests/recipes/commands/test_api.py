@@ -91,6 +91,18 @@ def test_a_notebook_has_a_bar_too(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("rich.progress.Progress.stop", lambda self: None)
 
 
+def test_another_count_within_a_stage_has_a_pace_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with TerminalConsole() as console:
+        console.stage("warm-up")
+        console.began -= 100.0  # a hundred seconds of asking the model, ...
+        console.told = -TerminalConsole.EVERY
+        console.tick(100, 200)
+        console.told = -TerminalConsole.EVERY
+        console.tick(0, 50)  # ... and then the steps begin
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["warm-up", "100/200, 1/s, 1 min 40 s left", "0/50"]
+
+
 def test_without_a_folder_it_goes_where_the_command_writes(
     evaluated: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

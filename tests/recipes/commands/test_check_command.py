@@ -34,7 +34,9 @@ def test_a_sound_recipe_has_no_errors_and_its_notes_say_what_was_looked_at() -> 
     notes = " | ".join(by_level(found, "note"))
     for part in ("break-even of the full reward by target", "accepted answers grade as right", "versions: abstain"):
         assert part in notes
-    assert found["rl_questions"] > 0
+    number = found["training_questions"]
+    assert number > 0
+    assert found["stage_questions"] == {"warmup": number, "rl": number}  # which may share them
 
 
 def test_errors_are_listed_with_their_fix_and_end_with_code_2() -> None:

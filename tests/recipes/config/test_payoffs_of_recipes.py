@@ -72,6 +72,14 @@ def test_bad_rewards_are_errors_of_the_recipe(override: str, message: str) -> No
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("torn", ["rl.payoff={kind:", "ternary,", "-1}", "kind:", "targets.eval=[0.25,"])
+def test_an_override_that_the_shell_took_apart_is_told_of_quotes(torn: str) -> None:
+    with pytest.raises(
+        InputError, match="took it apart .* put quotes round it" if torn != "ternary," else "as key=value"
+    ):
+        load_recipe("tiny", [torn])
+
+
 def line(*overrides: str) -> str:
     recipe = load_recipe("tiny", list(overrides))
     return break_even_note(recipe_reward(recipe), shown_targets(recipe.training_targets())).message

@@ -17,6 +17,7 @@ from golden import CASES, Case, differing
 from abstain.data import InputError
 from abstain.recipes import load_recipe
 from abstain.recipes.export.export import TRAINERS, Export, exported_file, read_on_ungraded
+from abstain.rewards import Verdict
 from abstain.rewards.adapters import encode_label
 
 NAMED = -0.125
@@ -206,6 +207,20 @@ def test_a_number_for_ungraded_rows_is_taken_as_given() -> None:
 def test_help_has_an_example(tmp_path: Path) -> None:
     shown = abstain("export", "--help", cwd=tmp_path)
     assert (shown.returncode, "Example:" in shown.stdout) == (0, True)
+
+
+def test_a_payoff_with_arguments_is_written_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "factored_pay.py").write_text(
+        "def factored(verdict, t, confidence, factor):\n"
+        "    return {'correct': 1 - t, 'abstained': 0.0, 'wrong': -factor * t}[verdict.value]\n"
+    )
+    override = "rl.payoff={kind: custom, path: factored_pay.factored, arguments: {factor: 2.0}}"
+    export = Export(trainer="verl", recipe="tiny", file="x.py", on_ungraded="raise", overrides=(override,))
+    text = exported_file(load_recipe("tiny", [override]), export)
+    assert "payoff=CustomPayoff(function=partial(factored, factor=2.0), confidence=False, unstated=None)," in text
+    (tmp_path / "x.py").write_text(text, encoding="utf-8")
+    assert imported(tmp_path / "x.py").REWARD.payoff(Verdict.WRONG, t=0.25) == -0.5
 
 
 def test_what_cannot_be_written_as_code_is_refused() -> None:
