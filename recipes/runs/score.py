@@ -19,7 +19,7 @@ from ...eval.logs.rows import KNOWN_KEYS, Logged, Scale, read_logged
 from ...eval.logs.score import Grading, score
 from ...eval.metrics import by_split
 from ...eval.metrics.catalogue import listed, listed_curves
-from ...eval.metrics.metric import Metric, MetricInfo
+from ...eval.metrics.metric import MetricInfo
 from ...eval.metrics.outcomes import outcome_note
 from ...eval.open_rubric import protocol as open_rubric
 from ...eval.open_rubric.rows import without_arm
@@ -295,7 +295,7 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 def _repeats(info: MetricInfo, source: str | None) -> bool:
     """Return whether this is another metric's number again, with the reference confidence from `source`."""
-    return isinstance(info, Metric) and info.repeats_under == source
+    return info.repeats_under == source
 
 
 def shown(estimate: Mapping[str, Any]) -> str:
