@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -14,7 +15,7 @@ from ...data import InputError, RunError
 from ...eval.sweep.shard import current_shard, first_on_machine
 from ...rewards.extras import missing_extra
 from ...rewards.judge.health import JudgeError
-from ..config.load import load_recipe
+from ..config.load import load_recipe, refuse_torn
 from .audit import audit_app
 from .compare import compare
 from .console import TerminalConsole
@@ -121,6 +122,9 @@ def main() -> None:
         sys.path.append(here)  # a recipe's `payoff.path` may name a file in the folder one is in
     warnings.showwarning = show_warning
     try:
+        for argument in sys.argv[1:]:
+            if re.match(r"[\w.]+=", argument):  # here, since its other parts may look like options: -1}
+                refuse_torn(argument)
         with interruptible(sys.argv[1:]):
             app()
     except InputError as error:
