@@ -81,9 +81,9 @@ def run(
 ) -> None:
     """Run every stage a recipe names, then write the report.
 
-    Stages, each optional and in this order: base model, fine-tuning, post-training, warm-up, rejection sampling, DPO, RL.
-    Then a threshold sweep of the model before, between and after them. A recipe without training stages evaluates its
-    model.
+    Stages, each optional and in this order: base model, fine-tuning, post-training, warm-up, rejection sampling, DPO,
+    RL. Then a threshold sweep of the model before, between and after them. A recipe without training stages evaluates
+    its model.
 
     Example: `abstain run tiny seed=1 --out runs/tiny-1`
     """
