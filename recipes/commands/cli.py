@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 import warnings
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ...data import InputError, RunError
+from ...data.files import NO_SPACE
 from ...eval.sweep.shard import current_shard, first_on_machine
 from ...rewards.extras import missing_extra
 from ...rewards.judge.health import JudgeError
@@ -66,10 +66,6 @@ def options(
     ] = False,
 ) -> None:
     """Take the options that stand before a command."""
-
-
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What the operating system says of a full disk, a quota and a limit on a file's size."""
 
 
 @app.command()
@@ -138,10 +134,16 @@ def main() -> None:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
     except OSError as error:
-        if error.errno not in NO_SPACE:
+        if error.errno is None:  # raised by a library in its own words
             raise
-        place = error.filename or "a file of the run"
-        typer.echo(
-            f"error: {place}: could not be written ({error.strerror}); make room and go on with --resume", err=True
-        )
-        sys.exit(1)
+        typer.echo(f"error: {_failure(error)}", err=True)
+        sys.exit(1 if error.errno in NO_SPACE else 2)
+
+
+def _failure(error: OSError) -> str:
+    """Return in one line what the operating system refused."""
+    place = error.filename or "a file"
+    if error.errno not in NO_SPACE:
+        return f"{place}: cannot be used ({error.strerror})"
+    again = "go on with --resume" if {"run", "eval"} & set(sys.argv[1:2]) else "run the command again"
+    return f"{place}: could not be written ({error.strerror}); make room and {again}"

@@ -17,6 +17,7 @@ from ...data.nearest import closest
 from ...eval.logs.formats import LogOptions, detect_format, read_log
 from ...eval.logs.rows import KNOWN_KEYS, Logged, Scale, read_logged
 from ...eval.logs.score import Grading, score
+from ...eval.logs.tables import check_columns
 from ...eval.metrics import by_split
 from ...eval.metrics.catalogue import listed, listed_curves
 from ...eval.metrics.metric import MetricInfo
@@ -52,7 +53,7 @@ class ScoreRequest:
     scale: Scale | None = None
     phrase: str | None = None
     truncated: Literal["wrong", "ungraded"] | None = None
-    stated: Scale | None = None
+    stated: Literal["fraction", "percent"] | None = None
     """Read the confidences that completions state, bare numbers on this scale."""
     seed: int | None = None
     resamples: int = 500
@@ -154,6 +155,7 @@ def read_systems(request: ScoreRequest) -> tuple[Run, GraderSection, dict[str, L
         InputError: the file, a row or an option cannot be used.
         JudgeError: a judge cannot be asked, or reached no verdict at all.
     """
+    check_columns(request.options.columns, KNOWN_KEYS)
     run = load_run(request.file)
     section = _section(run, request)
     read = {name: _read(path, run, section, request) for name, path in run.require_responses().files.items()}

@@ -140,6 +140,7 @@ def test_what_needs_the_metrics_of_a_sweep_refuses_the_experiment(
     out, _, _ = finished
     for command in (
         ("compare", out, out / "eval" / "model"),
+        ("assert", out, "--require", "score >= 0.9"),
         ("report", out, "--model-card", tmp_path / "card.md"),
         ("export", "inspect", "--recipe", out / "recipe.yaml", "--out", tmp_path / "sweep"),
     ):
