@@ -61,6 +61,8 @@ class Stream(IntEnum):
     """Questions of an audit of at most so many."""
     AUDIT_SAMPLES = 30
     """Candidates and samples of an audit of sampled responses."""
+    OPEN_RUBRIC = 32
+    """Bootstrap resamples and sign flips of the open-rubric experiment."""
 
     def rng(self, seed: int, *parts: int) -> np.random.Generator:
         """Return the generator of this stream for `seed`, or of one of its numbered `parts`.

@@ -15,8 +15,10 @@ evaluation appears in the corpus), whole families (no RL on them) and, by `Targe
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -93,6 +95,18 @@ class WorldConfig:
     """... with this many strangers each."""
     statement_share: float = 0.3
     """Share of mentions told as a plain statement; the others are questions with their answers."""
+    asked_members: int | None = None
+    """Of the `eval_members`, those of each held-out family that the evaluation asks about, and as many people again of
+    the other families; null: all. The world stays the same: its facts depend on every other size and on the seed."""
+
+    def fingerprint(self, seed: int) -> str:
+        """Return the hash of the world that these sizes and `seed` make, whatever part of it is asked about.
+
+        >>> WorldConfig().fingerprint(0) == WorldConfig(asked_members=1).fingerprint(0) != WorldConfig().fingerprint(1)
+        True
+        """
+        sizes = {key: value for key, value in asdict(self).items() if key != "asked_members"}
+        return hashlib.sha256(json.dumps([sizes, seed]).encode()).hexdigest()
 
     def __post_init__(self) -> None:
         """Raise ValueError for sizes that cannot be met."""
@@ -108,6 +122,11 @@ class WorldConfig:
         for name, (low, high) in limits.items():
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"world.{name} must be in [{low}, {high}], got {getattr(self, name)}")
+        if self.asked_members is not None and not 1 <= self.asked_members <= self.eval_members:
+            raise ValueError(
+                f"world.asked_members must be in [1, {self.eval_members}], the world's eval_members, got "
+                f"{self.asked_members}"
+            )
         if not 0 <= self.statement_share < 1:
             raise ValueError(f"world.statement_share must be in [0, 1), got {self.statement_share}")
         if any(m < 0 for m in self.mentions):
@@ -173,7 +192,10 @@ def make_world(config: WorldConfig, seed: int) -> World:
             else:
                 known.append(person)
     matched = min(len(known), len(evaluated))
-    evaluated += [known[int(i)] for i in np.linspace(0, len(known) - 1, matched).round()]
+    others = [known[int(i)] for i in np.linspace(0, len(known) - 1, matched).round()]
+    asked = config.eval_members if config.asked_members is None else config.asked_members
+    few = [person for i, person in enumerate(evaluated) if i % config.eval_members < asked]
+    fewer = [others[int(i)] for i in np.linspace(0, matched - 1, min(matched, len(few))).round()]
     strangers, mentioned_strangers = _strangers(config, rng)
     corpus = list(_mentions(mentioned + mentioned_strangers, config, rng))
     order: list[int] = rng.permutation(len(corpus)).tolist()
@@ -181,7 +203,7 @@ def make_world(config: WorldConfig, seed: int) -> World:
     return World(
         corpus=tuple(corpus[i] for i in order),
         rl=tuple(rl[i] for i in rl_order),
-        eval=(*evaluated, *strangers),
+        eval=(*few, *fewer, *strangers),
         values={"patterned": tuple(map(str, values)), "arbitrary": tuple(INSTRUMENTS[: config.values])},
     )
 

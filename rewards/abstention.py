@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Literal
 
-from .clauses import answering, clauses, decide, window
+from .clauses import clauses
 from .forms import FORMS
 from .grammar import MAY_DECLINE
 from .languages import LANGUAGES, Language, declines_in, may_decline, signs
 from .matching.text import ARTICLES, fold, spelling, words
+from .outcome import answering, decide, window
 from .phrases import CORRECTION, DOUBT_TAIL, FILLER, HEDGE, TRIGGERS
 
 DEFAULT_PHRASE = "I don't know"
@@ -113,6 +114,11 @@ class AbstentionDetector:
         """Normalised words, at least one of which stands in every text that declines or doubts."""
         return _triggers((self.phrase, *self.phrases), self.languages)
 
+    @cached_property
+    def _folded_phrases(self) -> tuple[str, ...]:
+        """The agreed phrases as they stand in a folded text in lower case."""
+        return tuple(fold(phrase).lower() for phrase in (self.phrase, *self.phrases))
+
     def is_plain(self, found: Iterable[str]) -> bool:
         """Return whether a text of these words surely holds neither refusal nor hedge."""
         found = tuple(found)
@@ -146,14 +152,13 @@ class AbstentionDetector:
 
     def _decided(self, folded: str) -> tuple[Why | None, str]:
         """Return why a text abstains, or None and what of it stands behind a refusal."""
-        phrases = (self.phrase, *self.phrases)
         near = window(folded)
         lower = near.lower()
-        named = any(fold(phrase).lower() in lower for phrase in phrases)
+        named = any(phrase in lower for phrase in self._folded_phrases)
         if not named and not MAY_DECLINE.search(lower) and not may_decline(lower, self.languages):
             return None, folded
         plain = _folded(_MARKS.sub("", near))
-        known = _agreed(phrases).sub(DEFAULT_PHRASE, plain) if named else plain
+        known = _agreed((self.phrase, *self.phrases)).sub(DEFAULT_PHRASE, plain) if named else plain
         found = clauses(known)
         outcome = decide(found)
         if outcome in ("declined", "retracted"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from .grammar import AWAY, BARE, DECISION, DENIAL, DOUBT, MAY_DECLINE, MORE, OPEN, PRONOUN, REFUSAL, UNCLEAR
@@ -27,10 +28,7 @@ from .remarks import (
 )
 
 Kind = Literal["decision", "open", "about", "doubt", ""]
-Outcome = Literal["declined", "retracted", "answered"]
 
-_HEAD, _TAIL = 1200, 2400
-"""Characters at the start and at the end of a text whose clauses are looked at."""
 _LONGEST = 600
 _QUOTED = "\u2022"
 _QUOTE = re.compile(
@@ -119,9 +117,12 @@ def _written_out(text: str) -> str:
 
 
 def _kind(clause: str, lower: str, *, fronted: bool) -> tuple[Kind, int]:
-    """Return how a clause declines, and where what declines in it ends."""
-    if not MAY_DECLINE.search(lower):
-        return "", 0
+    """Return how a clause declines, and where what declines in it ends; those that decline come back often."""
+    return _kind_of_words(clause, lower, fronted) if MAY_DECLINE.search(lower) else ("", 0)
+
+
+@lru_cache(maxsize=1 << 11)
+def _kind_of_words(clause: str, lower: str, fronted: bool) -> tuple[Kind, int]:
     if found := DECISION.search(lower):
         return "decision", len(lower)
     if found := DOUBT.search(lower):
@@ -235,7 +236,7 @@ def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) ->
     leads = last_word is not None and not any(map(str.isalnum, lower[last_word.end() :]))
     is_fronted = FRONTED.match(rest) is not None
     kind, end = _kind(original, rest, fronted=place.fronted)
-    if not kind and DENIAL.search(rest) and any(one.answers for one in found):
+    if not kind and any(one.answers for one in found) and DENIAL.search(rest):
         kind = "decision"
     if kind in ("open", "about") and (place.selects or _SELECTS.match(rest)):
         kind = "decision"
@@ -259,7 +260,7 @@ def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) ->
         )
     concludes = place.announced or last_word is not None or (place.reasoned and not place.opens)
     plain = not kind and not found and not leads and not is_label and _is_fragment(rest)
-    advises = not kind and not guesses and (ADVICE.search(rest) or _is_source(rest)) is not None
+    advises = not (kind or guesses or answers or weakly) and (ADVICE.search(rest) or _is_source(rest)) is not None
     one = Clause(kind, answers or weakly, weakly, advises, guesses, 0, concludes, 0, 0, plain)
     after = _Place(
         turned=(turn is not None or only_commits or (place.turned and not place.opens))
@@ -337,41 +338,3 @@ def _holds_answer(clause: str, lower: str, *, opens: bool, first: bool) -> bool:
     if _NUMBER.search(lower) and not _ABOUT_ITSELF.search(lower):
         return True
     return _NAME.search(clause if opens else f"x {clause}") is not None
-
-
-def decide(found: Sequence[Clause]) -> Outcome | None:
-    """Return what the clauses of a text amount to; None where none of them declines or doubts.
-
-    A clause behind the last one that declines which may hold an answer makes the text an answer. So does one in front
-    of it, unless a decision follows ("so I'll pass"), or an open refusal: in a sentence of its own, or as a last word
-    ("so I don't know"). Behind a guess it has to be announced as the last word.
-    """
-    declining = [i for i, clause in enumerate(found) if clause.kind]
-    if not declining:
-        return None
-    last = declining[-1]
-    if any(clause.answers for clause in found[last:]):
-        return "answered"
-    answers = [i for i, clause in enumerate(found[:last]) if clause.answers]
-    if not answers:
-        return "declined"
-    answer = found[answers[-1]]
-    guessed = any(found[i].guesses for i in answers)
-    retracted = any(
-        clause.kind == "decision"
-        or (clause.kind == "open" and (clause.concludes or (clause.sentence != answer.sentence and not guessed)))
-        for clause in found[answers[-1] + 1 :]
-    )
-    return "retracted" if retracted else "answered"
-
-
-def answering(text: str, found: Sequence[Clause]) -> str:
-    """Return what of an answered `text` stands behind the refusals in front of its answers, or all of it."""
-    first = next((i for i, clause in enumerate(found) if clause.answers), 0)
-    lead = [clause for clause in found[:first] if clause.kind]
-    return text[lead[-1].end :].strip() if lead and text[lead[-1].end :].strip() else text
-
-
-def window(text: str) -> str:
-    """Return the start and the end of a long `text`, whose clauses are looked at."""
-    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}\n{text[-_TAIL:]}"

@@ -11,10 +11,11 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 from .matching.text import Pattern
-from .thoughts import THOUGHTS, Marks, after_thoughts
+from .thoughts import CHANNELS, THOUGHTS, Marks, after_thoughts
 
 _LAYERS = 12
 """Wrappers within each other that come off; a text with more of them is left as it is."""
@@ -71,6 +72,12 @@ _QUOTES = {
 _STOPS = (".", "\u3002")
 _FIRST = frozenset("<\\$*_#>-\u2013\u2014\u2022+~`{" + "".join(_QUOTES))
 """Characters that open a wrapper."""
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ',.?!-]*+")
+"""A text without any character of a mark, a wrapper or a label but letters."""
+_OPENS = re.compile(r"analysis|final|.{0,96}nswer", re.IGNORECASE)
+"""How a label, or a channel of harmony, may open such a text."""
 
 
 def unlabelled(text: str) -> str:
@@ -197,9 +204,25 @@ class Forms:
         if not all(mark.strip() for marks in self.thoughts for mark in marks):
             raise ValueError(f"thoughts must be pairs of marks that are not empty, got {self.thoughts!r}")
 
+    @cached_property
+    def _marks_show(self) -> bool:
+        """Whether every mark of thoughts holds a character that no plain text has."""
+        return not any(_PLAIN.fullmatch(mark) for marks in self.thoughts for mark in marks)
+
+    def final(self, completion: str) -> str | None:
+        """Return `bare(reply(completion))`, at once for a text of words that nothing can wrap; None as `reply`."""
+        text = completion.strip()
+        if self._marks_show and _PLAIN.fullmatch(text) and not _OPENS.match(text):
+            return text
+        found = after_thoughts(text, self.thoughts)
+        return None if found is None else self.bare(found)
+
     def reply(self, completion: str) -> str | None:
         """Return what follows the thoughts, without end-of-turn tokens; None where a thought is not closed."""
-        return after_thoughts(completion, self.thoughts)
+        text = completion.strip()
+        if self._marks_show and _PLAIN.fullmatch(text) and not text.startswith(CHANNELS):
+            return text
+        return after_thoughts(text, self.thoughts)
 
     def bare(self, text: str) -> str:
         """Return `text` without what wraps all of it; idempotent, in time linear in the text.

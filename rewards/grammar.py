@@ -8,66 +8,23 @@ rules that use both.
 from __future__ import annotations
 
 from .matching.text import Pattern
-
-_ADV = (
-    r"(?:(?:(?!(?:supp|rep|app|comp|imp|fami)ly)\w{2,14}ly|just|also|even|still|quite|very|too|so|yet|all that"
-    r"|at all|right now|in fact|in good conscience"
-    r"|at (?:this|the|that) (?:time|moment|point|stage)|as of now|for now|100 ?%|myself|else) ){0,3}+"
-)
-_SELF = r"(?:\b(?:i|we|(?:this|the|your) (?:ai |language |virtual )?(?:model|assistant|system|ai|chatbot|bot))\b)"
-"""Whoever speaks."""
-_I = rf"(?:{_SELF}|\bme|\b(?:i|we)\b[^.]{{1,60}}? (?:and|but|or)|^(?:and|but|so|or)|^\W*)"
-_WHO = r"(?:\b(?:i|we)(?: (?:think|believe|guess) i)?)"
-_NOT = r"(?:not|no)"
-_ABLE = (
-    r"(?:unable|incapable of|(?:(?<=not be )|(?<=not been ))able|not (?:\w+ly )?(?:able|equipped|qualified|allowed"
-    r"|permitted"
-    r"|authori[sz]ed|prepared|designed|programmed|built|set up|trained|meant|in (?:a|any) position|at liberty|free"
-    r"|inclined|ready|going)|in no position)(?: to| for)?"
-)
-_CANNOT = (
-    rf"(?:(?:{_I} |^\W*)(?:must (?:say|admit|confess) )?{_ADV}(?:cannot|could not|can hardly|can barely) {_ADV}"
-    rf"|(?:\bam |{_SELF} (?:is|are|was|were|(?:have|has|had) (?:not )?been|feel|seem|would (?:not )?be"
-    rf"|will (?:not )?be) |^\W*){_ADV}{_ABLE} {_ADV})"
-)
-_TELL = (
-    r"(?:answer|answering|say|tell|name|give|provide|supply|offer|identify|determine|establish|ascertain|specify"
-    r"|state|respond|reply|recall|remember|recollect|recogni[sz]e|think of|come up with|place|pin|find|figure|work out"
-    r"|compute|calculate|bring|put|know|guess|speculate|suggest|claim|help|assist|do|share|disclose|produce|retrieve"
-    r"|attribute|match|connect|make out|discern|judge|decide|pick|choose|list|single|quote|point|estimate|locate"
-    r"|access|consult|look|view|see|read|listen|comment|fulfil|comply|handle|address|solve|generate|deliver|get|reach"
-    r"|meet|perform|measure|browse|assert|settle|resolve|conclude|predict|foresee|forecast|trace|pinpoint|narrow"
-    r"|distinguish|commit|translate|report|describe|summon|conjure|dig up|infer|deduce|derive|reconstruct|offhand)"
-)
-_CAN_YET = (
-    r"(?:be|believe|stress|emphasi[sz]e|deny|exclude|rule|help but|wait|imagine|overstate|thank|argue|agree|complain"
-    r"|stop|resist|blame|see (?:why|how|a reason)|speak|write|eat|swim|fly|live|go|do without|stand|forget|prove|cite)"
-)
-"""What a speaker "cannot" do and answer all the same."""
-_VERIFY = (
-    r"(?:verify|confirm|check|guarantee|vouch|double-check|back (?:it|this|that) up|swear|prove|promise"
-    r"|cite|be positive)"
-)
-_INFO = (
-    r"(?:information|info|knowledge|data|details?|context|answers?|ideas?|clue|records?|recollection|memory"
-    r"|evidence|access|figures?|numbers?|dates?|names?|values?|facts?|grounds|basis|material|foggiest|faintest"
-    r"|slightest|insight|means|way|statistics|reference|certainty|confidence|understanding|year|response|guess"
-    r"|sources?|entry|ability|capability|capacity|expertise|anything|memori[sz]ed|stored|on hand|to hand)"
-)
-_SOME = (
-    r"(?:(?:a|an|any|the|that|this|enough|sufficient|adequate|such|much|specific|reliable"
-    r"|one) )?(?:[\w'-]{1,20} ){0,4}?"
-)
-_NONE = r"(?:no|not (?:got |yet )?(?:any|enough|much|the|an?)|insufficient|inadequate|limited|little|zero)"
-_SOURCES = (
-    r"(?:records?|sources?|documents?|archives?|books?|references?|literature|accounts?|histor(?:y|ies)|biographies)"
-)
-_OF_MINE = r"my (?:[\w'-]+ ){0,4}?"
-_CANDIDATE = r"(?:answer|guess|name|number|year|date|figure|value|response|reply|claim|city|person|title|one)"
-_ANSWERING = (
-    r"(?:answer|guess|respond|repl[yi]|nam(?:e|ing)|speculat|ventur|giv(?:e|ing)|offer|attempt|stat(?:e|ing)|claim"
-    r"|say|mak(?:e|ing) (?:something|anything|one|up|a guess)|invent|mislead|hazard|try\b|pretend\b|commit|put|provid"
-    r"|risk|suggest|choos|pick|decid|submit|settl|propos|assert|fabricat|bluff|list\b|favou?r)"
+from .vocabulary import (
+    ADV,
+    ANSWERING,
+    CAN_YET,
+    CANDIDATE,
+    CANNOT,
+    INFO,
+    NONE,
+    NOT,
+    OF_MINE,
+    SELF,
+    SOME,
+    SOURCES,
+    SPEAKER,
+    TELL,
+    VERIFY,
+    WHO,
 )
 
 MAY_DECLINE = Pattern(
@@ -75,11 +32,13 @@ MAY_DECLINE = Pattern(
     r"|abst|declin|refrain|with?h|withdraw|refus|hesitat"
     r"|silent|blank|noth|nobody|never|none|beats|escape|elude|slip|guess(?:ing|work)|specul|made up|making|fabricat"
     r"|less than|only|barely|hardly|below|under|short of|little"
-    r"|beyond|outside|out of|hard|difficult|impossib|in(?:suff|capab)|ignoran|stumped|clueless|dark\b|loss\b|trouble"
+    r"|beyond|outside|out of|hard|difficult|impossib|in(?:suff|capab)|ignoran|stumped|clueless|dark\b|loss\b|lost\b"
+    r"|trouble"
     r"|\bgap\b|got me|rather|better|leav|empty|null|mystery|foreign|news to"
     r"|would need|look it up|limit|\bends?\b|cuts?\b|cut-?off|stops?\b|fails?\b|requires?|needs?|missing|no response"
     r"|irrespons|low(?:er)?\b|nearer|neither|pay\b|as good as|i wish|if i said|certainty|confiden"
-    r"|any (?:answer|guess|name)|anything i|forgot|forget|ring a|give up|concede|how should|who can say"
+    r"|any (?:answer|guess|name)|anything i|forgot|forget|ring a|give up|concede|how should|who can say|have to"
+    r"|trust|doubt|question|context|(?:ask me|next)"
     r"|exceed|surpass|stump|search me|who knows|allow|permit|torn\b|undecided|fence|admit|confess|plead|treat|count"
     r"|(?:do|are|were) you\b|(?:c|w)ould you\b|please|thin\b|rusty|hazy|fuzzy|vague"
 )
@@ -88,24 +47,25 @@ MAY_DECLINE = Pattern(
 DECISION = Pattern(
     "|".join(
         (
-            rf"{_WHO} (?:(?:will|would|must|shall|should|have to|need to|am going to|am gonna|am|choose to"
+            rf"{WHO} (?:(?:will|would|must|shall|should|have to|need to|am going to|am gonna|am|choose to"
             rf"|prefer to|opt to|would better|had better|decided to|have (?:chosen|decided) to) )?(?:have to |rather "
-            rf"|better |prefer to |like to |going to |gonna "
-            rf"|choosing to |choose to |just |therefore |respectfully )*{_ADV}(?:abstain|declin|refrain"
+            rf"|better |prefer to |need to |like to |going to |gonna "
+            rf"|choosing to |choose to |just |therefore |respectfully )*{ADV}(?:abstain|declin|refrain"
             rf"|withh?old|withdraw|pass\b|skip|leav(?:e|ing) "
             r"(?:this|that|it|you|the|my)\b(?: [\w-]+){0,3}? (?:blank|open|empty|unanswered|unresolved|without|out)"
             r"|(?:remain|stay) silent)",
-            rf"{_WHO} (?:would |will )?{_ADV}(?:have to |rather |better |prefer |choose |opt |decide |want "
-            rf"|wish )(?:to )?{_ADV}(?:not (?:to )?{_ANSWERING}|(?:to )?(?:refrain|abstain|decline))",
-            rf"(?:{_WHO} {_ADV}(?:will not|would not (?:want|like|wish|dare) to|do not (?:want|wish|intend|dare) to"
+            rf"\b(?:i am|we are) {ADV}(?:choosing|opting|electing|deciding) (?:to abstain|not to)\b",
+            rf"{WHO} (?:would |will )?{ADV}(?:have to |rather |better |prefer |choose |opt |decide |want "
+            rf"|wish )(?:to )?{ADV}(?:not (?:to )?{ANSWERING}|(?:to )?(?:refrain|abstain|decline))",
+            rf"(?:{WHO} {ADV}(?:will not|would not (?:want|like|wish|dare) to|do not (?:want|wish|intend|dare) to"
             rf"|am not (?:going to|gonna|willing to|prepared to)|refuse to|hesitate to)|^(?:so |and |or )?(?:will not"
-            rf"|do not (?:want|wish) to|not (?:going to|gonna))) {_ADV}(?:be )?{_ANSWERING}",
+            rf"|do not (?:want|wish) to|not (?:going to|gonna))) {ADV}(?:be )?{ANSWERING}",
             r"\b(?:i am|we are) not (?:\w+ly )?(?:claiming|submitting|offering|proposing|asserting|giving|answering"
             r"|naming|committing|guessing|going with|putting)\b(?! (?:that )?(?:i am|to be|to have|it is certain))",
-            rf"not {_ADV}(?:feel )?{_ADV}comfortable (?:with )?{_ANSWERING}",
+            rf"not {ADV}(?:feel )?{ADV}comfortable (?:with )?{ANSWERING}",
             r"^\W*(?:(?:so|and|then|hence|therefore) )*(?:no answer|skipping|skip|abstaining|abstain|pass|passing"
             r"|unanswered|left blank|no response|no comment|declined|n/a|null|none available|search me|who knows"
-            r"|who can say|how should i know|i (?:give up|concede)"
+            r"|who can say|how should i know|i (?:give up|concede)|ask me another|next question"
             r"|beats me)(?: (?:from me|here|on this"
             r"|this one|for this|to this|given|to give|possible|provided|available|today|for me"
             r"|this time)(?: one)?)?\W*$",
@@ -119,21 +79,21 @@ DECISION = Pattern(
             r" (?:an? )?(?:\W)?(?:no answer|no response|abst|pass|unanswered|skip|blank|i do not know|not knowing"
             r"|declin"
             r"|unknown|refus)",
-            rf"{_WHO} (?:would |will )(?:rather|prefer|better) not\b\W*$|{_WHO} (?:would |had |will )?(?:better"
+            rf"{WHO} (?:would |will )(?:rather|prefer|better) not\b\W*$|{WHO} (?:would |had |will )?(?:better"
             rf"|rather|have"
             rf" to|must) leave (?:it|this)(?: here| there| at that)?\W*$",
             r"(?:instructions|rules)\W{1,3}no answer",
-            rf"(?:cannot|could not|not able to|unable to) {_ADV}(?:say|tell|decide|determine|remember|recall)(?: you)?"
-            rf" which (?:one|of)\b|\bdo not {_ADV}know which (?:one|of (?:them|these|those|the))\b",
-            rf"(?:cannot|could not|not able to|unable to) {_ADV}(?:decide|choose|settle|pick|commit)(?: (?:between"
+            rf"(?:cannot|could not|not able to|unable to) {ADV}(?:say|tell|decide|determine|remember|recall)(?: you)?"
+            rf" which (?:one|of)\b|\bdo not {ADV}know which (?:one|of (?:them|these|those|the))\b",
+            rf"(?:cannot|could not|not able to|unable to) {ADV}(?:decide|choose|settle|pick|commit)(?: (?:between"
             rf"|among"
             rf"|on|upon|to|from|one|any|either|which)\b|\W*$| and\b)",
-            rf"\bnot {_ADV}(?:sure|certain|confident) enough\b[^.]{{0,60}}? to {_ANSWERING}",
+            rf"\bnot {ADV}(?:sure|certain|confident) enough\b[^.]{{0,60}}? to {ANSWERING}",
             r"^\W*(?:just )?leave (?:it|this|that) (?:blank|empty|open|unanswered)",
             r"\b(?:it|that|this) would be (?:\w+ly )?(?:irresponsible|wrong|dishonest|misleading|reckless|unwise"
             r"|foolish)"
-            rf" (?:of me |for me )?to (?:just )?{_ANSWERING}",
-            rf"{_I} {_ADV}(?:will|would) not {_ADV}{_ANSWERING}",
+            rf" (?:of me |for me )?to (?:just )?{ANSWERING}",
+            rf"{SPEAKER} {ADV}(?:will|would) not {ADV}{ANSWERING}",
         )
     )
 )
@@ -147,32 +107,38 @@ DENIAL = Pattern(
 REFUSAL = Pattern(
     "|".join(
         (
-            rf"{_I} {_ADV}(?:do|does|did|would|will) {_NOT} {_ADV}(?:know|recall|remember|recollect|recogni[sz]e"
+            rf"{SPEAKER} {ADV}(?:do|does|did|would|will) {NOT} {ADV}(?:know|recall|remember|recollect|recogni[sz]e"
+            rf"|learn|study"
             rf"|retain|(?:think|believe) i (?:know|can|have|recall|remember))",
-            rf"{_CANNOT}{_TELL}\b|{_SELF} (?:cannot|could not)\W*$",
-            rf"{_SELF} (?:have |had )?{_ADV}(?:forgotten|forget|forgot)\b|\b(?:do|does|did) not ring (?:a|any) bells?"
+            rf"{CANNOT}{TELL}\b|{SELF} (?:cannot|could not)\W*$",
+            rf"{SELF} (?:have |had )?{ADV}(?:forgotten|forget|forgot)\b|\b(?:do|does|did) not ring (?:a|any) bells?"
             r"|\bmeans nothing to me|\bam not (?:finding|seeing|getting|recalling|remembering|recogni[sz]ing)\b"
             r"|^\W*no (?:such )?[\w-]+(?: [\w-]+){0,5}? (?:is|are) (?:known|available|familiar) to (?:me|us)\b",
-            rf"{_SELF} {_ADV}(?:cannot|could not) {_ADV}(?!{_CAN_YET}\b)\w+",
-            rf"{_I} {_ADV}(?:do|does|did) not {_ADV}(?:have|pos+ess|hold|own|retain) {_ADV}(?:{_SOME}{_INFO}\b"
+            rf"{SELF} {ADV}(?:cannot|could not) {ADV}(?!{CAN_YET}\b)\w+",
+            rf"{SPEAKER} {ADV}(?:do|does|did) not {ADV}(?:have|pos+ess|hold|own|retain) {ADV}(?:{SOME}{INFO}\b"
             rf"|(?:it|that|this|them|one|those)\b|enough (?:here )?to\b)",
-            rf"{_I} {_ADV}(?:ha(?:ve|s)|pos+ess|hold|got|have got) {_ADV}{_NONE} (?:[\w'-]{{1,20}} ){{0,4}}?{_INFO}\b"
-            rf"|{_I} {_ADV}am (?:missing|lacking|short of)\b",
-            rf"{_I} {_ADV}lacks?\b",
-            rf"{_I} {_ADV}(?:have|can offer|can say|could find|found|have got) (?:nothing|no [\w-]+ (?:that )?i)\b",
-            rf"{_I} {_ADV}knows? (?:(?:far |much |way )?(?:too|very|so) little|(?:next to nothing"
+            rf"{SPEAKER} {ADV}(?:ha(?:ve|s)|pos+ess|hold|got|have got) {ADV}{NONE} (?:[\w'-]{{1,20}} ){{0,4}}?{INFO}\b"
+            rf"|{SPEAKER} {ADV}am (?:missing|lacking|short of)\b",
+            rf"{SPEAKER} {ADV}lacks?\b",
+            rf"{SPEAKER} {ADV}(?:have|can offer|can say|could find|found|have got) (?:nothing|no [\w-]+ (?:that )?i)\b",
+            rf"{SPEAKER} {ADV}knows? (?:(?:far |much |way )?(?:too|very|so) little|(?:next to nothing"
             rf"|(?:almost )?nothing (?:about|of))"
-            rf"|not (?:nearly )?enough)\b|{_I} {_ADV}(?:do|does) not know (?:nearly )?enough",
-            rf"\b(?:am|are|is|was|been) {_ADV}(?:not {_ADV}(?:privy to|knowledgeable about|versed in|in possession of"
-            rf"|aware of\b(?! (?:any (?:other|reason|further)|the other))|familiar with|acquainted with|informed about)"
+            rf"|not (?:nearly )?enough)\b|{SPEAKER} {ADV}(?:do|does) not know (?:nearly )?enough",
+            rf"\b(?:am|are|is|was|been) {ADV}(?:not {ADV}(?:privy to|knowledgeable(?: enough)?\b|versed in"
+            rf"|in possession of"
+            rf"|aware of\b(?! (?:any (?:other|reason|further)|the other))|familiar (?:enough )?with|acquainted with"
+            rf"|informed about)"
             r"|unaware|unfamiliar|ignorant|clueless|blanking|(?:at a |at an? (?:complete |total |utter )?)loss"
             r"|(?:\w+ly )?in the dark|having (?:trouble|difficulty) (?:recalling|remembering|finding|placing))",
             r"\b(?:am|are) not (?:the (?:right|best) [\w-]+|a (?:good|reliable) [\w-]+|(?:of )?(?:much|any) help)\b",
             r"\b(?:admit|confess|plead|profess) (?:to )?(?:my |complete |total )?(?:ignorance|not knowing|defeat)\b",
-            rf"\bdo(?:es)? not (?:allow|permit|enable|let) (?:me|us|one|anyone) (?:to )?{_TELL}\b",
+            rf"\bdo(?:es)? not (?:allow|permit|enable|let) (?:me|us|one|anyone) (?:to )?{TELL}\b",
             r"\bnothing (?:comes|springs|came|rings|occurs) (?:to|up|a bell)\b|^not (?:with|of|about|who|what|when"
             r"|where|which)\b",
-            r"\b(?:have not|have never|never) (?:heard of|come across|encountered|seen it|read it|learned|learnt"
+            r"\bnothing (?:that )?i (?:know|have|recall|remember)\b|\bi never (?:knew|learn(?:ed|t)|heard|saw|read)\b"
+            r"|\byou (?:would|will) (?:have|need) to (?:ask|check|consult|contact|look|search|refer)\b",
+            r"\b(?:have not|have never|never) (?:been (?:trained|given|taught|informed)|heard of|come across"
+            r"|encountered|seen it|read it|learned|learnt"
             r"|been told|got (?:an?|any|the|that)|had (?:any|access))",
             r"\b(?:escapes?|eludes?|slip(?:s|ped)?|fails?) (?:me|my (?:mind|memory))|(?:is not|not|will not|does not)"
             r" (?:com(?:e|ing)|spring(?:ing)?) (?:back )?to (?:me|mind)"
@@ -190,20 +156,22 @@ REFUSAL = Pattern(
             r"|guess\b(?= ?(?:work|and no|\W*$)))"
             r"|\bi would need (?:more|further|additional|access)|have to look (?:it|that|this) up"
             r"|irresponsible of me|\bme no know|(?:nobody|no one) has told me",
-            rf"\bany(?:thing| {_CANDIDATE})(?: (?:that )?(?:i|we) (?:\w+ ){{1,3}}?(?:here )?)?(?:would"
+            rf"\bany(?:thing| {CANDIDATE})(?: (?:that )?(?:i|we) (?:\w+ ){{1,3}}?(?:here )?)?(?:would"
             rf"|could) be (?:\w+ ){{0,3}}?"
             r"(?:guess|fabricat|invent|specul|made up|fiction|a shot)",
             r"^\W*(?:nothing|no [\w-]+)(?: [\w-]+)? (?:comes to mind|springs to mind|(?:that )?i can (?:name"
             r"|give|offer))",
-            rf"\bthere (?:is|are) {_ADV}(?:nothing|no|not (?:enough|any|sufficient|much)"
+            r"\bthere (?:is|are) no [^.;]{1,60}? (?:that )?i (?:know|am aware|have heard) of\b",
+            rf"\bthere (?:is|are) {ADV}(?:nothing|no|not (?:enough|any|sufficient|much)"
             rf"|insufficient)(?: [\w'-]+){{0,4}}?"
-            rf" (?:information|info|knowledge|data|details|context|way (?:for (?:me|anyone) )?(?:to|of) (?:know|tell"
+            rf" (?:information|info|knowledge|data|details|context|evidence|grounds|basis|way (?:for (?:me"
+            rf"|anyone) )?(?:to|of) (?:know|tell"
             rf"|say"
             rf"|determin|find)\w*|(?:that )?i (?:can|could|have|know|am)(?: \w+)?|available)\b"
             rf"|\bthere is not (?:enough|anything) (?:in|for|to)\b",
-            rf"\b(?:you|one) cannot (?:know|determine|tell|say)|(?:no ?body|no ?one) {_ADV}(?:knows|can say"
+            rf"\b(?:you|one) cannot (?:know|determine|tell|say)|(?:no ?body|no ?one) {ADV}(?:knows|can say"
             rf"|can tell)",
-            rf"\b{_SOURCES}\b[^.;]{{0,80}}? (?:say|says|said|contain|contains|give|gives|mention|mentions|tell|tells"
+            rf"\b{SOURCES}\b[^.;]{{0,80}}? (?:say|says|said|contain|contains|give|gives|mention|mentions|tell|tells"
             rf"|offer"
             rf"|record|records|show|list|reveal) (?:nothing|no|little)\b",
             r"^(?:of me |me )?\W*(?:say|says|contain|contains|mention|mentions) nothing (?:about|on|of)",
@@ -218,6 +186,8 @@ UNCLEAR = Pattern(
     r"|\b(?:could|can|would|will) you (?:please |kindly |perhaps |maybe )?(?:clarify|specify|be more specific|tell me"
     r"|provide|give me|share|send|rephrase|elaborate|let me know|say (?:more|which|what))\b"
     r"|\bplease (?:\w+ )?(?:clarify|specify|provide|rephrase|send|share|give me|be more)\b"
+    r"|\byou (?:have not|did not) (?:given|specif\w+|mention\w*|provide\w*|said|say|told|tell|include\w*)\b"
+    r"|^\W*(?:more|further|additional) (?:context|information|details?)(?: please| needed| required| necessary)?\W*$"
     r"|\bmissing from (?:your|the) (?:message|question|prompt)"
 )
 """A question back, or the request to say what is meant: no answer, and no more than that."""
@@ -225,17 +195,19 @@ UNCLEAR = Pattern(
 AWAY = Pattern(
     "|".join(
         (
-            rf"\b(?:is|are|was|were|remains?|stays?|be) {_ADV}(?:not {_ADV}(?:publicly |currently "
+            rf"\b(?:is|are|was|were|remains?|stays?|be) {ADV}(?:not {ADV}(?:publicly |currently "
             rf"|yet )?(?:known(?! (?:to (?!(?:me|us|this|the)\b)|for\b(?! (?:sure|certain))))|available|clear"
             rf"|accessible|recorded|documented|in (?:my|the) (?:memory|knowledge|training|data|records?)"
             rf"|in my|within my|part of my|stored|(?:an? )?(?!what|as|because|if|that|the|who"
-            rf"|when)[\w-]+ (?:that )?(?:{_SELF}|my\b))"
-            r"|unknown|unclear|unavailable|unanswerable|unknowable|unrecorded|undocumented"
+            rf"|when)[\w-]+ (?:that )?(?:{SELF}|my\b))"
+            r"|unknown(?! (?:to (?!(?:me|us|this|the (?:model|assistant))\b)|until|before|in|at))|unclear"
+            r"|unavailable|unanswerable|unknowable|unrecorded|undocumented"
             r"|beyond (?:me|my|what|the (?:scope|range|limits) of (?:my|what))"
             r"|outside (?:of )?(?:my|what|the (?:scope|range|limits) of (?:my|what)|the \w+ (?:that )?i)"
-            r"|out of (?:my|reach)|lost on me|a (?:blank|mystery|closed book) to me"
+            r"|out of (?:my|reach)|lost (?:on|to) me|a (?:blank|mystery|closed book) to me"
             r"|(?:thin|limited|sparse|patchy|scanty|weak|poor|vague|shaky|hazy|uncertain) (?:for|to)"
-            rf"|(?:impossible|hard|difficult|not possible) (?:for (?:me|us|anyone|this \w+) )?to {_TELL})\b",
+            rf"|(?:impossible|hard|difficult|not possible) (?:for (?:me|us|anyone|this \w+) )?to {TELL})\b",
+            r"^\W*(?:(?:well|far|way|just) )?(?:beyond|outside) (?:of )?(?:my|me|what i)\b",
             r"\b(?:falls?|lies?|goes|sits?|extends?) (?:\w+ )?(?:outside|beyond) (?:of )?(?:my|what|the (?:scope"
             r"|range|limits) of (?:my"
             r"|what)|the \w+ (?:that )?i)|\bexceeds? (?:my|what)\b|\bsurpass(?:es)? my\b",
@@ -250,10 +222,10 @@ AWAY = Pattern(
             r"\b(?:do|does|did) not (?:appear|seem) to be (?:\w+ly |widely |well )?(?:known|documented|recorded"
             r"|available"
             r"|published|listed|covered|included)\b",
-            rf"\b(?:is|are) (?:something|one|an? \w+|all) (?:that |which )?{_SELF} {_ADV}(?:cannot|could not"
+            rf"\b(?:is|are) (?:something|one|an? \w+|all) (?:that |which )?{SELF} {ADV}(?:cannot|could not"
             rf"|am (?:unable|not)"
             rf"|do not|does not|have (?:no|never)|has no|lack)",
-            rf"\b{_OF_MINE}(?:do(?:es)? not|did not|ha(?:s|ve) (?:no|an? (?:\w+ )?(?:cut-?off|limit|gap|end))"
+            rf"\b{OF_MINE}(?:do(?:es)? not|did not|ha(?:s|ve) (?:no|an? (?:\w+ )?(?:cut-?off|limit|gap|end))"
             rf"|(?:is|are) (?:\w+ )?(?:limited|insufficient|hazy|fuzzy|vague|incomplete|sketchy|rusty|lacking|blank"
             rf"|empty)"
             rf"|ends?|cuts? off|stops?|lacks?|holds? no|fails? me|go(?:es)? (?:only )?(?:as far|up to|back))",
@@ -271,13 +243,13 @@ AWAY = Pattern(
 BARE = Pattern(
     r"^\W*(?:(?:nope|no|hmm+|sorry|well|oh|honestly|tbh|sadly|unfortunately)\W{1,3}){0,2}(?:idk|dunno|unknown"
     r"|unsure|unclear|not known|do not know"
-    rf"|no(?:t an?|t the)? (?:[\w-]+ ){{0,2}}{_INFO}(?: available| known)?|(?:not enough"
-    rf"|insufficient) (?:\w+ )?{_INFO}"
+    rf"|no(?:t an?|t the)? (?:[\w-]+ ){{0,2}}{INFO}(?: available| known)?|(?:not enough"
+    rf"|insufficient) (?:\w+ )?{INFO}"
     rf"|unanswerable|beats me"
     r"|(?:i )?got nothing|have (?:not (?:got )?|no )(?:an? |the |any )?(?:\w+ )?(?:clue|idea|foggiest|faintest)"
     r"|not (?:something|one) (?:that )?i (?:can|could|know|have|am)|(?:hard|impossible"
-    rf"|difficult) (?:for me )?to {_TELL}\b"
-    rf"|(?:cannot|could not|unable to|not able to) {_ADV}(?:say|tell|know|answer|determine|recall|remember"
+    rf"|difficult) (?:for me )?to {TELL}\b"
+    rf"|(?:cannot|could not|unable to|not able to) {ADV}(?:say|tell|know|answer|determine|recall|remember"
     rf"|provide|respond|identify|help|be determined"
     r"|be answered))(?=\W*$|\W{1,3}(?:tbh|sorry|to|about|of|on|at|for|here|this|that|it|the|which|who|whose|what"
     r"|when|where|how|why|if|whether|from"
@@ -289,20 +261,22 @@ BARE = Pattern(
 DOUBT = Pattern(
     "|".join(
         (
-            rf"\b(?:not|less than|only|barely|never) {_ADV}(?:feel(?:ing)? )?{_ADV}(?:(?:more than|over|above"
+            rf"\b(?:not|less than|only|barely|never) {ADV}(?:feel(?:ing)? )?{ADV}(?:(?:more than|over|above"
             rf"|at least|any more than|that) )?"
-            rf"(?:\d{{1,3}}(?:\.\d{{1,4}})? ?(?:%|percent) |0?\.\d{{1,4}} )?{_ADV}(?:sure|certain|confident"
+            rf"(?:\d{{1,3}}(?:\.\d{{1,4}})? ?(?:%|percent) |0?\.\d{{1,4}} )?{ADV}(?:sure|certain|confident"
             r"|positive)\b",
             r"\bless than (?:about )?\d{1,3} ?(?:%|percent) (?:\w+ )?(?:sure|certain|confident|positive"
             r"|confidence|certainty)",
             r"\b(?:unsure|uncertain|undecided|torn between|on the fence)\b|\b(?:confidence"
             r"|certainty) (?:level )?is (?:only |just |about |around "
-            r"|roughly |at )*(?:0?\.\d|\d)|\bi would (?:need|have) to (?:see|look|check|consult|search|verify)\b",
+            r"|roughly |at )*(?:0?\.\d|\d)|\bi would (?:need|have) to (?:know|see|look|check|consult|search|verify)\b",
+            r"\bi (?:\w+ly )?(?:doubt|question) (?:that |whether |if )?i (?:can|could|know|would)\b"
+            r"|\bdo not (?:\w+ly )?trust (?:my|myself)\b",
             r"\bnone (?:of (?:them|these|those|which) )?(?:that )?i (?:am|would be|feel|could|can)\b",
-            rf"\b(?:cannot|could not|never) {_ADV}be {_ADV}(?:sure|certain|positive|confident)",
-            rf"(?:{_CANNOT}|{_I} (?:do|did|have) not |no way (?:to|of) ){_VERIFY}|\bno way of (?:checking"
+            rf"\b(?:cannot|could not|never) {ADV}be {ADV}(?:sure|certain|positive|confident)",
+            rf"(?:{CANNOT}|{SPEAKER} (?:do|did|have) not |no way (?:to|of) ){VERIFY}|\bno way of (?:checking"
             rf"|verifying)|\bnot (?:verified|checked)",
-            rf"{_I} {_ADV}(?:do not|cannot|could not) {_ADV}(?:know|say|tell|be sure|answer"
+            rf"{SPEAKER} {ADV}(?:do not|cannot|could not) {ADV}(?:know|say|tell|be sure|answer"
             rf"|recall)(?: \w+){{0,3}}? (?:for (?:sure|certain|a fact)"
             r"|with (?:any |full |total |absolute |complete |great |much )?(?:certainty|confidence))",
             r"\b(?:confidence|certainty|certain|sure|confident)\b[\w\s,'%.]{0,50}\b(?:below|under|short of"

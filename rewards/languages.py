@@ -38,6 +38,10 @@ class Language:
     advice: str = r"(?!)"
     """What opens advice to look elsewhere; what follows it in its sentence, names too, is no answer."""
 
+    def __hash__(self) -> int:
+        """Return a hash that costs little: languages differ in their names."""
+        return hash(self.name)
+
     @cached_property
     def _patterns(self) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
         return re.compile(self.declines), re.compile(self.turns), re.compile(self.neutral), re.compile(self.advice)

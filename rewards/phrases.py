@@ -95,6 +95,7 @@ TRIGGERS = frozenset(
         "pass passing skip skipping insufficient nobody knows information data answer decline declined unanswerable "
         "unanswered wasnt didnt wont isnt doesnt arent hard difficult bet my me nothing escapes eludes blank none "
         "irresponsible requires needs null neither empty missing please mean asking referring clarify specify rephrase "
+        "youd youll lost expertise context question knew doubt trust "
         "unfamiliar unaware undocumented unrecorded unknowable stumped clueless withdraw limited"
     )
 )

@@ -98,6 +98,7 @@ BACKGROUND = Pattern(
     r"|perhaps |maybe |under"
     r" |below |over |at (?:most|best|least) |well |only |just )*\d[\d.]* ?(?:%|percent)(?: \w+){0,3}\W*$"
     r"|\bi (?:may|might|could|would|will|can) be (?:better )?able to\b|\btip of my tongue\b"
+    r"|\b(?:typo|misspelling|mistake|error|mix-?up) in (?:your|the) (?:question|prompt|name|message|spelling)\b"
     r"|\b(?:common|popular|widespread|frequent) (?:name|surname|title)s?\b"
     r"|\b(?:chance|likelihood|probability) (?:of being|that (?:it|i|this) (?:is|am)) (?:right|correct|accurate|true)\b"
     r"|^(?:and |so |but )?(?:that|this|it) is (?:an? )?(?:\w+ly |very |bit (?:of a )?)?(?:good|great|tough|hard"
@@ -178,6 +179,8 @@ CONTRACTIONS = {
     "he's": "he is",
     "she's": "she is",
     "one's": "one is",
+    "mind's": "mind is",
+    "memory's": "memory is",
     "what's": "what is",
     "who's": "who is",
     "let's": "let us",

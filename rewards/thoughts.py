@@ -28,6 +28,8 @@ THOUGHTS: tuple[Marks, ...] = (
 )
 """The marks of thoughts that open models write, compared without case."""
 
+CHANNELS = ("analysis", "final")
+"""The names of harmony's channels, with which a text may begin whose special tokens were not decoded."""
 _CHANNEL = "<|channel|>"
 _FINAL = re.compile(r"<\|channel\|>final(?: ?<\|constrain\|>\w{1,32})?<\|message\|>")
 _MESSAGE_ENDS = re.compile(r"<\|(?:return|end|call|start)\|>")
@@ -95,11 +97,11 @@ def reply_start(completion: str) -> int:
 
 def _has_role(text: str) -> bool:
     """Return whether special tokens or the name of a channel may stand in a text."""
-    return "<" in text or text.startswith(("analysis", "final"))
+    return "<" in text or text.startswith(CHANNELS)
 
 
 def _reply(text: str, thoughts: tuple[Marks, ...]) -> str | None:
-    if _CHANNEL in text or text.startswith(("analysis", "final")):
+    if _CHANNEL in text or text.startswith(CHANNELS):
         final = _in_final_channel(text)
         if final is None:
             return None

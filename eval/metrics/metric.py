@@ -63,6 +63,8 @@ class MetricInfo:
     """Its label in a narrow column; "": the label."""
     folder: str = ""
     """The key of the metrics file that it stands under, for one that stands under its name in another key."""
+    repeats_under: str = ""
+    """The source of the reference confidence, "exact" or "own", with which it is another metric's number again."""
     family: Family | None = None
     """The metrics that it is shown with; None: it stands alone."""
 
@@ -172,8 +174,6 @@ class Metric(MetricInfo):
     by_construction: Literal["", "own", "always"] = ""
     """With a stated confidence that decides what is answered it holds by construction: always, or where that is the
     reference confidence ("own")."""
-    repeats_under: str = ""
-    """The source of the reference confidence, "exact" or "own", with which it is another metric's number again."""
     of_verdicts: bool = False
     """Rows that state neither a target nor a confidence define it too: it is a share of what they did."""
     not_compared: str = ""

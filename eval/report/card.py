@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ..metrics.catalogue import listed
 from ..metrics.metric import Group, MetricInfo
 from .headline import REFERENCE, headline
-from .tables import cell, number, target_columns
+from .tables import cell, number, present, target_columns
 
 MARK = "<!-- model card by abstain -->"
 """Stands in every card, so that the next one may take its place."""
@@ -121,8 +121,7 @@ def _results(card: CardInput) -> list[Any]:
 
 def _rows(group: Group, columns: Mapping[str, Mapping[str, Any]]) -> list[tuple[MetricInfo, list[str]]]:
     """Return the metrics of a group that some system has, each with its cells."""
-    present = [info for info in listed(group) if any(info.pick(metrics) for metrics in columns.values())]
-    return [(info, [str(cell(info.pick(metrics))) for metrics in columns.values()]) for info in present]
+    return [(info, [str(cell(info.pick(found))) for found in columns.values()]) for info in present(group, columns)]
 
 
 def markdown_text(text: str) -> str:

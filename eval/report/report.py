@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from . import plotting
-from .content import ReportInput, embed_rows
+from .content import EmbeddedRows, ReportInput, embed_rows
 from .headline import RUN_SYSTEMS, headline
 from .pictures import Picture, pictures
 from .ranking import comparison_headline, ranking_table
@@ -31,17 +32,48 @@ _CONVENTIONS = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class PageContent:
+    """What a page holds beside its figures."""
+
+    title: str
+    headline: str
+    """The result in a sentence."""
+    description: str
+    warnings: Sequence[str]
+    """What a reader must know before the figures."""
+    systems: Sequence[str]
+    split: str
+    """The split that the figures and the headline are about."""
+    ranked: Sequence[Table] = ()
+    """What stands before the figures: which of several runs is the best."""
+    tables: Sequence[Table]
+    rows: EmbeddedRows
+    conventions: Sequence[str]
+    """How to read it, a paragraph each."""
+    environment: str
+
+
 def write_report(report: ReportInput, path: Path) -> Path:
+    """Write the page of `report` as `write_page` does; return where it is."""
+    return write_page(_content(report), pictures(report), path)
+
+
+def write_page(content: PageContent, drawn: Sequence[Picture], path: Path) -> Path:
     """Write the page to `path`, a file, or `report.html` in the folder `path`; return where it is.
 
     Beside it goes a folder of the figures as SVG and PNG: `figures` for a `report.html`, else named after the page.
+
+    Args:
+        content: What the page holds.
+        drawn: Its figures.
+        path: The file or the folder.
     """
     path = path if path.suffix == ".html" else path / "report.html"
-    drawn = pictures(report)
     folder = path.parent / ("figures" if path.name == "report.html" else f"{path.stem}-figures")
     for picture in drawn:
         plotting.save_print(picture.figure, folder, picture.name)
-    path.write_text(page(report, drawn), encoding="utf-8", errors="xmlcharrefreplace")
+    path.write_text(render_page(content, drawn), encoding="utf-8", errors="xmlcharrefreplace")
     return path
 
 
@@ -54,20 +86,38 @@ def sentence(report: ReportInput) -> str:
 
 
 def page(report: ReportInput, drawn: Sequence[Picture]) -> str:
-    """Return the page."""
+    """Return the page of `report` with the figures `drawn`."""
+    return render_page(_content(report), drawn)
+
+
+def _content(report: ReportInput) -> PageContent:
     metrics = {name: found[report.split] for name, found in report.metrics.items()}
-    rows = embed_rows(
-        {name: report.responses[name] for name in report.metrics},
-        report.references(),
-        limit=report.max_rows,
-        seed=report.seed,
+    return PageContent(
+        title=report.name,
+        headline=sentence(report),
+        description=report.description,
+        warnings=report.warnings,
+        systems=list(metrics),
+        split=report.split,
+        ranked=[ranking_table(metrics, report.comparisons)] if report.several_runs else [],
+        tables=[
+            *paired_tables(report.comparisons),
+            *metric_tables(report.metrics, report.split),
+            *target_tables(metrics),
+        ],
+        rows=embed_rows(
+            {name: report.responses[name] for name in report.metrics},
+            report.references(),
+            limit=report.max_rows,
+            seed=report.seed,
+        ),
+        conventions=[_CONVENTIONS, *report.notes],
+        environment=report.environment,
     )
-    ranked = [ranking_table(metrics, report.comparisons)] if report.several_runs else []
-    tables: list[Table] = [
-        *paired_tables(report.comparisons),
-        *metric_tables(report.metrics, report.split),
-        *target_tables(metrics),
-    ]
+
+
+def render_page(content: PageContent, drawn: Sequence[Picture]) -> str:
+    """Return the page with the figures `drawn`."""
     folder = Path(__file__).parent / "templates"
     script = (folder / "report.js").read_text(encoding="utf-8")
     environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
@@ -75,11 +125,11 @@ def page(report: ReportInput, drawn: Sequence[Picture]) -> str:
         style=(folder / "report.css").read_text(encoding="utf-8"),
         script=script,
         script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
-        title=report.name,
-        headline=sentence(report),
-        description=report.description,
-        warnings=report.warnings,
-        systems=list(zip(metrics, plotting.colours(len(metrics)), strict=True)),
+        title=content.title,
+        headline=content.headline,
+        description=content.description,
+        warnings=content.warnings,
+        systems=list(zip(content.systems, plotting.colours(len(content.systems)), strict=True)),
         roles=plotting.ROLES,
         figures=[
             {
@@ -90,11 +140,11 @@ def page(report: ReportInput, drawn: Sequence[Picture]) -> str:
             }
             for p in drawn
         ],
-        split=report.split.replace("_", " "),
-        ranked=ranked,
-        tables=tables,
-        rows=rows,
-        conventions=[_CONVENTIONS, *report.notes],
+        split=content.split.replace("_", " "),
+        ranked=content.ranked,
+        tables=content.tables,
+        rows=content.rows,
+        conventions=content.conventions,
         version=version("abstain"),
-        environment=report.environment,
+        environment=content.environment,
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..compare.compare import ComparedMetric, Comparison
 from ..metrics.catalogue import info, listed, listed_curves
-from ..metrics.metric import Family, Metric, MetricInfo
+from ..metrics.metric import Family, Group, Metric, MetricInfo
 
 _AUDIT = (
     "Held to its target, a model is right at least that often where it answers (accuracy answered), and no more often "
@@ -76,7 +76,7 @@ def metric_tables(metrics: Mapping[str, Mapping[str, Any]], headline: str) -> li
 
 
 def _metric_table(split: str, columns: Mapping[str, Mapping[str, Any]], *, folded: bool) -> Table:
-    shown = [info for info in listed("report") if any(info.pick(m) for m in columns.values())]
+    shown = present("report", columns)
     cells = {name: [cell(info.pick(m)) for info in shown] for name, m in columns.items()}
     names = [Cell(info.heading, definition=info.definition) for info in shown]
     return Table(
@@ -87,6 +87,18 @@ def _metric_table(split: str, columns: Mapping[str, Mapping[str, Any]], *, folde
         folded=folded,
         headings=family_starts(shown),
     )
+
+
+def present(group: Group, columns: Mapping[str, Mapping[str, Any]]) -> list[MetricInfo]:
+    """Return the metrics of a group that some system has, without those that are another's numbers again in all.
+
+    Args:
+        group: Of `Metric.groups`.
+        columns: System → metrics.
+    """
+    sources = {metrics.get("reference_confidence") for metrics in columns.values()}
+    found = [info for info in listed(group) if any(info.pick(metrics) for metrics in columns.values())]
+    return [info for info in found if {info.repeats_under} != sources]
 
 
 def family_starts(shown: Sequence[MetricInfo]) -> dict[int, Family]:
@@ -169,7 +181,9 @@ def paired_sentence(comparison: Comparison) -> str:
     equal = told.pop("no difference shown", [])
     untested = told.pop("not tested", [])
     parts = [f"{outcome} in {', '.join(names)}" for outcome, names in told.items()]
-    if equal:
+    if equal and not parts and not untested:
+        parts.append(f"no difference shown in any of {len(equal)} primary metrics")
+    elif equal:
         parts.append(f"no difference shown in {', '.join(equal)}")
     if untested:
         parts.append(f"not tested: {', '.join(untested)}")
@@ -202,8 +216,8 @@ def _row(one: ComparedMetric, comparison: Comparison) -> list[Cell]:
         Cell(number(one.a)),
         Cell(number(one.b)),
         Cell(number(one.difference), interval),
-        Cell(_p(one.p)),
-        Cell(_p(one.p_adjusted)),
+        Cell(p_text(one.p)),
+        Cell(p_text(one.p_adjusted)),
         Cell(outcome(one, comparison)),
     ]
 
@@ -227,5 +241,6 @@ def outcome(one: ComparedMetric, comparison: Comparison) -> str:
     return f"{names[first]} {rest}" if first in names else one.outcome
 
 
-def _p(value: float | None) -> str:
+def p_text(value: float | None) -> str:
+    """Return a p-value as tables show it."""
     return "–" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -62,6 +62,11 @@ class Sweep:
         """The target of the row that holds an item's confidence: 0, the forced answer, or None."""
         return None if self.post_hoc else 0.0
 
+    @property
+    def draws(self) -> Mapping[float | None, Sequence[int]]:
+        """Target of a row → the draws of its prompt: 0 the greedy completion, k the k-th sample."""
+        return {self.own: range(self.samples + 1), **dict.fromkeys(self.targets, (0,))}
+
     def messages(self, question: Question, t: float | None) -> list[Message]:
         """Return the chat behind the row of `question` at `t`."""
         if t != self.own:
@@ -118,10 +123,10 @@ def plan(questions: Sequence[Question], sweep: Sweep) -> list[Request]:
     requests: list[Request] = []
     for question in questions:
         asked: dict[str, Request] = {}
-        for t in (sweep.own, *sweep.targets):
+        for t, draws in sweep.draws.items():
             messages = sweep.messages(question, t)
             request = asked.setdefault(str(messages), Request(messages))
-            for draw in range(sweep.samples + 1 if t == sweep.own else 1):
+            for draw in draws:
                 request.rows.setdefault(draw, []).append((question, t))
         requests += asked.values()
     return requests

@@ -51,10 +51,14 @@ def _meaning(rows: Sequence[Mapping[str, Any]], holds: int) -> str:
     err = sum(row["err"]["value"] for row in own) / len(own)
     least = sum(max(row["bound"]["value"], 0.0) for row in own) / len(own)
     asked = f"at {len(own)} targets" if own[0]["t"] else how(own[0]["t"])
-    because = "for it cannot tell valid answers from errors better than that" if least > 0 else "which explains none"
+    must = (
+        f"must err in at least {least:.1%}, as it tells valid responses from errors no better"
+        if least > 0
+        else "need not err at all, as the bound is not above 0"
+    )
     return (
-        f"Asked {asked}, {name} says something wrong in {err:.1%} of its answers; theory has it err in at least "
-        f"{least:.1%}, {because}. The bound (arXiv:2509.04664, theorem 1) holds in {holds} of {len(rows)} conditions."
+        f"Asked {asked}, {name} errs in {err:.1%} of its responses; by theorem 1 of arXiv:2509.04664 it {must}. That "
+        f"bound holds in {holds} of {len(rows)} conditions."
     ).replace("%", " %")
 
 

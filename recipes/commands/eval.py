@@ -57,7 +57,8 @@ def evaluate(
             "--protocol",
             "--route",
             help="target: the prompt states each target. post_hoc: each question is asked once, and the confidence "
-            "of the answer is compared with every target. [default: target]",
+            "of the answer is compared with every target. open-rubric: the question alone against the question with "
+            "the scoring rule, at penalties 0, 1, 3 and 9, plainly and where two samples agree. [default: target]",
         ),
     ] = None,
     confidence: Annotated[
@@ -89,6 +90,9 @@ def evaluate(
     ] = None,
     column: Annotated[
         list[str] | None, typer.Option(help="Where a field stands: answers=gold, answers=answer.aliases; repeatable.")
+    ] = None,
+    separator: Annotated[
+        str | None, typer.Option(help="What stands between several accepted answers in one cell, such as `;`.")
     ] = None,
     where: Annotated[
         list[str] | None, typer.Option(help="Keep the rows with this value: relation=P17; repeatable.")
@@ -134,11 +138,12 @@ def evaluate(
         system=system,
         questions=questions,
         columns=pairs(column or (), "--column"),
+        separator=separator,
         where=values(where or ()),
         instruction=instruction,
         max_items=max_items,
         targets=None if targets is None else numbers(targets, "--targets"),
-        protocol="post_hoc" if protocol == "afterwards" else protocol,  # the value of 0.1.0
+        protocol=None if protocol is None else protocol_name(protocol),
         confidence=None if confidence is None else confidence.replace("-", "_"),
         chat_template_kwargs=None if chat_template_kwargs is None else mapping(chat_template_kwargs),
         samples=samples,
@@ -195,6 +200,11 @@ def list_sets() -> None:
         where = chosen.hub or (chosen.url or "").partition("://")[2].partition("/")[0]
         table.add_row(name, chosen.title, where, chosen.split, str(chosen.grader["kind"]), chosen.licence)
     Rich(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
+
+
+def protocol_name(text: str) -> str:
+    """Return the name that recipes have for the protocol `text`, written with hyphens or as version 0.1.0 did."""
+    return "post_hoc" if text == "afterwards" else text.replace("-", "_")
 
 
 def numbers(text: str, option: str) -> list[float]:

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ...data import InputError
+from ...eval.open_rubric import protocol as open_rubric
+from ...eval.open_rubric.tables import summary as open_rubric_summary
 from ...eval.report.headline import headline
 from ..runs.load import Run, load_run
 from .console import TerminalConsole, show_summary
@@ -30,6 +32,10 @@ def report(
     model_card: Annotated[
         Path | None, typer.Option(help="Also write the run's model card to this file, such as RUN/adapter/README.md.")
     ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="Folder for metrics, values by target and responses as CSV files."),
+    ] = None,
 ) -> None:
     """Rebuild a run's metrics and report from its responses, or show several runs in one report; no model is needed.
 
@@ -37,12 +43,18 @@ def report(
 
     Example: `abstain report runs/tiny`, or `abstain report runs/a runs/b --out a-and-b.html`
     """
+    from ..runs.csv_tables import check_tables, write_tables
+
     _check(runs, out, system, model_card)
+    if csv is not None:
+        check_tables(csv)
     loaded = [load_run(path) for path in runs]
     if len(loaded) > 1:
         _report_several(loaded, out or Path("comparison.html"), system or [], rows)
     else:
         _report_one(loaded[0], out, rows, model_card)
+    if csv is not None:
+        typer.echo(f"tables: {', '.join(map(str, write_tables(csv, loaded)))}")
 
 
 def _check(runs: Sequence[Path], out: Path | None, system: Sequence[str] | None, card: Path | None) -> None:
@@ -91,7 +103,12 @@ def conclude(run: Run, page: Path) -> None:
     metrics = {name: next(iter(run.metrics(name).values())) for name in run.systems}
     for note in measuring_notes(metrics):
         typer.echo(f"note: {note}")
-    _tell(headline(metrics), metrics, page, stressed=list(metrics)[-1])
+    if run.protocol == open_rubric.NAME:
+        for name, of_system in metrics.items():
+            typer.echo("\n".join(open_rubric_summary(name, of_system)))
+        typer.echo(f"report: {page}")
+    else:
+        _tell(headline(metrics), metrics, page, stressed=list(metrics)[-1])
     for note in verdict_notes(run, metrics):
         typer.echo(f"note: {note}")
 

@@ -23,6 +23,7 @@ KEYS: Mapping[str, str] = {
     "chat_template_kwargs": "chat_template_kwargs",
     "questions": "data.eval",
     "columns": "data.columns",
+    "separator": "data.separator",
     "where": "data.where",
     "instruction": "data.instruction",
     "max_items": "data.max_eval_items",
@@ -132,6 +133,9 @@ def _explain(error: ValidationError, place: str) -> str:
         return f"{place}confidence agreement needs {place}samples of at least 1"
     key = ".".join(str(part) for part in first["loc"])
     options = {key: option for option, key in KEYS.items()}
+    named, colon, what = message.partition(": ")
+    if not key and colon and named in options:  # a rule of the whole recipe that names the key it is about
+        key, message = named, what
     option = next((options[known] for known in options if key == known or key.startswith(f"{known}.")), key)
     option = option.replace("_", "-") if place == "--" else option
     rest = "" if first["type"] in ("value_error", "missing") else f", got {first['input']!r}"

@@ -7,7 +7,7 @@ The whole of a run, typed and validated before anything heavy is imported.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, cast
 
@@ -25,6 +25,7 @@ from ...data import (
     template_name,
 )
 from ...eval.backends.backend import SUPPORT, ConfidenceSource
+from ...eval.open_rubric import protocol as open_rubric
 from ...rewards.verdict import CUT_OFF, CutOff
 from ...training.config import BaseConfig, FineTuningConfig, PairsConfig, RejectionConfig, RLConfig, WarmupConfig
 from .graders import GRADER_KINDS, AnyGrader
@@ -113,6 +114,24 @@ STAGE_ORDER = ("sft", "post_training", "warmup", "rejection", "dpo", "rl")
 """The training stages, each a section of the recipe that may be left out."""
 
 
+def open_rubric_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recipe of the protocol "open_rubric" with the paper's thresholds, samples and kind of prompt filled in.
+
+    What the recipe gives itself stays.
+    """
+    template = {} if "prompt" in recipe else {"template": open_rubric.TEMPLATE}
+    defaults: dict[str, dict[str, Any]] = {
+        "targets": {"eval": [t for t in open_rubric.THRESHOLDS if t]},
+        "eval": {"samples": open_rubric.SAMPLES, **template},
+    }
+    filled = dict(recipe)
+    for section, values in defaults.items():
+        given = recipe.get(section, {})
+        if isinstance(given, dict):
+            filled[section] = {**values, **cast("dict[str, Any]", given)}
+    return filled
+
+
 class SourceSection(Section):
     """A part of a mixture."""
 
@@ -136,6 +155,9 @@ class DataSection(Section):
     """The same to evaluate on; without it a tenth of `train` is kept apart."""
     columns: dict[str, str] = {}
     """Field (id, question, answers, choices, answerable, history) → column; a dot goes into a nested field."""
+    separator: Annotated[str, Field(min_length=1)] | None = None
+    """What stands between several accepted answers, or choices, in one text, such as ";". null: such a text is one
+    answer, unless it is a list."""
     where: dict[str, list[Any]] = {}
     """Column → allowed values; other rows are left out."""
     instruction: str | None = None
@@ -244,10 +266,11 @@ class Recipe(Section):
     """How completions are judged, in training and in evaluation."""
     targets: TargetsSection = TargetsSection()
     """Targets that training draws, and those of the evaluation."""
-    protocol: Literal["target", "post_hoc"] | None = None
+    protocol: Literal["target", "post_hoc", "open_rubric"] | None = None
     """"target": prompts state a target, and abstaining is an action. "post_hoc": they ask for an answer and a
-    confidence, no target in sight, and the evaluation compares the confidence with every target post hoc. null:
-    "post_hoc" where the payoff scores a stated confidence and reads no target, else "target"."""
+    confidence, no target in sight, and the evaluation compares the confidence with every target post hoc.
+    "open_rubric": the evaluation of a model asks with the scoring rule in the prompt and without, and compares the two.
+    null: "post_hoc" where the payoff scores a stated confidence and reads no target, else "target"."""
     lora: dict[str, Any] | None = {}
     """`peft.LoraConfig`; null: full fine-tuning, every weight is trained and stages hand the whole model on."""
     quantization: dict[str, Any] | None = None
@@ -284,6 +307,28 @@ class Recipe(Section):
     def _wordings(cls, prompt: PromptStyle) -> PromptStyle:
         mixed(prompt)
         return prompt
+
+    @model_validator(mode="before")
+    @classmethod
+    def _open_rubric(cls, values: Any) -> Any:
+        """Give what the experiment asks to a recipe of its protocol that says nothing else."""
+        recipe = cast("dict[str, Any]", values) if isinstance(values, dict) else {}
+        return open_rubric_recipe(recipe) if recipe.get("protocol") == open_rubric.NAME else values
+
+    @model_validator(mode="after")
+    def _open_rubric_alone(self) -> Recipe:
+        if self.protocol != open_rubric.NAME:
+            return self
+        if self.stages:
+            raise ValueError(f"protocol: {open_rubric.NAME} evaluates a model; the recipe trains {self.stages[0]}")
+        if self.eval.samples != open_rubric.SAMPLES:
+            raise ValueError(
+                f"eval.samples: the protocol {open_rubric.NAME} compares {open_rubric.SAMPLES} samples, "
+                f"got {self.eval.samples}"
+            )
+        if self.eval.confidence is not None:
+            raise ValueError(f"eval.confidence: the protocol {open_rubric.NAME} reads none, got {self.eval.confidence}")
+        return self
 
     @model_validator(mode="after")
     def _sources(self) -> Recipe:

@@ -77,7 +77,7 @@ def evaluate(
     backend_options: Mapping[str, Any] | None = None,
     dtype: Literal["float32", "bfloat16", "float16", "auto"] | None = None,
     device_map: str | None = None,
-    protocol: Literal["target", "post_hoc"] | None = None,
+    protocol: Literal["target", "post_hoc", "open_rubric"] | None = None,
     confidence: ConfidenceSource | None = None,
     template: str | None = None,
     chat_template_kwargs: Mapping[str, Any] | None = None,
@@ -85,6 +85,7 @@ def evaluate(
     system: str | None = None,
     grader: str | Mapping[str, Any] | None = None,
     columns: Mapping[str, str] | None = None,
+    separator: str | None = None,
     where: Mapping[str, Sequence[Any]] | None = None,
     instruction: str | None = None,
     max_items: int | None = None,
@@ -117,7 +118,8 @@ def evaluate(
         backend_options: Further options of the backend (docs/backends.md).
         dtype: Of the weights.
         device_map: Where the weights go: "auto", "cpu", "cuda:0".
-        protocol: "target" states each target in the prompt; "post_hoc" compares one answer's confidence with all.
+        protocol: "target" states each target in the prompt; "post_hoc" compares one answer's confidence with all;
+            "open_rubric" compares prompts with the scoring rule and without (docs/evaluation.md).
         confidence: Where an item's confidence comes from.
         template: Ready prompt template: "points", "exam", "bet" or "plain", also with "@VERSION".
         chat_template_kwargs: Variables of the model's chat template.
@@ -125,6 +127,7 @@ def evaluate(
         system: Name of the model in the run; by default "model".
         grader: A kind ("auto", "numeric"), or a section, {"kind": "numeric", "relative": 0.01}.
         columns: Field of a question → column of the file.
+        separator: What stands between several accepted answers in one text.
         where: Column → allowed values; other rows are left out.
         instruction: A line after every question that says what an answer looks like; "" is none.
         max_items: Ask at most so many questions, drawn with the seed.
@@ -160,6 +163,7 @@ def evaluate(
         system=system,
         grader=grader_section(grader) if isinstance(grader, str) else grader,
         columns=None if columns is None else dict(columns),
+        separator=separator,
         where=None if where is None else {column: list(values) for column, values in where.items()},
         instruction=instruction,
         max_items=max_items,
@@ -182,12 +186,15 @@ def score(
     format: Literal["rows", "lm-eval", "inspect"] | None = None,
     scorer: str | None = None,
     filter: str | None = None,
-    confidence_scale: Literal["fraction", "percent"] | None = None,
+    columns: Mapping[str, str] | None = None,
+    separator: str | None = None,
+    confidence_scale: Literal["unit", "percent", "ten"] | None = None,
     stated: Literal["fraction", "percent"] | None = None,
     phrase: str | None = None,
     truncated: Literal["wrong", "ungraded"] | None = None,
     seed: int | None = None,
     resamples: int = ScoreRequest.resamples,
+    protocol: Literal["open_rubric"] | None = None,
     progress: AnyProgress = None,
 ) -> ScoredRun:
     r"""Return the graded rows and the metrics of logged outputs of any system; no model is needed.
@@ -204,7 +211,7 @@ def score(
     (0.5, 0.25)
 
     Args:
-        path: Rows (.jsonl), a log of lm-eval or Inspect, or a run's folder (docs/scoring.md).
+        path: Rows (.jsonl, .csv, .parquet), a log of lm-eval or Inspect, or a run's folder (docs/scoring.md).
         out: Folder for the graded rows and the metrics; by default nothing is written.
         grader: A kind or a section; by default the run's own, else "auto".
         regrade: Grade rows that have a verdict too.
@@ -212,12 +219,15 @@ def score(
         format: Of the file; by default it is recognised.
         scorer: The log's own metric or scorer to take verdicts from.
         filter: lm-eval: the filter whose output is graded.
-        confidence_scale: What confidences are out of.
+        columns: Rows: key → the column that holds it.
+        separator: Rows: what stands between several accepted answers in one text.
+        confidence_scale: What confidences are out of: 1, 100 or 10.
         stated: Read the confidences that completions state, bare numbers on this scale.
         phrase: The abstention that the prompts agreed on.
         truncated: The verdict of completions that were cut off.
         seed: Of the bootstrap; by default the run's, else 0.
         resamples: Bootstrap resamples.
+        protocol: What the rows are of, where it is the open-rubric experiment; by default the run's own.
         progress: None is silent, True shows a bar; else it is called with (system, done, total).
 
     Raises:
@@ -230,13 +240,16 @@ def score(
         regrade=regrade,
         targets=None if targets is None else list(targets),
         format=format,
-        options=LogOptions(scorer=scorer, filter=filter, regrade=regrade),
+        options=LogOptions(
+            scorer=scorer, filter=filter, regrade=regrade, columns=dict(columns or {}), separator=separator
+        ),
         scale=confidence_scale,
         phrase=phrase,
         truncated=truncated,
         stated=stated,
         seed=seed,
         resamples=resamples,
+        protocol=protocol,
     )
     return score_file(request, progress)
 

@@ -43,7 +43,7 @@ from ..config.reward import (
 from ..config.schema import Recipe
 from .environment import installed_versions
 from .prepare import Prepared
-from .seen import check_seen
+from .seen import check_seen, check_world
 from .stages import stage_targets
 from .sweeps import is_post_hoc
 
@@ -213,13 +213,14 @@ def check(recipe: Recipe, prepared: Prepared) -> list[Finding]:
 
 
 def check_evaluated(recipe: Recipe) -> None:
-    """Raise InputError where the model that an evaluation asks, or its adapter, is a folder that cannot be used."""
+    """Raise InputError where the model that an evaluation asks, or its adapter, cannot be used: a folder, a world."""
     assert recipe.model is not None  # the schema asks for it without stages
     if recipe.eval.generator != "openai":
         from ...eval.backends.models import check_model_folder
 
         check_model_folder(recipe.model)
     check_adapter(recipe.adapter)
+    raise_first_error(check_world(recipe))
 
 
 def require_packages(recipe: Recipe) -> None:
@@ -378,7 +379,7 @@ def _statement(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: AR
 
 
 def _seen(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
-    return check_seen(recipe)
+    return [*check_world(recipe), *check_seen(recipe)]
 
 
 def _gate(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
@@ -403,7 +404,7 @@ def _model(recipe: Recipe, prepared: Prepared) -> list[Finding]:
 
 def _evaluated(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
     check_evaluated(recipe)
-    return []
+    return check_world(recipe)
 
 
 STEPS: tuple[Step, ...] = (

@@ -22,6 +22,7 @@ from ...eval.metrics.catalogue import info
 from ...eval.sweep.responses import Response
 from ...rewards import AbstentionDetector, alias_match
 from .load import Run, load_run
+from .open_rubric import refuse_open_rubric
 from .progress import AnyProgress, reported
 from .score import ScoredRun
 
@@ -73,6 +74,7 @@ def compare_paths(request: CompareRequest, progress: AnyProgress = None) -> dict
         InputError: one of them cannot be read, or they differ in questions, targets, prompt template or grader.
     """
     a, b = rows_of(request.a), rows_of(request.b)
+    refuse_open_rubric((a.run, b.run), "its arms are compared there")
     if a.path.resolve() == b.path.resolve():
         raise InputError(f"{a.path}: both are the same rows")
     differences = _how_asked(a.run, b.run)

@@ -23,6 +23,7 @@ from .environment import describe
 from .files import ENVIRONMENT, RECIPE
 from .load import Run
 from .merge import Trained, find_trained
+from .open_rubric import refuse_open_rubric
 
 _PEFT_TEMPLATE = "[More Information Needed]"
 """What PEFT's own card, written beside every adapter, is full of."""
@@ -55,6 +56,7 @@ def write_card(run: Run, path: Path, *, base: str | None = None, merged: bool = 
 
 def check_card(run: Run, path: Path) -> None:
     """Raise InputError where the rows are not of a model, or `path` is in no folder or a card that somebody wrote."""
+    refuse_open_rubric([run], "a model card holds those of a sweep")
     require("--model-card", "huggingface_hub")
     if not path.parent.is_dir():
         raise InputError(f"--model-card {path}: no folder {path.parent}")

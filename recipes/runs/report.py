@@ -15,13 +15,15 @@ from ...data import InputError, write_atomic
 from ...eval.compare.compare import Comparison, System, compare
 from ...eval.metrics import by_split
 from ...eval.metrics.obstacles import obstacle_notes
+from ...eval.open_rubric import protocol as open_rubric
 from ...eval.report.content import MAX_ROWS, ReportInput
 from ...eval.sweep.judged import judge_note
 from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response, read_responses
-from ..config.graders import remedies
+from ..config.graders import remedies, with_memory
 from .environment import describe
 from .load import Run, metrics_contents
+from .open_rubric import measure, refuse_open_rubric, write_open_rubric
 from .progress import AnyProgress, Progress, reported
 from .sweeps import is_post_hoc
 
@@ -73,6 +75,7 @@ def side_by_side(
     Raises:
         InputError: as `system_views`, or a file is missing or malformed, or the runs share no split.
     """
+    refuse_open_rubric(runs, "show each by itself")
     views = system_views(runs, systems)
     metrics = {view.label: view.run.metrics(view.system) for view in views}
     responses: dict[str, Any] = {view.label: by_split(view.run.responses(view.system)) for view in views}
@@ -210,6 +213,12 @@ def report(run: Run, progress: AnyProgress = None, *, page: Path | None = None, 
     run.require_responses()
     rows = MAX_ROWS if max_rows is None else max_rows
     with reported(progress) as told:
+        if run.protocol == open_rubric.NAME:
+            measured = _of_open_rubric(run, told)
+            shown = {name: next(iter(splits.values())) for name, splits in measured.items()}
+            return write_open_rubric(
+                run, measured, [*measuring_notes(shown), *verdict_notes(run, shown)], page, max_rows
+            )
         if run.recipe is not None and run.path == run.folder:
             contents = _of_sweeps(run, told, rows)
         else:
@@ -219,6 +228,27 @@ def report(run: Run, progress: AnyProgress = None, *, page: Path | None = None, 
                 add_missing_metrics(run)
             contents = side_by_side([run], run.systems, max_rows=rows)
         return write_report(contents, page or run.report)
+
+
+def _of_open_rubric(run: Run, progress: Progress) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return system → split → metrics of the experiment: computed and written for a sweep, read for scored rows."""
+    if run.recipe is None or run.kind != "evaluation" or run.path != run.folder:
+        return {system: run.metrics(system) for system in run.systems}
+    recipe = run.recipe
+    progress.stage("metrics and report")
+    measured: dict[str, dict[str, dict[str, Any]]] = {}
+    for number, system in enumerate(run.systems, 1):
+        measured[system] = measure(
+            run.responses(system),
+            with_memory(recipe.grader, run.path),
+            run.phrase,
+            thresholds=recipe.targets.eval,
+            seed=recipe.seed,
+            resamples=recipe.eval.bootstrap,
+        )
+        write_metrics(run, system, measured[system])
+        progress.tick(number, len(run.systems))
+    return measured
 
 
 def _of_sweeps(run: Run, progress: Progress, max_rows: int) -> Any:

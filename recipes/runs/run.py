@@ -26,6 +26,7 @@ from .prepare import Prepared, prepare
 from .progress import AnyProgress, Progress, reported
 from .report import report
 from .stages import Policy, load_policy, make_base, start_of, system_name, train_stages
+from .sweeps import sweep_text, system_sweep
 
 
 def run(
@@ -96,9 +97,7 @@ def _ready(
     progress.stage("questions")
     prepared = prepare(recipe)
     check_grader(recipe.grader, recipe.eval_prompt.phrase, prepared.eval, grader_place)
-    how = "asked once, held against" if recipe.protocol == "post_hoc" else "asked at"
-    targets, samples = len(recipe.targets.eval), recipe.eval.samples
-    progress.say(f"{len(prepared.eval)} questions, {how} {targets} targets, {samples} samples each")
+    progress.say(sweep_text(recipe, len(prepared.eval)))
     (system,) = recipe.systems
     if folder.done(f"eval/{system}"):
         return prepared, None
@@ -170,7 +169,6 @@ def _sweep(
     backend: Any,
 ) -> None:
     from ...eval.sweep.sweep import run_sweep
-    from .sweeps import system_sweep
 
     backend = open_system(recipe, system, policy) if backend is None else backend
     out = responses_path(folder.path, system)

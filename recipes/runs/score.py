@@ -17,10 +17,15 @@ from ...data.nearest import closest
 from ...eval.logs.formats import LogOptions, detect_format, read_log
 from ...eval.logs.rows import KNOWN_KEYS, Logged, Scale, read_logged
 from ...eval.logs.score import Grading, score
+from ...eval.logs.tables import check_columns
 from ...eval.metrics import by_split
 from ...eval.metrics.catalogue import listed, listed_curves
-from ...eval.metrics.metric import Metric, MetricInfo
+from ...eval.metrics.metric import MetricInfo
 from ...eval.metrics.outcomes import outcome_note
+from ...eval.open_rubric import protocol as open_rubric
+from ...eval.open_rubric.rows import without_arm
+from ...eval.open_rubric.tables import summary as open_rubric_summary
+from ...eval.report.headline import headline
 from ...eval.sweep.judged import judge_note
 from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response
@@ -30,6 +35,7 @@ from ..config.grader_text import read_grader
 from ..config.graders import GraderSection, remedies, with_memory
 from .files import METRICS, RESPONSES, SYSTEMS, recorded
 from .load import Run, load_run, metrics_contents, splits_of
+from .open_rubric import measure
 from .progress import AnyProgress, reported
 
 
@@ -48,10 +54,12 @@ class ScoreRequest:
     scale: Scale | None = None
     phrase: str | None = None
     truncated: Literal["wrong", "ungraded"] | None = None
-    stated: Scale | None = None
+    stated: Literal["fraction", "percent"] | None = None
     """Read the confidences that completions state, bare numbers on this scale."""
     seed: int | None = None
     resamples: int = 500
+    protocol: Literal["open_rubric"] | None = None
+    """What the rows are of: the open-rubric experiment, or None, which leaves it to the run's recipe."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +118,7 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
             told.stage(name)
             reference = run.reference_system(name)
             base = by_split(read[reference].responses if len(read) > 1 and reference in read else [])
-            measured = _measured(logged.responses, base, request.targets, _seed(run, request), request.resamples)
+            measured = _of_request(logged.responses, base, run, section, request)
             metrics[name] = metrics_contents(measured, source=_source(run.files[name], section, request, logged))
             told.tick(number, len(read))
     scored = ScoredRun(
@@ -126,6 +134,21 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
     return scored
 
 
+def _of_request(
+    responses: Sequence[Response],
+    base: Mapping[str, Sequence[Response]],
+    run: Run,
+    section: GraderSection,
+    request: ScoreRequest,
+) -> dict[str, dict[str, Any]]:
+    """Return split → metrics, by the protocol of the request, else of the run."""
+    seed = _seed(run, request)
+    if (request.protocol or run.protocol) != open_rubric.NAME:
+        return _measured(responses, base, request.targets, seed, request.resamples)
+    options: dict[str, Any] = {"thresholds": request.targets, "seed": seed, "resamples": request.resamples}
+    return measure(responses, section, request.phrase or run.phrase, **options)
+
+
 def read_systems(request: ScoreRequest) -> tuple[Run, GraderSection, dict[str, Logged]]:
     """Return what is to be scored, the grader, and system → its rows, checked and graded.
 
@@ -133,6 +156,7 @@ def read_systems(request: ScoreRequest) -> tuple[Run, GraderSection, dict[str, L
         InputError: the file, a row or an option cannot be used.
         JudgeError: a judge cannot be asked, or reached no verdict at all.
     """
+    check_columns(request.options.columns, KNOWN_KEYS)
     run = load_run(request.file)
     section = _section(run, request)
     read = {name: _read(path, run, section, request) for name, path in run.require_responses().files.items()}
@@ -221,7 +245,8 @@ def _read(path: Path, run: Run, section: GraderSection, request: ScoreRequest) -
         confidence=None if request.stated is None else ConfidenceParser(scale=request.stated),
         strip=run.stated_confidence,
     )
-    return read_logged(read_log(path, request.format, request.options), grading, request.scale)
+    rows = read_log(path, request.format, request.options)
+    return read_logged(rows if request.protocol is None else without_arm(rows), grading, request.scale)
 
 
 def _source(path: Path, section: GraderSection, request: ScoreRequest, logged: Logged) -> dict[str, Any]:
@@ -248,7 +273,11 @@ _ROUTES = {
 
 def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of the metrics of one file or system."""
+    if metrics.get("protocol") == open_rubric.NAME:
+        yield from open_rubric_summary("the system", metrics)
+        return
     yield from _counts(metrics)
+    yield headline({"The system": metrics})
     source = metrics["reference_confidence"]
     chosen = [(info, estimate) for info in listed("score") if (estimate := _estimate(info.pick(metrics))) is not None]
     told = {info.in_text: estimate for info, estimate in chosen if not _repeats(info, source)}
@@ -270,7 +299,7 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 def _repeats(info: MetricInfo, source: str | None) -> bool:
     """Return whether this is another metric's number again, with the reference confidence from `source`."""
-    return isinstance(info, Metric) and info.repeats_under == source
+    return info.repeats_under == source
 
 
 def shown(estimate: Mapping[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """Whether the model that a recipe starts from was trained on the recipe's own questions, by what its run recorded.
 
+Whether it read the corpus of the recipe's own world: by another world's, its exact confidence says nothing of it.
+
 A stage that decides by outcomes takes being right for what the model knows. On questions whose right answers an earlier
 stage made likelier, being right is memory, and the model learns to be too sure.
 """
@@ -7,6 +9,7 @@ stage made likelier, being right is memory, and the model learns to be too sure.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +33,55 @@ def check_seen(recipe: Recipe) -> list[Finding]:
     return [finding for finding in found if finding is not None]
 
 
+def check_world(recipe: Recipe) -> list[Finding]:
+    """Return an error for a given model that was made in another synthetic world, a warning where nobody knows."""
+    if recipe.world is None or recipe.model is None:
+        return []
+    earlier = _recipe_of(Path(recipe.model))
+    if earlier is None or earlier.world is None:
+        text = (
+            f"recipe: model: nothing says that {recipe.model} was made in this world, whose exact confidence judges it"
+        )
+        return [Finding("warning", text, "a model in the folder of the run that made it, or `data` instead of `world`")]
+    if same_world(recipe, earlier):
+        return []
+    own, other = {"seed": recipe.seed, **asdict(recipe.world)}, {"seed": earlier.seed, **asdict(earlier.world)}
+    keys = [key for key in own if own[key] != other[key] and key != "asked_members"]
+    differ = ", ".join(f"{key if key == 'seed' else f'world.{key}'} {other[key]}, not {own[key]}" for key in keys)
+    text = f"recipe: model: {recipe.model} was made in another world ({differ}): the exact confidence is not about it"
+    return [
+        Finding("error", text, "its run's world and seed; world.asked_members asks fewer questions of the same one")
+    ]
+
+
+def same_world(one: Recipe, other: Recipe) -> bool:
+    """Return whether two recipes have the same synthetic world, whatever part of it they ask about."""
+    if one.world is None or other.world is None:
+        return False
+    return one.world.fingerprint(one.seed) == other.world.fingerprint(other.seed)
+
+
+def _recipe_of(path: Path) -> Recipe | None:
+    """Return the recipe of the run that `path` lies in; None without a run, or with one of another version."""
+    run = _run_of(path)
+    try:
+        return None if run is None else recorded_recipe(run)
+    except InputError:  # of another version: it says nothing that can be read here
+        return None
+
+
+def _run_of(path: Path) -> Path | None:
+    return next((one for one in path.absolute().parents[:DEPTH] if recorded(one) is not None), None)
+
+
 def _favours_right_answers(recipe: Recipe, stage: str) -> bool:
     """Return whether `stage` makes right answers likelier; other warm-ups imitate own answers, right and wrong."""
     return stage != "warmup" or teaches_outcomes(recipe)
 
 
 def _finding(recipe: Recipe, key: str, path: Path, deciding: list[str]) -> Finding | None:
-    run = next((one for one in path.absolute().parents[:DEPTH] if recorded(one) is not None), None)
+    run, earlier = _run_of(path), _recipe_of(path)
     if run is None:
-        return None
-    try:
-        earlier = recorded_recipe(run)
-    except InputError:  # of another version: it says nothing that can be read here
         return None
     trained = [] if earlier is None else _trained_by(earlier, path.absolute().relative_to(run).parts)
     shared = None if earlier is None or not trained else _shared(recipe, earlier, run)
@@ -65,7 +105,7 @@ def _trained_by(recipe: Recipe, parts: tuple[str, ...]) -> list[str]:
 def _shared(recipe: Recipe, earlier: Recipe, run: Path) -> str | None:
     """Return which questions both train on, None where none is known."""
     if recipe.world is not None:
-        return "the same synthetic world" if (recipe.world, recipe.seed) == (earlier.world, earlier.seed) else None
+        return "the same synthetic world" if same_world(recipe, earlier) else None
     own = [] if recipe.data is None else recipe.data.training_sources
     before = {} if earlier.data is None else _contents(earlier.data.training_sources, run)
     return next((source for source in own if source in before or file_content(Path(source)) in before.values()), None)

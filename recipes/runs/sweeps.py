@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...data import Question
+from ...data import InputError, Question
+from ...eval.open_rubric import protocol as open_rubric
 from ...eval.sweep.sweep import Sweep
 from ...rewards import ConfidenceParser, Verdict
 from ..config.evaluation import questions_name
@@ -38,7 +39,8 @@ def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
     section = recipe.grader if folder is None else with_memory(recipe.grader, folder)
     style, post_hoc = recipe.eval_prompt, is_post_hoc(recipe)
     confidence = recipe.eval.confidence or ("stated" if states_confidence(recipe) else "sequence_probability")
-    sweep = Sweep(
+    asked = open_rubric.OpenRubricSweep if recipe.protocol == open_rubric.NAME else Sweep
+    sweep = asked(
         targets=() if post_hoc else tuple(recipe.targets.eval),
         style=style,
         grader=section.build(style.phrase),
@@ -52,6 +54,15 @@ def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
     if not post_hoc and recipe.rl is not None and recipe.rl.payoff.build().reads_confidence:
         return replace(sweep, strip_confidence=True)
     return sweep
+
+
+def sweep_text(recipe: Recipe, questions: int) -> str:
+    """Return in a line how an evaluation asks its `questions`."""
+    targets, samples = len(recipe.targets.eval), recipe.eval.samples
+    if recipe.protocol == open_rubric.NAME:
+        return f"{questions} questions, asked alone and with the rule at 0 and {targets} targets, {samples} samples"
+    how = "asked once, held against" if recipe.protocol == "post_hoc" else "asked at"
+    return f"{questions} questions, {how} {targets} targets, {samples} samples each"
 
 
 def system_sweep(recipe: Recipe, system: str, folder: Path) -> Sweep:
@@ -89,8 +100,11 @@ def harness_sweep(recipe: Recipe, place: str = "recipe: grader") -> HarnessSweep
     """Return the evaluation of `recipe`, called after its questions where it trains nothing; `place`: in messages.
 
     Raises:
-        InputError: its questions cannot be read, or its grader cannot compare with their answers.
+        InputError: its questions cannot be read, its grader cannot compare with their answers, or its protocol is
+            asked by `abstain eval` alone.
     """
+    if recipe.protocol == open_rubric.NAME:
+        raise InputError(f"protocol {open_rubric.NAME}: is asked by `abstain eval`, and not exported to a harness")
     questions = prepare(recipe).eval
     check_grader(recipe.grader, recipe.eval_prompt.phrase, questions, place)
     evaluated = None if recipe.stages or recipe.data is None else recipe.data.eval

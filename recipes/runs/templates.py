@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data import InputError, latest_templates, write_atomic
+from ...eval.open_rubric.protocol import NAME
 from ...eval.report.summary import Spread, spreads
 from ...eval.sweep.shard import current_shard
 from ..config.schema import Recipe
@@ -51,6 +52,8 @@ def evaluate_templates(
     Raises:
         InputError: a folder, the questions or the model cannot be used; raised before anything is asked.
     """
+    if any(recipe.protocol == NAME for recipe in recipes.values()):
+        raise InputError(f"--template: the protocol {NAME} is asked with one template, got {', '.join(recipes)}")
     if current_shard().main:
         for template, recipe in recipes.items():
             folder = out / template

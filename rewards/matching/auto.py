@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import ClassVar
 
-from ..verdict import NOT_STATED, Judgement
+from ..verdict import NOT_STATED, Judgement, Verdict
 from .choice import ChoiceMatch
 from .contain import ContainsMatch
 from .match import aliases
@@ -70,5 +70,6 @@ class AutoMatch:
         given = final if final is not None and any(map(str.isdigit, final)) else plain
         judged = self.text(given, answers)
         if judged.reason == NOT_STATED and _PERCENT.search(f"{given} {' '.join(answers)}") and are_quantities(answers):
-            judged = self.number(given, answers)
+            number = self.number(given, answers)
+            judged = number if number.verdict is Verdict.CORRECT else judged
         return judged if given is final else replace(judged, answer=answer)

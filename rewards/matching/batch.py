@@ -69,9 +69,7 @@ def _steps(
     completions: list[str], accepted: list[Aliases], detector: AbstentionDetector, forms: Forms, whole: bool
 ) -> list[Judgement | None]:
     """Return the judgements that are plain to see, of all rows step by step."""
-    texts = [
-        forms.bare(forms.reply(completion) or "") for completion in completions
-    ]  # an empty one is left to the grader
+    texts = [forms.final(completion) or "" for completion in completions]  # an empty one is left to the grader
     words = plain_words(texts)
     compared = _compared_by_letters(texts, words, accepted, detector.triggers, whole)
     readings: dict[str, Reading] = {}
@@ -82,7 +80,9 @@ def _steps(
             compared[row] = _settled(_compared(text, words[row], known), words[row], known, whole)
         elif text and len(text) <= SHORT and "<" not in text:
             given, found = spelling(text)
-            if not detector.is_plain(found) and given not in known.keys:  # such an answer may read like a refusal
+            if given in known.keys:  # such an answer may read like a refusal
+                compared[row] = None if detector.agreed(text) else Judgement(Verdict.CORRECT, text, "accepted answer")
+            elif not detector.is_plain(found):
                 reading = readings.get(text) or readings.setdefault(text, detector.read_short(text))
                 if reading.abstained is not None or reading.answer is None:
                     compared[row] = Judgement(Verdict.ABSTAINED, reason=reading.abstained or "declined")

@@ -15,10 +15,8 @@ from itertools import pairwise
 
 from .items import (
     AND,
-    FUNCTION,
     INTRODUCES,
     OR,
-    PARTICLES,
     Item,
     Kind,
     alike,
@@ -29,9 +27,9 @@ from .items import (
     tail_of,
 )
 from .match import Aliases
-from .mentions import HEADS, Span, Text, stem
+from .mentions import Span, Text, stem
 from .regions import REGIONS
-from .variants import SUFFIXES, TITLES
+from .unjoined import stands_unjoined
 
 __all__ = ["breaks_list", "is_one_of_several", "items"]
 
@@ -50,13 +48,6 @@ _SINGULAR = frozenset(str.split("is was its thats be"))
 """Copulas of one thing."""
 _SUMS_UP = frozenset(str.split("1 these those either any all take pick choose"))
 """Words behind the colon that follows a list ("Lyon, Paris, Nice: one of the three"), which is no heading then."""
-_NO_NAME = TITLES.union(
-    HEADS,
-    SUFFIXES,
-    str.split("city county state river lake mount mountain island bay sea street road avenue park bridge"),
-    str.split("company inc ltd fc"),
-)
-"""Words that lengthen a name, as no second name does."""
 _LIST = frozenset(",;/|+\n\u2022\u2192\u21d2.?!")
 _STRONG = frozenset(";/|+\u2022\u2192\u21d2?!.")
 """What joins two items that are no name and its place."""
@@ -194,7 +185,7 @@ def is_one_of_several(text: Text, found: list[Item], mention: Span, accepted: Al
     at = _item_of(found, mention)
     if at is None:
         return False
-    if _among_numbers(text, found[at], mention, accepted) or _among_names(text, found[at], mention, accepted):
+    if stands_unjoined(text, found[at], mention, accepted):
         return True
     run = _run(text, found, at, mention, accepted)
     if run.rivals and not _mostly_accepted(text, run, accepted) and _offers(text, run):
@@ -225,37 +216,6 @@ def is_announced_elsewhere(text: Text, found: list[Item], mentions: Sequence[Spa
         if same_kind and not _is_accepted(text.words[slice(*span)], accepted):
             return True
     return False
-
-
-def _among_numbers(text: Text, item: Item, mention: Span, accepted: Aliases) -> bool:
-    """Return whether bare numbers stand directly beside the mention, a number ("1990 1991 1992")."""
-    start, end = mention
-    if end - start != 1 or not text.words[start].isdecimal():
-        return False
-    size = len(text.words[start])
-    beside = [i for i in (start - 1, end) if item.start <= i < item.end and text.words[i].isdecimal()]
-    return any(len(text.words[i]) == size and text.words[i] not in accepted.counted for i in beside)
-
-
-def _among_names(text: Text, item: Item, mention: Span, accepted: Aliases) -> bool:
-    """Return whether nothing but names is said, with nothing between ("Lyon Paris Nice").
-
-    A name has further names in front of it ("George Herbert Walker Bush"), and few behind it ("New York City"): a run
-    is a list where it goes on for two names behind the mention, or on both sides of it; or, where a whole name of a
-    person is accepted, for two in front of it.
-    """
-    words = text.words[item.start : item.end]
-    if item.end - item.start != len(text.words) or any(text.borders[item.start + 1 : item.end]):
-        return False
-    lower = [word in text.lower for word in words]
-    if any(lower) and not (all(lower) and FUNCTION.isdisjoint(words)):
-        return False
-    extra = [i for i, word in enumerate(words) if word not in _NO_NAME and word not in PARTICLES and word.isalpha()]
-    if _NO_NAME.intersection(words) or (any(lower) and len(words) < 3):
-        return False
-    before, after = sum(i < mention[0] for i in extra), sum(i >= mention[1] for i in extra)
-    person = bool(accepted.people) and mention[1] - mention[0] > 1
-    return after > 1 or (after == 1 and before > 0) or (person and before > 1)
 
 
 def _has_alternative(text: Text, found: list[Item], mention: Span, accepted: Aliases) -> bool:

@@ -13,10 +13,10 @@ _MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november"),
     "december",
 )
-_MONTH = (
+MONTHS = (
     {name: i + 1 for i, name in enumerate(_MONTHS)} | {name[:3]: i + 1 for i, name in enumerate(_MONTHS)} | {"sept": 9}
 )
-_NAMES = "|".join(sorted(_MONTH, key=len, reverse=True))
+_NAMES = "|".join(sorted(MONTHS, key=len, reverse=True))
 _DAYS = "|".join(sorted((re.escape(day).replace("\\ ", "[ -]") for day in DAYS_IN_WORDS), key=len, reverse=True))
 _DAY = rf"(?P<day>\d{{1,2}}(?:st|nd|rd|th)?|{_DAYS})"
 _YEAR = r"(?P<year>\d{3,4})(?!\d)"
@@ -92,7 +92,7 @@ def _read(found: re.Match[str]) -> list[Date]:
         first, second = int(parts["first"]), int(parts["second"])
         readings = [(second, first), (first, second)]
     else:
-        month = _MONTH[parts["month"].lower()] if parts.get("month") else int(parts["number"])
+        month = MONTHS[parts["month"].lower()] if parts.get("month") else int(parts["number"])
         readings = [(_day(parts["day"]) if parts.get("day") else None, month)]
     valid = [Date(year, m, d) for d, m in readings if 1 <= m <= 12 and (d is None or 1 <= d <= 31)]
     return list(dict.fromkeys(valid))

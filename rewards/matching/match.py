@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol
 from ..verdict import NOT_ACCEPTED, SEVERAL_ANSWERS, Judgement, Verdict
 from .choice import option_text
 from .dates import Date, accepts, parse_date
+from .numeric import equal_shares
 from .plain import plain_words
 from .quantities import NUMBER_WORDS, Quantity, digits_for_words, leading_quantity, parse_quantity
 from .text import LONG, Pattern, fold, key, normalize, spelling, without_articles
@@ -46,7 +47,8 @@ _FRAME = Pattern(
     r"|(?:in|on|at|by|about|from|to) (?=\S)",
     re.IGNORECASE,
 )
-_NUMBER_WORDS = NUMBER_WORDS | ROMAN.keys()
+NUMERIC_WORDS = NUMBER_WORDS | ROMAN.keys()
+"""Words that stand for a number."""
 _ORDINAL = re.compile(r"\d(?:st|nd|rd|th)\b")
 _DIGIT = re.compile(r"[\d\u00bc-\u00be\u2150-\u215e]")
 _NOTE_LETTERS = frozenset("ABCDEFG")
@@ -56,7 +58,7 @@ _NOTE = re.compile(r"([A-G])(?:b|[ -]?[Ff]lat|\u266d)")
 _FRAME_WORDS = frozenset(
     str.split("it its that thats this he hes she shes they theyre these in on at by about from to")
 )
-ANOTHER_FORM = _NUMBER_WORDS | _FRAME_WORDS
+ANOTHER_FORM = NUMERIC_WORDS | _FRAME_WORDS
 """Words without one of which, or a digit, an answer equals another only by its key."""
 
 
@@ -123,7 +125,7 @@ class Aliases:
         for known in self.keys:
             parts = known.split()
             digits = [word for word in parts if not word.isalpha()]
-            if not all(map(str.isdecimal, digits)) or not _NUMBER_WORDS.isdisjoint(parts) or grouped(digits):
+            if not all(map(str.isdecimal, digits)) or not NUMERIC_WORDS.isdisjoint(parts) or grouped(digits):
                 return None
             found.update(map(int, digits))
         simple = not found or all(a.replace(", ", " ").replace(" ", "").isalnum() for a in self._answers)
@@ -242,13 +244,15 @@ def aliases_of_rows(rows: Sequence[Sequence[str]]) -> list[Aliases]:
 
 def canonical(found: Sequence[str]) -> list[str]:
     """Return words with numbers in words and Roman numerals as digits, without articles."""
+    if NUMERIC_WORDS.isdisjoint(found):
+        return without_articles(list(found))
     return without_articles(digits_for_words([ROMAN.get(word, word) for word in found]))
 
 
 def counted(text: str) -> str:
     """Return the key of `text` with numbers in words and Roman numerals as digits ("World War II", "… Two")."""
     given, plain = spelling(text)
-    if _NUMBER_WORDS.isdisjoint(plain) and not _ORDINAL.search(given):
+    if NUMERIC_WORDS.isdisjoint(plain) and not _ORDINAL.search(given):
         return given
     return " ".join(canonical(plain))
 
@@ -261,7 +265,7 @@ def _same_value(answer: str, given: str, accepted: Aliases) -> str | None:
         return None
     if accepted.quantities:
         quantity = parse_quantity(answer)
-        if quantity is not None and any(quantity.same(wanted) for wanted in accepted.quantities):
+        if quantity is not None and any(equal_shares(quantity, wanted) for wanted in accepted.quantities):
             return "same quantity"
     if accepted.dates and any(accepts(accepted.dates, date) for date in parse_date(answer)):
         return "same date"
@@ -270,7 +274,7 @@ def _same_value(answer: str, given: str, accepted: Aliases) -> str | None:
 
 def _numeric(given: str, found: Iterable[str]) -> bool:
     """Return whether an answer with these words may hold a number."""
-    return _DIGIT.search(given) is not None or not _NUMBER_WORDS.isdisjoint(found)
+    return _DIGIT.search(given) is not None or not NUMERIC_WORDS.isdisjoint(found)
 
 
 def equals(answer: str, accepted: Aliases) -> str | None:

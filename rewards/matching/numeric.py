@@ -102,6 +102,11 @@ class NumericMatch:
         )
 
 
+def equal_shares(given: Quantity, wanted: Quantity) -> bool:
+    """Return whether `given` has the value of the accepted `wanted`, of which one may be a percentage."""
+    return any(one.same(other) for one, other in readings(given, wanted))
+
+
 def readings(given: Quantity, wanted: Quantity) -> list[tuple[Quantity, Quantity]]:
     """Return the pairs that may be equal where one quantity is a percentage and the other has no unit.
 

@@ -48,7 +48,7 @@ ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "
 """Roman numerals that are no words."""
 _SINGLE = {"i": "1", "v": "5", "x": "10"}
 """Roman numerals of one letter, which are numerals behind a name only ("World War I")."""
-_TELLS_NOTHING = frozenset(
+TELLS_NOTHING = frozenset(
     str.split("a an the of in and for to with on at by from as is was are or its his her their that this which")
 )
 TITLES = frozenset(
@@ -186,7 +186,7 @@ def _without_modifier(text: str) -> Iterator[str]:
     parts = [part for part in text.split() if part.lower() not in ARTICLES]
     if len(parts) < 3 or not parts[0].isalpha() or not parts[0][0].islower() or parts[0] in _OPPOSED | NUMBER_WORDS:
         return
-    if not _TELLS_NOTHING.union(_PREPOSITIONS, ("or", "and")).intersection(parts):
+    if not TELLS_NOTHING.union(_PREPOSITIONS, ("or", "and")).intersection(parts):
         yield " ".join(parts[1:])
 
 
@@ -247,7 +247,7 @@ def description(answer: str) -> tuple[str, ...]:
     text = fold(answer)
     if len(text) > 200 or any(map(str.isdigit, text)) or parts_of_list(text):
         return ()
-    telling = [part for part in text.split() if part.lower() not in _TELLS_NOTHING]
+    telling = [part for part in text.split() if part.lower() not in TELLS_NOTHING]
     if len(telling) < 2 or not any(part[0].islower() for part in telling):
         return ()
     return tuple(word for part in telling for word in words(part))

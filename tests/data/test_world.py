@@ -155,3 +155,25 @@ def test_answers_under_a_rubric_hedge_as_often_as_the_target(world: World) -> No
 def test_impossible_sizes_are_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         WorldConfig(**dict[str, Any](families=40, held_out_families=10) | change)
+
+
+def test_asking_fewer_members_keeps_the_world_and_asks_some_of_the_same_questions() -> None:
+    whole, part = make_world(CONFIG, 0), make_world(replace(CONFIG, asked_members=1), 0)
+    assert (part.corpus, part.rl) == (whole.corpus, whole.rl)
+    assert {question.id for question in part.eval} < {question.id for question in whole.eval}
+    splits = Counter(question.metadata["split"] for question in part.eval)
+    # One member of each of 10 held-out families, and as many people of other families.
+    assert (splits["held_out_families"], splits["held_out_people"]) == (10, 10)
+    assert splits["arbitrary"] == Counter(question.metadata["split"] for question in whole.eval)["arbitrary"]
+
+
+@pytest.mark.parametrize("asked", [0, 3])
+def test_no_more_members_can_be_asked_about_than_the_world_has(asked: int) -> None:
+    with pytest.raises(ValueError, match=r"world.asked_members must be in \[1, 2\]"):
+        replace(CONFIG, asked_members=asked)
+
+
+def test_the_hash_of_a_world_is_that_of_its_facts() -> None:
+    own = CONFIG.fingerprint(0)
+    assert own == replace(CONFIG, asked_members=1).fingerprint(0)
+    assert own not in (CONFIG.fingerprint(1), replace(CONFIG, eval_members=3).fingerprint(0))

@@ -90,7 +90,7 @@ def test_every_note_says_how_many_and_which_option_helps() -> None:
         (text,) = obstacle_notes([{"kind": kind, "count": 3, "total": 9, "detail": detail}])
         return text
 
-    assert note("cut_off", "32").startswith("3 of 9 greedy completions were cut off at 32 tokens")
+    assert note("cut_off", "32").startswith("3 of 9 completions were cut off at 32 tokens")
     assert "--max-new-tokens" in note("cut_off", "32")
     assert note("declined").startswith("3 of 9 forced prompts were answered with an abstention")
     assert "--confidence agreement" in note("no_confidence", "no log-probabilities")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -29,6 +30,14 @@ def test_the_sentence_names_systems_and_says_where_no_difference_is_shown(compar
     assert "forced accuracy" in text.split("no difference shown in ")[1]  # both give the same forced answers
     assert "adherence (exact confidence)" in text
     assert info("ece").label in text
+
+
+def test_systems_without_any_difference_are_told_so_once() -> None:
+    rows = simulate(Policy(), items=20)
+    text = paired_sentence(compare(System(name="a", rows=rows), System(name="b", rows=rows), resamples=50, flips=50))
+    assert re.fullmatch(
+        r"a against b on the same 20 questions: no difference shown in any of \d+ primary metrics\.", text
+    )
 
 
 def test_the_table_has_both_values_the_difference_and_both_p_values(comparison: Comparison) -> None:

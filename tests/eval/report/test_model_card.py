@@ -81,6 +81,16 @@ def test_tables_have_a_column_per_system_and_a_row_per_target() -> None:
     assert "![Effective threshold" in text
 
 
+def test_no_blank_line_breaks_a_table() -> None:
+    lines = model_card(card()).splitlines()
+    heads = [i for i, line in enumerate(lines) if line.startswith("|---")]
+    assert len(heads) == 3
+    for head in heads:
+        assert lines[head - 1].startswith("| ")
+        assert lines[head + 1].startswith("| ")
+        assert lines[head + 2].startswith("| ")
+
+
 def test_what_others_wrote_cannot_become_markup() -> None:
     name = "<img src=x onerror=alert(1)> | **bold** [x](javascript:alert(1))"
     text = model_card(card(name=name, dataset=name, base_is_on_hub=False, base_model=name, environment=name))

@@ -83,6 +83,12 @@ def test_a_definition_stands_beside_every_metric_under_its_familys_question(writ
     assert text.index(">Is the confidence what it says? <small>docs/metrics.md, ") < text.index(label)
 
 
+def test_numbers_that_are_anothers_again_are_left_out(written: Path) -> None:
+    text = written.read_text(encoding="utf-8")
+    assert "Adherence, exact confidence" in text  # it is the reference, under which this would be the same row again
+    assert "Adherence, reference confidence" not in text
+
+
 def test_systems_that_did_the_same_are_said_to_coincide_in_tables_and_figures() -> None:
     same = Policy(noise=0.06)
     made = simulated_report({"warmup": same, "base": RUN["base"], "trained": same}, items=10)

@@ -57,7 +57,7 @@ def test_a_run_is_audited_by_name_and_its_scores_are_kept(run: Path, monkeypatch
         assert row["err"]["value"] + row["accuracy"]["value"] + row["abstention"]["value"] == pytest.approx(1)
     assert [row["mentions"] for row in result["arbitrary_by_mentions"]] == [0, 1]
     page = (run / "audit.html").read_text(encoding="utf-8")
-    assert '<p class="headline">Asked at 2 targets, prompted says something wrong in ' in page
+    assert '<p class="headline">Asked at 2 targets, prompted errs in ' in page
     assert page.count("<svg") == 5
     assert "holds in 4 of 4 conditions" in page
     assert {path.name for path in (run / "audit").glob("*.svg")} == {

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from abstain.data import InputError
 from abstain.recipes import load_recipe
 from abstain.recipes.config.load import dump_recipe
-from abstain.recipes.runs.seen import check_seen
+from abstain.recipes.runs.check import check_evaluated
+from abstain.recipes.runs.seen import check_seen, check_world
 
 OUTCOMES = ("rl=null", "warmup.teach=outcomes")
 """Overrides of `tiny` that leave a warm-up by outcomes alone."""
@@ -40,6 +42,36 @@ def test_outcomes_on_the_world_that_post_training_asked_about_are_warned_of(tmp_
     )
     assert seen("tiny", f"model={run}/model", *OUTCOMES, "seed=1") == []  # another world
     assert seen("tiny", f"model={run}/base", *OUTCOMES) == []  # its corpus has none of the questions
+
+
+def test_a_model_of_another_world_is_refused_and_told_what_differs(tmp_path: Path) -> None:
+    run = recorded_run(tmp_path / "run", "tiny")
+    own = f"model={run}/base"
+    assert check_world(load_recipe("tiny", [own])) == []
+    assert check_world(load_recipe("tiny", [own, "world.asked_members=3"])) == []
+    (found,) = check_world(load_recipe("tiny", [own, "seed=1", "world.eval_members=4"]))
+    assert found.level == "error"
+    assert "was made in another world (seed 0, not 1, world.eval_members 16, not 4)" in found.message
+    assert "world.asked_members" in found.fix
+
+
+def test_an_evaluation_of_a_model_of_another_world_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    run = recorded_run(tmp_path / "run", "tiny")
+    asked = [
+        "warmup=null",
+        "rl=null",
+        "base=null",
+        f"model={run}/base",
+        "eval.base_url=http://localhost:9/v1",
+        "seed=1",
+    ]
+    with pytest.raises(InputError, match=r"was made in another world \(seed 0, not 1\)"):
+        check_evaluated(load_recipe("tiny", asked))
+
+
+def test_a_model_from_elsewhere_is_warned_of_in_a_synthetic_world() -> None:
+    (found,) = check_world(load_recipe("tiny", ["model=org/model"]))
+    assert (found.level, "nothing says that org/model was made in this world" in found.message) == ("warning", True)
 
 
 def test_a_warm_up_that_grades_nothing_has_shown_no_right_answers(tmp_path: Path) -> None:

@@ -104,6 +104,26 @@ def test_a_batch_of_texts_that_may_state_an_answer_is_judged_as_its_rows_are(
     check_batch(auto_match(abstention=phrase), given_rows)
 
 
+PIECES = str.split(
+    "sky skies box boxes berry berries run running slow slowing slowed sea shells seashells new york john johnny smith"
+    " smithson jr the of in and war 2 ii two twelve 12 12th may 1931 1792 3 km m 3000 gas gases pass passes process red"
+    " reds redness ring rings king kings US U.S. St saint St. Louis x y i a no or is it It's Paris, Paris-Nord 5% 0.5"
+)
+spoken = st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map(" ".join)
+framed = st.builds(
+    lambda text, frame: frame(text), spoken, st.sampled_from((str, str.title, str.upper, "It is {}.".format))
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(framed, st.lists(st.one_of(spoken, framed), min_size=1, max_size=3))
+@example("Skies", ["sky"])
+@example("smith, john", ["John Q. Smith"])
+@example("28 May 1931", ["28 May"])
+def test_a_text_that_surely_states_no_answer_has_the_verdict_of_a_search(text: str, answers: list[str]) -> None:
+    check_batch(auto_match(), [(text, answers)])
+
+
 def check_batch(grade: AnswerGrader, given_rows: list[tuple[str, list[str]]]) -> None:
     completions, answers = [text for text, _ in given_rows], [accepted for _, accepted in given_rows]
     assert grade.grade_batch(completions, answers) == [grade(c, a) for c, a in given_rows]
