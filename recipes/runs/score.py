@@ -26,6 +26,7 @@ from ...eval.metrics.outcomes import outcome_note
 from ...eval.open_rubric import protocol as open_rubric
 from ...eval.open_rubric.rows import without_arm
 from ...eval.open_rubric.tables import summary as open_rubric_summary
+from ...eval.report.headline import headline
 from ...eval.sweep.judged import judge_note
 from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response
@@ -276,6 +277,7 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield from open_rubric_summary("the system", metrics)
         return
     yield from _counts(metrics)
+    yield headline({"The system": metrics})
     source = metrics["reference_confidence"]
     chosen = [(info, estimate) for info in listed("score") if (estimate := _estimate(info.pick(metrics))) is not None]
     told = {info.in_text: estimate for info, estimate in chosen if not _repeats(info, source)}
