@@ -56,7 +56,7 @@ def write_atomic(path: Path, text: str, *, advice: str = ADVICE, shared: bool = 
 
     Args:
         path: The file; its folder must exist.
-        text: The whole contents, written in UTF-8.
+        text: The whole contents, written in UTF-8; half a surrogate pair, which that cannot hold, as JSON escapes it.
         advice: What the error says to do.
         shared: Several processes may write it at the same time; the last one wins.
 
@@ -64,7 +64,7 @@ def write_atomic(path: Path, text: str, *, advice: str = ADVICE, shared: bool = 
         RunError: the disk is full, or the file cannot be written; the old file stays.
     """
     with atomic(path, advice=advice, shared=shared) as part:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 @contextmanager

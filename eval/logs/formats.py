@@ -92,7 +92,13 @@ def lm_eval_rows(samples: Iterable[LoggedRow], options: LogOptions) -> Iterator[
                 f"({', '.join(seen)}); name one with --filter"
             )
         if name == (options.filter or first):  # each filter repeats the same raw responses
-            yield from _sample_rows(sample, options)
+            try:
+                rows = list(_sample_rows(sample, options))
+            except (AttributeError, TypeError, KeyError, IndexError) as error:  # any value may be of another kind
+                raise InputError(
+                    f"{sample.place}: not a sample of lm-evaluation-harness ({type(error).__name__}: {error})"
+                ) from None
+            yield from rows
     if options.filter is not None and options.filter not in seen:
         raise InputError(f"--filter {options.filter}: the log has {', '.join(seen) or 'none'}")
 
@@ -247,7 +253,11 @@ def inspect_rows(path: Path, options: LogOptions) -> Iterator[LoggedRow]:
         missing = {"id", "epoch", "target", "output"} - set(sample)
         if missing:
             raise InputError(f"{place}: no key {min(missing)!r}; not a sample of Inspect")
-        yield LoggedRow(place, _row(sample, place, options))
+        try:
+            row = _row(sample, place, options)
+        except (AttributeError, TypeError, KeyError, IndexError) as error:  # any value may be of another kind
+            raise InputError(f"{place}: not a sample of Inspect ({type(error).__name__}: {error})") from None
+        yield LoggedRow(place, row)
 
 
 def _plain(path: Path) -> Iterator[dict[str, Any]]:

@@ -64,7 +64,7 @@ def _csv(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
     writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue().encode("utf-8", "backslashreplace").decode("utf-8")  # half a surrogate pair is no UTF-8
+    return out.getvalue()
 
 
 def _cell(value: Any) -> Any:

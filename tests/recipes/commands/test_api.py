@@ -47,7 +47,7 @@ def test_a_server_without_log_probabilities_gets_agreement_unless_another_confid
         run = evaluated(stub, out=tmp_path / "run")
         assert {row.confidence_source for row in run.responses("model")} == {"agreement", ""}
         asked = len(stub.seen)
-        with pytest.raises(InputError, match="tells no log-probabilities.*--confidence agreement"):
+        with pytest.raises(InputError, match=r"tells no log-probabilities.*--confidence agreement"):
             evaluated(stub, out=tmp_path / "named", confidence="sequence_probability")
         with pytest.raises(InputError, match="needs --samples"):
             evaluated(stub, out=tmp_path / "alone", samples=0)

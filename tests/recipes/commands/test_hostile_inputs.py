@@ -80,13 +80,16 @@ def broken(good: bytes, chance: random.Random) -> bytes:
 def test_files_cut_or_garbled_anywhere(call: Call, good: Path, tmp_path: Path) -> None:
     chance = random.Random(0)
     kinds = [path for path in sorted(good.iterdir()) if path.is_file() and path.name != "questions.jsonl"]
-    for number in range(24):
+    for number in range(20):
         source = kinds[number % len(kinds)]
         path = tmp_path / f"{number}{source.suffix}"
         path.write_bytes(broken(source.read_bytes(), chance))
         scorer = ("--scorer", "match") if source.name == "inspect_scorers.json" else ()
         check(call, "score", path, "--draws", 0, *scorer)
-        check(call, *(("threshold", path, "--risk", 0.1) if number % 2 else ("compare", path, good / "scored")))
+        check(
+            call,
+            *(("threshold", path, "--risk", 0.1) if number % 2 else ("compare", path, good / "scored", "--draws", 100)),
+        )
 
 
 def wrong_types(rows: list[Any], chance: random.Random) -> Iterator[list[Any]]:
@@ -136,7 +139,7 @@ def test_a_run_folder_whose_files_are_broken(call: Call, good: Path, tmp_path: P
             (folder / "recipe.yaml").write_text(chance.choice(("model: [", "[1]", "name: x", "rl: {grpo: 3}", "\x00")))
         check(call, "assert", folder, "--require", "threshold_slope > 0")
         check(call, "report", folder)
-        check(call, "compare", folder, good / "scored")
+        check(call, "compare", folder, good / "scored", "--draws", 100)
 
 
 @pytest.mark.parametrize(
@@ -171,8 +174,6 @@ def test_places_that_nothing_can_be_written_in(call: Call, good: Path, tmp_path:
     [
         "<html>a page</html>",
         "{",
-        "null",
-        '{"choices": 3}',
         '{"choices": [null]}',
         '{"choices": [{"message": {"content": 7}}]}',
         '{"choices": [{"message": {"content": "a"}, "logprobs": {"content": [3]}}]}',
