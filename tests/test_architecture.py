@@ -22,6 +22,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = ("rewards", "data", "eval", "training", "recipes")
 ROOT_PACKAGE = ROOT / "abstain"
+SHIPPED_BESIDE = ("tests", "docs", "benchmarks", "examples")
+"""Folders of the source distribution that are in no wheel."""
 HEAVY = ("torch", "transformers", "trl", "peft", "datasets", "accelerate")
 SOURCES = [path for folder in ORDER for path in sorted((ROOT / folder).glob("**/*.py"))]
 
@@ -222,7 +224,7 @@ def clean_tree(tmp_path: Path) -> Path:
     for path in ROOT.iterdir():
         if path.is_file():
             shutil.copy(path, tmp_path)
-        elif path.name in ("abstain", *ORDER, "tests", "docs", "benchmarks"):
+        elif path.name in ("abstain", *ORDER, *SHIPPED_BESIDE):
             shutil.copytree(path, tmp_path / path.name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
@@ -251,12 +253,14 @@ def test_an_editable_install_warns_of_nothing(clean_tree: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_source_distribution_holds_the_tests_their_data_the_docs_and_the_benchmarks(clean_tree: Path) -> None:
+def test_the_source_distribution_holds_the_tests_their_data_the_docs_the_benchmarks_and_the_examples(
+    clean_tree: Path,
+) -> None:
     pytest.importorskip("setuptools")
     code = "from setuptools.build_meta import build_sdist; build_sdist('dist')"
     done = subprocess.run([sys.executable, "-c", code], cwd=clean_tree, check=True, capture_output=True, text=True)
     assert "warning" not in (done.stdout + done.stderr).casefold()
     with tarfile.open(next((clean_tree / "dist").glob("*.tar.gz"))) as archive:
         packed = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
-    assert files_below("abstain", *ORDER, "tests", "docs", "benchmarks") <= packed
+    assert files_below("abstain", *ORDER, *SHIPPED_BESIDE) <= packed
     assert {"setup.py", "pyproject.toml", "Makefile", "constraints.txt", "README.md", "LICENSE"} <= packed

@@ -36,8 +36,8 @@ def headline(name: str, metrics: Mapping[str, Any]) -> str:
     treated, plain = cells[TREATMENT.key], cells[REFERENCE.key]
     against = treated["against"]
     text = (
-        f"At t = {t:g} {name} scores {cell(treated['score'])} under the {TREATMENT.label}, and {cell(plain['score'])} "
-        f"under the {REFERENCE.label}"
+        f"On {metrics['items']} questions at t = {t:g} {name} scores {cell(treated['score'])} under the "
+        f"{TREATMENT.label}, and {cell(plain['score'])} under the {REFERENCE.label}"
     )
     if against["value"] is not None:
         p = p_text(against["p_adjusted"])

@@ -69,7 +69,7 @@ def test_an_experiment_asks_both_rubrics_and_scores_every_arm(finished: tuple[Pa
     assert scores[0.5, "closed_mitigated"] == round(third + 0.5 * rest, 9)  # two guesses with two seeds differ
     assert scores[0.75, "open_plain"] == round(third, 9)
     assert scores[0.9, "open_plain"] == round(third + 0.9 * rest, 9)
-    assert "At t = 0.9 model scores 0.933" in result.output
+    assert "On 12 questions at t = 0.9 model scores 0.933" in result.output
     assert "published, model 1" in result.output
     assert "the rules of the grader auto do both" in result.output
     assert {path.name for path in (out / "figures").iterdir()} == {"open_rubric.svg", "open_rubric.png"}
@@ -140,6 +140,7 @@ def test_what_needs_the_metrics_of_a_sweep_refuses_the_experiment(
     out, _, _ = finished
     for command in (
         ("compare", out, out / "eval" / "model"),
+        ("assert", out, "--require", "score >= 0.9"),
         ("report", out, "--model-card", tmp_path / "card.md"),
         ("export", "inspect", "--recipe", out / "recipe.yaml", "--out", tmp_path / "sweep"),
     ):
