@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import RunError
+from .errors import InputError, RunError
 
 ADVICE = "mend it and go on with --resume"
 """What the error of a file that cannot be written says to do, unless the caller knows better."""
+AGAIN = "mend it and run the command again"
+"""The same of a command that has nothing to resume."""
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the operating system says of a full disk, a quota and a limit on a file's size."""
+
+
+def make_folder(path: Path, option: str = "--out") -> None:
+    """Make a folder that can be written in, and those above it, where it is missing.
+
+    Args:
+        path: The folder.
+        option: What the user named it by, for the error.
+
+    Raises:
+        InputError: it cannot be made or written in, or is a file.
+        RunError: the disk is full.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise RunError(f"{option} {path}: could not be made ({error.strerror}); {AGAIN}") from error
+        why = "it is a file" if error.errno == errno.EEXIST else error.strerror
+        raise InputError(f"{option} {path}: no folder can be made there ({why}); choose another") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise InputError(f"{option} {path}: cannot be written in; choose another folder")
 
 
 def write_atomic(path: Path, text: str, *, advice: str = ADVICE, shared: bool = False) -> None:

@@ -5,6 +5,7 @@ From the row of a file to a `Question`: which columns hold what, and how they ar
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -100,6 +101,8 @@ class Form:
     """Column of a whole chat in the place of question and history, read where the row has no question."""
     read: Callable[[str], str] = str
     """What of a text in `answers` is the answer: `str`, all of it; `after_hashes`; `boxed`."""
+    separator: str | None = None
+    """What stands between several answers, or choices, in one text; None: a text that is no list is one."""
     choices_in_question: bool = False
     """The choices are lines "A) bank" at the end of the question."""
 
@@ -115,7 +118,7 @@ class Form:
             InputError: a value is missing or of another kind; the message names place and column.
         """
         answerable = self._answerable(row, place)
-        if answerable and all(value_at(row, path) in (None, "", []) for path in self.answers):
+        if answerable and all(value_at(row, path) in (None, "", [], "[]") for path in self.answers):
             raise _missing(row, place, self.answers[0], "answers")
         chat = self._chat(row, place)
         text, history = (self._text(row, place), self._history(row, place)) if chat is None else chat
@@ -124,7 +127,7 @@ class Form:
             text, choices = options_of(text, place)
         answers = self._answers(row, place) if answerable else ()
         if self.labels is not None and answerable:
-            answers = _labelled(answers, _texts(value_at(row, self.labels), place, self.labels), choices, place)
+            answers = _labelled(answers, texts_of(value_at(row, self.labels), place, self.labels), choices, place)
         id_ = value_at(row, self.id)
         paths = [*self._paths(), *([] if chat is None else [self.messages])]
         used = {path.partition(".")[0] if path not in row else path for path in paths}
@@ -172,7 +175,8 @@ class Form:
         for path in self.answers:
             value = value_at(row, path)
             if value is not None:
-                answers |= dict.fromkeys(self._read(text, place, path) for text in _texts(value, place, path))
+                texts = texts_of(value, place, path, self.separator)
+                answers |= dict.fromkeys(self._read(text, place, path) for text in texts)
         return tuple(answers)
 
     def _read(self, text: str, place: str, path: str) -> str:
@@ -183,7 +187,7 @@ class Form:
 
     def _choices(self, row: Row, place: str) -> tuple[str, ...] | None:
         value = value_at(row, self.choices)
-        return _texts(value, place, self.choices) if value else None
+        return texts_of(value, place, self.choices, self.separator) if value else None
 
     def _history(self, row: Row, place: str) -> tuple[dict[str, str], ...]:
         """Return the turns before the question; a column that holds something else than turns is no history."""
@@ -275,19 +279,51 @@ def _missing(row: Row, place: str, column: str, field: str) -> InputError:
     )
 
 
-def _texts(value: Any, place: str, column: str) -> tuple[str, ...]:
-    """Return one text or several; a text that is a JSON list of texts (as CSV and PopQA write them) counts as several.
+def texts_of(value: Any, place: str, column: str, separator: str | None = None) -> tuple[str, ...]:
+    """Return one text or several: a list, or a text that is a list as JSON or Python writes one (in CSV files).
 
     Another text in brackets is one answer: the interval "[-2, 7]", "[redacted]".
+
+    >>> texts_of("['Rome', 'Roma']", "a.csv:2", "answers"), texts_of("34; 34.0", "a.csv:2", "answers", ";")
+    (('Rome', 'Roma'), ('34', '34.0'))
+
+    Args:
+        value: What stands in the column.
+        place: File and line, for the error.
+        column: The column, for the error.
+        separator: What stands between several texts in one cell; None: a cell that is no list is one text.
+
+    Raises:
+        InputError: it holds something else than texts and numbers, or a list whose commas are missing.
     """
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            listed: Any = json.loads(value)
-        except json.JSONDecodeError:
-            listed = None
-        if isinstance(listed, list) and listed and all(isinstance(v, str) for v in cast("list[Any]", listed)):
-            value = cast("list[Any]", listed)
+    if isinstance(value, str):
+        value = _listed(value, place, column) if value.lstrip().startswith("[") else value
+        if separator and isinstance(value, str):
+            value = [part.strip() for part in value.split(separator) if part.strip()]
     values = list(cast("list[Any]", value)) if isinstance(value, list | tuple) else [value]
-    if not all(isinstance(v, str | int | float) and not isinstance(v, bool) for v in values):
-        raise InputError(f"{place}: column {column!r} must hold a text or a list of texts, got {value!r}")
+    if not all(isinstance(v, str | int | float) and not isinstance(v, bool) and v == v for v in values):  # NaN is not
+        raise InputError(f"{place}: column {column!r} must hold a text or a list of texts, got {value!r:.200}")
     return tuple(str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in values)
+
+
+_APART = re.compile(r"""(['"])\s+\1""")
+"""Two texts with nothing but space between them, as numpy prints a list."""
+
+
+def _listed(text: str, place: str, column: str) -> str | list[Any]:
+    """Return the list of texts that `text` writes, or `text` itself."""
+    if text.strip() == "[]":
+        return []
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found: Any = read(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+        if isinstance(found, list) and found and all(isinstance(v, str) for v in cast("list[Any]", found)):
+            if _APART.search(text) and read is ast.literal_eval:
+                raise InputError(
+                    f"{place}: column {column!r} holds a list without commas between its texts, got {text!r:.200}; "
+                    'write it as ["Rome", "Roma"]'
+                )
+            return cast("list[Any]", found)
+    return text

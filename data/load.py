@@ -15,7 +15,11 @@ DEFAULT_COLUMNS = {name: name for name in ("id", "question", "answers", "choices
 
 
 def load_questions(
-    source: str, *, columns: Mapping[str, str] | None = None, where: Mapping[str, list[Any]] | None = None
+    source: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    where: Mapping[str, list[Any]] | None = None,
+    separator: str | None = None,
 ) -> list[Question]:
     """Return the questions of `source`: a .jsonl, .json, .csv or .parquet path, or a Hub set.
 
@@ -24,6 +28,7 @@ def load_questions(
         columns: Field of the record → column of the source, over `DEFAULT_COLUMNS`. A dot goes into a
             nested field: "answer.aliases".
         where: Column → allowed values; rows with another value are left out.
+        separator: What stands between several answers, or choices, in one text: ";".
 
     Raises:
         InputError: the file is missing or of an unknown kind, a line is malformed, a question or
@@ -41,6 +46,7 @@ def load_questions(
         answerable=names["answerable"],
         history=names["history"],
         messages=names["messages"],
+        separator=separator,
     )
     return questions_of(read_rows(source), source, lambda _row, _place: form, where)
 

@@ -7,7 +7,7 @@ import fnmatch
 import json
 import os
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -93,12 +93,25 @@ def _objects(value: Any) -> list[Row]:
 
 def _csv(path: Path) -> Rows:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
+        csv.field_size_limit(2**31 - 1)  # a completion may be longer than its 128 KiB
+        reader = csv.DictReader(file, strict=True)
         try:
+            _check_header(reader.fieldnames or (), path)
             for row in reader:
+                if None in row or None in row.values():
+                    raise InputError(
+                        f"{path}:{reader.line_num}: has {'more' if None in row else 'fewer'} cells than the header; a "
+                        "text with commas, quotes or line breaks stands in double quotes"
+                    )
                 yield f"{path}:{reader.line_num}", dict(row)
         except (UnicodeDecodeError, csv.Error) as error:
             raise InputError(f"{path}:{reader.line_num + 1}: not a UTF-8 CSV file ({error})") from None
+
+
+def _check_header(names: Sequence[str], path: Path) -> None:
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise InputError(f"{path}:1: the column {twice[0]!r} stands there twice; every column needs a name of its own")
 
 
 def _parquet(path: Path) -> Rows:

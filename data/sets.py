@@ -242,6 +242,7 @@ def load_any(
     columns: Mapping[str, str] | None = None,
     where: Mapping[str, list[Any]] | None = None,
     instruction: str | None = None,
+    separator: str | None = None,
 ) -> list[Question]:
     """Return the questions of a ready set ("popqa", "popqa:FILE", "gsm8k:train"), a file or a Hub set.
 
@@ -250,14 +251,16 @@ def load_any(
         columns: Field of a question → column of the file; None: the usual names.
         where: Column → the values of the rows that are kept; None: all rows.
         instruction: A line after every question, the form of the answer; None: a ready set's own, else none.
+        separator: What stands between several answers, or choices, in one text.
 
     Raises:
-        InputError: as `load_set` and `load_questions`; or `columns` are given for a ready set, which has its own.
+        InputError: as `load_set` and `load_questions`; or `columns` or a separator are given for a ready set, which has
+            its own.
     """
     ready_set = find_set(source)
     if ready_set is None:
-        questions = load_questions(source, columns=columns, where=where)
+        questions = load_questions(source, columns=columns, where=where, separator=separator)
         return _instructed(questions, instruction or "")
-    if columns:
+    if columns or separator:
         raise InputError(f"{source}: a ready set knows its columns; give the file alone to map columns yourself")
     return load_set(ready_set[1], ready_set[2] or None, where=where, instruction=instruction)

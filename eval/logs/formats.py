@@ -25,12 +25,14 @@ import json
 import math
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from ...data import InputError
+from ...data.form import texts_of
 from ...rewards.extras import install_command
+from .tables import SUFFIXES, read_cells, table_rows, under_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,10 @@ class LogOptions:
     """lm-eval: the filter whose responses are graded; None: the responses as they were generated."""
     regrade: bool = False
     """Whether the log's own scores are passed over."""
+    columns: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Rows: key → the column that holds it, where that goes by another name; a dot goes into a nested field."""
+    separator: str | None = None
+    """Rows: what stands between several accepted answers in one text."""
 
 
 _LM_EVAL_TAKEN = (
@@ -323,7 +329,10 @@ def read_log(path: Path, format_: str | None = None, options: LogOptions | None 
     if format_ is not None and format_ not in FORMATS:
         raise InputError(f"--format {format_}: unknown; allowed are {', '.join(FORMATS)}")
     empty = True
-    for row in FORMATS[format_ or detect_format(path)](path, options or LogOptions()):
+    options, name = options or LogOptions(), format_ or detect_format(path)
+    if name != "rows" and (options.columns or options.separator):
+        raise InputError(f"--column and --separator are for rows; {path} is a log of {name}")
+    for row in FORMATS[name](path, options):
         empty = False
         yield row
     if empty:
@@ -334,6 +343,8 @@ def detect_format(path: Path) -> str:
     """Return the name of the format of `path`, by its ending and the keys of its first row."""
     if path.suffix in (".eval", ".json"):
         return "inspect"
+    if path.suffix in SUFFIXES:
+        return "rows"
     first = next(json_lines(path), None)
     return "lm-eval" if first is not None and {"doc_id", "resps"} <= set(first.values) else "rows"
 
@@ -364,10 +375,26 @@ def json_lines(path: Path) -> Iterator[LoggedRow]:
 
 
 def _rows(path: Path, options: LogOptions) -> Iterator[LoggedRow]:
+    """Yield the rows of a JSON Lines file or a table."""
     for name in ("scorer", "filter"):
         if getattr(options, name) is not None:
-            raise InputError(f"--{name}: rows of JSON Lines have none; it is for lm-eval and Inspect logs")
-    return json_lines(path)
+            raise InputError(f"--{name}: rows have none; it is for lm-eval and Inspect logs")
+    if path.suffix not in SUFFIXES:
+        for row in json_lines(path):
+            values = under_keys(row.values, options.columns) if options.columns else row.values
+            yield LoggedRow(row.place, values if options.separator is None else _split(values, row, options))
+        return
+    for place, row in table_rows(path):
+        yield LoggedRow(place, read_cells(under_keys(row, options.columns), place, options.separator))
+
+
+def _split(values: Mapping[str, Any], row: LoggedRow, options: LogOptions) -> dict[str, Any]:
+    """Return the values with a text of several answers as a list."""
+    answers = values.get("answers")
+    return {
+        **values,
+        **({"answers": list(texts_of(answers, row.place, "answers", options.separator))} if answers else {}),
+    }
 
 
 def _lm_eval(path: Path, options: LogOptions) -> Iterator[LoggedRow]:

@@ -164,7 +164,9 @@ def short(place: str) -> str:
     return place.rpartition("/")[2] if ": " not in place else place
 
 
-Scale = Literal["fraction", "percent"]
+Scale = Literal["unit", "percent", "ten"]
+"""What a confidence is out of: 1, 100 or 10."""
+_OUT_OF: Mapping[Scale, float] = {"unit": 1.0, "percent": 100.0, "ten": 10.0}
 PERCENT_SHARE = 0.05
 """More confidences than this share in (1, 100] make a file one of percentages, which is refused unless it is said."""
 _TEXTS = ("split", "question", "completion", "answer", "reason", "model", "prompt_hash")
@@ -285,23 +287,32 @@ def _scaled(responses: list[Response], places: Sequence[str], scale: Scale | Non
     """Return the responses with their confidences as fractions.
 
     Raises:
-        InputError: more than `PERCENT_SHARE` of the confidences lie in (1, 100] and no scale was said,
-            or percentages were said and no confidence is above 1.
+        InputError: more than `PERCENT_SHARE` of the confidences lie in (1, 100] and no scale was said, or one above 1
+            was said and no confidence is above 1.
     """
     stated = [(i, row.confidence) for i, row in enumerate(responses) if row.confidence is not None]
     above = [(i, value) for i, value in stated if 1 < value <= 100]
-    if scale == "percent":
-        if stated and not above:
-            raise InputError(
-                f"{short(places[stated[0][0]])}: no confidence is above 1 (the first is {stated[0][1]:g}), so "
-                "this is no scale of 0 to 100; leave --confidence-scale percent out"
-            )
-        return [row if (q := row.confidence) is None else replace(row, confidence=q / 100) for row in responses]
-    if scale is None and len(above) > PERCENT_SHARE * len(stated):
-        i, value = above[0]
+    if scale is None:
+        if len(above) > PERCENT_SHARE * len(stated):
+            raise InputError(_ambiguous(places[above[0][0]], [value for _, value in above], len(stated)))
+        return responses
+    if scale != "unit" and stated and not above:
         raise InputError(
-            f"{places[i]}: key 'confidence' is {value:g}, and {len(above)} of {len(stated)} confidences lie between 1 "
-            "and 100: they look like percentages. Allowed are fractions in [0, 1]; say --confidence-scale percent to "
-            "divide all by 100, or --confidence-scale fraction to count these as out of range"
+            f"{short(places[stated[0][0]])}: no confidence is above 1 (the first is {stated[0][1]:g}), so this is no "
+            f"scale of 0 to {_OUT_OF[scale]:g}; leave --confidence-scale {scale} out"
         )
-    return responses
+    return [row if (q := row.confidence) is None else replace(row, confidence=q / _OUT_OF[scale]) for row in responses]
+
+
+def _ambiguous(place: str, above: Sequence[float], stated: int) -> str:
+    """Return what to say of confidences that no scale was named for, `above` of which lie between 1 and 100."""
+    looks = "they look like percentages"
+    ten = ""
+    if max(above) <= 10:
+        looks = "they may be out of 10 or percentages"
+        ten = "--confidence-scale ten to divide all by 10, "
+    return (
+        f"{place}: key 'confidence' is {above[0]:g}, and {len(above)} of {stated} confidences lie between 1 and 100: "
+        f"{looks}. Allowed are fractions in [0, 1]; say {ten}--confidence-scale percent to divide all by 100, or "
+        "--confidence-scale unit to count these as out of range"
+    )

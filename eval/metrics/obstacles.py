@@ -20,6 +20,8 @@ from .outcomes import count_outcomes
 Unanswered = Literal["no_response", "bad_format", "filtered", "refused"]
 Other = Literal["cut_off", "declined", "no_confidence", "tiny_probability", "never_abstains", "always_abstains"]
 Kind = Unanswered | Other
+OF_COMPLETIONS: tuple[Kind, ...] = ("cut_off", *get_args(Unanswered))
+"""What is wrong with completions themselves, whatever is measured of them."""
 CUT_OFF = 0.05
 """Share of cut-off completions from which they are an obstacle."""
 UNANSWERED = 0.05
@@ -155,10 +157,10 @@ _REMEDY: Mapping[str, Callable[[str], str]] = {
 }
 _SUBJECT: Mapping[str, str] = {
     "cut_off": "{} of {} completions",
-    "no_response": "{} of {} greedy completions",
-    "bad_format": "{} of {} greedy completions",
-    "filtered": "{} of {} greedy completions",
-    "refused": "{} of {} greedy prompts",
+    "no_response": "{} of {} completions",
+    "bad_format": "{} of {} completions",
+    "filtered": "{} of {} completions",
+    "refused": "{} of {} prompts",
     "declined": "{} of {} forced prompts",
     "no_confidence": "{} of {} answered questions",
     "tiny_probability": "{} of {} forced completions",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -140,12 +140,13 @@ def _whole(requirement: Requirement, metrics: Mapping[str, Any]) -> tuple[Mappin
     if key in METRICS or key in RATES:
         estimate = info(key).pick(metrics) or {}
         return estimate, "" if estimate.get("value") is not None else _why(key, metrics)
-    if (count := dict(_counts(metrics)).get(name)) is not None:
+    counts = named_counts(metrics)
+    if (count := counts.get(name)) is not None:
         return {"value": count}, ""
     if name in CURVES:
         at = metrics["targets"][0] if metrics.get("targets") else 0.5
         raise InputError(f"--require {requirement.text!r}: {name} has a value at each target; write {name}@{at:g}")
-    raise _unknown(requirement, [*METRICS, *RATES, *(f"{curve}@TARGET" for curve in CURVES), *dict(_counts(metrics))])
+    raise _unknown(requirement, [*METRICS, *RATES, *(f"{curve}@TARGET" for curve in CURVES), *counts])
 
 
 def _at_target(requirement: Requirement, metrics: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
@@ -188,10 +189,17 @@ def _lack(metric: Metric, *, absent: bool = True) -> str:
     return needed[0] if absent and needed else metric.why_undefined
 
 
-def _counts(metrics: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, int]]:
-    """Yield (name, count) of every whole number of a metrics file that no list or estimate holds."""
+def named_counts(metrics: Mapping[str, Any]) -> dict[str, int]:
+    """Return name → count of the whole numbers of a metrics file that no list or estimate holds.
+
+    >>> named_counts({"items": 2, "verdicts": {"wrong": 1}, "score": {"value": 0, "n": 2}})
+    {'items': 2, 'verdicts.wrong': 1}
+    """
+    found: dict[str, int] = {}
     for key, value in metrics.items():
         if isinstance(value, int) and not isinstance(value, bool):
-            yield f"{prefix}{key}", value
-        elif isinstance(value, dict) and "value" not in value:
-            yield from _counts(cast("Mapping[str, Any]", value), f"{prefix}{key}.")
+            found[key] = value
+        elif isinstance(value, dict) and "value" not in value and key not in ("source", "judge"):
+            inside = named_counts(cast("Mapping[str, Any]", value))
+            found |= {f"{key}.{name}": count for name, count in inside.items()}
+    return found

@@ -17,7 +17,7 @@ from ...rewards import Grader, Verdict
 from ..compare.paired import holm, sign_flip_p
 from ..metrics.errors import RATES
 from ..metrics.estimate import Array, Estimate, percentile_interval
-from ..metrics.obstacles import obstacles
+from ..metrics.obstacles import OF_COMPLETIONS, obstacles
 from ..metrics.resample import draw_weights
 from ..metrics.statistic import ratio
 from ..sweep.judged import judge_counts
@@ -83,16 +83,16 @@ def open_rubric_metrics(
         "constant": _constant(columns, scored_at, seed, resamples),
         "pairs": {"compared": len(agreement), "agree": sum(same is True for same in agreement.values())},
         "published": published().to_json(),
-        "obstacles": _cut_off(slots),
+        "obstacles": _obstacles(slots),
         "judge": judge_counts(responses),
         "overlooked": [one.to_json() for one in overlooked(responses)],
     }
 
 
-def _cut_off(slots: Slots) -> list[dict[str, Any]]:
-    """Return as an obstacle how many first samples the token limit cut off, where they are many."""
+def _obstacles(slots: Slots) -> list[dict[str, Any]]:
+    """Return what is wrong with many of the first samples: cut off, empty, in no form that is read, withheld."""
     first = (replace(rows[0], sample=0) for rows in slots.values())  # where a sweep has its greedy completion
-    return [one.to_json() for one in obstacles(first) if one.kind == "cut_off"]
+    return [one.to_json() for one in obstacles(first) if one.kind in OF_COMPLETIONS]
 
 
 def _thresholds(responses: Sequence[Response], requested: Sequence[float] | None) -> list[float]:

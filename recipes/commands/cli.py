@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -11,10 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from ...data import InputError, RunError
+from ...data.files import NO_SPACE
 from ...eval.sweep.shard import current_shard, first_on_machine
 from ...rewards.extras import missing_extra
 from ...rewards.judge.health import JudgeError
-from ..config.load import load_recipe
+from ..config.load import load_recipe, refuse_torn
 from .audit import audit_app
 from .compare import compare
 from .console import TerminalConsole
@@ -68,10 +69,6 @@ def options(
     """Take the options that stand before a command."""
 
 
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What the operating system says of a full disk, a quota and a limit on a file's size."""
-
-
 @app.command()
 def run(
     recipe: RecipeName,
@@ -81,9 +78,9 @@ def run(
 ) -> None:
     """Run every stage a recipe names, then write the report.
 
-    Stages, each optional and in this order: base model, fine-tuning, post-training, warm-up, rejection sampling, DPO, RL.
-    Then a threshold sweep of the model before, between and after them. A recipe without training stages evaluates its
-    model.
+    Stages, each optional and in this order: base model, fine-tuning, post-training, warm-up, rejection sampling, DPO,
+    RL. Then a threshold sweep of the model before, between and after them. A recipe without training stages evaluates
+    its model.
 
     Example: `abstain run tiny seed=1 --out runs/tiny-1`
     """
@@ -121,6 +118,9 @@ def main() -> None:
         sys.path.append(here)  # a recipe's `payoff.path` may name a file in the folder one is in
     warnings.showwarning = show_warning
     try:
+        for argument in sys.argv[1:]:
+            if re.match(r"[\w.]+=", argument):  # here, since its other parts may look like options: -1}
+                refuse_torn(argument)
         with interruptible(sys.argv[1:]):
             app()
     except InputError as error:
@@ -138,10 +138,16 @@ def main() -> None:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
     except OSError as error:
-        if error.errno not in NO_SPACE:
+        if error.errno is None:  # raised by a library in its own words
             raise
-        place = error.filename or "a file of the run"
-        typer.echo(
-            f"error: {place}: could not be written ({error.strerror}); make room and go on with --resume", err=True
-        )
-        sys.exit(1)
+        typer.echo(f"error: {_failure(error)}", err=True)
+        sys.exit(1 if error.errno in NO_SPACE else 2)
+
+
+def _failure(error: OSError) -> str:
+    """Return in one line what the operating system refused."""
+    place = error.filename or "a file"
+    if error.errno not in NO_SPACE:
+        return f"{place}: cannot be used ({error.strerror})"
+    again = "go on with --resume" if {"run", "eval"} & set(sys.argv[1:2]) else "run the command again"
+    return f"{place}: could not be written ({error.strerror}); make room and {again}"

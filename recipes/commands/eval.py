@@ -91,6 +91,9 @@ def evaluate(
     column: Annotated[
         list[str] | None, typer.Option(help="Where a field stands: answers=gold, answers=answer.aliases; repeatable.")
     ] = None,
+    separator: Annotated[
+        str | None, typer.Option(help="What stands between several accepted answers in one cell, such as `;`.")
+    ] = None,
     where: Annotated[
         list[str] | None, typer.Option(help="Keep the rows with this value: relation=P17; repeatable.")
     ] = None,
@@ -135,6 +138,7 @@ def evaluate(
         system=system,
         questions=questions,
         columns=pairs(column or (), "--column"),
+        separator=separator,
         where=values(where or ()),
         instruction=instruction,
         max_items=max_items,

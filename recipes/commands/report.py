@@ -32,6 +32,10 @@ def report(
     model_card: Annotated[
         Path | None, typer.Option(help="Also write the run's model card to this file, such as RUN/adapter/README.md.")
     ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="Folder for metrics, values by target and responses as CSV files."),
+    ] = None,
 ) -> None:
     """Rebuild a run's metrics and report from its responses, or show several runs in one report; no model is needed.
 
@@ -39,12 +43,18 @@ def report(
 
     Example: `abstain report runs/tiny`, or `abstain report runs/a runs/b --out a-and-b.html`
     """
+    from ..runs.csv_tables import check_tables, write_tables
+
     _check(runs, out, system, model_card)
+    if csv is not None:
+        check_tables(csv)
     loaded = [load_run(path) for path in runs]
     if len(loaded) > 1:
         _report_several(loaded, out or Path("comparison.html"), system or [], rows)
     else:
         _report_one(loaded[0], out, rows, model_card)
+    if csv is not None:
+        typer.echo(f"tables: {', '.join(map(str, write_tables(csv, loaded)))}")
 
 
 def _check(runs: Sequence[Path], out: Path | None, system: Sequence[str] | None, card: Path | None) -> None:

@@ -8,8 +8,12 @@ from typing import Annotated, Literal
 import typer
 
 from ...data import InputError
+from .eval import pairs
 
-LogFile = Annotated[Path, typer.Argument(help="Logged outputs (.jsonl, an lm-eval or Inspect log), or a run's folder.")]
+LogFile = Annotated[
+    Path,
+    typer.Argument(help="Logged outputs (.jsonl, .csv, .parquet, an lm-eval or Inspect log), or a run's folder."),
+]
 GraderText = Annotated[
     str | None, typer.Option(help="How completions are graded: a kind (`alias`), or `{kind: numeric, absolute: 0.5}`.")
 ]
@@ -19,8 +23,16 @@ Format = Annotated[
 ]
 Scorer = Annotated[str | None, typer.Option(help="The log's own metric or scorer to take verdicts from.")]
 Filter = Annotated[str | None, typer.Option("--filter", help="lm-eval: the filter whose output is graded.")]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(help="Rows: the column of a key, answers=gold or answers=answer.aliases; may be repeated."),
+]
+Separator = Annotated[
+    str | None, typer.Option(help="Rows: what stands between several accepted answers in one text, such as `;`.")
+]
 ConfidenceScale = Annotated[
-    Literal["fraction", "percent"] | None, typer.Option(help="What confidences are out of, where it is not 1.")
+    Literal["unit", "percent", "ten"] | None,
+    typer.Option(help="What confidences are out of: 1, 100 or 10. Without it, numbers above 1 are refused."),
 ]
 Stated = Annotated[
     Literal["fraction", "percent"] | None,
@@ -42,6 +54,8 @@ def score(
     format_: Format = None,
     scorer: Scorer = None,
     filter_: Filter = None,
+    column: Column = None,
+    separator: Separator = None,
     confidence_scale: ConfidenceScale = None,
     stated: Stated = None,
     phrase: Phrase = None,
@@ -50,6 +64,9 @@ def score(
         int | None, typer.Option(min=0, help="Seeds the bootstrap; by default the run's seed, else 0.")
     ] = None,
     resamples: Annotated[int, typer.Option("--resamples", "--draws", min=0, help="Bootstrap resamples.")] = 500,
+    csv: Annotated[
+        Path | None, typer.Option(help="Folder for metrics, values by target and responses as CSV files.")
+    ] = None,
     protocol: Annotated[
         Literal["open-rubric"] | None,
         typer.Option(
@@ -64,8 +81,12 @@ def score(
     Example: `abstain score answers.jsonl --grader contains --out scored`
     """
     from ...eval.logs.formats import LogOptions
+    from ..runs.csv_tables import check_tables, write_tables
     from ..runs.score import ScoreRequest, score_file, summary
     from .console import TerminalConsole
+
+    if csv is not None:
+        check_tables(csv)
 
     request = ScoreRequest(
         file=file,
@@ -74,7 +95,13 @@ def score(
         regrade=regrade,
         targets=read_targets(targets),
         format=format_,
-        options=LogOptions(scorer=scorer, filter=filter_, regrade=regrade),
+        options=LogOptions(
+            scorer=scorer,
+            filter=filter_,
+            regrade=regrade,
+            columns=pairs(column or (), "--column"),
+            separator=separator,
+        ),
         scale=confidence_scale,
         stated=stated,
         phrase=phrase,
@@ -92,6 +119,8 @@ def score(
                 console.say(line)
             if out is not None:
                 console.say(f"metrics: {scored.metrics_file(name)}")
+        if csv is not None:
+            console.say(f"tables: {', '.join(map(str, write_tables(csv, [scored])))}")
 
 
 def threshold(
@@ -106,6 +135,8 @@ def threshold(
     format_: Format = None,
     scorer: Scorer = None,
     filter_: Filter = None,
+    column: Column = None,
+    separator: Separator = None,
     confidence_scale: ConfidenceScale = None,
     stated: Stated = None,
     phrase: Phrase = None,
@@ -126,7 +157,13 @@ def threshold(
         grader=grader,
         regrade=regrade,
         format=format_,
-        options=LogOptions(scorer=scorer, filter=filter_, regrade=regrade),
+        options=LogOptions(
+            scorer=scorer,
+            filter=filter_,
+            regrade=regrade,
+            columns=pairs(column or (), "--column"),
+            separator=separator,
+        ),
         scale=confidence_scale,
         stated=stated,
         phrase=phrase,

@@ -23,6 +23,7 @@ KEYS: Mapping[str, str] = {
     "chat_template_kwargs": "chat_template_kwargs",
     "questions": "data.eval",
     "columns": "data.columns",
+    "separator": "data.separator",
     "where": "data.where",
     "instruction": "data.instruction",
     "max_items": "data.max_eval_items",

@@ -43,11 +43,7 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
     merged, place = read_recipe(source)
     for override in overrides:
         key, separator, text = override.partition("=")
-        if _is_torn(override):
-            raise InputError(
-                f"override {override!r}: the shell took it apart at a space or a brace; put quotes round it: "
-                "'rl.payoff={kind: ternary, correct: 1, abstained: 0, wrong: -1}'"
-            )
+        refuse_torn(override)
         if not separator or not key:
             raise InputError(f"override {override!r}: write it as key=value, for example rl.grpo.max_steps=10")
         try:
@@ -72,10 +68,17 @@ def dump_recipe(recipe: Recipe) -> str:
     return yaml.dump(recipe.model_dump(mode="json"), Dumper=RecipeDumper, sort_keys=False, allow_unicode=True)
 
 
-def _is_torn(override: str) -> bool:
-    """Return whether a shell split a mapping or a list: a bracket without its partner, or a word such as "kind:"."""
-    words = (override.count(one) != override.count(other) for one, other in ("{}", "[]"))
-    return any(words) or ("=" not in override and override.rstrip(",").endswith(":"))
+def refuse_torn(override: str) -> None:
+    """Raise InputError for a part of an override that a shell split at its spaces.
+
+    That is a bracket without its partner, or a word such as "kind:".
+    """
+    unpaired = any(override.count(one) != override.count(other) for one, other in ("{}", "[]"))
+    if unpaired or ("=" not in override and override.endswith(":")):
+        raise InputError(
+            f"override {override!r}: the shell took it apart at its spaces; put quotes round it: "
+            "'rl.payoff={kind: ternary, correct: 1, abstained: 0, wrong: -1}'"
+        )
 
 
 def _set(recipe: dict[str, Any], path: Sequence[str], value: Any, override: str) -> None:

@@ -155,6 +155,9 @@ class DataSection(Section):
     """The same to evaluate on; without it a tenth of `train` is kept apart."""
     columns: dict[str, str] = {}
     """Field (id, question, answers, choices, answerable, history) → column; a dot goes into a nested field."""
+    separator: Annotated[str, Field(min_length=1)] | None = None
+    """What stands between several accepted answers, or choices, in one text, such as ";". null: such a text is one
+    answer, unless it is a list."""
     where: dict[str, list[Any]] = {}
     """Column → allowed values; other rows are left out."""
     instruction: str | None = None

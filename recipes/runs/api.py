@@ -85,6 +85,7 @@ def evaluate(
     system: str | None = None,
     grader: str | Mapping[str, Any] | None = None,
     columns: Mapping[str, str] | None = None,
+    separator: str | None = None,
     where: Mapping[str, Sequence[Any]] | None = None,
     instruction: str | None = None,
     max_items: int | None = None,
@@ -126,6 +127,7 @@ def evaluate(
         system: Name of the model in the run; by default "model".
         grader: A kind ("auto", "numeric"), or a section, {"kind": "numeric", "relative": 0.01}.
         columns: Field of a question → column of the file.
+        separator: What stands between several accepted answers in one text.
         where: Column → allowed values; other rows are left out.
         instruction: A line after every question that says what an answer looks like; "" is none.
         max_items: Ask at most so many questions, drawn with the seed.
@@ -161,6 +163,7 @@ def evaluate(
         system=system,
         grader=grader_section(grader) if isinstance(grader, str) else grader,
         columns=None if columns is None else dict(columns),
+        separator=separator,
         where=None if where is None else {column: list(values) for column, values in where.items()},
         instruction=instruction,
         max_items=max_items,
@@ -183,7 +186,9 @@ def score(
     format: Literal["rows", "lm-eval", "inspect"] | None = None,
     scorer: str | None = None,
     filter: str | None = None,
-    confidence_scale: Literal["fraction", "percent"] | None = None,
+    columns: Mapping[str, str] | None = None,
+    separator: str | None = None,
+    confidence_scale: Literal["unit", "percent", "ten"] | None = None,
     stated: Literal["fraction", "percent"] | None = None,
     phrase: str | None = None,
     truncated: Literal["wrong", "ungraded"] | None = None,
@@ -206,7 +211,7 @@ def score(
     (0.5, 0.25)
 
     Args:
-        path: Rows (.jsonl), a log of lm-eval or Inspect, or a run's folder (docs/scoring.md).
+        path: Rows (.jsonl, .csv, .parquet), a log of lm-eval or Inspect, or a run's folder (docs/scoring.md).
         out: Folder for the graded rows and the metrics; by default nothing is written.
         grader: A kind or a section; by default the run's own, else "auto".
         regrade: Grade rows that have a verdict too.
@@ -214,7 +219,9 @@ def score(
         format: Of the file; by default it is recognised.
         scorer: The log's own metric or scorer to take verdicts from.
         filter: lm-eval: the filter whose output is graded.
-        confidence_scale: What confidences are out of.
+        columns: Rows: key → the column that holds it.
+        separator: Rows: what stands between several accepted answers in one text.
+        confidence_scale: What confidences are out of: 1, 100 or 10.
         stated: Read the confidences that completions state, bare numbers on this scale.
         phrase: The abstention that the prompts agreed on.
         truncated: The verdict of completions that were cut off.
@@ -233,7 +240,9 @@ def score(
         regrade=regrade,
         targets=None if targets is None else list(targets),
         format=format,
-        options=LogOptions(scorer=scorer, filter=filter, regrade=regrade),
+        options=LogOptions(
+            scorer=scorer, filter=filter, regrade=regrade, columns=dict(columns or {}), separator=separator
+        ),
         scale=confidence_scale,
         phrase=phrase,
         truncated=truncated,

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from ...data import InputError, PromptStyle, Question, World, make_world
 from ...data.nearest import nearest
 from ...eval.metrics.requirement import Finding, check_requirements, parse_requirement
+from ...eval.open_rubric.protocol import NAME as OPEN_RUBRIC
 from ...eval.report.summary import ordered
 from ...eval.sweep.responses import Response, read_responses, responses_frame
 from ...rewards import DEFAULT_PHRASE, ConfidenceParser, Grader
@@ -105,8 +106,11 @@ class Run:
             split: By default the headline's.
 
         Raises:
-            InputError: a requirement cannot be read, or there is no such metric, system or split.
+            InputError: a requirement cannot be read, there is no such metric, system or split, or the run is of the
+                open-rubric experiment.
         """
+        if self.protocol == OPEN_RUBRIC:
+            raise InputError(f"{self.path}: has the metrics of the protocol {OPEN_RUBRIC}, which no requirement names")
         read = [parse_requirement(text) for text in requirements]
         system = self.require_responses().systems[-1] if system is None else system
         splits = self.metrics(system)

@@ -122,8 +122,8 @@ def _whole(recipe: Recipe) -> Prepared:
 def _load(recipe: Recipe, source: str, where: Mapping[str, list[Any]]) -> list[Question]:
     """Return the questions of `source`, each with what says how it wants to be answered."""
     assert recipe.data is not None  # the caller has looked
-    chosen = recipe.data.instruction
-    questions = load_any(source, columns=recipe.data.columns, where=where, instruction=chosen)
+    data, chosen = recipe.data, recipe.data.instruction
+    questions = load_any(source, columns=data.columns, where=where, instruction=chosen, separator=data.separator)
     return questions if chosen is not None else [_with_form(question, recipe.grader.kind) for question in questions]
 
 

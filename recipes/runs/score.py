@@ -17,6 +17,7 @@ from ...data.nearest import closest
 from ...eval.logs.formats import LogOptions, detect_format, read_log
 from ...eval.logs.rows import KNOWN_KEYS, Logged, Scale, read_logged
 from ...eval.logs.score import Grading, score
+from ...eval.logs.tables import check_columns
 from ...eval.metrics import by_split
 from ...eval.metrics.catalogue import listed, listed_curves
 from ...eval.metrics.metric import MetricInfo
@@ -24,6 +25,7 @@ from ...eval.metrics.outcomes import outcome_note
 from ...eval.open_rubric import protocol as open_rubric
 from ...eval.open_rubric.rows import without_arm
 from ...eval.open_rubric.tables import summary as open_rubric_summary
+from ...eval.report.headline import headline
 from ...eval.sweep.judged import judge_note
 from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response
@@ -52,7 +54,7 @@ class ScoreRequest:
     scale: Scale | None = None
     phrase: str | None = None
     truncated: Literal["wrong", "ungraded"] | None = None
-    stated: Scale | None = None
+    stated: Literal["fraction", "percent"] | None = None
     """Read the confidences that completions state, bare numbers on this scale."""
     seed: int | None = None
     resamples: int = 500
@@ -154,6 +156,7 @@ def read_systems(request: ScoreRequest) -> tuple[Run, GraderSection, dict[str, L
         InputError: the file, a row or an option cannot be used.
         JudgeError: a judge cannot be asked, or reached no verdict at all.
     """
+    check_columns(request.options.columns, KNOWN_KEYS)
     run = load_run(request.file)
     section = _section(run, request)
     read = {name: _read(path, run, section, request) for name, path in run.require_responses().files.items()}
@@ -274,6 +277,7 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield from open_rubric_summary("the system", metrics)
         return
     yield from _counts(metrics)
+    yield headline({"The system": metrics})
     source = metrics["reference_confidence"]
     chosen = [(info, estimate) for info in listed("score") if (estimate := _estimate(info.pick(metrics))) is not None]
     told = {info.in_text: estimate for info, estimate in chosen if not _repeats(info, source)}

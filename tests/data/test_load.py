@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any, cast
@@ -37,6 +38,54 @@ def test_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "q.jsonl").write_bytes(b'{"question": "?", "answers": ["x"]}\n{"question": "Caf\xe9?"}\n')
     with pytest.raises(InputError, match=r"q.jsonl:2: not UTF-8"):
         load_questions(str(tmp_path / "q.jsonl"))
+
+
+def answers_of_cell(tmp_path: Path, cell: str, **options: Any) -> tuple[str, ...]:
+    with (tmp_path / "q.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["question", "answers"], ["Who?", cell]])
+    (question,) = load_questions(str(tmp_path / "q.csv"), **options)
+    return question.answers
+
+
+@pytest.mark.parametrize(
+    ("cell", "options", "answers"),
+    [
+        ("Rome", {}, ("Rome",)),
+        ('["Rome", "Roma"]', {}, ("Rome", "Roma")),
+        ("['Rome', \"L'Aquila\"]", {}, ("Rome", "L'Aquila")),
+        ("[-2, 7]", {}, ("[-2, 7]",)),
+        ("[redacted]", {}, ("[redacted]",)),
+        ("34; 34.0", {}, ("34; 34.0",)),
+        ("34; 34.0;", {"separator": ";"}, ("34", "34.0")),
+    ],
+)
+def test_a_cell_holds_one_answer_a_list_or_several_by_a_named_separator(
+    cell: str, options: dict[str, Any], answers: tuple[str, ...], tmp_path: Path
+) -> None:
+    assert answers_of_cell(tmp_path, cell, **options) == answers
+
+
+def test_a_list_without_commas_and_what_is_no_text_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"q.csv:2: column 'answers' holds a list without commas"):
+        answers_of_cell(tmp_path, "['Rome' 'Roma']")
+    (tmp_path / "q.jsonl").write_text('{"question": "Who?", "answers": [NaN]}\n')
+    with pytest.raises(InputError, match=r"q.jsonl:1: column 'answers' must hold a text .*, got \[nan\]"):
+        load_questions(str(tmp_path / "q.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("question,answers,answers\nWho?,A,B\n", r"q.csv:1: the column 'answers' stands there twice"),
+        ("question,answers\nWho, then?,A\n", r"q.csv:2: has more cells than the header"),
+        ("question,answers\nWho?\n", r"q.csv:2: has fewer cells than the header"),
+        ('question,answers\n"Who?,A\n', r"q.csv:\d: not a UTF-8 CSV file"),
+    ],
+)
+def test_a_table_whose_columns_are_not_clear_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        load_questions(str(tmp_path / "q.csv"))
 
 
 def test_csv_and_parquet_load_alike(tmp_path: Path) -> None:

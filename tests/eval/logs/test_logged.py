@@ -152,13 +152,20 @@ def confidences(*values: float) -> list[dict[str, Any]]:
 
 def test_percentages_are_refused_and_never_rescaled_in_silence(tmp_path: Path) -> None:
     rows = confidences(85, 90, 0.5, 100)
-    message = (
-        r"a\.jsonl:1: key 'confidence' is 85, and 3 of 4 confidences lie between 1 and 100: .* percent .* fraction"
-    )
+    message = r"a\.jsonl:1: key 'confidence' is 85, and 3 of 4 confidences lie between 1 and 100: .* percent .* unit"
     with pytest.raises(InputError, match=message):
         read(tmp_path, *rows)
     assert [r.confidence for r in read(tmp_path, *rows, scale="percent").responses] == [0.85, 0.9, 0.005, 1.0]
-    assert [r.confidence for r in read(tmp_path, *rows, scale="fraction").responses] == [85, 90, 0.5, 100]
+    assert [r.confidence for r in read(tmp_path, *rows, scale="unit").responses] == [85, 90, 0.5, 100]
+
+
+def test_confidences_out_of_ten_are_refused_until_the_scale_is_said(tmp_path: Path) -> None:
+    rows = confidences(8, 9, 0, 10)
+    with pytest.raises(InputError, match=r"they may be out of 10 or percentages.*ten.*percent.*unit"):
+        read(tmp_path, *rows)
+    assert [r.confidence for r in read(tmp_path, *rows, scale="ten").responses] == [0.8, 0.9, 0.0, 1.0]
+    with pytest.raises(InputError, match="no scale of 0 to 10; leave --confidence-scale ten out"):
+        read(tmp_path, *confidences(0.8, 1), scale="ten")
 
 
 def test_a_few_confidences_out_of_range_are_kept_to_be_counted(tmp_path: Path) -> None:

@@ -62,8 +62,8 @@ def test_a_refusal_and_a_filter_are_kept_apart_from_abstentions_and_errors() -> 
     found = compute_metrics(rows, resamples=0)["outcomes"]
     assert (found["refused"], found["filtered"], found["answered"], found["abstained"]) == (1, 1, 1, 0)
     notes = obstacle_notes(one.to_json() for one in obstacles(rows))
-    assert notes[0].startswith("1 of 3 greedy completions were withheld by the server's content filter")
-    assert notes[1].startswith("1 of 3 greedy prompts were refused by the server")
+    assert notes[0].startswith("1 of 3 completions were withheld by the server's content filter")
+    assert notes[1].startswith("1 of 3 prompts were refused by the server")
 
 
 def test_one_in_twenty_empty_completions_is_no_obstacle_and_more_are() -> None:

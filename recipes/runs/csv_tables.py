@@ -1,0 +1,103 @@
+"""The numbers and the responses of runs as CSV files, for a spreadsheet or a notebook."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from ...data import InputError, write_atomic
+from ...data.files import make_folder
+from ...eval.metrics.catalogue import CURVES, METRICS
+from ...eval.metrics.errors import RATES
+from ...eval.metrics.requirement import named_counts
+from ...eval.sweep.responses import Response
+from .load import Run
+
+METRICS_TABLE = "metrics.csv"
+TARGETS_TABLE = "targets.csv"
+RESPONSES_TABLE = "responses.csv"
+_PLACE = ("run", "system", "split")
+
+
+def check_tables(folder: Path) -> None:
+    """Raise InputError where `--csv` cannot be a folder of tables: it is a file, or named like one."""
+    if folder.suffix.lower() == ".csv" or folder.is_file():
+        raise InputError(f"--csv {folder}: is a file; name a folder, which gets {METRICS_TABLE} and two more")
+
+
+def write_tables(folder: Path, runs: Sequence[Run]) -> list[Path]:
+    """Write the metrics, the values by target and the responses of every system of `runs`, and return the files.
+
+    `metrics.csv` has a row for each metric and count of each split, `targets.csv` one for each target, with the ends of
+    the 95 % interval of a curve in its columns `CURVE_low` and `CURVE_high`, `responses.csv` one for each response.
+    What is undefined is an empty cell, and lists are JSON.
+
+    Args:
+        folder: Made where it is missing.
+        runs: With metrics and responses.
+
+    Raises:
+        InputError: the folder cannot be made, or a file is missing or malformed.
+        RunError: a file cannot be written.
+    """
+    make_folder(folder, "--csv")
+    curves = [f"{key}{end}" for key in CURVES for end in ("", "_low", "_high")]
+    names = [field.name for field in fields(Response)]
+    tables: dict[str, tuple[Sequence[str], Iterator[Iterable[Any]]]] = {
+        METRICS_TABLE: ((*_PLACE, "metric", "label", "value", "low", "high", "n"), _metric_rows(runs)),
+        TARGETS_TABLE: ((*_PLACE, "t", *curves), _target_rows(runs)),
+        RESPONSES_TABLE: (("run", "system", *names), _response_rows(runs, names)),
+    }
+    for name, (header, rows) in tables.items():
+        write_atomic(folder / name, _csv(header, rows), advice="choose another --csv")
+    return [folder / name for name in tables]
+
+
+def _csv(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue().encode("utf-8", "backslashreplace").decode("utf-8")  # half a surrogate pair is no UTF-8
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | tuple) else value
+
+
+def _measured(runs: Sequence[Run]) -> Iterator[tuple[tuple[str, str, str], Mapping[str, Any]]]:
+    """Yield (run, system, split) and the metrics of every split."""
+    for run in runs:
+        for system in run.systems:
+            for split, metrics in run.metrics(system).items():
+                yield (str(run.path), system, split), metrics
+
+
+def _metric_rows(runs: Sequence[Run]) -> Iterator[Iterable[Any]]:
+    for place, metrics in _measured(runs):
+        for name, count in named_counts(metrics).items():
+            yield (*place, name, "", count, None, None, None)
+        for key, info in {**RATES, **METRICS}.items():
+            estimate = info.pick(metrics) or {}
+            yield (*place, key, info.label, *(estimate.get(part) for part in ("value", "low", "high", "n")))
+
+
+def _target_rows(runs: Sequence[Run]) -> Iterator[Iterable[Any]]:
+    for place, metrics in _measured(runs):
+        for row in metrics["by_threshold"]:
+            intervals = row.get("intervals", {})
+            cells = ((row.get(key), *intervals.get(key, (None, None))) for key in CURVES)
+            yield (*place, row["t"], *(value for three in cells for value in three))
+
+
+def _response_rows(runs: Sequence[Run], names: Sequence[str]) -> Iterator[Iterable[Any]]:
+    for run in runs:
+        for system in run.systems:
+            for row in run.responses(system):
+                values = {**{name: getattr(row, name) for name in names}, "verdict": row.verdict.value}
+                yield (str(run.path), system, *values.values())
