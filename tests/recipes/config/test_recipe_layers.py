@@ -82,6 +82,26 @@ def test_a_mapping_on_the_command_line_changes_the_keys_that_it_names() -> None:
     assert (rl.grpo, rl.rloo) == (None, {"max_steps": 7})
 
 
+@pytest.mark.parametrize(
+    ("recipe", "data", "teach"),
+    [
+        ("qwen3-1.7b/grpo", "triviaqa", "outcomes"),
+        ("qwen3-1.7b/dpo", "commonsenseqa", "outcomes"),
+        ("qwen3-1.7b/rloo", "gsm8k", "odds"),  # answers follow a derivation
+        ("qwen3-1.7b/grpo", "math", "odds"),
+        ("gpt-oss-20b/grpo", "triviaqa", "odds"),  # or thoughts
+        ("qwen3-1.7b/stated", "triviaqa", "odds"),  # states a confidence, which grades nothing
+    ],
+)
+def test_short_answers_are_taught_by_outcomes_and_those_that_follow_a_text_by_chance(
+    recipe: str, data: str, teach: str
+) -> None:
+    warmup = load_recipe(recipe, [f"data={data}"]).warmup
+    assert warmup is not None
+    graded = teach == "outcomes"
+    assert (warmup.teach, warmup.blend, warmup.targets_per_answer) == (teach, *(("auto", 4) if graded else (1.0, 1)))
+
+
 def test_an_algorithm_takes_the_place_of_its_rival() -> None:
     assert merge({"rl": {"grpo": {"max_steps": 1}, "weight": 2}}, {"rl": {"rloo": {}}}) == {
         "rl": {"rloo": {}, "weight": 2}
