@@ -259,7 +259,7 @@ def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) ->
     rest = lower[turn.end() :] if turn else lower
     original = clause[-len(rest) :] if turn and rest else clause
     is_label = border.startswith(":") and len(clause) <= 30 and not turn
-    leads = last_word is not None and not any(map(str.isalnum, lower[last_word.end() :]))
+    leads = last_word is not None and not _has_words(lower[last_word.end() :])
     is_fronted = FRONTED.match(rest) is not None
     kind, end = _kind(original, rest, fronted=place.fronted)
     if not kind and any(one.answers for one in found) and DENIAL.search(rest):
@@ -270,21 +270,14 @@ def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) ->
     if kind:
         answers = guesses = kind != "decision" and GUESS_TAIL.search(rest, end) is not None
     elif rest.strip() and not is_fronted and not is_label and not leads:
-        after_colon = place.border == ":" and bool(found) and bool(found[-1].kind)
-        behind = (place.turned and not place.opens) or turn is not None or after_colon
         commits = COMMIT.search(rest)
         guesses = commits is not None
-        only_commits = commits is not None and not any(
-            map(str.isalnum, rest[: commits.start()] + rest[commits.end() :])
+        only_commits = commits is not None and not _has_words(rest[: commits.start()] + rest[commits.end() :])
+        answers = not only_commits and _states_answer(
+            rest, behind=turn is not None or _is_behind(found, place), guesses=guesses
         )
-        answers = not only_commits and _states_answer(rest, behind=behind, guesses=guesses)
-        aside = _is_aside(original) and _ends(border) and bool(found) and bool(found[-1].kind)
-        answers = answers or (aside and (_follows_refusal(found, place) or border.strip().startswith("?")))
-        weakly = (
-            not answers
-            and _holds_answer(original, rest, opens=place.opens and turn is None, first=not found)
-            and not _is_region_of_refused(original, found, place)
-        )
+        answers = answers or _is_lone_guess(original, border, found, place)
+        weakly = not answers and _names_answer(original, rest, found, place, turned=turn is not None)
     concludes = place.announced or last_word is not None or (place.reasoned and not place.opens)
     plain = not kind and not found and not leads and not is_label and _is_fragment(rest)
     advises = not (kind or guesses or answers or weakly) and (ADVICE.search(rest) or _is_source(rest)) is not None
@@ -300,6 +293,37 @@ def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) ->
         border=border.strip(),
     )
     return one, after
+
+
+def _has_words(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
+def _is_behind(found: Sequence[Clause], place: _Place) -> bool:
+    """Return whether a turn, or a colon behind what declines, stands in front of the clause at this place."""
+    after_colon = place.border == ":" and bool(found) and bool(found[-1].kind)
+    return after_colon or (place.turned and not place.opens)
+
+
+def _is_lone_guess(clause: str, border: str, found: Sequence[Clause], place: _Place) -> bool:
+    """Return whether a few words end a sentence behind what declines, or are a question: "not sure, lima?"."""
+    if not found or not found[-1].kind or not _is_aside(clause) or not _ends(border):
+        return False
+    return _follows_refusal(found, place) or border.strip().startswith("?")
+
+
+def _names_answer(clause: str, lower: str, found: Sequence[Clause], place: _Place, *, turned: bool) -> bool:
+    """Return whether a clause holds a name or a number that may be an answer, and not what a refusal is about.
+
+    Args:
+        clause: As it is written, without the turn that opens it.
+        lower: The same, written out.
+        found: The clauses in front of it.
+        place: What they say of it.
+        turned: Whether a turn opens it.
+    """
+    holds = _holds_answer(clause, lower, opens=place.opens and not turned, first=not found)
+    return holds and not _is_region_of_refused(clause, found, place)
 
 
 def _follows_refusal(found: Sequence[Clause], place: _Place) -> bool:
