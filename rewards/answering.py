@@ -69,7 +69,13 @@ def is_source(lower: str) -> re.Match[str] | None:
 
 
 def states_answer(lower: str, *, behind: bool, guesses: bool) -> bool:
-    """Return whether a clause that does not decline states an answer, or offers one."""
+    """Return whether a clause that does not decline states an answer, or offers one.
+
+    Args:
+        lower: The clause in lower case, written out.
+        behind: Whether it stands behind a turn, or behind a colon that follows what declines.
+        guesses: Whether it holds the words of a guess.
+    """
     if BACKGROUND.search(lower):
         return False
     states = STATES.match(lower) is not None
@@ -79,7 +85,14 @@ def states_answer(lower: str, *, behind: bool, guesses: bool) -> bool:
 
 
 def holds_answer(clause: str, lower: str, *, opens: bool, first: bool) -> bool:
-    """Return whether a clause that states nothing holds a name or a number that may be an answer."""
+    """Return whether a clause that states nothing holds a name or a number that may be an answer.
+
+    Args:
+        clause: As it is written: names have capital letters.
+        lower: The same in lower case, written out.
+        opens: Whether it opens a sentence, whose first capital letter tells nothing.
+        first: Whether it is the first of the text, and a few words may be an answer.
+    """
     if BACKGROUND.search(lower) or NEUTRAL.search(lower) or is_source(lower):
         return False
     if _is_name(clause, first=first):
