@@ -1,6 +1,6 @@
 """What grading and paying costs, against TRL's `accuracy_reward` and a plain SQuAD exact-match loop, in one run.
 
-    python benchmarks/rewards.py [--rows 100000] [--seed 0] [--questions FILE.jsonl ...]
+    python benchmarks/rewards.py [--rows 100000] [--seed 0] [--grader auto] [--questions FILE.jsonl ...]
 
 The rows: short answers to made questions, or to those of the files (`question`, `answer` or `answers`
 with aliases), `--group` completions of each as GRPO samples them. 40 % are an accepted alias in some
@@ -29,12 +29,13 @@ from typing import Any
 
 from files import existing_file
 
-from abstain.rewards import AbstentionReward, ConfidenceTarget, math_match
+from abstain.rewards import AbstentionReward, ConfidenceTarget, alias_match, auto_match, math_match
 
 REFUSALS = ("I don't know", "I don't know.", "I'm not sure.", "I cannot determine that.", "I have no idea.")
 HEDGES = ("I'm not sure, but {}", "I think it's {}", "Perhaps {}", "{}, but I'm not certain.")
 FRAMES = ("{}", "{}.", "the {}", "The answer is {}.", "{}\n")
 PUNCTUATION = set(string.punctuation)
+GRADERS = {"auto": auto_match, "alias": alias_match}
 Row = tuple[str, list[str], float]
 
 
@@ -118,10 +119,10 @@ def alternately(rows: list[Row], runs: list[Callable[..., Any]], batch: int = 10
     return [statistics.median(times) for times in took]
 
 
-def short_answers(rows: list[Row], names: list[Row], numbers: list[Row], both: list[Row]) -> None:
+def short_answers(grader: str, rows: list[Row], names: list[Row], numbers: list[Row], both: list[Row]) -> None:
     from trl.rewards import accuracy_reward
 
-    reward = AbstentionReward(payoff=ConfidenceTarget())
+    reward = AbstentionReward(payoff=ConfidenceTarget(), grader=GRADERS[grader]())
 
     def ours(completions: list[str], answers: list[list[str]], threshold: list[float]) -> Any:
         return reward(completions=completions, answers=answers, threshold=threshold)
@@ -168,6 +169,7 @@ def maths(n: int, processes: list[int], random_: random.Random) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--grader", choices=GRADERS, default="auto")
     parser.add_argument("--group", type=int, default=8)
     parser.add_argument("--slow-rows", type=int, default=2000)
     parser.add_argument("--maths-rows", type=int, default=1000)
@@ -183,7 +185,7 @@ def main() -> None:
     half = given.slow_rows // 2
     both = rows_of(made_questions(half, random_), half, given.group, random_) + number_rows(half, random_)
     random_.shuffle(both)
-    short_answers(rows_of(questions, given.rows, given.group, random_), names, numbers, both)
+    short_answers(given.grader, rows_of(questions, given.rows, given.group, random_), names, numbers, both)
     if given.maths_rows:
         maths(given.maths_rows, given.processes, random_)
 

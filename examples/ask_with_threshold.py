@@ -4,8 +4,9 @@
     vllm serve BASE --enable-lora --lora-modules my=runs/my/adapter     # or the adapter as it is
     python examples/ask_with_threshold.py --url http://localhost:8000/v1 --model my --threshold 0.8 "Capital of Bhutan?"
 
-The prompt must be worded as in training: `--run runs/my` takes the wording from there, without it the default one is used.
-An abstention is recognised by the rules of the reward, natural refusals included. Needs `pip install 'abstain[openai]'`.
+The prompt must be worded as in training: `--run runs/my` takes the wording from there, otherwise the default is used.
+Abstentions are recognised as the reward recognises them, natural refusals included.
+Needs `pip install 'abstain[openai]'`.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ _SENTENCE = re.compile(r"(?<=[!?。！？।؟\n;])|(?<=\.)\s")
 """Where a sentence ends."""
 _NAMED = re.compile(r"(?<!^)\b[A-ZÀ-ÞŁŚŻŹĆА-Я][\w'-]+|\d(?![\d.,]*\s?%)")
 _ALONE = re.compile(r"[A-ZÀ-ÞŁŚŻŹĆА-Я][\w'-]+(?: [A-ZÀ-ÞŁŚŻŹĆА-Я][\w'-]+){0,3}|\d[\d.,]*")
+_WORD = re.compile(r"\w+")
 _LONGEST = 600
 """Characters of a text that is looked at; a longer one is no refusal of these short forms."""
 
@@ -337,5 +338,9 @@ def may_decline(text: str, languages: tuple[Language, ...] = LANGUAGES) -> bool:
 
 
 def declines_in(text: str, languages: tuple[Language, ...] = LANGUAGES) -> bool:
-    """Return whether `text`, folded, declines in one of the `languages`."""
-    return len(text) <= _LONGEST and any(language.says_no(text) for language in languages)
+    """Return whether `text`, folded, declines in one of the `languages`; one in ASCII letters needs a sign of it."""
+    if len(text) > _LONGEST:
+        return False
+    words = frozenset(_WORD.findall(text.lower())) if text.isascii() else None
+    tried = (one for one in languages if words is None or not words.isdisjoint(one.signs.split()))
+    return any(language.says_no(text) for language in tried)

@@ -433,6 +433,7 @@ _CALIBRATION = (
     Metric(
         key="brier",
         label="Brier score",
+        named=True,
         definition="Mean squared difference of model confidence and correctness of the forced answer.",
         better="lower",
         computation=how.brier_score(),

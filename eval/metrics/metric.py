@@ -61,6 +61,8 @@ class MetricInfo:
     groups: tuple[Group, ...] = ()
     short: str = ""
     """Its label in a narrow column; "": the label."""
+    named: bool = False
+    """Whether the label begins with a name, which keeps its capital inside a sentence."""
     folder: str = ""
     """The key of the metrics file that it stands under, for one that stands under its name in another key."""
     repeats_under: str = ""
@@ -77,7 +79,7 @@ class MetricInfo:
     def in_text(self) -> str:
         """The label inside a sentence: "adherence (exact confidence)"; "ECE" as it is."""
         name, comma, of = self.label.partition(", ")
-        name = name[0].lower() + name[1:] if name[1:2].islower() else name
+        name = name[0].lower() + name[1:] if name[1:2].islower() and not self.named else name
         return f"{name} ({of})" if comma else name
 
     @property

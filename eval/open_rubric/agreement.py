@@ -29,7 +29,7 @@ def agreements(slots: Slots, grader: Grader) -> dict[tuple[str, float | None], b
         JudgeError: the judge cannot be asked, or reached no verdict at all.
     """
     pairs = {slot: rows for slot, rows in slots.items() if len(rows) == SAMPLES and not _abstains(rows)}
-    calls: list[Callable[[], bool | None]] = [partial(agree, *rows, grader) for rows in pairs.values()]
+    calls: list[Callable[[], bool | None]] = [partial(agree, rows[0], rows[1], grader) for rows in pairs.values()]
     return dict(zip(pairs, together(calls, concurrency_of(grader)), strict=True))
 
 

@@ -11,7 +11,8 @@ from ..report.pictures import Picture
 from ..report.plotting import INK, SOFT
 from ..report.report import PageContent
 from ..sweep.responses import Response
-from .protocol import ARMS, SOURCE
+from .protocol import ARMS
+from .published import published
 from .tables import ARM_LABELS, CONSTANT, arm_table, at, headline, notes, published_table
 
 _GROUP = 0.8
@@ -60,7 +61,7 @@ def open_rubric_page(
         split=next(iter(metrics[system])),
         tables=tables,
         rows=embed_rows(responses, {}, limit=max_rows, seed=seed),
-        conventions=[*notes(last), f"The experiment is that of {SOURCE}."],
+        conventions=[*notes(last), f"The experiment is that of {published().source}."],
         environment=environment,
     )
     return content, [_picture(system, last)]

@@ -18,7 +18,6 @@ from ..sweep.sweep import Sweep
 
 NAME = "open_rubric"
 """What recipes, metrics files and `--protocol` call the experiment."""
-SOURCE = "Nature 2026, doi 10.1038/s41586-026-10549-w"
 THRESHOLDS = (0.0, 0.5, 0.75, 0.9)
 """Thresholds t of the paper; a wrong answer costs t/(1 − t), that is 0, 1, 3 and 9."""
 SAMPLES = 2

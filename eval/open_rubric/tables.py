@@ -36,8 +36,8 @@ def headline(name: str, metrics: Mapping[str, Any]) -> str:
     treated, plain = cells[TREATMENT.key], cells[REFERENCE.key]
     against = treated["against"]
     text = (
-        f"At t = {t:g} {name} scores {cell(treated['score'])} under the {TREATMENT.label}, and {cell(plain['score'])} "
-        f"under the {REFERENCE.label}"
+        f"On {metrics['items']} questions at t = {t:g} {name} scores {cell(treated['score'])} under the "
+        f"{TREATMENT.label}, and {cell(plain['score'])} under the {REFERENCE.label}"
     )
     if against["value"] is not None:
         p = p_text(against["p_adjusted"])
@@ -65,7 +65,7 @@ def summary(name: str, metrics: Mapping[str, Any]) -> Iterator[str]:
     yield from _aligned(["t", "", *_HEADINGS.values(), "difference", "p adjusted"], _rows(metrics))
     beside = _published_rows(name, metrics)
     if beside:
-        yield f"score on SimpleQA in {published().source}, beside this one:"
+        yield f"published scores ({_published_text()}), and this one:"
         yield from _aligned(["", *_published_head(metrics)], beside)
     yield from (f"note: {note}" for note in notes(metrics))
 
@@ -89,7 +89,7 @@ def published_table(name: str, metrics: Mapping[str, Any]) -> Table | None:
         title="Beside the published scores",
         head=["Model", *_published_head(metrics)],
         rows=rows,
-        note=f"Four frontier models on SimpleQA, from {published().source}. {grader_note(metrics['grader'])}",
+        note=f"{_capital(_published_text())}. {grader_note(metrics['grader'])}",
     )
 
 
@@ -118,6 +118,11 @@ def _row(t: float, of_arm: Mapping[str, Any]) -> list[Cell]:
 
 def _shared(metrics: Mapping[str, Any]) -> list[float]:
     return [t for t in published().thresholds if t in metrics["thresholds"]]
+
+
+def _published_text() -> str:
+    arms = f"closed: {REFERENCE.label} without mitigation, open: {TREATMENT.label}"
+    return f"four frontier models on SimpleQA, {published().source}; {arms}"
 
 
 def _published_head(metrics: Mapping[str, Any]) -> list[str]:

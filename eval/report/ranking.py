@@ -25,8 +25,13 @@ def ranking(metrics: Mapping[str, Metrics]) -> list[str]:
     return sorted(metrics, key=lambda name: -adherence(metrics[name])["value"] if informative(metrics[name]) else 1.0)
 
 
-def comparison_headline(metrics: Mapping[str, Metrics]) -> str:
-    """Return in one sentence which of several systems abstains when it should most often, and by what it is judged."""
+def comparison_headline(metrics: Mapping[str, Metrics], comparisons: Sequence[Comparison] = ()) -> str:
+    """Return in one sentence which of several systems abstains when it should most often, and by what it is judged.
+
+    Args:
+        metrics: System → the headline split's metrics.
+        comparisons: Each of them against the first, where they could be paired.
+    """
     ranked = [name for name in ranking(metrics) if informative(metrics[name])]
     if not ranked:
         return f"None of {len(metrics)} systems can be ranked by whether it abstains when it should."
@@ -41,8 +46,15 @@ def comparison_headline(metrics: Mapping[str, Metrics]) -> str:
     )
     if len(ranked) > 1:
         text += f"; next is {ranked[1]} with {percent(adherence(metrics[ranked[1]]))}"
+        text += _doubt(comparisons, set(ranked[:2]))
     left = ", ".join(name for name in metrics if name not in ranked)
     return f"{text}; not ranked: {left}." if left else f"{text}."
+
+
+def _doubt(comparisons: Sequence[Comparison], pair: set[str]) -> str:
+    """Return the words for two systems that were compared and not told apart; "" otherwise."""
+    found = next((one for one in comparisons if {one.a, one.b} == pair), None)
+    return ", a difference that may be chance" if found and _against(found, False) == "no difference shown" else ""
 
 
 def ranking_table(metrics: Mapping[str, Metrics], comparisons: Sequence[Comparison] = ()) -> Table:

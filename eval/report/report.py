@@ -82,7 +82,7 @@ def sentence(report: ReportInput) -> str:
     metrics = {name: found[report.split] for name, found in report.metrics.items()}
     if not report.several_runs:
         return headline(metrics)
-    return comparison_headline(metrics)
+    return comparison_headline(metrics, report.comparisons)
 
 
 def page(report: ReportInput, drawn: Sequence[Picture]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -14,7 +16,7 @@ from ...data.files import NO_SPACE
 from ...eval.sweep.shard import current_shard, first_on_machine
 from ...rewards.extras import missing_extra
 from ...rewards.judge.health import JudgeError
-from ..config.load import load_recipe
+from ..config.load import load_recipe, refuse_torn
 from .audit import audit_app
 from .compare import compare
 from .console import TerminalConsole
@@ -77,9 +79,9 @@ def run(
 ) -> None:
     """Run every stage a recipe names, then write the report.
 
-    Stages, each optional and in this order: base model, fine-tuning, post-training, warm-up, rejection sampling, DPO, RL.
-    Then a threshold sweep of the model before, between and after them. A recipe without training stages evaluates its
-    model.
+    Stages, each optional and in this order: base model, fine-tuning, post-training, warm-up, rejection sampling, DPO,
+    RL. Then a threshold sweep of the model before, between and after them. A recipe without training stages evaluates
+    its model.
 
     Example: `abstain run tiny seed=1 --out runs/tiny-1`
     """
@@ -116,7 +118,13 @@ def main() -> None:
     if "" not in sys.path and (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # a recipe's `payoff.path` may name a file in the folder one is in
     warnings.showwarning = show_warning
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what the terminal's encoding lacks is shown escaped
+            stream.reconfigure(errors="backslashreplace")
     try:
+        for argument in sys.argv[1:]:
+            if re.match(r"[\w.]+=", argument):  # here, since its other parts may look like options: -1}
+                refuse_torn(argument)
         with interruptible(sys.argv[1:]):
             app()
     except InputError as error:

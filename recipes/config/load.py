@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, cast, get_args, get_type_hints
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from ...data import InputError
 from ...data.nearest import nearest
+from ...data.rows import is_file
 from ...rewards.import_path import beside
 from .kinds import Kinds
 from .layers import (
@@ -41,13 +42,10 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
         InputError: no such recipe, bad YAML, or a bad key or value; the message names the place.
     """
     merged, place = read_recipe(source)
+    merged, own = _data_beside(merged, Path(source).parent), merged.get("data")
     for override in overrides:
         key, separator, text = override.partition("=")
-        if _is_torn(override):
-            raise InputError(
-                f"override {override!r}: the shell took it apart at a space or a brace; put quotes round it: "
-                "'rl.payoff={kind: ternary, correct: 1, abstained: 0, wrong: -1}'"
-            )
+        refuse_torn(override)
         if not separator or not key:
             raise InputError(f"override {override!r}: write it as key=value, for example rl.grpo.max_steps=10")
         try:
@@ -61,6 +59,7 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
                 _set(merged, present.split("."), renamed, override)
     if "data" in (overridden := {o.partition("=")[0].split(".")[0] for o in overrides}) and "world" not in overridden:
         merged.pop("world", None)  # questions of one's own replace the synthetic world
+    _drop_other_half(merged, own, overrides)
     try:
         return Recipe.model_validate(_beside(merged, Path(source).parent))
     except ValidationError as error:
@@ -72,10 +71,17 @@ def dump_recipe(recipe: Recipe) -> str:
     return yaml.dump(recipe.model_dump(mode="json"), Dumper=RecipeDumper, sort_keys=False, allow_unicode=True)
 
 
-def _is_torn(override: str) -> bool:
-    """Return whether a shell split a mapping or a list: a bracket without its partner, or a word such as "kind:"."""
-    words = (override.count(one) != override.count(other) for one, other in ("{}", "[]"))
-    return any(words) or ("=" not in override and override.rstrip(",").endswith(":"))
+def refuse_torn(override: str) -> None:
+    """Raise InputError for a part of an override that a shell split at its spaces.
+
+    That is a bracket without its partner, or a word such as "kind:".
+    """
+    unpaired = any(override.count(one) != override.count(other) for one, other in ("{}", "[]"))
+    if unpaired or ("=" not in override and override.endswith(":")):
+        raise InputError(
+            f"override {override!r}: the shell took it apart at its spaces; put quotes round it: "
+            "'rl.payoff={kind: ternary, correct: 1, abstained: 0, wrong: -1}'"
+        )
 
 
 def _set(recipe: dict[str, Any], path: Sequence[str], value: Any, override: str) -> None:
@@ -100,6 +106,43 @@ def _beside(section: Any, folder: Path) -> Any:
     if "kind" in inner and isinstance(inner.get("path"), str):
         inner["path"] = beside(inner["path"], folder)
     return inner
+
+
+def _data_beside(recipe: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the recipe with the files that its `data` names looked up in `folder`, the recipe's own, first."""
+    data: Any = recipe.get("data")
+    if not is_section(data):
+        return dict(recipe)
+
+    def placed(source: Any) -> Any:
+        if isinstance(source, list):
+            return [placed(one) for one in cast("list[Any]", source)]
+        if is_section(source):
+            return {**source, "source": placed(source.get("source"))} if "source" in source else source
+        if not isinstance(source, str):
+            return source
+        name, colon, file = source.rpartition(":")  # "popqa:FILE"
+        return f"{name}{colon}{folder / file}" if file and (folder / file).is_file() else source
+
+    return {**recipe, "data": {key: placed(one) if key in ("train", "eval") else one for key, one in data.items()}}
+
+
+def _drop_other_half(recipe: dict[str, Any], before: Any, overrides: Sequence[str]) -> None:
+    """Take `data.eval` out where it is the evaluation half of a set whose training half an override replaced."""
+    keys = {override.partition("=")[0] for override in overrides}
+    data: Any = recipe.get("data")
+    if "data.train" not in keys or {"data", "data.eval"} & keys or not is_section(before) or not is_section(data):
+        return
+    halves = [_set_name(before.get(half)) for half in ("train", "eval")]
+    if halves[0] is not None and halves[0] == halves[1] and _set_name(data.get("train")) != halves[0]:
+        recipe["data"] = {key: value for key, value in data.items() if key != "eval"}
+
+
+def _set_name(source: Any) -> str | None:
+    """Return the name of the set, on the Hub or a ready one, that `source` is a part of; None for a file."""
+    if not isinstance(source, str) or is_file(source) or is_file(source.rpartition(":")[2]):
+        return None
+    return source.partition(":")[0]
 
 
 def _explain(error: ValidationError, place: str, recipe: Any) -> str:

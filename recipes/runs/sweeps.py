@@ -39,8 +39,8 @@ def recipe_sweep(recipe: Recipe, folder: Path | None = None) -> Sweep:
     section = recipe.grader if folder is None else with_memory(recipe.grader, folder)
     style, post_hoc = recipe.eval_prompt, is_post_hoc(recipe)
     confidence = recipe.eval.confidence or ("stated" if states_confidence(recipe) else "sequence_probability")
-    asked = open_rubric.OpenRubricSweep if recipe.protocol == open_rubric.NAME else Sweep
-    sweep = asked(
+    sweep_class = open_rubric.OpenRubricSweep if recipe.protocol == open_rubric.NAME else Sweep
+    sweep = sweep_class(
         targets=() if post_hoc else tuple(recipe.targets.eval),
         style=style,
         grader=section.build(style.phrase),

@@ -95,7 +95,13 @@ def _is_number(words: Sequence[str]) -> bool:
 
 
 def kind_of(text: Text, start: int, end: int) -> Kind | None:
-    """Return what the words are, if they can be an item of a list."""
+    """Return what the words are, if they can be an item of a list.
+
+    Args:
+        text: What was read.
+        start: The number of their first word.
+        end: That of the word behind them.
+    """
     words = text.words[start:end]
     if not words or len(words) > _ITEM:
         return None
@@ -119,7 +125,13 @@ def alike(one: Kind | None, other: Kind | None) -> bool:
 
 
 def core_of(text: Text, item: Item, mention: Span) -> Span:
-    """Return the part of `item` that is the answer: the mention, with the words that belong to its name."""
+    """Return the part of `item` that is the answer: the mention, with the words that belong to its name.
+
+    Args:
+        text: What was read.
+        item: The item that the mention stands in.
+        mention: The words that state an accepted answer.
+    """
     start, end = mention
     named = any(word not in text.lower for word in text.words[start:end])
     while start > max(item.start, mention[0] - _ITEM) and _belongs(text, start - 1, named):

@@ -59,9 +59,13 @@ TITLES = frozenset(
     )
 )
 SUFFIXES = frozenset(("jr", "sr", "junior", "senior", "ii", "iii", "iv", "2", "3", "4"))
+_JOINING = _PREPOSITIONS | TITLES | frozenset(str.split("and or to over i v x c ca"))
+_FORM_SIGNS = frozenset('(["/&')
+_FORM_WORDS = frozenset((*_JOINING, *(f"{word}." for word in _JOINING), "1", "5", "10"))
+"""Without one of these characters, and of these words, `_FORMS` finds nothing in a text of ASCII letters."""
 _FORMS = Pattern(
-    r"[(\[\"/&\u201c-\u201f\u2033\u00ab\u00bb]|(?<!\S)(?:and|or|to|over|i|v|x|ca?|"
-    rf"{'|'.join(sorted(_PREPOSITIONS | TITLES))})\.?(?!\S)|(?<=[^\W\d] )(?:1|5|10)$",
+    r"[(\[\"/&\u201c-\u201f\u2033\u00ab\u00bb]|(?<!\S)(?:"
+    rf"{'|'.join(sorted(_JOINING))})\.?(?!\S)|(?<=[^\W\d] )(?:1|5|10)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _NO_FIRST_NAMES = frozenset(
@@ -139,6 +143,9 @@ def without_titles(names: list[str]) -> list[str]:
 
 def may_have_forms(answers: str) -> bool:
     """Return whether one of `answers`, one a line, may have other forms, or parts, that are written in letters."""
+    plain = answers.isascii() and _FORM_SIGNS.isdisjoint(answers)
+    if plain and _FORM_WORDS.isdisjoint(answers.lower().split()):
+        return False
     return _FORMS.search(answers) is not None
 
 

@@ -61,6 +61,47 @@ def test_the_notebook_on_logged_outputs_finds_the_overconfidence_that_it_put_the
     assert [row["accuracy_answered"] for row in scope["by_target"]] == pytest.approx([0.52, 0.58, 0.68, 0.82], abs=0.1)
 
 
+class SmallRun:
+    """Stands in for the minutes of training: metrics at two targets, and rows of three questions."""
+
+    def metrics(self, system: str) -> dict[str, Any]:
+        at = {"base": (0.1, 0.1), "trained": (0.25, 0.75)}[system]
+        slope = {"value": (at[1] - at[0]) / 0.5, "low": 0.0, "high": 1.0}
+        rows = [{"t": t, "effective_threshold": value} for t, value in zip((0.25, 0.75), at, strict=True)]
+        return {"held_out_families": {"by_threshold": rows, "threshold_slope": slope}}
+
+    def frame(self, system: str) -> Any:
+        assert system == "trained"
+        pandas = pytest.importorskip("pandas")
+        targets = [0.0, 0.1, 0.3, 0.5, 0.7, 0.9]
+        until = {"always": 1.0, "never": 0.0, "sometimes": 0.6}
+        verdicts = {True: "correct", False: "abstained"}
+        rows = [
+            {"id": name, "threshold": t, "exact_confidence": cut, "completion": "?", "verdict": verdicts[t < cut]}
+            for name, cut in until.items()
+            for t in targets
+        ]
+        return pandas.DataFrame(rows)
+
+
+def test_the_notebook_on_the_threshold_draws_base_and_trained_and_shows_a_question_that_is_sometimes_declined(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(recipe: str, overrides: Mapping[str, Any], *, out: str, progress: bool) -> SmallRun:
+        load_recipe(recipe, [f"{key}={json.dumps(value)}" for key, value in overrides.items()])
+        return SmallRun()
+
+    monkeypatch.setattr(abstain, "run", run)
+    scope = run_notebook("tiny_threshold.ipynb")
+    assert scope["thresholds"] == {"base": [(0.25, 0.1), (0.75, 0.1)], "trained": [(0.25, 0.25), (0.75, 0.75)]}
+    assert [line.split()[:3] for line in capsys.readouterr().out.splitlines()] == [
+        ["base", "slope", "0.00"],
+        ["trained", "slope", "1.00"],
+    ]
+    assert scope["question"] == "sometimes"
+    assert list(scope["rows"]["verdict"]) == ["correct"] * 3 + ["abstained"] * 2
+
+
 def test_a_sweep_of_penalties_trains_each_at_its_break_even_and_all_from_one_base(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -144,7 +185,7 @@ def test_the_trl_script_trains_on_targets_of_its_own_and_saves_its_adapter(
     assert len(rows) == 8 * 24
     assert not set(rows["threshold"]) & {0.25, 0.5, 0.75}  # the evaluation's
     assert rows[0]["prompt"][-1]["content"].startswith("What is the capital of France?\n")
-    small = {"max_steps": 2, "per_device_train_batch_size": 4, "num_generations": 2, "max_completion_length": 4}
+    small = {"max_steps": 2, "per_device_train_batch_size": 4, "num_generations": 2, "max_completion_length": 8}
     trainer = script.train(tiny_model, questions, str(tmp_path / "out"), use_cpu=True, bf16=False, **small)
     assert trainer.state.global_step == 2
     assert (tmp_path / "out" / "adapter_model.safetensors").is_file()

@@ -124,7 +124,7 @@ class LabelledTokensTrainer(Trainer):
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """Return the optimizer: the trainer's own, or Muon beside AdamW."""
         if self.muon_learning_rate is None:
-            return super().create_optimizer(model)
+            return super().create_optimizer(*(() if model is None else (model,)))  # transformers 5.0 takes none
         self.optimizer = MuonWithAdamW(
             model if model is not None else self.model,
             muon_learning_rate=self.muon_learning_rate,

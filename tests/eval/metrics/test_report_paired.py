@@ -11,7 +11,7 @@ from simulated import Policy, simulate
 from abstain.eval.compare.compare import Comparison, System, compare
 from abstain.eval.metrics import compute_metrics
 from abstain.eval.metrics.catalogue import info
-from abstain.eval.report.ranking import ranking_table
+from abstain.eval.report.ranking import comparison_headline, ranking_table
 from abstain.eval.report.tables import paired_sentence, paired_tables
 from abstain.rewards import Verdict
 
@@ -30,11 +30,15 @@ def test_the_sentence_names_systems_and_says_where_no_difference_is_shown(compar
     assert "forced accuracy" in text.split("no difference shown in ")[1]  # both give the same forced answers
     assert "adherence (exact confidence)" in text
     assert info("ece").label in text
+    assert "Brier score" in text
 
 
 def test_systems_without_any_difference_are_told_so_once() -> None:
     rows = simulate(Policy(), items=20)
-    text = paired_sentence(compare(System(name="a", rows=rows), System(name="b", rows=rows), resamples=50, flips=50))
+    alike = compare(System(name="a", rows=rows), System(name="b", rows=rows), resamples=50, flips=50)
+    text = paired_sentence(alike)
+    found = compute_metrics(rows, resamples=0)
+    assert comparison_headline({"b": found, "a": found}, [alike]).endswith(", a difference that may be chance.")
     assert re.fullmatch(
         r"a against b on the same 20 questions: no difference shown in any of \d+ primary metrics\.", text
     )
@@ -59,6 +63,9 @@ def test_a_ranked_system_is_held_against_the_first(comparison: Comparison) -> No
     rows = {name: simulate(policy, items=120) for name, policy in policies.items()}
     table = ranking_table({name: compute_metrics(of, resamples=0) for name, of in rows.items()}, [comparison])
     assert table.head[-1] == "Against good"
+    assert "may be chance" not in comparison_headline(
+        {name: compute_metrics(of, resamples=0) for name, of in rows.items()}, [comparison]
+    )
     assert [(row[0].value, row[-1].value) for row in table.rows] == [("1. good", ""), ("2. <i>deaf</i>", "good better")]
 
 

@@ -25,7 +25,9 @@ METRICS = {**open_rubric_metrics(ROWS, alias_match(), resamples=50), "grader": {
 
 def test_the_terminal_says_the_result_and_shows_every_arm_and_constant_policy() -> None:
     first, head, *lines = summary("mine", METRICS)
-    assert first.startswith("At t = 0.9 mine scores – under the open rubric with mitigation")  # no second sample
+    assert first.startswith(
+        "On 4 questions at t = 0.9 mine scores – under the open rubric with mitigation"
+    )  # no second sample
     assert "Always abstaining scores 0.900, always answering 0.250." in first
     assert head.split()[:2] == ["t", "score"]
     table = [re.split(r" {2,}", line) for line in lines[:12]]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from judge_stub import Endpoint
 from openai_stub import Stub
 from typer.testing import CliRunner, Result
 
@@ -69,7 +70,7 @@ def test_an_experiment_asks_both_rubrics_and_scores_every_arm(finished: tuple[Pa
     assert scores[0.5, "closed_mitigated"] == round(third + 0.5 * rest, 9)  # two guesses with two seeds differ
     assert scores[0.75, "open_plain"] == round(third, 9)
     assert scores[0.9, "open_plain"] == round(third + 0.9 * rest, 9)
-    assert "At t = 0.9 model scores 0.933" in result.output
+    assert "On 12 questions at t = 0.9 model scores 0.933" in result.output
     assert "published, model 1" in result.output
     assert "the rules of the grader auto do both" in result.output
     assert {path.name for path in (out / "figures").iterdir()} == {"open_rubric.svg", "open_rubric.png"}
@@ -117,6 +118,35 @@ def test_logged_rows_give_the_same_numbers(finished: tuple[Path, Result, int], t
     assert "Open and closed rubric" in (tmp_path / "scored" / "report.html").read_text()
     found = abstain.score(file, protocol="open_rubric", targets=[0.9], resamples=0).metrics("log.jsonl")["all"]
     assert found["thresholds"] == [0.0, 0.9]
+
+
+def test_a_judge_says_whether_two_samples_agree_and_is_asked_once(tmp_path: Path) -> None:
+    said = {("closed", 1): "New York", ("closed", 2): "Big Apple", ("open", 1): "Boston", ("open", 2): "boston"}
+    rows = [
+        {
+            "id": "q",
+            "arm": arm,
+            **({"threshold": 0.9} if arm == "open" else {}),
+            "sample": sample,
+            "question": "Which city?",
+            "verdict": "correct",
+            "completion": text,
+        }
+        for (arm, sample), text in said.items()
+    ]
+    file = tmp_path / "log.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with Endpoint() as judge:
+        judge.replies = ["correct"]
+        grader = {"kind": "judge", "model": "j", "base_url": judge.url}
+        for _ in range(2):
+            scored = abstain.score(file, protocol="open_rubric", grader=grader, resamples=0)
+        (request,) = judge.asked  # the pair that is equal in words needs no judge, and a verdict is remembered
+    metrics = scored.metrics("log.jsonl")["all"]
+    assert metrics["pairs"] == {"compared": 2, "agree": 2}
+    assert metrics["grader"] == {"kind": "judge", "judge": "j"}
+    asked = json.dumps(request["messages"])
+    assert all(text in asked for text in ("Which city?", "New York", "Big Apple"))
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ def test_a_file_is_scored_shown_and_written(tmp_path: Path) -> None:
     text = run(write(tmp_path / "a.jsonl", ROWS), "--out", out)
     assert "2 rows, 2 items (rows); verdicts alone" in text
     assert "verdicts: 1 wrong, 1 abstained (2 as logged)" in text
+    assert "The system answers 2 questions with no target stated: 0.0 % right, 50.0 % wrong, 50.0 % abstained." in text
     assert "left out, the rows have neither a target nor a confidence: adherence_exact, " in text
     found = metrics(out)
     assert found["rates"]["abstention_rate"]["value"] == 0.5

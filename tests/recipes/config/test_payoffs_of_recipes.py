@@ -6,6 +6,7 @@ import pytest
 
 from abstain.data import ConstantTarget, InputError, RowTargets, shown_targets
 from abstain.recipes import dump_recipe, load_recipe
+from abstain.recipes.commands.cli import main
 from abstain.recipes.config.reward import recipe_reward
 from abstain.rewards import Binary, Brier, ConfidenceTarget, FixedPenalty, LogScore, Ternary, preset
 from abstain.rewards.payoffs.proper import BetaPrior, PriorScore, Spherical
@@ -78,6 +79,18 @@ def test_an_override_that_the_shell_took_apart_is_told_of_quotes(torn: str) -> N
         InputError, match="took it apart .* put quotes round it" if torn != "ternary," else "as key=value"
     ):
         load_recipe("tiny", [torn])
+
+
+def test_the_command_line_says_so_too_where_a_part_looks_like_an_option(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["abstain", "check", "tiny", "rl.payoff={kind:", "ternary,", "wrong:", "-1}"])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 2
+    assert "override 'rl.payoff={kind:': the shell took it apart at its spaces; put quotes round it" in (
+        capsys.readouterr().err
+    )
 
 
 def line(*overrides: str) -> str:
