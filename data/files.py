@@ -19,6 +19,18 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What the operating system says of a full disk, a quota and a limit on a file's size."""
 
 
+def check_folder(path: Path, option: str = "--out") -> None:
+    """Raise InputError where no folder can be at `path`, or none that can be written in; nothing is made.
+
+    What takes long looks first, so that it does not fail at its end.
+    """
+    there = next(one for one in (path, *path.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise InputError(f"{option} {path}: {'it' if there == path else there} is a file; choose a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"{option} {path}: {there} cannot be written in; choose another folder")
+
+
 def make_folder(path: Path, option: str = "--out") -> None:
     """Make a folder that can be written in, and those above it, where it is missing.
 
@@ -30,15 +42,13 @@ def make_folder(path: Path, option: str = "--out") -> None:
         InputError: it cannot be made or written in, or is a file.
         RunError: the disk is full.
     """
+    check_folder(path, option)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         if error.errno in NO_SPACE:
             raise RunError(f"{option} {path}: could not be made ({error.strerror}); {AGAIN}") from error
-        why = "it is a file" if error.errno == errno.EEXIST else error.strerror
-        raise InputError(f"{option} {path}: no folder can be made there ({why}); choose another") from None
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise InputError(f"{option} {path}: cannot be written in; choose another folder")
+        raise InputError(f"{option} {path}: no folder can be made there ({error.strerror}); choose another") from None
 
 
 def write_atomic(path: Path, text: str, *, advice: str = ADVICE, shared: bool = False) -> None:
@@ -46,7 +56,7 @@ def write_atomic(path: Path, text: str, *, advice: str = ADVICE, shared: bool = 
 
     Args:
         path: The file; its folder must exist.
-        text: The whole contents, written in UTF-8.
+        text: The whole contents, written in UTF-8; half a surrogate pair, which that cannot hold, as JSON escapes it.
         advice: What the error says to do.
         shared: Several processes may write it at the same time; the last one wins.
 
@@ -54,7 +64,7 @@ def write_atomic(path: Path, text: str, *, advice: str = ADVICE, shared: bool = 
         RunError: the disk is full, or the file cannot be written; the old file stays.
     """
     with atomic(path, advice=advice, shared=shared) as part:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 @contextmanager

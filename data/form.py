@@ -168,6 +168,7 @@ class Form:
             raise _missing(row, place, self.question, "question")
         if not isinstance(text, str):
             raise InputError(f"{place}: column {self.question!r} must be a text, got {text!r}")
+        check_text(text, place, self.question)
         return text.strip()
 
     def _answers(self, row: Row, place: str) -> tuple[str, ...]:
@@ -301,9 +302,22 @@ def texts_of(value: Any, place: str, column: str, separator: str | None = None) 
         if separator and isinstance(value, str):
             value = [part.strip() for part in value.split(separator) if part.strip()]
     values = list(cast("list[Any]", value)) if isinstance(value, list | tuple) else [value]
+    for text in filter(lambda v: isinstance(v, str), values):
+        check_text(text, place, column)
     if not all(isinstance(v, str | int | float) and not isinstance(v, bool) and v == v for v in values):  # NaN is not
         raise InputError(f"{place}: column {column!r} must hold a text or a list of texts, got {value!r:.200}")
     return tuple(str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in values)
+
+
+def check_text(text: str, place: str, column: str) -> None:
+    """Raise InputError where `text` holds half a surrogate pair: no tokenizer and no UTF-8 file takes one."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{place}: column {column!r} holds {text[error.start]!a}, half of a surrogate pair, at character "
+            f"{error.start + 1}; write the whole character, or leave it out"
+        ) from None
 
 
 _APART = re.compile(r"""(['"])\s+\1""")

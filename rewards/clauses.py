@@ -34,7 +34,11 @@ _QUOTED = "\u2022"
 _QUOTE = re.compile(
     r"\"[^\"\n]{2,200}\"|(?<![*\w])\*[^*\n]{2,200}\*(?![*\w])|(?<![\w'])'(?:[^'\n]|(?<=\w)'(?=\w)){2,80}'(?!\w)"
 )
-_ANSWER_IS = re.compile(r"\b(?:answer|response|reply)\b[^.!?\n]{0,40}(?: is| would be|:) ?$", re.IGNORECASE)
+_ANSWER_IS = re.compile(
+    r"\b(?:answer|response|reply)\b[^.!?\n]{0,40}(?: is| would be|:) ?$"
+    r"|\bi(?:'ll| will|'d| would) (?:just )?(?:go with|say|answer|reply|stick with) ?$",
+    re.IGNORECASE,
+)
 _REMARK = re.compile(
     r"(?:ly|ing)\b|\b(?:though|either|sir|anyway|here|now|yet|ever|period|full|next|then|at all|indeed|my|me|i|you"
     r"|so far"
@@ -42,10 +46,19 @@ _REMARK = re.compile(
 )
 """Words of a remark at the end of a sentence, which are no answer."""
 _PREDICATE = re.compile(
-    r"(?:is|are|was|were|remains?|falls?|lies?|goes|escapes?|eludes?|do(?:es)? not|did not|cannot|could not|says?"
+    r"(?:is|are|was|were|remains?|falls?|lies?|goes|escapes?|eludes?|does not|cannot be|could not be|says?"
     r"|contains?|mentions?)\b"
 )
 """The verb of a clause whose subject stands in front of a comma."""
+_NAMELESS = re.compile(
+    r"(?:but |and |though )?(?:the|his|her|its|their) (?:[\w']+ ){0,3}?(?:name|surname|title|birthplace)\b"
+    r"|(?:but |and )?(?:who|when|where)\b.{1,80} (?:is|are|was) (?:an? \w+|something|one) (?:that )?i\b"
+)
+"""A refusal of what was asked for, a name or who it was, behind what is known beside it."""
+_KNOWS = re.compile(
+    r"(?:even though|although|while|though) i (?:know|can|recall|remember|have|am (?:familiar"
+    r"|aware))\b"
+)
 _REASONS = re.compile(r"(?:since|because|as|given|considering|seeing)\b")
 _CREDITS = re.compile(
     r"\b(?:say|says|suggest|suggests|credit|credits|attribute|believe|think|agree|point|points|puts?|gives?|names?"
@@ -55,7 +68,7 @@ _CREDITS = re.compile(
 """Signs that a source is quoted for an answer, and not named as a place to look."""
 _BORDER = Pattern(
     r"(?P<sentence>(?<!\b[a-z])(?<!\bst)(?<!\bdr)(?<!\bmr)[.!?\u2026]+(?=[\s\")]|$)|[;\n]|\.{2,})"
-    r"|,(?=\s)|:(?=\s|$)|\s[–—-]+(?=\s)|[–—()]|\s(?=(?:but|though|although|however|yet|because|so (?:i|that"
+    r"|,(?=\s)|:(?=\s|$)|\s[–—-]+(?=\s)|[–—()→]|\s(?=(?:but|though|although|however|yet|because|so (?:i|that"
     r"|no|the|this|im|i'm))\b)"
     r"|\s(?=and (?:i|i'm|i'd|we|that|so|it|therefore)\b)",
     re.IGNORECASE,
@@ -124,7 +137,7 @@ def _kind(clause: str, lower: str, *, fronted: bool) -> tuple[Kind, int]:
 @lru_cache(maxsize=1 << 11)
 def _kind_of_words(clause: str, lower: str, fronted: bool) -> tuple[Kind, int]:
     if found := DECISION.search(lower):
-        return "decision", len(lower)
+        return ("about" if MORE.search(lower, found.end()) else "decision"), len(lower)
     if found := DOUBT.search(lower):
         return "doubt", found.end()
     if found := UNCLEAR.search(lower):
@@ -137,6 +150,8 @@ def _kind_of_words(clause: str, lower: str, fronted: bool) -> tuple[Kind, int]:
         is_open = not fronted and not FRONTED.match(lower) and OPEN.fullmatch(lower, found.end())
         return "open" if is_open else "about", found.end()
     found = AWAY.search(lower)
+    if found is not None and found[0].startswith("my "):
+        return "doubt", found.end()
     if found is not None and not MORE.search(lower) and not _SAYS.search(lower, 0, found.start()):
         is_open = PRONOUN.fullmatch(lower[: found.start()]) and OPEN.fullmatch(lower, found.end())
         return "open" if is_open else "about", found.end()
@@ -201,7 +216,7 @@ class _Place:
 def clauses(text: str) -> list[Clause]:
     """Return the clauses of `text`, folded, that hold words."""
     found: list[Clause] = []
-    place, last_sentence = _Place(), -1
+    place, last_sentence, conceded = _Place(), -1, -1
     for clause, border, sentence, start, stop in _pieces(_QUOTE.sub(_without_quotation, text)):
         if not any(map(str.isalnum, clause)) and _QUOTED not in clause:
             place.border = border.strip() or place.border
@@ -210,8 +225,10 @@ def clauses(text: str) -> list[Clause]:
         if opens:
             place.fronted = place.selects = False
         one, place = _clause(clause, border, found, place)
-        if one.kind and not opens and _PREDICATE.match(_written_out(clause)):
-            _withdraw_subject(found, sentence)
+        if opens and _KNOWS.match(_written_out(clause)):
+            conceded = sentence
+        if one.kind and not opens and (sentence == conceded or _PREDICATE.match(_written_out(clause))):
+            _withdraw(found, sentence, all_of_it=sentence == conceded)
         if one.kind == "doubt" and not opens and found[-1].is_fragment and TURN.match(_written_out(clause)):
             found[-1] = replace(found[-1], answers=True)
         found.append(replace(one, sentence=sentence, start=start, end=stop))
@@ -219,10 +236,19 @@ def clauses(text: str) -> list[Clause]:
     return _without_places_to_look(found)
 
 
-def _withdraw_subject(found: list[Clause], sentence: int) -> None:
-    """Let no name in the subject of a refusal answer: "details on Harlow Brewery, Essex, are not in my memory"."""
+def _withdraw(found: list[Clause], sentence: int, *, all_of_it: bool) -> None:
+    """Let no clause of a sentence that declines answer by a name, or at all.
+
+    A name in the subject is no answer ("details on Harlow Brewery, Essex, are not in my memory"), and nothing that is
+    conceded is ("although I know that it is a prequel of Jane Eyre, I can't recall its author").
+
+    Args:
+        found: The clauses in front of the one that declines.
+        sentence: The number of its sentence.
+        all_of_it: Whether the sentence opens with a concession.
+    """
     for i, one in enumerate(found):
-        if one.sentence == sentence and one.weakly:
+        if one.sentence == sentence and (one.weakly or all_of_it):
             found[i] = replace(one, answers=False, weakly=False)
 
 
@@ -238,7 +264,7 @@ def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) ->
     kind, end = _kind(original, rest, fronted=place.fronted)
     if not kind and any(one.answers for one in found) and DENIAL.search(rest):
         kind = "decision"
-    if kind in ("open", "about") and (place.selects or _SELECTS.match(rest)):
+    if kind in ("open", "about") and (place.selects or _SELECTS.match(rest) or _NAMELESS.match(rest)):
         kind = "decision"
     guesses = answers = weakly = only_commits = False
     if kind:
@@ -252,7 +278,8 @@ def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) ->
             map(str.isalnum, rest[: commits.start()] + rest[commits.end() :])
         )
         answers = not only_commits and _states_answer(rest, behind=behind, guesses=guesses)
-        answers = answers or (_is_aside(original) and _ends(border) and _follows_refusal(found, place))
+        aside = _is_aside(original) and _ends(border) and bool(found) and bool(found[-1].kind)
+        answers = answers or (aside and (_follows_refusal(found, place) or border.strip().startswith("?")))
         weakly = (
             not answers
             and _holds_answer(original, rest, opens=place.opens and turn is None, first=not found)
@@ -286,8 +313,8 @@ def _is_region_of_refused(clause: str, found: Sequence[Clause], place: _Place) -
 
 
 def _is_aside(clause: str) -> bool:
-    """Return whether a clause is one or two words in lower case that may be an answer: "not sure, lima?"."""
-    short = clause.islower() and len(clause.split()) < 3
+    """Return whether a clause is one to three words in lower case that may be an answer: "not sure, lima?"."""
+    short = clause.islower() and 0 < len(clause.split()) < 3 + (clause.split()[0] in ("the", "a", "an"))
     return short and not (NEUTRAL.search(clause) or _REMARK.search(clause))
 
 

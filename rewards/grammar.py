@@ -38,7 +38,7 @@ MAY_DECLINE = Pattern(
     r"|would need|look it up|limit|\bends?\b|cuts?\b|cut-?off|stops?\b|fails?\b|requires?|needs?|missing|no response"
     r"|irrespons|low(?:er)?\b|nearer|neither|pay\b|as good as|i wish|if i said|certainty|confiden"
     r"|any (?:answer|guess|name)|anything i|forgot|forget|ring a|give up|concede|how should|who can say|have to"
-    r"|trust|doubt|question|context|(?:ask me|next)"
+    r"|trust|doubt|question|context|enough|blind|sit\b|found|met\b|(?:ask me|next)"
     r"|exceed|surpass|stump|search me|who knows|allow|permit|torn\b|undecided|fence|admit|confess|plead|treat|count"
     r"|(?:do|are|were) you\b|(?:c|w)ould you\b|please|thin\b|rusty|hazy|fuzzy|vague"
 )
@@ -88,7 +88,12 @@ DECISION = Pattern(
             rf"(?:cannot|could not|not able to|unable to) {ADV}(?:decide|choose|settle|pick|commit)(?: (?:between"
             rf"|among"
             rf"|on|upon|to|from|one|any|either|which)\b|\W*$| and\b)",
-            rf"\bnot {ADV}(?:sure|certain|confident) enough\b[^.]{{0,60}}? to {ANSWERING}",
+            rf"\bnot\b[^.;]{{0,60}}\benough\b[^.;]{{0,60}}? to {ANSWERING}",
+            r"^(?:(?:so|and|then|hence|therefore) )?i (?:will|would) not\W*$|\bsit (?:this|that)(?: one)? out\b"
+            r"|\bbetter to say nothing\b",
+            r"^\W*(?:[\w-]+ )?(?:data|answer|information|entry|record|result)s? not (?:found|available|known)\W*$"
+            r"|^\W*no (?:[\w-]+ )?(?:data|answer|information|entry|record|result|match)(?:e?s)? (?:found|available"
+            r"|known)\W*$",
             r"^\W*(?:just )?leave (?:it|this|that) (?:blank|empty|open|unanswered)",
             r"\b(?:it|that|this) would be (?:\w+ly )?(?:irresponsible|wrong|dishonest|misleading|reckless|unwise"
             r"|foolish)"
@@ -135,6 +140,8 @@ REFUSAL = Pattern(
             rf"\bdo(?:es)? not (?:allow|permit|enable|let) (?:me|us|one|anyone) (?:to )?{TELL}\b",
             r"\bnothing (?:comes|springs|came|rings|occurs) (?:to|up|a bell)\b|^not (?:with|of|about|who|what|when"
             r"|where|which)\b",
+            r"\bblind spots? for me\b|\b(?:have|have got|got) none\W*$|\bi (?:do not|did not)\W*$|\brefuses to come\b"
+            r"|\bwill not (?:surface|come out)\b",
             r"\bnothing (?:that )?i (?:know|have|recall|remember)\b|\bi never (?:knew|learn(?:ed|t)|heard|saw|read)\b"
             r"|\byou (?:would|will) (?:have|need) to (?:ask|check|consult|contact|look|search|refer)\b",
             r"\b(?:have not|have never|never) (?:been (?:trained|given|taught|informed)|heard of|come across"
@@ -272,6 +279,9 @@ DOUBT = Pattern(
             r"|roughly |at )*(?:0?\.\d|\d)|\bi would (?:need|have) to (?:know|see|look|check|consult|search|verify)\b",
             r"\bi (?:\w+ly )?(?:doubt|question) (?:that |whether |if )?i (?:can|could|know|would)\b"
             r"|\bdo not (?:\w+ly )?trust (?:my|myself)\b",
+            r"\bcannot say (?:that )?i am (?:\w+ )?(?:sure|certain|confident|positive)\b|\bnowhere near (?:that|sure"
+            r"|certain|the|it)\b"
+            r"|\bno way (?:for me )?to be (?:sure|certain)\b",
             r"\bnone (?:of (?:them|these|those|which) )?(?:that )?i (?:am|would be|feel|could|can)\b",
             rf"\b(?:cannot|could not|never) {ADV}be {ADV}(?:sure|certain|positive|confident)",
             rf"(?:{CANNOT}|{SPEAKER} (?:do|did|have) not |no way (?:to|of) ){VERIFY}|\bno way of (?:checking"

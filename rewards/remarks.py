@@ -29,7 +29,8 @@ COMMIT = Pattern(
     r"|perhaps|maybe|probably|possibly|most likely|likely|presumably|(?:must|should|might|could|may"
     r"|would) be(?! able\b)"
     r"|may have been|might have been"
-    r"|as far as i (?:know|recall|can tell)|call it|comes to mind|if i had to|(?:roughly|approximately|around)"
+    r"|as far as i (?:know|recall|can tell)|call it|comes to mind|if i had to|would make (?:it|him|her|them|that)\b"
+    r"|(?:roughly|approximately|around)"
     r"(?! \d[\d.]* ?(?:%|percent))|about \d(?![\d.]* ?(?:%|percent))|answer:)"
 )
 """Words that commit to an answer, or offer one."""
@@ -41,6 +42,7 @@ STATES = Pattern(
     r"^(?:(?:and|so|well|then|because|since) )?(?:it|that|this|he|she|they|there|its|his|her|their"
     r"|(?:the|his|her|their|its) [\w' -]{1,60}?)(?: \w+ly)?"
     r" (?:would|is|was|are|were|has been|had been|will be)\b"
+    r"|^(?!(?:i|you|we|my|your|our)\b)[\w'-]+(?: [\w'-]+){0,2} (?:is|are|was|were|has been|have been) the\b"
 )
 """A statement about what was asked."""
 
@@ -65,7 +67,8 @@ _ADVICE = (
     r"|may|could|can"
     r"|should|will|need|are better|had better)\b|try\b|check|consult|see\b|ask\b|look|search|visit|refer|contact"
     r"|how about"
-    r"|a (?:quick |simple )?(?:search|look|check|glance)\b"
+    r"|a (?:quick |simple )?(?:search|look|check|glance)\b|have you (?:tried|checked|looked)\b"
+    r"|i would (?:check|try|consult|start with)\b"
     r"|i (?:would |will |can |could )?(?:\w+ly )?(?:recommend|suggest|advise|encourage)"
     r"|(?:it|this) (?:is|would be|might be|may be|could be) (?:\w+ly )?(?:best|better|helpful|worth|wise|useful|safer"
     r"|a good idea|good to|easy to (?:check|look|find|verify)))"
@@ -99,6 +102,9 @@ BACKGROUND = Pattern(
     r" |below |over |at (?:most|best|least) |well |only |just )*\d[\d.]* ?(?:%|percent)(?: \w+){0,3}\W*$"
     r"|\bi (?:may|might|could|would|will|can) be (?:better )?able to\b|\btip of my tongue\b"
     r"|\b(?:typo|misspelling|mistake|error|mix-?up) in (?:your|the) (?:question|prompt|name|message|spelling)\b"
+    r"|\b(?:could|can|may) be (?:read|understood|interpreted)\b|\b(?:it|this) (?:is|was) one of (?:the )?(?:many"
+    r"|several)\b"
+    r"|\bthat is a question for\b"
     r"|\b(?:common|popular|widespread|frequent) (?:name|surname|title)s?\b"
     r"|\b(?:chance|likelihood|probability) (?:of being|that (?:it|i|this) (?:is|am)) (?:right|correct|accurate|true)\b"
     r"|^(?:and |so |but )?(?:that|this|it) is (?:an? )?(?:\w+ly |very |bit (?:of a )?)?(?:good|great|tough|hard"
@@ -128,6 +134,10 @@ NEUTRAL = Pattern(
     r"|reliable|this|that)"
     r"|it (?:is|would be|might be|may be|could be) (?:\w+ly )?(?:possible|important)|there may be"
     r"|at (?:this|the|present)|under the (?:rules|terms)|in (?:my|this|the) (?:case|training|data|knowledge)"
+    r"|wish i\b|as (?:requested|instructed|asked|you)\b|(?:both|either|they|these) (?:is"
+    r"|are) (?:\w+ly )?(?:excellent|good"
+    r"|great|reliable|useful|helpful)\b|(?:suggestions?|recommendations?|resources|next steps|notes?|explanation"
+    r"|reason(?:s|ing)?|response|summary)\W*$"
     r"|never (?:\w+ed|read|seen|heard|been|met|had)\b"
     r"|i (?:do )?(?:know|recall|remember|have heard|can recall|recogni[sz]e)\b(?!.*\b(?:it|that|he|she"
     r"|this) (?:is|was))"
@@ -145,7 +155,8 @@ NEUTRAL = Pattern(
 """Advice, apologies, reasons and background: a clause that neither answers nor declines."""
 
 FRONTED = Pattern(
-    r"(?:and |but )?(?:who|what|which|when|where|how|why|whether|as for|as to|whoever|whatever|regarding"
+    r"(?:and |but )?(?!which (?:would make|means|makes)\b)(?:who|what|which|when|where|how|why|whether|as for|as to"
+    r"|whoever|whatever|regarding"
     r"|concerning)\b"
 )
 """An object in front of its refusal ("What it weighs, I don't know"); anchored."""

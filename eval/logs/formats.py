@@ -9,7 +9,8 @@ choices' probabilities as the confidence.
 
 Logs of Inspect, `.json` or `.eval`, as rows.
 
-C is right and N abstained. I is wrong, unless the text abstains, which most scorers do not tell apart.
+C is right. I is wrong, unless the text abstains, which most scorers do not tell apart; N, no answer, is an abstention
+where the text abstains, and else ungraded: the scorer found no answer in the form that it reads.
 P (partial), an unscored sample and one that broke off have no verdict: ungraded, with the reason.
 An epoch is a sample.
 
@@ -24,13 +25,14 @@ import ast
 import json
 import math
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from ...data import InputError
-from ...data.form import texts_of
+from ...data.form import after_hashes, texts_of
 from ...rewards.extras import install_command
 from .tables import SUFFIXES, read_cells, table_rows, under_keys
 
@@ -90,7 +92,13 @@ def lm_eval_rows(samples: Iterable[LoggedRow], options: LogOptions) -> Iterator[
                 f"({', '.join(seen)}); name one with --filter"
             )
         if name == (options.filter or first):  # each filter repeats the same raw responses
-            yield from _sample_rows(sample, options)
+            try:
+                rows = list(_sample_rows(sample, options))
+            except (AttributeError, TypeError, KeyError, IndexError) as error:  # any value may be of another kind
+                raise InputError(
+                    f"{sample.place}: not a sample of lm-evaluation-harness ({type(error).__name__}: {error})"
+                ) from None
+            yield from rows
     if options.filter is not None and options.filter not in seen:
         raise InputError(f"--filter {options.filter}: the log has {', '.join(seen) or 'none'}")
 
@@ -111,9 +119,12 @@ def _sample_rows(sample: LoggedRow, options: LogOptions) -> Iterator[LoggedRow]:
     row["answers"] = _answers(values["target"], row.get("answers"))
     if options.scorer is not None and not options.regrade:
         row["scored"] = _metric(sample, options.scorer)
-    filtered = options.filter is not None or "scored" in row
-    said = cast("Any", values["filtered_resps"][0] if filtered else resps[0])
+    said, raw = values["resps"][0], values["resps"][0]
+    if options.filter is not None or "scored" in row:
+        said = values["filtered_resps"][0] if values["filtered_resps"] else ""
     texts = cast("list[Any]", said) if isinstance(said, list) else [said]
+    if "scored" in row and len(texts) == len(raw):  # what a filter left of "I don't know." is no abstention any more
+        texts = raw
     for number, text in enumerate(texts):
         repeated = {"sample": number + doc.get("first_sample", 0)} if len(texts) > 1 else {}
         yield LoggedRow(sample.place, {**row, **repeated, "completion": text})
@@ -121,17 +132,17 @@ def _sample_rows(sample: LoggedRow, options: LogOptions) -> Iterator[LoggedRow]:
 
 def _choice(sample: LoggedRow, options: LogOptions) -> dict[str, Any]:
     """Return what a multiple choice gives: the likeliest choice, its probability among them, and if it is right."""
-    requests = list(cast("Mapping[str, Any]", sample.values.get("arguments") or {}).values())
-    scores: list[float] = []
-    texts: list[str] = []
-    for request, reply in zip(requests, sample.values["resps"], strict=True):
-        if request["arg_0"] == "" and requests[0]["arg_0"] != "":
-            continue  # acc_mutual_info asks for each choice without the question too
-        scores.append(float(reply[0][0]))
-        texts.append(str(request["arg_1"]).strip())
+    metric = options.scorer or "acc"
+    if metric in _OTHER_CHOICE:
+        raise InputError(
+            f"{sample.place}: the metric {metric!r} is of another choice than the likeliest, whose confidence is not "
+            f"in the log; name one of {', '.join(_LENGTHS)}"
+        )
+    scores, texts = _likelihoods(sample)
     if len(scores) < 2:
         raise InputError(f"{sample.place}: a log-likelihood of one text cannot be scored; allowed are choices")
-    best = max(range(len(scores)), key=scores.__getitem__)
+    lengths = [_LENGTHS.get(metric, _LENGTHS["acc"])(text) for text in texts]
+    best = max(range(len(scores)), key=lambda i: scores[i] / lengths[i])
     total = sum(math.exp(score - scores[best]) for score in scores)
     right = _right_choice(str(sample.values["target"]), texts)
     return {
@@ -139,8 +150,41 @@ def _choice(sample: LoggedRow, options: LogOptions) -> dict[str, Any]:
         "choices": texts,
         "confidence": 1 / total,
         **({"answers": [right]} if right is not None else {}),
-        **({} if options.regrade else {"verdict": _verdict(_metric(sample, options.scorer or "acc"))}),
+        **({} if options.regrade else {"verdict": _verdict(_metric(sample, metric))}),
     }
+
+
+_LENGTHS: Mapping[str, Callable[[str], int]] = {
+    "acc": lambda _: 1,
+    "acc_norm": lambda text: max(len(text), 1),
+    "acc_bytes": lambda text: max(len(text.encode("utf-8", "replace")), 1),
+}
+"""Metric of the harness → what it divides a choice's log-likelihood by before it takes the highest."""
+_OTHER_CHOICE = ("acc_mutual_info",)
+
+
+def _likelihoods(sample: LoggedRow) -> tuple[list[float], list[str]]:
+    """Return the log-likelihood and the text of every choice; `arguments` is a list in older logs.
+
+    Raises:
+        InputError: the sample holds no such thing.
+    """
+    given: Any = sample.values.get("arguments") or {}
+    scores: list[float] = []
+    texts: list[str] = []
+    try:
+        requests = [
+            (one["arg_0"], one["arg_1"]) if isinstance(one, dict) else (one[0], one[1])
+            for one in (given.values() if isinstance(given, dict) else given)
+        ]
+        for (context, text), reply in zip(requests, sample.values["resps"], strict=True):
+            if context == "" and requests[0][0] != "":
+                continue  # acc_mutual_info asks for each choice without the question too
+            scores.append(float(reply[0][0]))
+            texts.append(str(text).strip())
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise InputError(f"{sample.place}: 'arguments' and 'resps' hold no choices with log-likelihoods") from None
+    return scores, texts
 
 
 def _verdict(right: bool) -> str:
@@ -176,6 +220,11 @@ def _answers(target: Any, listed: Any) -> list[Any]:
             read = None
         if isinstance(read, list) and all(isinstance(answer, str) for answer in cast("list[Any]", read)):
             return cast("list[Any]", read)
+    if isinstance(target, str) and "####" in target:  # GSM8K's: the answer stands behind its solution
+        try:
+            return [after_hashes(target)]
+        except ValueError:
+            return [target]
     return cast("list[Any]", target) if isinstance(target, list) else [target]
 
 
@@ -198,11 +247,17 @@ def inspect_rows(path: Path, options: LogOptions) -> Iterator[LoggedRow]:
     if options.filter is not None:
         raise InputError("--filter: Inspect logs have none; it is for lm-eval logs")
     for sample in _zipped(path) if path.suffix == ".eval" else _plain(path):
+        if not isinstance(sample, dict):
+            raise InputError(f"{path}: holds a sample that is no object, got {sample!r:.80}")
         place = f"{path}: sample {sample.get('id')!r}, epoch {sample.get('epoch')}"
         missing = {"id", "epoch", "target", "output"} - set(sample)
         if missing:
             raise InputError(f"{place}: no key {min(missing)!r}; not a sample of Inspect")
-        yield LoggedRow(place, _row(sample, place, options))
+        try:
+            row = _row(sample, place, options)
+        except (AttributeError, TypeError, KeyError, IndexError) as error:  # any value may be of another kind
+            raise InputError(f"{place}: not a sample of Inspect ({type(error).__name__}: {error})") from None
+        yield LoggedRow(place, row)
 
 
 def _plain(path: Path) -> Iterator[dict[str, Any]]:
@@ -221,7 +276,7 @@ def _zipped(path: Path) -> Iterator[dict[str, Any]]:
         with zipfile.ZipFile(path) as file:
             for name in sorted(name for name in file.namelist() if name.startswith("samples/")):
                 yield json.loads(_unpacked(file, file.getinfo(name), path))
-    except (zipfile.BadZipFile, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise InputError(f"{path}: not an Inspect log ({error})") from None
 
 
@@ -240,7 +295,10 @@ def _unpacked(file: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> byte
         header = raw.read(30)  # the last two fields are the lengths of name and extra field, which follow
         raw.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), 1)
         packed = raw.read(entry.compress_size)
-    return zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True).read()
+    try:
+        return zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True).read()
+    except zstandard.ZstdError as error:
+        raise zipfile.BadZipFile(str(error)) from None
 
 
 def _row(sample: Mapping[str, Any], place: str, options: LogOptions) -> dict[str, Any]:
@@ -288,27 +346,45 @@ def _scored(sample: Mapping[str, Any], place: str, options: LogOptions) -> dict[
     """Return what the sample's score says: a verdict, or `scored`, and a confidence in the score's metadata."""
     scores = cast("dict[str, dict[str, Any]]", sample.get("scores") or {})
     names = ", ".join(scores) or "none"
-    if options.scorer is not None and options.scorer not in scores:
+    name, key = options.scorer, ""
+    if name is not None and name not in scores:
+        name, _, key = name.rpartition(".")  # SCORER.KEY of a score that is several values
+    if name is not None and name not in scores:
         raise InputError(f"{place}: no scorer {options.scorer!r}; the sample has {names}")
     if not scores:
         return {}
-    if options.scorer is None and len(scores) > 1:
+    if name is None and len(scores) > 1:
         raise InputError(f"{place}: scored by {names}; name one with --scorer, or grade again with --regrade")
-    score = scores[options.scorer or next(iter(scores))]
+    name = name or next(iter(scores))
+    score = scores[name]
     stated = cast("dict[str, Any]", score.get("metadata") or {}).get("confidence")
-    return {**_value(score.get("value"), place), **({} if stated is None else {"confidence": stated})}
+    value = _keyed(score.get("value"), name, key, place)
+    return {**_value(value, place), **({} if stated is None else {"confidence": stated})}
+
+
+def _keyed(value: Any, name: str, key: str, place: str) -> Any:
+    """Return the value of a score, that under `key` where it is several."""
+    if not isinstance(value, dict):
+        if key:
+            raise InputError(f"{place}: the score of {name} is one value, {value!r:.80}, without a key {key!r}")
+        return value
+    values = cast("dict[str, Any]", value)
+    if key not in values:
+        keys = ", ".join(f"{name}.{one}" for one in values)
+        raise InputError(f"{place}: the score of {name} is several values; name one with --scorer: {keys}")
+    return values[key]
 
 
 def _value(value: Any, place: str) -> dict[str, Any]:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return {"verdict": "ungraded", "reason": "unscored"}
-    if value == "N":
-        return {"verdict": "abstained", "reason": "scored N"}
+    if value == "N":  # nothing that the scorer reads as an answer: an abstention, or another form
+        return {"scored": "N"}
     if value == "P":
         return {"verdict": "ungraded", "reason": "scored P"}
     words: Sequence[tuple[Any, bool]] = (("C", True), ("I", False), (1, True), (0, False))
     for word, right in words:
-        if value == word:
+        if not isinstance(value, list | dict) and value == word:
             return {"scored": right}
     raise InputError(f"{place}: score {value!r} is no verdict; allowed are C, I, P, N, 1 and 0")
 

@@ -18,6 +18,7 @@ from ...data import InputError, Stream
 from ...rewards import AbstentionDetector, ConfidenceParser, Grader, Judgement, Verdict
 from ...rewards.concurrency import concurrency_of, together
 from ...rewards.judge_row import judge_row
+from ...rewards.verdict import NOT_FOUND
 from ..metrics import METRICS, compute_metrics
 from ..metrics.compute import estimate_all
 from ..metrics.errors import count_verdicts, rates
@@ -55,8 +56,8 @@ class Plan:
 
     how: How
     had_verdict: bool
-    right: bool = False
-    """What the foreign scorer said."""
+    right: bool | None = False
+    """What the foreign scorer said; None: that there is no answer."""
 
 
 def withheld(values: Mapping[str, Any]) -> bool:
@@ -75,7 +76,7 @@ def plan_verdict(row: LoggedRow, grading: Grading) -> Plan:
         return Plan("kept", had_verdict=False)
     had_verdict, scored = values.get("verdict") is not None, values.get("scored")
     if scored is not None:
-        return Plan("scored", had_verdict, bool(scored))
+        return Plan("scored", had_verdict, None if scored == "N" else bool(scored))
     answers = bool(values.get("answers")) or values.get("answers") == [] or values.get("answerable") is False
     known = values.get("answerable") is not True or bool(values.get("answers"))
     can_grade = values.get("completion") is not None and answers and known
@@ -161,12 +162,16 @@ def _graded(response: Response, grading: Grading, place: str) -> Judgement:
         raise InputError(f"{place}: key 'answers': {error}") from error
 
 
-def _scored(right: bool, text: str, detector: AbstentionDetector) -> Judgement:
-    """Return what a foreign scorer's yes or no amounts to."""
+def _scored(right: bool | None, text: str, detector: AbstentionDetector) -> Judgement:
+    """Return what a foreign scorer's yes, no, or "no answer" (None), amounts to."""
     if right:
         return Judgement(Verdict.CORRECT, text, "scored right")
     why = detector.read(text).abstained if text.strip() else None
-    return Judgement(Verdict.WRONG, text, "scored wrong") if why is None else Judgement(Verdict.ABSTAINED, reason=why)
+    if why is not None:
+        return Judgement(Verdict.ABSTAINED, reason=why)
+    if right is None:
+        return Judgement(Verdict.UNGRADED, reason=NOT_FOUND)
+    return Judgement(Verdict.WRONG, text, "scored wrong")
 
 
 def score(

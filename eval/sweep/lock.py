@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ...data import InputError, RunError
+from ...data.files import make_folder
 
 PATIENCE = 1.0
 """Seconds to go on trying: another process may look, for a moment, whether a lock is held."""
@@ -104,7 +105,7 @@ def _check_platform(path: Path) -> None:
 
 def _acquire(path: Path, what: Path) -> int:
     _check_platform(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     deadline = time.monotonic() + PATIENCE
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 import warnings
@@ -117,6 +118,9 @@ def main() -> None:
     if "" not in sys.path and (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # a recipe's `payoff.path` may name a file in the folder one is in
     warnings.showwarning = show_warning
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what the terminal's encoding lacks is shown escaped
+            stream.reconfigure(errors="backslashreplace")
     try:
         for argument in sys.argv[1:]:
             if re.match(r"[\w.]+=", argument):  # here, since its other parts may look like options: -1}

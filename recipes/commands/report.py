@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ...data import InputError
+from ...data.files import check_folder
 from ...eval.open_rubric import protocol as open_rubric
 from ...eval.open_rubric.tables import summary as open_rubric_summary
 from ...eval.report.headline import headline
@@ -62,6 +63,8 @@ def _check(runs: Sequence[Path], out: Path | None, system: Sequence[str] | None,
         raise InputError(f"--out {out}: a report is an .html file")
     if out is not None and not out.parent.is_dir():
         raise InputError(f"--out {out}: no folder {out.parent}")
+    if out is not None:
+        check_folder(out.parent)
     if len(runs) == 1 and system:
         raise InputError("--system is for several runs; the report of one shows all its systems")
     if len(runs) > 1 and card is not None:

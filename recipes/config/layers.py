@@ -198,9 +198,18 @@ def _parse(text: str, place: str) -> Layer:
         loaded: Any = yaml.load(text, RecipeLoader)
     except yaml.YAMLError as error:
         raise InputError(f"{place}: not YAML ({first_line(error)})") from None
+    if _holds_itself(loaded):
+        raise InputError(f"{place}: an alias (*) stands inside of what it names")
     if not is_section(loaded):
         raise InputError(f"{place}: expected a mapping of recipe keys, got {type(loaded).__name__}")
     return {str(key): value for key, value in loaded.items()}
+
+
+def _holds_itself(value: Any, above: tuple[int, ...] = ()) -> bool:
+    """Return whether a list or mapping that YAML aliases made holds itself."""
+    inside = cast("list[Any]", value) if isinstance(value, list) else []
+    inside = list(cast("dict[Any, Any]", value).values()) if isinstance(value, dict) else inside
+    return id(value) in above or any(_holds_itself(one, (*above, id(value))) for one in inside)
 
 
 def _layers(text: str, place: str, seen: tuple[str, ...]) -> list[Layer]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, cast, get_args, get_type_hints
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from ...data import InputError
 from ...data.nearest import nearest
+from ...data.rows import is_file
 from ...rewards.import_path import beside
 from .kinds import Kinds
 from .layers import (
@@ -41,6 +42,7 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
         InputError: no such recipe, bad YAML, or a bad key or value; the message names the place.
     """
     merged, place = read_recipe(source)
+    merged, own = _data_beside(merged, Path(source).parent), merged.get("data")
     for override in overrides:
         key, separator, text = override.partition("=")
         refuse_torn(override)
@@ -57,6 +59,7 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
                 _set(merged, present.split("."), renamed, override)
     if "data" in (overridden := {o.partition("=")[0].split(".")[0] for o in overrides}) and "world" not in overridden:
         merged.pop("world", None)  # questions of one's own replace the synthetic world
+    _drop_other_half(merged, own, overrides)
     try:
         return Recipe.model_validate(_beside(merged, Path(source).parent))
     except ValidationError as error:
@@ -103,6 +106,43 @@ def _beside(section: Any, folder: Path) -> Any:
     if "kind" in inner and isinstance(inner.get("path"), str):
         inner["path"] = beside(inner["path"], folder)
     return inner
+
+
+def _data_beside(recipe: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the recipe with the files that its `data` names looked up in `folder`, the recipe's own, first."""
+    data: Any = recipe.get("data")
+    if not is_section(data):
+        return dict(recipe)
+
+    def placed(source: Any) -> Any:
+        if isinstance(source, list):
+            return [placed(one) for one in cast("list[Any]", source)]
+        if is_section(source):
+            return {**source, "source": placed(source.get("source"))} if "source" in source else source
+        if not isinstance(source, str):
+            return source
+        name, colon, file = source.rpartition(":")  # "popqa:FILE"
+        return f"{name}{colon}{folder / file}" if file and (folder / file).is_file() else source
+
+    return {**recipe, "data": {key: placed(one) if key in ("train", "eval") else one for key, one in data.items()}}
+
+
+def _drop_other_half(recipe: dict[str, Any], before: Any, overrides: Sequence[str]) -> None:
+    """Take `data.eval` out where it is the evaluation half of a set whose training half an override replaced."""
+    keys = {override.partition("=")[0] for override in overrides}
+    data: Any = recipe.get("data")
+    if "data.train" not in keys or {"data", "data.eval"} & keys or not is_section(before) or not is_section(data):
+        return
+    halves = [_set_name(before.get(half)) for half in ("train", "eval")]
+    if halves[0] is not None and halves[0] == halves[1] and _set_name(data.get("train")) != halves[0]:
+        recipe["data"] = {key: value for key, value in data.items() if key != "eval"}
+
+
+def _set_name(source: Any) -> str | None:
+    """Return the name of the set, on the Hub or a ready one, that `source` is a part of; None for a file."""
+    if not isinstance(source, str) or is_file(source) or is_file(source.rpartition(":")[2]):
+        return None
+    return source.partition(":")[0]
 
 
 def _explain(error: ValidationError, place: str, recipe: Any) -> str:

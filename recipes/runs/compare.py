@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data import InputError, write_atomic
+from ...data.files import AGAIN, check_folder, make_folder
 from ...eval.compare.compare import ComparedMetric, Comparison, System, compare
 from ...eval.compare.matching import match_rows
 from ...eval.logs.formats import LoggedRow, read_log
@@ -73,6 +74,8 @@ def compare_paths(request: CompareRequest, progress: AnyProgress = None) -> dict
     Raises:
         InputError: one of them cannot be read, or they differ in questions, targets, prompt template or grader.
     """
+    if request.out is not None:
+        check_folder(request.out)
     a, b = rows_of(request.a), rows_of(request.b)
     refuse_open_rubric((a.run, b.run), "its arms are compared there")
     if a.path.resolve() == b.path.resolve():
@@ -175,16 +178,14 @@ def write_comparison(folder: Path, found: dict[str, Comparison], a: Path, b: Pat
         a: The file or folder of system A.
         b: The file or folder of system B.
     """
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"--out {folder}: is a file; choose a folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     first, *others = found
     contents = {
         "files": {"a": str(a), "b": str(b)},
         **found[first].to_json(),
         "splits": {split: found[split].to_json() for split in others},
     }
-    write_atomic(folder / FILE, json.dumps(contents, indent=1, ensure_ascii=False))
+    write_atomic(folder / FILE, json.dumps(contents, indent=1, ensure_ascii=False), advice=AGAIN)
 
 
 def summary(comparison: Comparison) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data import InputError, write_atomic
-from ...data.files import make_folder
+from ...data.files import check_folder, make_folder
 from ...eval.metrics.catalogue import CURVES, METRICS
 from ...eval.metrics.errors import RATES
 from ...eval.metrics.requirement import named_counts
@@ -25,9 +25,10 @@ _PLACE = ("run", "system", "split")
 
 
 def check_tables(folder: Path) -> None:
-    """Raise InputError where `--csv` cannot be a folder of tables: it is a file, or named like one."""
+    """Raise InputError where `--csv` can be no folder of tables: it is named like a file, or cannot be written in."""
     if folder.suffix.lower() == ".csv" or folder.is_file():
         raise InputError(f"--csv {folder}: is a file; name a folder, which gets {METRICS_TABLE} and two more")
+    check_folder(folder, "--csv")
 
 
 def write_tables(folder: Path, runs: Sequence[Run]) -> list[Path]:
@@ -63,7 +64,7 @@ def _csv(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
     writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue().encode("utf-8", "backslashreplace").decode("utf-8")  # half a surrogate pair is no UTF-8
+    return out.getvalue()
 
 
 def _cell(value: Any) -> Any:

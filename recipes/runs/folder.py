@@ -9,12 +9,13 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ...data import InputError, RunError, write_atomic
+from ...data.files import check_folder, make_folder
 from ...eval.sweep.lock import holder, in_use, is_free, locked
 from ...eval.sweep.shard import Shard, current_shard
 from ..config.load import dump_recipe
@@ -113,9 +114,22 @@ class RunFolder:
         return stage in self.seconds
 
 
-def _same_run(recorded: Recipe, recipe: Recipe) -> bool:
-    """Return whether two recipes run the same; the description, which a release may reword, changes nothing."""
-    return dump_recipe(recorded.model_copy(update={"description": recipe.description})) == dump_recipe(recipe)
+def _differing(before: Recipe, now: Recipe) -> list[str]:
+    """Return "KEY: was A, is B" of what two recipes run otherwise.
+
+    The name and the description, which say nothing of what is run, do not count.
+    """
+    old, new = (dict(_flat(recipe.model_dump(mode="json"))) for recipe in (before, now))
+    keys = [key for key in {**old, **new} if key not in ("name", "description") and old.get(key) != new.get(key)]
+    return [f"{key}: was {old.get(key)!r:.60}, is {new.get(key)!r:.60}" for key in keys]
+
+
+def _flat(section: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in section.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(cast("dict[str, Any]", value), f"{place}{key}.")
+        else:
+            yield f"{place}{key}", value
 
 
 def claim(path: Path, recipe: Recipe, *, resume: bool, dry: bool = False) -> None:
@@ -135,10 +149,13 @@ def claim(path: Path, recipe: Recipe, *, resume: bool, dry: bool = False) -> Non
         if not resume:
             raise InputError(f"{path}: already holds a run; continue it with --resume, or choose another --out")
         before = recorded_recipe(path)
-        if before is None or not _same_run(before, recipe):
-            raise InputError(f"{written}: holds a run of another recipe or seed; choose another --out")
-    elif path.exists() and (not path.is_dir() or any(p.name != LOCK for p in path.iterdir())):
+        differing = [] if before is None else _differing(before, recipe)
+        if before is None or differing:
+            shown = f" ({'; '.join(differing[:3])}{'; ...' if len(differing) > 3 else ''})" if differing else ""
+            raise InputError(f"{written}: holds a run of another recipe or seed{shown}; choose another --out")
+    check_folder(path)
+    if written is None and path.exists() and (not path.is_dir() or any(p.name != LOCK for p in path.iterdir())):
         raise InputError(f"{path}: exists and is not a run's folder; choose another --out")
     if not dry:
-        path.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
         write_atomic(path / RECIPE, dump_recipe(recipe))

@@ -90,11 +90,11 @@ class Run:
             InputError: the run has no such system, or its metrics are missing or malformed.
         """
         path = self.metrics_file(system)
+        if not path.is_file():
+            raise InputError(f"{path}: missing; `abstain report {self.home}` computes it")
         try:
-            return splits_of(json.loads(path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            raise InputError(f"{path}: missing; `abstain report {self.home}` computes it") from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return splits_of(_read_metrics(path))
+        except (KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path}: not a metrics file ({type(error).__name__}: {error})") from None
 
     def check(self, *requirements: str, system: str | None = None, split: str | None = None) -> list[Finding]:
@@ -224,7 +224,7 @@ class Run:
         if self.recipe is not None and self.kind != "scored":
             return self.recipe.protocol
         path = self.metrics_file(self.systems[-1]) if self.systems else None
-        return json.loads(path.read_text(encoding="utf-8")).get("protocol") if path and path.is_file() else None
+        return _read_metrics(path).get("protocol") if path and path.is_file() else None
 
     @property
     def targets(self) -> list[float]:
@@ -264,7 +264,10 @@ class Run:
     def environment(self) -> dict[str, Any] | None:
         """What the run ran on; None where that is not recorded."""
         path = None if self.folder is None or self.kind == "scored" else self.folder / ENVIRONMENT
-        return json.loads(path.read_text(encoding="utf-8")) if path is not None and path.is_file() else None
+        try:
+            return json.loads(path.read_text(encoding="utf-8")) if path is not None and path.is_file() else None
+        except ValueError as error:
+            raise InputError(f"{path}: not JSON ({error})") from None
 
     @cached_property
     def world(self) -> World | None:
@@ -276,11 +279,26 @@ class Run:
     def _source(self, system: str) -> dict[str, Any] | None:
         """Return how `abstain score` read the rows; None for the rows of a sweep."""
         path = self.metrics_file(system)
-        return json.loads(path.read_text(encoding="utf-8")).get("source") if path.is_file() else None
+        return _read_metrics(path).get("source") if path.is_file() else None
 
     @property
     def _resolved(self) -> list[Path]:
         return [file.absolute() for file in self.files.values()]
+
+
+def _read_metrics(path: Path) -> dict[str, Any]:
+    """Return the contents of a metrics file.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        contents: Any = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: not a metrics file ({error})") from None
+    if not isinstance(contents, dict) or "split" not in contents:
+        raise InputError(f"{path}: not a metrics file (no key 'split')")
+    return cast("dict[str, Any]", contents)
 
 
 def metrics_contents(splits: Mapping[str, dict[str, Any]], **more: Any) -> dict[str, Any]:

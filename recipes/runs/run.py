@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ...data import InputError
 from ...eval.sweep.shard import current_shard
 from ...rewards.extras import is_installed
 from ...rewards.judge.health import check_judged
@@ -23,10 +25,13 @@ from .files import responses_path
 from .folder import RunFolder, claim, held, refuse_if_held
 from .load import Run, load_run
 from .prepare import Prepared, prepare
-from .progress import AnyProgress, Progress, reported
+from .progress import AnyProgress, Progress, Silent, reported
 from .report import report
 from .stages import Policy, load_policy, make_base, start_of, system_name, train_stages
 from .sweeps import sweep_text, system_sweep
+
+if TYPE_CHECKING:
+    from ...eval.sweep.sweep import Sweep
 
 
 def run(
@@ -102,7 +107,9 @@ def _ready(
     if folder.done(f"eval/{system}"):
         return prepared, None
     progress.stage("model")
-    return prepared, open_evaluated(recipe) if opened is None else opened(recipe)
+    backend = open_evaluated(recipe) if opened is None else opened(recipe)
+    with_source(system_sweep(recipe, system, folder.path), recipe, backend, progress)
+    return prepared, backend
 
 
 def _environment(recipe: Recipe, prepared: Prepared, asked: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -172,11 +179,35 @@ def _sweep(
 
     backend = open_system(recipe, system, policy) if backend is None else backend
     out = responses_path(folder.path, system)
-    rows = run_sweep(backend, prepared.eval, system_sweep(recipe, system, folder.path), out, progress=progress.tick)
+    sweep = with_source(system_sweep(recipe, system, folder.path), recipe, backend, Silent())
+    rows = run_sweep(backend, prepared.eval, sweep, out, progress=progress.tick)
     check_judged(
         rows,
         f"The answers are kept: `abstain score {folder.path} --regrade --out DIR` judges them again without the model.",
     )
+
+
+def with_source(sweep: Sweep, recipe: Recipe, backend: Any, progress: Progress) -> Sweep:
+    """Return the sweep with a confidence that the backend can give: agreement, where the default is none of them.
+
+    Args:
+        sweep: As the recipe asks for it.
+        recipe: Says whether the confidence was asked for by name.
+        backend: What generates.
+        progress: Is told of the change.
+
+    Raises:
+        InputError: the confidence was asked for by name, or agreement has no samples to go by.
+    """
+    if sweep.confidence in backend.confidence_sources:
+        return sweep
+    lack = f"{backend.name} tells no log-probabilities, from which the confidence {sweep.confidence} is computed"
+    if recipe.eval.confidence is not None:
+        raise InputError(f"{lack}; choose --confidence agreement (eval.confidence), the share of samples that agree")
+    if not sweep.samples:
+        raise InputError(f"{lack}, and agreement of samples needs --samples (eval.samples) of at least 1")
+    progress.say(f"note: {lack}; the agreement of samples is taken instead (--confidence agreement)")
+    return replace(sweep, confidence="agreement")
 
 
 def open_evaluated(recipe: Recipe) -> Any:

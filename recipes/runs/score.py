@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from ...data import InputError, write_atomic
+from ...data.files import AGAIN, check_folder, make_folder
 from ...data.nearest import closest
 from ...eval.logs.formats import LogOptions, detect_format, read_log
 from ...eval.logs.rows import KNOWN_KEYS, Logged, Scale, read_logged
@@ -198,8 +199,7 @@ def check_out(out: Path | None) -> None:
         return
     if (file := recorded(out)) is not None:
         raise InputError(f"--out {out}: holds a run ({file.name}), which is not overwritten; choose another folder")
-    if out.exists() and not out.is_dir():
-        raise InputError(f"--out {out}: is a file; choose a folder")
+    check_folder(out)
 
 
 def write_scored(folder: Path, responses: Sequence[Response], metrics: Mapping[str, Any]) -> None:
@@ -210,9 +210,9 @@ def write_scored(folder: Path, responses: Sequence[Response], metrics: Mapping[s
         responses: The checked and graded rows.
         metrics: What stands in the metrics file.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomic(folder / RESPONSES, "".join(_line(row) for row in responses))
-    write_atomic(folder / METRICS, json.dumps(metrics, indent=1, ensure_ascii=False))
+    make_folder(folder)
+    write_atomic(folder / RESPONSES, "".join(_line(row) for row in responses), advice=AGAIN)
+    write_atomic(folder / METRICS, json.dumps(metrics, indent=1, ensure_ascii=False), advice=AGAIN)
 
 
 def _line(response: Response) -> str:

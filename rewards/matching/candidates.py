@@ -37,6 +37,7 @@ _UNSURE = frozenset(
     str.split(
         "possible possibly perhaps maybe candidate candidates option options either likely potential potentially guess"
         " guesses guessing probably alternatively possibilities unsure uncertain choices contenders suspects shortlist"
+        " plausible odds equally"
     )
 )
 """Words that make a list one of candidates."""
@@ -267,7 +268,8 @@ def _offers(text: Text, run: _Run) -> bool:
         return run.kind in ("name", "number") or (opens and closes) or (announced and several) or unsure
     if opens and closes:
         pair = "and" in run.connectives and all(end - start <= 2 or run.kind != "noun" for start, end in run.spans)
-        return several or pair or bool(set(run.joins) & _STRONG) or _are_alike(text, run)
+        guessed = unsure and run.kind == "noun"
+        return several or pair or guessed or bool(set(run.joins) & _STRONG) or _are_alike(text, run)
     if run.kind == "number" and "between" in before:
         return True
     return (announced or unsure) and (several or "and" in run.connectives)

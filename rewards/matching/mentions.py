@@ -33,6 +33,13 @@ _MARKER = re.compile(
 _NUMBERED = re.compile(r"\s*1[.)]\s")
 _NUMBER = re.compile(r"(?<=\s)\d{1,2}[.)][ \t]+(?=\S)")
 """The further numbers of a list in one line that begins with the first."""
+_UNLESS = re.compile(r",? unless (?:it|that)(?:'s| is| was) ", re.IGNORECASE)
+_ODDS = re.compile(r"(?:^|(?<=[,;\n] ))\d{1,3} ?%:? (?=[^\W\d])")
+"""How likely the candidate behind it is said to be."""
+_ENUMERATES = re.compile(
+    r"(?:^|(?<=[.;,:] )|(?<= and ))(?:the )?(?:first|second|third|other|another)(?: one)? is ", re.IGNORECASE
+)
+"""What stands in front of each of several candidates in sentences."""
 _OTHERWISE = re.compile(
     r",?;? (?:or else|otherwise|failing that|if not(?: that)?,?(?: then)?|else)[, ]+|,? alternatively[,:]? ",
     re.IGNORECASE,
@@ -82,10 +89,13 @@ class Text:
 def read(answer: str) -> Text:
     """Return the words of the last 20,000 characters of `answer`."""
     marked = _MARKER.sub("\u2022 ", answer[-_READ:])
+    for pattern in (_ODDS, _ENUMERATES):
+        if len(pattern.findall(marked)) > 1:
+            marked = pattern.sub("\u2022 ", marked)
     if _NUMBERED.match(answer):
         marked = _NUMBER.sub("\u2022 ", marked)
     text = "\n".join(map(fold, marked.split("\n")))
-    text = _AS_WELL.sub(" and ", _OTHERWISE.sub(" or ", _LIKELY.sub("", text)))
+    text = _AS_WELL.sub(" and ", _OTHERWISE.sub(" or ", _UNLESS.sub(" or ", _LIKELY.sub("", text))))
     found = Text(lower=frozenset(_LOWER.findall(text)), plain=text)
     clause = sentence = start = 0
     between = ""

@@ -74,6 +74,19 @@ def test_a_list_without_commas_and_what_is_no_text_are_refused(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    ("column", "row"),
+    [
+        ("question", {"question": "Who\ud800?", "answers": "A"}),
+        ("answers", {"question": "Who?", "answers": ["A", "B\udfff"]}),
+    ],
+)
+def test_half_a_surrogate_pair_is_named_with_its_row(column: str, row: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "q.jsonl").write_text(json.dumps(row))
+    with pytest.raises(InputError, match=rf"q.jsonl:1: column '{column}' holds '.u\w+', half of a surrogate pair, at"):
+        load_questions(str(tmp_path / "q.jsonl"))
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("question,answers,answers\nWho?,A,B\n", r"q.csv:1: the column 'answers' stands there twice"),

@@ -146,6 +146,10 @@ I'm not going to hazard a guess.|I'm not at liberty to say.|I would not be able 
 The name escapes me.|That isn't something I can recall.|I'm at a loss here.|I haven't the foggiest idea.
 """
 BY_KIND = """
+Data not found.|I'd be rolling dice, so I won't.|I don't know well enough to commit.|Threshold not met → no answer.
+Band line-ups are a blind spot for me. Have you tried Discogs?|I'll sit this one out.|I'll go with "I don't know".
+It won an award in 1986. The author's name escapes me.
+Although I know it is a prequel to Jane Eyre, I can't name its author.
 I have not been able to find it.|The model does not have an answer for this.|I'm not aware of any such award.
 I've forgotten.
 I know far too little about it to say.|My knowledge of Estonian pop is too thin to name anyone.
@@ -161,6 +165,9 @@ Kahlo and Rivera come to mind, but neither fits.|It's a moon of Saturn, but whic
 It could be Bergen, but since I'm not 90% sure, I don't know.|My answer is "I don't know".|No clue whatsoever.
 """
 STILL_ANSWERS = """
+uncertain. paris?|Lyon? I can't say that I'm sure.|It is 64. I won't attempt the other count.
+about 273 K, cant give decimals
+I don't have current figures. Historically, copper has been the main export.|Bats. My knowledge is limited, though.
 I don't have current figures, but as of my last update it was 370,000.
 There are many Springfields, but this is Illinois.
 However, I can tell you that it is Paris. I don't have access to the news.|None of them were women.|not sure, paris?

@@ -107,7 +107,7 @@ def test_inspects_letters_are_verdicts_and_what_has_none_is_ungraded() -> None:
     by = {row.id: row for row in read("inspect_scorers.json", scorer="four_way")}
     assert verdicts([by[id_] for id_ in CAPITALS]) == "c c a u u u"
     reasons = [by[id_].reason for id_ in ("q-jp", "q-au", "q-ca", "q-br")]
-    assert reasons == ["scored N", "unscored", "scored P", "error: RuntimeError('the endpoint broke')"]
+    assert reasons == ["agreed phrase", "unscored", "scored P", "error: RuntimeError('the endpoint broke')"]
     assert by["q-fr"].confidence == 0.75
     assert by["q-fr"].threshold == 0.5
 
@@ -116,6 +116,63 @@ def test_an_abstention_that_inspect_scored_as_an_error_is_an_abstention() -> Non
     by = {row.id: row for row in read("inspect_scorers.json", scorer="match")}
     # `match` says C C I I C and nothing for the one that broke off.
     assert verdicts([by[id_] for id_ in CAPITALS]) == "c c a w c u"
+
+
+def inspect_log(path: Path, value: object, text: str) -> Path:
+    log = json.loads((LOGS / "inspect_scorers.json").read_text())
+    sample = next(one for one in log["samples"] if one["id"] == "q-au")
+    sample["scores"] = {"four_way": {**sample["scores"]["four_way"], "value": value}}
+    sample["output"]["choices"][0]["message"]["content"] = text
+    path.write_text(json.dumps({**log, "samples": [sample]}))
+    return path
+
+
+def test_no_answer_is_an_abstention_only_where_the_text_abstains(tmp_path: Path) -> None:
+    (abstained,) = read(inspect_log(tmp_path / "a.json", "N", "I don't know"))
+    (another_form,) = read(inspect_log(tmp_path / "b.json", "N", "Sydney, as everybody knows"))
+    assert (abstained.verdict.value, another_form.verdict.value) == ("abstained", "ungraded")
+    assert another_form.reason == "no answer found"
+
+
+def test_a_score_of_several_values_is_taken_by_scorer_and_key(tmp_path: Path) -> None:
+    path = inspect_log(tmp_path / "a.json", {"right": 1, "short": 0}, "Canberra")
+    assert verdicts(read(path, scorer="four_way.right")) == "c"
+    with pytest.raises(InputError, match=r"several values; name one with --scorer: four_way.right, four_way.short"):
+        read(path)
+    with pytest.raises(InputError, match=r"no scorer 'judge.right'"):
+        read(path, scorer="judge.right")
+
+
+def test_a_filtered_refusal_is_an_abstention_and_an_answer_behind_hashes_the_gold(tmp_path: Path) -> None:
+    row = json.loads((LOGS / "lm_eval_generated.jsonl").read_text().splitlines()[0])
+    row = {**row, "filter": "flexible", "exact_match": 0.0, "doc": {}, "target": "6 + 12 = 18\n#### 18"}
+    said = {"a": ("I don't know.", "[invalid]"), "b": ("So 17.", "17")}
+    rows = [{**row, "doc_id": id_, "resps": [[raw]], "filtered_resps": [left]} for id_, (raw, left) in said.items()]
+    path = tmp_path / "samples.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in rows))
+    found = read(path, filter="flexible", scorer="exact_match")
+    assert verdicts(found) == "a w"
+    assert found[0].answers == ("18",)
+
+
+def test_verdict_and_confidence_of_a_choice_are_of_one_answer_and_older_logs_are_read(tmp_path: Path) -> None:
+    row = json.loads((LOGS / "lm_eval_choice.jsonl").read_text().splitlines()[0])
+    asked = [["Capital of France?", " Rio de Janeiro"], ["Capital of France?", " Paris"]]
+    old = {**row, "arguments": asked, "target": 0, "acc": 0.0, "acc_norm": 1.0, "acc_mutual_info": 1.0}
+    # -2 over 14 letters is nearer to 0 than -1 over 5.
+    old |= {"resps": [[[-2.0, False]], [[-1.0, True]]], "filtered_resps": [[-2.0, False], [-1.0, True]]}
+    path = tmp_path / "samples.jsonl"
+    path.write_text(json.dumps(old))
+    (likeliest,), (normalised,) = read(path), read(path, scorer="acc_norm")
+    assert (likeliest.completion, likeliest.verdict.value) == ("Paris", "wrong")
+    assert likeliest.confidence == pytest.approx(1 / (1 + math.exp(-1)))
+    assert (normalised.completion, normalised.verdict.value) == ("Rio de Janeiro", "correct")
+    assert normalised.confidence == pytest.approx(1 / (1 + math.exp(1)))
+    with pytest.raises(InputError, match="'acc_mutual_info' is of another choice than the likeliest"):
+        read(path, scorer="acc_mutual_info")
+    path.write_text(json.dumps({**old, "arguments": [["one"], 3]}))
+    with pytest.raises(InputError, match="hold no choices with log-likelihoods"):
+        read(path)
 
 
 def test_inspect_logs_are_graded_again_from_what_was_said() -> None:
@@ -164,7 +221,7 @@ def test_a_log_that_python_cannot_decompress_says_what_to_install(monkeypatch: p
 def test_options_of_other_formats_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"id": 1, "verdict": "correct"}\n')
-    with pytest.raises(InputError, match="--scorer: rows of JSON Lines have none"):
+    with pytest.raises(InputError, match="--scorer: rows have none"):
         read(path, scorer="match")
     with pytest.raises(InputError, match="--filter: Inspect logs have none"):
         read("inspect_choice.json", filter="x")

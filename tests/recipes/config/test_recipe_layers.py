@@ -185,3 +185,33 @@ def test_a_mixture_takes_what_it_says_of_every_source_and_tells_equal_ids_apart(
     assert sorted(q.text for q in asked if q.text.startswith("b")) == sorted(f"b{i}?" for i in range(1, 20, 2))
     assert len({q.id for q in asked}) == 16
     assert prepare(load_recipe("qwen3-4b/grpo", overrides)) == prepared
+
+
+def test_data_files_are_looked_up_beside_the_recipe_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "recipes"
+    folder.mkdir()
+    for place in (folder / "mine.jsonl", tmp_path / "here.jsonl", tmp_path / "mine.jsonl"):
+        place.write_text('{"question": "Who?", "answers": ["Ada"]}\n')
+    (folder / "my.yaml").write_text(
+        "{name: my, description: d, model: m, rl: {grpo: {max_steps: 1}}, "
+        "data: {train: mine.jsonl, eval: 'popqa:mine.jsonl'}}"
+    )
+    recipe = load_recipe("recipes/my.yaml")
+    assert recipe.data is not None
+    assert (recipe.data.train, recipe.data.eval) == ("recipes/mine.jsonl", "popqa:recipes/mine.jsonl")
+    over = load_recipe("recipes/my.yaml", ["data.train=here.jsonl"])  # a path of the command line is as it is typed
+    assert over.data is not None
+    assert (over.data.train, over.data.eval) == ("here.jsonl", "popqa:recipes/mine.jsonl")
+
+
+def test_the_evaluation_half_of_a_set_goes_with_its_training_half() -> None:
+    own = load_recipe("qwen3-4b/grpo", ["data.train=mine.jsonl"])
+    assert own.data is not None
+    assert (own.data.train, own.data.eval) == ("mine.jsonl", None)  # a tenth of one's own is kept apart
+    kept = load_recipe("qwen3-4b/grpo", ["data.train=mine.jsonl", "data.eval=triviaqa:validation"])
+    assert kept.data is not None
+    assert kept.data.eval == "triviaqa:validation"
+    same = load_recipe("qwen3-4b/grpo", ["data.train=triviaqa:validation"])
+    assert same.data is not None
+    assert same.data.eval == "triviaqa:validation"
