@@ -8,22 +8,19 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+from .answering import WORD, holds_answer, is_aside, is_fragment, is_source, states_answer
 from .grammar import AWAY, BARE, DECISION, DENIAL, DOUBT, MAY_DECLINE, MORE, OPEN, PRONOUN, REFUSAL, UNCLEAR
 from .matching.regions import REGIONS
 from .matching.text import Pattern, normalize
 from .remarks import (
     ADVICE,
-    BACKGROUND,
     COMMIT,
     CONTRACTED,
     CONTRACTIONS,
     FRONTED,
     GUESS_TAIL,
     LAST_WORD,
-    NEUTRAL,
     SHORT,
-    SOURCE,
-    STATES,
     TURN,
 )
 
@@ -39,12 +36,6 @@ _ANSWER_IS = re.compile(
     r"|\bi(?:'ll| will|'d| would) (?:just )?(?:go with|say|answer|reply|stick with) ?$",
     re.IGNORECASE,
 )
-_REMARK = re.compile(
-    r"(?:ly|ing)\b|\b(?:though|either|sir|anyway|here|now|yet|ever|period|full|next|then|at all|indeed|my|me|i|you"
-    r"|so far"
-    r"|guys|folks|too|alas|whatever|today|offhand|friend|with|without|for|from|of|about|on|in)\b"
-)
-"""Words of a remark at the end of a sentence, which are no answer."""
 _PREDICATE = re.compile(
     r"(?:is|are|was|were|remains?|falls?|lies?|goes|escapes?|eludes?|does not|cannot be|could not be|says?"
     r"|contains?|mentions?)\b"
@@ -60,12 +51,6 @@ _KNOWS = re.compile(
     r"|aware))\b"
 )
 _REASONS = re.compile(r"(?:since|because|as|given|considering|seeing)\b")
-_CREDITS = re.compile(
-    r"\b(?:say|says|suggest|suggests|credit|credits|attribute|believe|think|agree|point|points|puts?|gives?|names?"
-    r"|favou?r)\b"
-    r"|^(?:according|per|from|in|on|at)\b"
-)
-"""Signs that a source is quoted for an answer, and not named as a place to look."""
 _BORDER = Pattern(
     r"(?P<sentence>(?<!\b[a-z])(?<!\bst)(?<!\bdr)(?<!\bmr)[.!?\u2026]+(?=[\s\")]|$)|[;\n]|\.{2,})"
     r"|,(?=\s)|:(?=\s|$)|\s[–—-]+(?=\s)|[–—()→]|\s(?=(?:but|though|although|however|yet|because|so (?:i|that"
@@ -73,29 +58,12 @@ _BORDER = Pattern(
     r"|\s(?=and (?:i|i'm|i'd|we|that|so|it|therefore)\b)",
     re.IGNORECASE,
 )
-_NAME = re.compile(
-    r"(?<![.!?:\"(] )(?<!^)\b(?!(?:I|AI|I'm|I'd|I'll|I've|IDK|OK|Im|Hmm|LLM|English|Internet|Not|No|So|But|The"
-    r"|Sorry)\b)[A-Z\u00c0-\u00de][\w'.-]*|\u2022"
-)
-_NUMBER = re.compile(r"\d(?![\d.]* ?(?:%|percent))")
-_ABOUT_ITSELF = re.compile(
-    r"\b(?:confiden|certain|sure|threshold|chance|bar|target|training|cutoff|cut-off|knowledge|above)"
-)
 _SAYS = re.compile(r"\b(?:is|are|was|were|has|had|when|if|because|where|until|before) (?!what i\b)")
 """Signs of a statement, of which what is out of reach is only a part."""
 _SELECTS = re.compile(
     r"(?:and |but |so |though |as for |exactly |precisely |just )*which\b|as for (?:who|whom|what|when|where|how)\b"
 )
 """A question in front of its refusal that asks to choose, or what was asked: "but which of them it was I can't say"."""
-_STATED_BEHIND = re.compile(r"\b(?:it|there|they|that|he|she) (?:is|was|were|are|had|has|stood)\b.{0,40}\d")
-"""A number stated behind a reason: "as of my last update it was about 370,000"."""
-_SPEAKER = re.compile(r"\b(?:i|me|my|we|us|our|you|your|question|answer|one|this|that|there)\b")
-_WORD = re.compile(r"[\w'.-]+")
-_DETERMINER = re.compile(
-    r"(?:the|a|an|his|her|its|their|this|that|these|those|my|your|our|and|or|so|then|not|after|in|on|with"
-    r"|without|upon|at|from|to|by|for|under|given|of|about)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,21 +127,8 @@ def _kind_of_words(clause: str, lower: str, fronted: bool) -> tuple[Kind, int]:
 
 
 def _is_title(clause: str) -> bool:
-    words = [word for word in _WORD.findall(clause[:80]) if word[0].isalpha()]
+    words = [word for word in WORD.findall(clause[:80]) if word[0].isalpha()]
     return len(words) > 1 and all(word[0].isupper() for word in words) and not clause.isupper()
-
-
-def _is_name(text: str, *, first: bool) -> bool:
-    """Return whether a fragment is nothing but names and numbers; the first one of a text, or any few words."""
-    words = _WORD.findall(text)
-    if not 0 < len(words) <= 6 or "%" in text or _DETERMINER.match(text):
-        return False
-    names = [word[0].isupper() or word[0].isdigit() for word in words]
-    if any(word.lower() in ("is", "was", "are", "were", "has", "had") for word in words):
-        return False
-    return (any(names) and all(name or len(word) < 4 for name, word in zip(names, words, strict=True))) or (
-        first and len(words) < 4
-    )
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str, int, int, int]]:
@@ -259,7 +214,7 @@ def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) ->
     rest = lower[turn.end() :] if turn else lower
     original = clause[-len(rest) :] if turn and rest else clause
     is_label = border.startswith(":") and len(clause) <= 30 and not turn
-    leads = last_word is not None and not any(map(str.isalnum, lower[last_word.end() :]))
+    leads = last_word is not None and not _has_words(lower[last_word.end() :])
     is_fronted = FRONTED.match(rest) is not None
     kind, end = _kind(original, rest, fronted=place.fronted)
     if not kind and any(one.answers for one in found) and DENIAL.search(rest):
@@ -270,24 +225,17 @@ def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) ->
     if kind:
         answers = guesses = kind != "decision" and GUESS_TAIL.search(rest, end) is not None
     elif rest.strip() and not is_fronted and not is_label and not leads:
-        after_colon = place.border == ":" and bool(found) and bool(found[-1].kind)
-        behind = (place.turned and not place.opens) or turn is not None or after_colon
         commits = COMMIT.search(rest)
         guesses = commits is not None
-        only_commits = commits is not None and not any(
-            map(str.isalnum, rest[: commits.start()] + rest[commits.end() :])
+        only_commits = commits is not None and not _has_words(rest[: commits.start()] + rest[commits.end() :])
+        answers = not only_commits and states_answer(
+            rest, behind=turn is not None or _is_behind(found, place), guesses=guesses
         )
-        answers = not only_commits and _states_answer(rest, behind=behind, guesses=guesses)
-        aside = _is_aside(original) and _ends(border) and bool(found) and bool(found[-1].kind)
-        answers = answers or (aside and (_follows_refusal(found, place) or border.strip().startswith("?")))
-        weakly = (
-            not answers
-            and _holds_answer(original, rest, opens=place.opens and turn is None, first=not found)
-            and not _is_region_of_refused(original, found, place)
-        )
+        answers = answers or _is_lone_guess(original, border, found, place)
+        weakly = not answers and _names_answer(original, rest, found, place, turned=turn is not None)
     concludes = place.announced or last_word is not None or (place.reasoned and not place.opens)
-    plain = not kind and not found and not leads and not is_label and _is_fragment(rest)
-    advises = not (kind or guesses or answers or weakly) and (ADVICE.search(rest) or _is_source(rest)) is not None
+    plain = not kind and not found and not leads and not is_label and is_fragment(rest)
+    advises = not (kind or guesses or answers or weakly) and (ADVICE.search(rest) or is_source(rest)) is not None
     one = Clause(kind, answers or weakly, weakly, advises, guesses, 0, concludes, 0, 0, plain)
     after = _Place(
         turned=(turn is not None or only_commits or (place.turned and not place.opens))
@@ -302,6 +250,37 @@ def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) ->
     return one, after
 
 
+def _has_words(text: str) -> bool:
+    return any(map(str.isalnum, text))
+
+
+def _is_behind(found: Sequence[Clause], place: _Place) -> bool:
+    """Return whether a turn, or a colon behind what declines, stands in front of the clause at this place."""
+    after_colon = place.border == ":" and bool(found) and bool(found[-1].kind)
+    return after_colon or (place.turned and not place.opens)
+
+
+def _is_lone_guess(clause: str, border: str, found: Sequence[Clause], place: _Place) -> bool:
+    """Return whether a few words end a sentence behind what declines, or are a question: "not sure, lima?"."""
+    if not found or not found[-1].kind or not is_aside(clause) or not _ends(border):
+        return False
+    return _follows_refusal(found, place) or border.strip().startswith("?")
+
+
+def _names_answer(clause: str, lower: str, found: Sequence[Clause], place: _Place, *, turned: bool) -> bool:
+    """Return whether a clause holds a name or a number that may be an answer, and not what a refusal is about.
+
+    Args:
+        clause: As it is written, without the turn that opens it.
+        lower: The same, written out.
+        found: The clauses in front of it.
+        place: What they say of it.
+        turned: Whether a turn opens it.
+    """
+    holds = holds_answer(clause, lower, opens=place.opens and not turned, first=not found)
+    return holds and not _is_region_of_refused(clause, found, place)
+
+
 def _follows_refusal(found: Sequence[Clause], place: _Place) -> bool:
     """Return whether a comma stands between the clause at this place and one that declines or doubts."""
     return bool(found) and bool(found[-1].kind) and place.border == "," and not place.opens
@@ -310,12 +289,6 @@ def _follows_refusal(found: Sequence[Clause], place: _Place) -> bool:
 def _is_region_of_refused(clause: str, found: Sequence[Clause], place: _Place) -> bool:
     """Return whether a clause is what the place lies in that the refusal in front names: "about Dunedin, Florida"."""
     return _follows_refusal(found, place) and normalize(clause) in REGIONS
-
-
-def _is_aside(clause: str) -> bool:
-    """Return whether a clause is one to three words in lower case that may be an answer: "not sure, lima?"."""
-    short = clause.islower() and 0 < len(clause.split()) < 3 + (clause.split()[0] in ("the", "a", "an"))
-    return short and not (NEUTRAL.search(clause) or _REMARK.search(clause))
 
 
 def _ends(border: str) -> bool:
@@ -333,35 +306,3 @@ def _without_places_to_look(found: list[Clause]) -> list[Clause]:
             clause = replace(clause, answers=False, weakly=False)
         kept.append(clause)
     return kept
-
-
-def _is_fragment(lower: str) -> bool:
-    if NEUTRAL.search(lower) or FRONTED.match(lower) or _SPEAKER.search(lower):
-        return False
-    return 0 < len(_WORD.findall(lower)) <= 8
-
-
-def _is_source(lower: str) -> re.Match[str] | None:
-    """Return where a clause names a place to look, unless it quotes it."""
-    return None if _CREDITS.search(lower) else SOURCE.search(lower)
-
-
-def _states_answer(lower: str, *, behind: bool, guesses: bool) -> bool:
-    """Return whether a clause that does not decline states an answer, or offers one."""
-    if BACKGROUND.search(lower):
-        return False
-    states = STATES.match(lower) is not None
-    if NEUTRAL.search(lower):
-        return behind and (states or _STATED_BEHIND.search(lower) is not None)
-    return behind or guesses or states
-
-
-def _holds_answer(clause: str, lower: str, *, opens: bool, first: bool) -> bool:
-    """Return whether a clause that states nothing holds a name or a number that may be an answer."""
-    if BACKGROUND.search(lower) or NEUTRAL.search(lower) or _is_source(lower):
-        return False
-    if _is_name(clause, first=first):
-        return True
-    if _NUMBER.search(lower) and not _ABOUT_ITSELF.search(lower):
-        return True
-    return _NAME.search(clause if opens else f"x {clause}") is not None
