@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import shlex
@@ -13,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import Any
 
+from ...data import InputError
 from ...eval.sweep.shard import current_shard
 from ...rewards.extras import is_installed
 
@@ -77,6 +79,27 @@ def resumed(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
     """Return `before`, the environment of a run's start, and what `now` differs in as one more of its resumptions."""
     changed = {key: value for key, value in now.items() if before.get(key) != value}
     return {**before, "resumed": [*before.get("resumed", []), changed]}
+
+
+def check_files(folder: Path, path: Path) -> None:
+    """Raise InputError where a question file is not what it was when the run in `folder` began.
+
+    Its stages and its rows would be of two versions of it.
+
+    Args:
+        folder: The run's.
+        path: What it recorded of its environment; nothing is said where there is no such file.
+    """
+    if not path.is_file():
+        return
+    before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get("files") or {}
+    for source, content in before.items():
+        now = file_content(Path(source))
+        if content is not None and now is not None and now != content:
+            raise InputError(
+                f"{source}: changed since the run in {folder} began ({content['bytes']} bytes then, {now['bytes']} "
+                "now), so that its rows would be of both; bring the file back, or begin anew with another --out"
+            )
 
 
 def _version(name: str) -> str | None:

@@ -8,20 +8,20 @@ evaluation: the sweep of one given model.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...data import InputError
+from ...data import InputError, Question
 from ...eval.sweep.shard import current_shard
 from ...rewards.extras import is_installed
 from ...rewards.judge.health import check_judged
 from ..config.graders import check_grader
 from ..config.schema import Recipe
 from .check import check, check_evaluated, require_packages
-from .environment import environment
-from .files import responses_path
+from .environment import check_files, environment
+from .files import ENVIRONMENT, responses_path
 from .folder import RunFolder, claim, held, refuse_if_held
 from .load import Run, load_run
 from .prepare import Prepared, prepare
@@ -66,6 +66,7 @@ def run(
     require_packages(recipe)
     if current_shard().main:
         claim(out, recipe, resume=resume, dry=True)
+        check_files(out, out / ENVIRONMENT)
         refuse_if_held(out)
     with reported(progress) as told:
         prepared, backend = _ready(recipe, RunFolder(out), told, opened, grader_place)
@@ -108,7 +109,8 @@ def _ready(
         return prepared, None
     progress.stage("model")
     backend = open_evaluated(recipe) if opened is None else opened(recipe)
-    with_source(system_sweep(recipe, system, folder.path), recipe, backend, progress)
+    sweep = with_source(system_sweep(recipe, system, folder.path), recipe, backend, progress)
+    check_positions(backend, sweep, prepared.eval)
     return prepared, backend
 
 
@@ -208,6 +210,36 @@ def with_source(sweep: Sweep, recipe: Recipe, backend: Any, progress: Progress) 
         raise InputError(f"{lack}, and agreement of samples needs --samples (eval.samples) of at least 1")
     progress.say(f"note: {lack}; the agreement of samples is taken instead (--confidence agreement)")
     return replace(sweep, confidence="agreement")
+
+
+MEASURED = 16
+"""Prompts, the longest in characters, whose tokens are counted."""
+
+
+def check_positions(backend: Any, sweep: Sweep, questions: Sequence[Question]) -> None:
+    """Raise InputError where a prompt and its completion take more than the model's positions, of a model loaded here.
+
+    Args:
+        backend: What generates; one that holds no model, such as a server, is left to refuse by itself.
+        sweep: How the questions are asked.
+        questions: All of them.
+    """
+    model, tokenizer = getattr(backend, "model", None), getattr(backend, "tokenizer", None)
+    config = getattr(model, "config", None)
+    if config is None or tokenizer is None:
+        return
+    window = getattr(config.get_text_config(), "max_position_embeddings", None)
+    target = max(sweep.targets, default=sweep.own)
+    longest = sorted(questions, key=lambda q: len(q.text) + sum(map(len, q.choices or ())), reverse=True)[:MEASURED]
+    for question in longest if window is not None else ():
+        prompt = backend.render(sweep.messages(question, target))
+        tokens = len(tokenizer(prompt, add_special_tokens=False)["input_ids"])
+        if tokens + backend.max_new_tokens > window:
+            raise InputError(
+                f"question {question.id!r}: its prompt takes {tokens} tokens; with --max-new-tokens "
+                f"{backend.max_new_tokens} (eval.max_new_tokens) that is more than the model's {window} positions; ask "
+                "for shorter completions, or leave the question out"
+            )
 
 
 def open_evaluated(recipe: Recipe) -> Any:

@@ -217,7 +217,11 @@ class JudgeMatch:
                 cut_off = _LIMIT.search(error.reason) is not None  # "could not finish the message because max_tokens"
                 return Reply(failure=f"judge refused the request: {error.reason}", cut_off=cut_off)
             return Reply(failure=f"judge failed: {error.reason}")
-        return Reply(text=content_text(choice.message.content), cut_off=choice.finish_reason == "length")
+        try:
+            text = content_text(choice.message.content)
+        except AttributeError:  # a server may send anything under the status 200
+            return Reply(failure="judge failed: its reply has no message")
+        return Reply(text=text if isinstance(text, str) else repr(text), cut_off=choice.finish_reason == "length")
 
 
 def _unreadable(reply: Reply) -> str:

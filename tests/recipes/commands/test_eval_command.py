@@ -123,6 +123,17 @@ def test_unanswerable_items_are_asked_and_any_answer_to_one_is_wrong(tiny_model:
     assert json.loads((out / "eval" / "model" / "metrics.json").read_text())["unanswerable"] == 3
 
 
+def test_a_prompt_longer_than_the_models_positions_is_refused_before_anything_is_asked(
+    tiny_model: str, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "long.jsonl", [{"id": "long", "question": "Where? " * 9000, "answers": ["Rome"]}])
+    out = tmp_path / "run"
+    result = abstain("eval", "--model", tiny_model, "--questions", file, *FAST, "--out", out)
+    assert "question 'long': its prompt takes" in refusal(result)
+    assert "more than the model's" in refusal(result)
+    assert not out.exists()
+
+
 def test_the_ready_sets_are_listed_with_their_licences() -> None:
     result = abstain("sets", "list")
     assert result.exit_code == 0
