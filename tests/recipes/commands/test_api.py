@@ -40,30 +40,6 @@ def evaluated(tmp_path: Path) -> Any:
     return call
 
 
-def test_a_server_without_log_probabilities_gets_agreement_unless_another_confidence_is_asked_for_by_name(
-    evaluated: Callable[..., Any], tmp_path: Path
-) -> None:
-    with Stub(ignores=("logprobs",)) as stub:
-        run = evaluated(stub, out=tmp_path / "run")
-        assert {row.confidence_source for row in run.responses("model")} == {"agreement", ""}
-        asked = len(stub.seen)
-        with pytest.raises(InputError, match=r"tells no log-probabilities.*--confidence agreement"):
-            evaluated(stub, out=tmp_path / "named", confidence="sequence_probability")
-        with pytest.raises(InputError, match="needs --samples"):
-            evaluated(stub, out=tmp_path / "alone", samples=0)
-        assert not any("person" in str(body) for _, _, body in stub.seen[asked:])  # before anything is asked
-
-
-def test_an_evaluation_does_not_go_on_with_a_question_file_that_changed(
-    evaluated: Callable[..., Any], tmp_path: Path
-) -> None:
-    with Stub() as stub:
-        evaluated(stub, out=tmp_path / "run")
-        write(tmp_path / "towns.jsonl", [{**row, "answers": ["Ostholm"]} for row in TOWNS])
-        with pytest.raises(InputError, match=r"towns.jsonl: changed since the run in .*run began"):
-            evaluated(stub, out=tmp_path / "run", resume=True)
-
-
 def test_an_evaluation_is_returned_with_metrics_rows_and_what_was_asked(
     evaluated: Callable[..., Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
