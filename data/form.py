@@ -310,7 +310,13 @@ def texts_of(value: Any, place: str, column: str, separator: str | None = None) 
 
 
 def check_text(text: str, place: str, column: str) -> None:
-    """Raise InputError where `text` holds half a surrogate pair: no tokenizer and no UTF-8 file takes one."""
+    """Raise InputError where `text` holds half a surrogate pair: no tokenizer and no UTF-8 file takes one.
+
+    Args:
+        text: A cell of a table.
+        place: The file and row, for the error.
+        column: The name of its column.
+    """
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -43,9 +43,14 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
     """
     merged, place = read_recipe(source)
     merged, own = _data_beside(merged, Path(source).parent), merged.get("data")
-    for override in overrides:
+    whole = [
+        number for number, override in enumerate(overrides) if override.startswith("data=") and "{" not in override
+    ]
+    for number, override in enumerate(overrides):
         key, separator, text = override.partition("=")
         refuse_torn(override)
+        if number in whole[:-1]:
+            continue  # another ready data follows and replaces it, with all that it adjusts
         if not separator or not key:
             raise InputError(f"override {override!r}: write it as key=value, for example rl.grpo.max_steps=10")
         try:

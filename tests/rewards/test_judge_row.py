@@ -136,6 +136,6 @@ def test_rows_are_judged_in_one_file() -> None:
     """What every caller would have to repeat: the verdict of what was cut off, and the grader of what has no answer."""
     folders = ("rewards", "data", "eval", "training", "recipes")
     paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    for text in ('reason="truncated"', "unanswerable_grader(grader)", ".without("):
+    for text in ("reason=TRUNCATED", "unanswerable_grader(grader)", ".without("):
         users = {path.name for path in paths if text in path.read_text(encoding="utf-8")} - {"unanswerable.py"}
         assert users == {"judge_row.py"}, text
