@@ -224,7 +224,7 @@ def clean_tree(tmp_path: Path) -> Path:
     for path in ROOT.iterdir():
         if path.is_file():
             shutil.copy(path, tmp_path)
-        elif path.name in ("abstain", *ORDER, *SHIPPED_BESIDE):
+        elif path.name in ("abstain", ".github", *ORDER, *SHIPPED_BESIDE):
             shutil.copytree(path, tmp_path / path.name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 

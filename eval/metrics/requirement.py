@@ -180,7 +180,7 @@ def _why(key: str, metrics: Mapping[str, Any]) -> str:
         return _NO_RATES if metrics.get("rates") is None else "no graded answer to count"
     metric = METRICS[key]
     said = (metrics.get("omitted") or {}).get(metric.head)
-    return said or _lack(metric, absent=metric.pick(metrics) is None)
+    return said or _lack(metric, absent=metrics.get(metric.head) is None)
 
 
 def _lack(metric: Metric, *, absent: bool = True) -> str:

@@ -30,6 +30,8 @@ CALLS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("aurc", "augrc", "auroc", "e_aurc", "risk_coverage"), (CONFIDENCE, CORRECT)),
     "accuracy_at_coverage": (CONFIDENCE, CORRECT, 0.5),
     "coverage_at_risk": (CONFIDENCE, CORRECT, 0.1),
+    "allowed_errors": ([58, 59, 93], 0.05, 0.95),
+    "certify_cut": (CONFIDENCE, [0, 1, 0], {"risk": 0.9, "level": 0.5}),
     "adherence": (ABSTAINED, CONFIDENCE, TARGETS),
     "adherent": (ABSTAINED, CONFIDENCE, TARGETS),
     "bootstrap_mean": (CONFIDENCE, np.random.default_rng(0), 0),
@@ -98,9 +100,11 @@ def as_pandas(value: Any) -> Any:
 @pytest.mark.parametrize("name", sorted(CALLS))
 def test_lists_tuples_and_pandas_give_what_arrays_give(name: str, convert: Callable[[Any], Any]) -> None:
     function, arguments = getattr(metrics, name), CALLS[name]
+    options = arguments[-1] if isinstance(arguments[-1], dict) else {}
+    arguments = arguments[: len(arguments) - bool(options)]
     kept = arguments if convert is list else tuple(map(convert, arguments))
-    found, expected = function(*kept), function(*map(as_arrays, arguments))
-    if name == "bootstrap_mean":
+    found, expected = function(*kept, **options), function(*map(as_arrays, arguments), **options)
+    if name in ("bootstrap_mean", "certify_cut"):
         assert found == expected
     else:
         np.testing.assert_array_equal(found, expected)
