@@ -36,7 +36,7 @@ def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
 
     A recipe that says `extends: NAME` starts from that recipe, or from several (`layers.py`). Values of overrides are
     YAML; dots in the key go into sections (`rl.grpo.max_steps=10`), and a mapping changes the keys that it names, as in
-    a file; `data=NAME` takes a ready data.
+    a file, and an empty one empties its section; `data=NAME` takes a ready data.
 
     Raises:
         InputError: no such recipe, bad YAML, or a bad key or value; the message names the place.
@@ -98,6 +98,9 @@ def _set(recipe: dict[str, Any], path: Sequence[str], value: Any, override: str)
         if not is_section(inner):
             raise InputError(f"override {override!r}: {'.'.join(path[: depth + 1])} is {inner!r}, not a section")
         section = inner
+    if value == {}:  # names no key to change: it empties the section
+        section[path[-1]] = {}
+        return
     section.update(merge({path[-1]: section.get(path[-1])}, {path[-1]: value}))
 
 
