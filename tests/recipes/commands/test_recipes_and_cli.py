@@ -1,25 +1,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from command_line import abstain
 
 from abstain.data import InputError
 from abstain.recipes import dump_recipe, load_recipe, shipped_recipes
 from abstain.recipes.commands.cli import main
 from abstain.rewards import ConfidenceTarget, Ternary
-
-
-def abstain(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line as a user would."""
-    command = [sys.executable, "-m", "abstain.recipes", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
 
 
 @pytest.mark.parametrize("name", sorted(shipped_recipes()))
@@ -184,6 +177,9 @@ def workplace(tmp_path: Path, tiny_model: str) -> Path:
     return tmp_path
 
 
+SMALL = "world={families: 8, held_out_families: 2, members: 20, rl_members: 4, eval_members: 2, mentions: [0, 2]}"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -207,7 +203,9 @@ def test_bad_input_is_one_line_and_exit_code_2_before_anything_is_written(
     workplace: Path, tiny_model: str, arguments: list[str], message: str
 ) -> None:
     before = sorted(str(p) for p in workplace.rglob("*"))
-    done = abstain("run", *(a.replace("=MODEL", f"={tiny_model}") for a in arguments), cwd=workplace)
+    small = [SMALL] if arguments[0] == "tiny" else []
+    words = [a.replace("=MODEL", f"={tiny_model}") for a in arguments]
+    done = abstain("run", *words, *small, cwd=workplace)
     assert done.returncode == 2, done.stderr
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
