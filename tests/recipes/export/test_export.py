@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from command_line import abstain
 from golden import CASES, Case, differing
 
 from abstain.data import InputError
@@ -23,11 +24,6 @@ from abstain.rewards.adapters import encode_label
 NAMED = -0.125
 END = "<|im_end|>"
 NAMES = ("correct", "wrong", "abstained", "ungraded")
-
-
-def abstain(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "abstain.recipes", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
 
 
 def arguments_for(trainer: str, *more: str, out: str = "reward.py", on_ungraded: str = "raise") -> list[str]:
