@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import math
-import os
 import shlex
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
+from command_line import abstain
 from golden import WHOLE, Case, Down
 from taught import QUESTIONS, TARGETS, write_questions
 
@@ -30,11 +30,6 @@ from abstain.rewards import Grader, Verdict, alias_match, contains_match
 HARNESSES = tuple(WRITERS)
 MODULE = {"inspect": "task.py", "lm-eval": "utils.py"}
 SHORT = [case for case in WHOLE if case.grader == "short-answer"]
-
-
-def abstain(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "abstain.recipes", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ, "HF_HUB_OFFLINE": "1"})
 
 
 def asked(grader: Grader, questions: list[Question] = QUESTIONS, samples: int = 2, **more: Any) -> HarnessSweep:
