@@ -37,7 +37,7 @@ def content_text(content: Any) -> str:
     'Paris'
     """
     if not isinstance(content, list):
-        return content or ""
+        return content if isinstance(content, str) else "" if content is None else str(content)
     parts = cast("list[Any]", content)
     return "".join(part if isinstance(part, str) else str(_field(part, "text") or "") for part in parts)
 

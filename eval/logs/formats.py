@@ -173,9 +173,9 @@ def _likelihoods(sample: LoggedRow) -> tuple[list[float], list[str]]:
     scores: list[float] = []
     texts: list[str] = []
     try:
-        requests = [
-            (one["arg_0"], one["arg_1"]) if isinstance(one, dict) else (one[0], one[1])
-            for one in (given.values() if isinstance(given, dict) else given)
+        pairs = list(cast("dict[str, Any]", given).values()) if isinstance(given, dict) else cast("list[Any]", given)
+        requests: list[tuple[Any, Any]] = [
+            (one["arg_0"], one["arg_1"]) if "arg_0" in one else (one[0], one[1]) for one in pairs
         ]
         for (context, text), reply in zip(requests, sample.values["resps"], strict=True):
             if context == "" and requests[0][0] != "":
@@ -246,9 +246,10 @@ def inspect_rows(path: Path, options: LogOptions) -> Iterator[LoggedRow]:
     """
     if options.filter is not None:
         raise InputError("--filter: Inspect logs have none; it is for lm-eval logs")
-    for sample in _zipped(path) if path.suffix == ".eval" else _plain(path):
-        if not isinstance(sample, dict):
-            raise InputError(f"{path}: holds a sample that is no object, got {sample!r:.80}")
+    for value in _zipped(path) if path.suffix == ".eval" else _plain(path):
+        if not isinstance(value, dict):
+            raise InputError(f"{path}: holds a sample that is no object, got {value!r:.80}")
+        sample = cast("dict[str, Any]", value)
         place = f"{path}: sample {sample.get('id')!r}, epoch {sample.get('epoch')}"
         missing = {"id", "epoch", "target", "output"} - set(sample)
         if missing:
@@ -260,7 +261,7 @@ def inspect_rows(path: Path, options: LogOptions) -> Iterator[LoggedRow]:
         yield LoggedRow(place, row)
 
 
-def _plain(path: Path) -> Iterator[dict[str, Any]]:
+def _plain(path: Path) -> Iterator[Any]:
     try:
         log: Any = json.loads(path.read_bytes())
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -271,7 +272,7 @@ def _plain(path: Path) -> Iterator[dict[str, Any]]:
     yield from cast("list[dict[str, Any]]", samples)
 
 
-def _zipped(path: Path) -> Iterator[dict[str, Any]]:
+def _zipped(path: Path) -> Iterator[Any]:
     try:
         with zipfile.ZipFile(path) as file:
             for name in sorted(name for name in file.namelist() if name.startswith("samples/")):

@@ -44,7 +44,7 @@ def outcome(row: Response) -> Outcome:
     >>> outcome(Response(id="1", threshold=None, sample=0, verdict=Verdict.WRONG, reason="empty"))
     'no_response'
     """
-    if row.reason in _BY_REASON:
+    if row.reason is not None and row.reason in _BY_REASON:
         return _BY_REASON[row.reason]
     if row.verdict is Verdict.ABSTAINED:
         return "abstained"

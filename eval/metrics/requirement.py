@@ -109,7 +109,8 @@ def parse_requirement(text: str) -> Requirement:
         "t": None if said["t"] is None else float(said["t"]),
     }
     if (sign := said["sign"]) is not None:
-        return Requirement(**common, sign=sign, **{"most" if sign[0] == "<" else "least": float(said["limit"])})
+        common["most" if sign[0] == "<" else "least"] = float(said["limit"])
+        return Requirement(**common, sign=sign)
     least, most = float(said["least"]), float(said["most"])
     if least > most:
         raise InputError(f"--require {text!r}: no number is in [{least:g}, {most:g}]; the lower end stands first")
@@ -179,8 +180,8 @@ def _why(key: str, metrics: Mapping[str, Any]) -> str:
     if key in RATES:
         return _NO_RATES if metrics.get("rates") is None else "no graded answer to count"
     metric = METRICS[key]
-    said = (metrics.get("omitted") or {}).get(metric.head)
-    return said or _lack(metric, absent=metrics.get(metric.head) is None)
+    omitted: Mapping[str, str] = metrics.get("omitted") or {}
+    return omitted.get(metric.head) or _lack(metric, absent=metrics.get(metric.head) is None)
 
 
 def _lack(metric: Metric, *, absent: bool = True) -> str:

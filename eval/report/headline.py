@@ -120,7 +120,8 @@ def _manner(values: Metrics) -> str:
 
 
 def _following(value: float, values: Metrics) -> str:
-    kinds = {one["kind"] for one in values.get("obstacles") or []}
+    obstacles: list[dict[str, Any]] = values.get("obstacles") or []
+    kinds = {one["kind"] for one in obstacles}
     if "never_abstains" in kinds:
         return "answers at every target"
     if "always_abstains" in kinds:
@@ -149,7 +150,8 @@ def _why(values: Metrics) -> str:
     """Return why adherence is undefined and what to do about it."""
     if values["reference_confidence"] == "none":
         return GATE_IS_NO_REFERENCE
-    causes = [one for one in values.get("obstacles") or [] if one["kind"] in ("no_confidence", "declined", "cut_off")]
+    obstacles: list[dict[str, Any]] = values.get("obstacles") or []
+    causes = [one for one in obstacles if one["kind"] in ("no_confidence", "declined", "cut_off")]
     if causes:
         return obstacle_notes(causes[:1])[0].rstrip(".")
     if values.get("without_confidence") == values["items"]:

@@ -209,7 +209,8 @@ def _holds_itself(value: Any, above: tuple[int, ...] = ()) -> bool:
     """Return whether a list or mapping that YAML aliases made holds itself."""
     inside = cast("list[Any]", value) if isinstance(value, list) else []
     inside = list(cast("dict[Any, Any]", value).values()) if isinstance(value, dict) else inside
-    return id(value) in above or any(_holds_itself(one, (*above, id(value))) for one in inside)
+    here = (*above, id(cast("object", value)))
+    return here[-1] in above or any(_holds_itself(one, here) for one in inside)
 
 
 def _layers(text: str, place: str, seen: tuple[str, ...]) -> list[Layer]:

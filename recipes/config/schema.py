@@ -313,7 +313,7 @@ class Recipe(Section):
     def _open_rubric(cls, values: Any) -> Any:
         """Give what the experiment asks to a recipe of its protocol that says nothing else."""
         recipe = cast("dict[str, Any]", values) if isinstance(values, dict) else {}
-        return open_rubric_recipe(recipe) if recipe.get("protocol") == open_rubric.NAME else values
+        return open_rubric_recipe(recipe) if recipe.get("protocol") == open_rubric.NAME else cast("Any", values)
 
     @model_validator(mode="after")
     def _open_rubric_alone(self) -> Recipe:

@@ -114,5 +114,6 @@ def _shared(recipe: Recipe, earlier: Recipe, run: Path) -> str | None:
 def _contents(sources: list[str], run: Path) -> dict[str, Any]:
     """Return the training sources of a run, with the size and hash of those that are files."""
     path = run / ENVIRONMENT
-    files = json.loads(path.read_text(encoding="utf-8")).get("files", {}) if path.is_file() else {}
+    environment: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    files: dict[str, Any] = environment.get("files", {})
     return {source: files.get(source) or source for source in sources}

@@ -221,7 +221,7 @@ class JudgeMatch:
             text = content_text(choice.message.content)
         except AttributeError:  # a server may send anything under the status 200
             return Reply(failure="judge failed: its reply has no message")
-        return Reply(text=text if isinstance(text, str) else repr(text), cut_off=choice.finish_reason == "length")
+        return Reply(text=text, cut_off=choice.finish_reason == "length")
 
 
 def _unreadable(reply: Reply) -> str:

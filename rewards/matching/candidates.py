@@ -203,7 +203,7 @@ def is_announced_elsewhere(text: Text, found: list[Item], mentions: Sequence[Spa
         mentions: The words that state an accepted answer.
         accepted: The accepted answers.
     """
-    kinds = [kind_of(text, *mention) for mention in mentions]
+    kinds: list[Kind | None] = [kind_of(text, *mention) for mention in mentions]
     for i in range(1, len(text.words) - 1):
         if text.words[i - 1] != "answer" or text.words[i] not in ("is", "was"):
             continue

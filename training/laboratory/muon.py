@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -27,7 +27,8 @@ def orthogonalized(matrix: torch.Tensor) -> torch.Tensor:
     Singular values far below the Frobenius norm stay small: each step multiplies them by 3.4 at most.
     """
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    x = wide / wide.norm().clamp(min=1e-7)  # no singular value above 1
+    norm = cast("torch.Tensor", torch.linalg.norm(wide))  # pyright: ignore[reportUnknownMemberType]
+    x = wide / norm.clamp(min=1e-7)  # no singular value above 1
     linear, cubic, quintic = COEFFICIENTS
     for _ in range(STEPS):
         gram = x @ x.T

@@ -23,7 +23,7 @@ def check_trackers(recipe: Mapping[str, Any]) -> list[Finding]:
         get_available_reporting_integrations,
     )
 
-    available = get_available_reporting_integrations()
+    available = cast("list[str]", get_available_reporting_integrations())
     found: list[Finding] = []
     for place, name in _reported(recipe):
         package = _PACKAGES.get(name, name)
