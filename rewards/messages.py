@@ -22,6 +22,9 @@ def completion_text(completion: Completion) -> str:
 
     >>> completion_text([{"role": "assistant", "content": "Paris"}, {"role": "tool", "content": "exit code 0"}])
     'Paris'
+
+    Raises:
+        TypeError: it is none of them.
     """
     if isinstance(completion, str):
         return completion
@@ -37,7 +40,9 @@ def content_text(content: Any) -> str:
     'Paris'
     """
     if not isinstance(content, list):
-        return content if isinstance(content, str) else "" if content is None else str(content)
+        if content is not None and not isinstance(content, str):
+            raise TypeError(f"a message's content must be a text or a list of parts, got {content!r:.80}")
+        return content or ""
     parts = cast("list[Any]", content)
     return "".join(part if isinstance(part, str) else str(_field(part, "text") or "") for part in parts)
 

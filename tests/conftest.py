@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
+from functools import wraps
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -40,6 +44,27 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stand_in_prints() -> Iterator[None]:
+    """Write stand-ins for the files for print, which take half of a report's time; `test_figures.py` draws them."""
+    if find_spec("matplotlib") is None:
+        yield
+        return
+    from abstain.eval.report import plotting
+
+    drawn = plotting.save_print
+
+    @wraps(drawn)
+    def stand_in(_: Any, folder: Path, name: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for suffix in ("svg", "png"):
+            (folder / f"{name}.{suffix}").write_bytes(b"stands in")
+
+    plotting.save_print = stand_in
+    yield
+    plotting.save_print = drawn
 
 
 @pytest.fixture(scope="session")

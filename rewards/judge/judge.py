@@ -218,7 +218,8 @@ class JudgeMatch:
                 return Reply(failure=f"judge refused the request: {error.reason}", cut_off=cut_off)
             return Reply(failure=f"judge failed: {error.reason}")
         try:
-            text = content_text(choice.message.content)
+            content = choice.message.content
+            text = content_text(content) if isinstance(content, str | list | None) else repr(content)
         except AttributeError:  # a server may send anything under the status 200
             return Reply(failure="judge failed: its reply has no message")
         return Reply(text=text, cut_off=choice.finish_reason == "length")

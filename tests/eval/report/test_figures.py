@@ -20,6 +20,12 @@ from abstain.eval.report import figures, plotting
 from abstain.eval.report.figures import View, abstention_rates
 
 
+@pytest.fixture(autouse=True)
+def _drawn_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write the files for print for real."""
+    monkeypatch.setattr(plotting, "save_print", getattr(plotting.save_print, "__wrapped__", plotting.save_print))
+
+
 def view(name: str = "m", policy: Policy | None = None, *, items: int = 60, colour: str = plotting.ACCENT) -> View:
     rows = simulate(policy or Policy(), items=items)
     table = tabulate(rows)

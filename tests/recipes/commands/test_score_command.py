@@ -121,7 +121,7 @@ def test_a_runs_folder_is_graded_again_without_its_model(tmp_path: Path) -> None
         (["{file}", "--targets", "0.5,0.2"], r"--targets: must be ascending fractions in \(0, 1\), got 0.5,0.2"),
         (["{file}", "--format", "lm-eval"], r"a.jsonl:1: no key 'doc'; not a sample of lm-evaluation-harness"),
         (["{folder}"], r"holds no responses \(neither responses.jsonl nor eval/\*/responses.jsonl\)"),
-        (["{file}", "--out", "{file}"], r"--out .*a.jsonl: is a file; choose a folder"),
+        (["{file}", "--out", "{file}"], r"--out .*a.jsonl: it is a file; choose a folder"),
     ],
 )
 def test_mistakes_in_the_command_are_named(tmp_path: Path, arguments: list[str], message: str) -> None:
