@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
-.PHONY: install quickstart test lint check format trainers harnesses vllm open-model installs ledger oldest latest docs
+.PHONY: install quickstart test test-all lint check format trainers harnesses vllm open-model installs ledger oldest latest docs
 
 install: $(STAMP)
 
@@ -23,6 +23,11 @@ quickstart: install
 
 test: install
 	$(PYTEST)
+
+# With what `make test` leaves out: kills at many places, alarms in whole runs, the level of tests by simulation.
+test-all: install
+	$(PYTEST)
+	$(PYTEST) -m extended
 
 lint: install
 	$(BIN)/ruff format --check .

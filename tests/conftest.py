@@ -23,10 +23,9 @@ settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests that need the network unless `-m` names them; an `addopts` would give way to `-m "not slow"`."""
-    if "network" in str(config.getoption("-m")):
-        return
-    left_out = [item for item in items if item.get_closest_marker("network")]
+    """Leave out the tests that only run where `-m` names their marker; an `addopts` would give way to `-m "not slow"`."""
+    unnamed = [name for name in ("network", "extended") if name not in str(config.getoption("-m"))]
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in unnamed)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 def test_a_full_disk_while_merging_is_one_line_and_leaves_nothing(tiny_model: str, tmp_path: Path) -> None:
     from peft import get_peft_model

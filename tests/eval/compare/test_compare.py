@@ -252,6 +252,7 @@ def chance(simulations: int, *, shift: float, outcomes: bool) -> dict[str, float
     return {name: float(np.mean(alarms)) for name, alarms in found.items() if alarms}
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 def test_without_a_difference_one_test_in_twenty_says_there_is_one() -> None:
     rates = chance(600, shift=0.0, outcomes=True)
@@ -261,6 +262,7 @@ def test_without_a_difference_one_test_in_twenty_says_there_is_one() -> None:
     assert all(0.03 <= rate <= 0.07 for rate in rates.values()), rates  # ± 2.2 standard errors of 600 simulations
 
 
+@pytest.mark.extended
 @pytest.mark.slow
 def test_power_grows_with_the_effect() -> None:
     power = [chance(60, shift=shift, outcomes=False)["adherence_exact.all"] for shift in (0.0, 0.05, 0.1, 0.3)]

@@ -234,6 +234,7 @@ def test_two_processes_give_the_rows_of_one(launcher: str, arguments: list[str],
     assert part_paths(responses(out)) == []
 
 
+@pytest.mark.extended
 def test_two_processes_that_were_killed_are_finished_by_one(
     arguments: list[str], whole: Path, context: ForkServerContext, tmp_path: Path
 ) -> None:

@@ -231,6 +231,7 @@ def test_each_training_stage_runs_alone(finished: tuple[Path, Silent], tmp_path:
     assert (tmp_path / "run" / "report.html").is_file()
 
 
+@pytest.mark.extended
 def test_a_killed_run_resumes_from_its_last_checkpoint(tmp_path: Path) -> None:
     out = tmp_path / "run"
     changes = [*MICRO, "rl.grpo.max_steps=60", "rl.grpo.save_steps=5", "rl.validation={every: 20, items: 3}"]

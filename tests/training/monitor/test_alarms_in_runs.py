@@ -132,6 +132,7 @@ def alarms(rows: list[dict[str, Any]]) -> set[str]:
     return {row["alarm"] for row in rows if "alarm" in row}
 
 
+@pytest.mark.extended
 def test_a_reward_that_pays_only_silence_sets_off_abstention_collapse_and_capability_loss(
     taught: str, tmp_path: Path
 ) -> None:
@@ -170,6 +171,7 @@ def test_a_grader_that_fails_sets_off_the_alarm_with_the_share(taught: str, tmp_
 SCORED = Brier(abstained=0.0, unstated=-1.0)
 
 
+@pytest.mark.extended
 def test_a_policy_that_states_one_confidence_whatever_the_question_sets_off_confidence_collapse(
     tiny_model: str, tmp_path: Path
 ) -> None:
