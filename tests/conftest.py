@@ -23,7 +23,7 @@ settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that only run where `-m` names their marker; an `addopts` would give way to `-m "not slow"`."""
+    """Leave out tests that run only where `-m` names their marker; an `addopts` would give way to `-m "not slow"`."""
     unnamed = [name for name in ("network", "extended") if name not in str(config.getoption("-m"))]
     left_out = [item for item in items if any(item.get_closest_marker(name) for name in unnamed)]
     if left_out:
