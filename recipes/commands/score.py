@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ...data import InputError
 from .eval import pairs
+
+if TYPE_CHECKING:
+    from ...eval.logs.formats import LogOptions
 
 LogFile = Annotated[
     Path,
@@ -80,7 +83,6 @@ def score(
 
     Example: `abstain score answers.jsonl --grader contains --out scored`
     """
-    from ...eval.logs.formats import LogOptions
     from ..runs.csv_tables import check_tables, write_tables
     from ..runs.score import ScoreRequest, score_file, summary
     from .console import TerminalConsole
@@ -95,13 +97,7 @@ def score(
         regrade=regrade,
         targets=read_targets(targets),
         format=format_,
-        options=LogOptions(
-            scorer=scorer,
-            filter=filter_,
-            regrade=regrade,
-            columns=pairs(column or (), "--column"),
-            separator=separator,
-        ),
+        options=_log_options(scorer, filter_, regrade, column, separator),
         scale=confidence_scale,
         stated=stated,
         phrase=phrase,
@@ -148,7 +144,6 @@ def threshold(
 
     Example: `abstain threshold answers.jsonl --risk 0.05 --level 0.95`
     """
-    from ...eval.logs.formats import LogOptions
     from ..runs.score import ScoreRequest
     from ..runs.threshold import certified_cut, describe_cut
 
@@ -157,13 +152,7 @@ def threshold(
         grader=grader,
         regrade=regrade,
         format=format_,
-        options=LogOptions(
-            scorer=scorer,
-            filter=filter_,
-            regrade=regrade,
-            columns=pairs(column or (), "--column"),
-            separator=separator,
-        ),
+        options=_log_options(scorer, filter_, regrade, column, separator),
         scale=confidence_scale,
         stated=stated,
         phrase=phrase,
@@ -174,6 +163,16 @@ def threshold(
         typer.echo(line)
     if found.cut is None:
         raise typer.Exit(1)
+
+
+def _log_options(
+    scorer: str | None, filter_: str | None, regrade: bool, column: list[str] | None, separator: str | None
+) -> LogOptions:
+    """Return how a log is read, from the options that `score` and `threshold` share."""
+    from ...eval.logs.formats import LogOptions
+
+    columns = pairs(column or (), "--column")
+    return LogOptions(scorer=scorer, filter=filter_, regrade=regrade, columns=columns, separator=separator)
 
 
 def read_targets(text: str | None) -> list[float] | None:
