@@ -13,7 +13,8 @@ from ...data.files import AGAIN, check_folder, make_folder
 from ...eval.compare.compare import Comparison, System
 from ...eval.compare.compare import compare as compare_systems
 from ...eval.compare.matching import MatchedRows, match_rows
-from ...eval.logs.formats import LoggedRow, read_log
+from ...eval.logs.formats import read_log
+from ...eval.logs.logged_row import LoggedRow
 from ...eval.logs.rows import read_logged
 from ...eval.logs.score import Grading
 from ...eval.metrics import by_split

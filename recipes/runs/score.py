@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from ...data import InputError, write_atomic
 from ...data.files import AGAIN, check_folder, make_folder
-from ...eval.logs.formats import LogOptions, detect_format, read_log
+from ...eval.logs.formats import detect_format, read_log
+from ...eval.logs.logged_row import LogOptions
 from ...eval.logs.rows import KNOWN_KEYS, Logged, Scale, read_logged
 from ...eval.logs.score import Grading, score
 from ...eval.logs.tables import check_columns
