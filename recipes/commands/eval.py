@@ -24,7 +24,7 @@ _TEMPLATE = Form(help="Several with commas, or all: each is asked in a folder of
 
 
 @takes_options_of(api.evaluate, backend=_TEXT, dtype=_TEXT, truncated=_TEXT, template=_TEMPLATE)
-def evaluate(*, template: str | None, out: Path | None, resume: bool, **options: Any) -> None:
+def evaluate(**options: Any) -> None:
     """Ask a model a set of questions at every target, and measure whether it abstains exactly when it should.
 
     Example: `abstain eval --model runs/tiny/base --adapter runs/tiny/adapter --questions popqa`
@@ -32,6 +32,7 @@ def evaluate(*, template: str | None, out: Path | None, resume: bool, **options:
     from ..config.evaluation import evaluation_recipe
     from ..runs.templates import template_names
 
+    template, out, resume = (options.pop(name) for name in ("template", "out", "resume"))
     templates = template_names(template)
     recipe_of = partial(evaluation_recipe, place="--", **read_options(options))
     if templates:
