@@ -1,8 +1,7 @@
-"""The `eval` section of a recipe: which systems are swept, what generates, and how completions are measured.
+"""The whole of a run, typed and validated before anything heavy is imported.
 
-Every setting of an evaluation has its one default here, for `abstain run`, `abstain eval` and `abstain.evaluate` alike.
-
-The whole of a run, typed and validated before anything heavy is imported.
+Every setting of an evaluation has its one default here, in the `eval` section, for `abstain run`, `abstain eval` and
+`abstain.evaluate` alike.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The part of preflight that looks at a given model: its tokenizer, its limits, its memory; and a probe of it.
+"""Preflight of a whole recipe: every config is built and every rule checked before anything is trained.
 
-Preflight of a whole recipe: every config is built and every rule checked before anything is trained.
+Of a given model it looks at the tokenizer, the limits and the memory, and samples from it where a probe is asked for.
 """
 
 from __future__ import annotations

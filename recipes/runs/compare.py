@@ -1,6 +1,6 @@
 """Comparison of two runs, scored folders or files: find the rows, check that they belong together, compare, write.
 
-What `abstain compare` says in the terminal: the answer first, then the numbers, the curves and the method.
+The terminal's summary has the answer first, then the numbers, the curves and the method.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Scoring of a file or a run's folder: read, grade, measure, write down.
-
-What `abstain score` says in the terminal: counts, metrics with intervals, and what is left out and why.
-"""
+"""Scoring of a file or a run's folder: read, grade, measure, write, and summarize for the terminal."""
 
 from __future__ import annotations
 
