@@ -1,8 +1,7 @@
-"""How a metric is described wherever it is shown: key, label, definition, direction, and the places that show it.
+"""A metric: its description, what it needs of the rows, and how it is computed.
 
-What a metric needs of the rows, and the reason given where they lack it.
-
-A metric: what is said of it, and one number of a table, or one at every target, with its interval.
+The description (key, label, definition, direction) is what every table, page and check shows of it. Where the rows lack
+what the metric needs, it has a reason in place of a value.
 """
 
 from __future__ import annotations
