@@ -7,16 +7,14 @@ from typing import Any, Literal
 
 from ...data import InputError, shown_targets
 from ...training.preflight.findings import Finding
-from ...training.preflight.forced import check_forced, forced_answers
 from ...training.preflight.memory import memory_text, model_sizes, versions
-from ...training.preflight.model import (
-    check_lengths,
+from ...training.preflight.model import check_lengths, check_template, measure_lengths, render_prompt
+from ...training.preflight.probe import (
+    check_forced,
     check_probe,
     check_statements,
-    check_template,
-    measure_lengths,
+    forced_answers,
     probe_model,
-    render_prompt,
 )
 from ..config.graders import remedies
 from ..config.reward import (

@@ -25,7 +25,8 @@ from ...rewards.judge.health import check_judged
 from ..config.grader_text import read_grader
 from ..config.graders import GraderSection, with_memory
 from .files import METRICS, RESPONSES, SYSTEMS, recorded
-from .load import Run, load_run, metrics_contents, splits_of
+from .load import Run, load_run
+from .metrics_file import metrics_contents, splits_of
 from .open_rubric import measure
 from .progress import AnyProgress, reported
 
