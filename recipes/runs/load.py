@@ -41,7 +41,7 @@ from .files import (
     responses_path,
     system_paths,
 )
-from .metrics_file import read_metrics, splits_of
+from .metrics_file import chosen_split, read_metrics, splits_of
 from .sweeps import stated_confidence
 
 if TYPE_CHECKING:
@@ -115,10 +115,7 @@ class Run:
         read = [parse_requirement(text) for text in requirements]
         system = self.require_responses().systems[-1] if system is None else system
         splits = self.metrics(system)
-        split = next(iter(splits)) if split is None else split
-        if split not in splits:
-            raise InputError(f"{self.path}: has no split {split!r}; it has {', '.join(splits)}{nearest(split, splits)}")
-        return check_requirements(read, splits[split])
+        return check_requirements(read, splits[chosen_split(splits, split, self.path)])
 
     def frame(self, system: str) -> DataFrame:
         """Return the rows of a system as a pandas data frame, one column a field of `Response`.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ...data import InputError
+from ...data.nearest import nearest
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
@@ -43,3 +44,21 @@ def splits_of(contents: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """
     headline = {key: value for key, value in contents.items() if key not in ("split", "splits")}
     return {contents["split"]: headline, **contents["splits"]}
+
+
+def chosen_split(splits: Mapping[str, Any], split: str | None, path: Path) -> str:
+    """Return `split`, by default the headline's, which is the first.
+
+    Args:
+        splits: Those that there are.
+        split: The one asked for; None: the headline's.
+        path: Of the run, for the error.
+
+    Raises:
+        InputError: there is no such split.
+    """
+    if split is None:
+        return next(iter(splits))
+    if split not in splits:
+        raise InputError(f"{path}: has no split {split!r}; it has {', '.join(splits)}{nearest(split, splits)}")
+    return split

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from modules import module_at
 from openai_stub import Stub
 
 import abstain
@@ -22,13 +22,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 def load(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Return an example script as a module, without running it."""
-    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, name, module)  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return module_at(EXAMPLES / f"{name}.py")
 
 
 def cells(name: str) -> Iterator[str]:
