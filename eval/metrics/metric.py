@@ -106,6 +106,8 @@ Need = Literal[
 ]
 """Those of `OF_TABLE` are properties of a table: without them the key is null. "forced answers" may be answers without
 a target, which stand for them; "prompted answers" were given under a target or forced."""
+FORCED: tuple[Need, ...] = ("forced answers", "confidence")
+"""The needs of what compares forced answers with the confidence in them."""
 GATE_IS_NO_REFERENCE = (
     "the confidence was read off the gate, which decides what is answered: judged by it a model is always right"
 )

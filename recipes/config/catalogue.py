@@ -22,7 +22,8 @@ from dataclasses import dataclass
 
 from .load import load_recipe, shipped_recipes
 from .payoffs import RewardSection
-from .schema import DataSection, Recipe
+from .schema import Recipe
+from .sections import DataSection
 
 FIELDS = ("Hardware", "Memory", "Duration", "Verified")
 
