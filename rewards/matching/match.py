@@ -116,6 +116,9 @@ class Aliases:
     @cached_property
     def numbers(self) -> tuple[str, ...]:
         """The accepted answers that hold a number."""
+        together = "\n".join(self._answers)
+        if together.isascii() and not _numeric(together, " ".join(self.keys).split()):
+            return ()
         return tuple([answer for answer in self._answers if _numeric(answer, spelling(answer)[1])])
 
     @cached_property
@@ -185,16 +188,22 @@ class Aliases:
         return frozenset(map(key, one))
 
     @cached_property
-    def hints(self) -> frozenset[str]:
-        """Last words and joined spellings: an answer in letters that shares none of them is none of the people."""
+    def lasts(self) -> tuple[str, ...]:
+        """How the last names of accepted people end: the last words of the answers of several words."""
         named = [known.split() for known in self.keys if " " in known]
-        last = {next((word for word in reversed(found) if word not in SUFFIXES), "") for found in named}
-        return self.joined.union(last)
+        ends = {found[-1] for found in named}
+        ends.update(next((word for word in reversed(found) if word not in SUFFIXES), "") for found in named)
+        return tuple(ends - {""})
+
+    @cached_property
+    def spellings(self) -> frozenset[str]:
+        """The keys, and the other forms where some may be written in letters."""
+        return self.keys | self.forms if may_have_forms("\n".join(self._answers)) else self.keys
 
     @cached_property
     def strict(self) -> bool:
-        """Whether an answer in letters alone can only be accepted by its key or a hint."""
-        return not may_have_forms("\n".join(self._answers)) or not (self.forms or self.lists or self.counts)
+        """Whether an answer in letters alone can only be accepted as a spelling, without its spaces or as a name."""
+        return self.spellings is self.keys or not (self.lists or self.counts)
 
 
 def _measure(answer: str) -> Quantity | None:

@@ -271,5 +271,5 @@ def parts_of_list(answer: str) -> list[str]:
 
 def joined(found: Sequence[str]) -> str:
     """Return the words of a name without the spaces ("seashells", "Sea Shells"); "" where that would tell nothing."""
-    whole = "".join(word for word in found if word not in ARTICLES)
+    whole = "".join(found if ARTICLES.isdisjoint(found) else [word for word in found if word not in ARTICLES])
     return whole if len(whole) > 4 and whole.isalpha() else ""
