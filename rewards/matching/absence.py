@@ -8,7 +8,7 @@ from functools import lru_cache
 from .dates import MONTHS
 from .endings import root
 from .match import NUMERIC_WORDS, Aliases, canonical, grouped
-from .variants import TELLS_NOTHING, Person
+from .variants import TELLS_NOTHING
 
 
 def may_mention(given: Sequence[str], accepted: Aliases) -> bool:
@@ -18,58 +18,57 @@ def may_mention(given: Sequence[str], accepted: Aliases) -> bool:
     the name of a person, do not spell one out when they are joined, and hold no number where one is accepted, but other
     numbers and months alone.
     """
-    if not accepted.strict:
-        return True
     together = "".join(given)
-    if together.isalpha() and NUMERIC_WORDS.isdisjoint(given):
-        found, begins = given, not _starts(accepted).isdisjoint([word[:3] for word in given])
-    else:
-        found, begins = canonical(list(given)), True
+    if not together.isalpha() or not NUMERIC_WORDS.isdisjoint(given):
+        found = canonical(list(given))
         together = "".join(found)
         if not together.isalnum() or (not together.isalpha() and accepted.numbers and not _are_others(found, accepted)):
             return True
-    if begins and (_holds_roots(found, accepted) or _names_someone(found, together, accepted)):
-        return True
+        return _may_hold(found, accepted) or _spells_out(together, accepted)
+    shares_start, opens = begins(given, accepted.opening)
+    return (shares_start and _may_hold(given, accepted)) or (opens and _spells_out(together, accepted))
+
+
+def begins(given: Sequence[str], opening: str) -> tuple[bool, bool]:
+    """Return whether a word begins as one of the accepted answers, and whether as the first of one.
+
+    Words with one root share three letters, but for "i" and "y" as the third ("skies", "sky"), and those that spell an
+    answer out without its spaces its first two.
+    """
+    shared = any(f" {word[:3]}".replace("y", "i") in opening for word in given)
+    return shared, any(f"\n {word[:2]}".replace("y", "i") in opening for word in given)
+
+
+def _may_hold(found: Sequence[str], accepted: Aliases) -> bool:
+    """Return whether words may hold an accepted answer or the name of someone; lists are not looked at here."""
+    return not accepted.strict or _holds_roots(found, accepted) or _names_someone(found, accepted)
+
+
+def _spells_out(together: str, accepted: Aliases) -> bool:
+    """Return whether words without their spaces hold an accepted answer without its."""
     return any(known in together for known in accepted.joined)
-
-
-@lru_cache(maxsize=1 << 12)
-def _starts(accepted: Aliases) -> frozenset[str]:
-    """Return how the words with the root of an accepted one begin: three letters, the third "i" or "y" in either."""
-    starts = {word[:3] for known in accepted.spellings for word in known.split()}
-    starts.update([start[:2] + other for start in starts if start[2:] in ("i", "y") for other in "iy"])
-    return frozenset(starts)
 
 
 def _holds_roots(found: Sequence[str], accepted: Aliases) -> bool:
     """Return whether words hold the roots of all telling words of an accepted answer."""
-    every, each = _roots(accepted)
-    roots = set(map(root, found))
-    return not every.isdisjoint(roots) and any(map(roots.issuperset, each))
+    return any(map(set(map(root, found)).issuperset, _roots(accepted)))
 
 
 @lru_cache(maxsize=1 << 12)
-def _roots(accepted: Aliases) -> tuple[frozenset[str], tuple[frozenset[str], ...]]:
-    """Return the roots of all words of the accepted answers, and those of each that tell something."""
+def _roots(accepted: Aliases) -> tuple[frozenset[str], ...]:
+    """Return the roots of the words of each spelling of an accepted answer that tell something."""
     written = [known.split() for known in accepted.spellings]
-    numbered = [found for words in written if (found := canonical(words)) != words]
-    each = [frozenset(root(word) for word in words if word not in TELLS_NOTHING) for words in (*written, *numbered)]
-    every = frozenset(root(word) for words in (*written, *numbered) for word in words)
-    return every, tuple(filter(None, each)) if all(each) else (frozenset(),)
+    written += [found for words in written if (found := canonical(words)) != words]
+    return tuple(frozenset([root(word) for word in words if word not in TELLS_NOTHING]) for words in written)
 
 
-def _names_someone(found: Sequence[str], together: str, accepted: Aliases) -> bool:
-    """Return whether words hold the last name of an accepted person, and one with the initial of another name."""
-    if not any(last in together for last in accepted.lasts):
-        return False
-    return any(someone.last in found and _has_initial(found, someone) for someone in accepted.people)
-
-
-def _has_initial(found: Sequence[str], someone: Person) -> bool:
-    """Return whether a word beside the last name begins as one of the other names does."""
-    beside = list(found)
-    beside.remove(someone.last)
-    return not {name[0] for name in (someone.first, *someone.middle)}.isdisjoint([word[0] for word in beside])
+def _names_someone(found: Sequence[str], accepted: Aliases) -> bool:
+    """Return whether words may hold the last name of an accepted person, and one with the initial of another name."""
+    return any(
+        word.endswith(last) and any(other[0] in initials for j, other in enumerate(found) if j != i)
+        for last, initials in accepted.named
+        for i, word in enumerate(found)
+    )
 
 
 def _are_others(found: Sequence[str], accepted: Aliases) -> bool:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from ..abstention import AbstentionDetector, Reading
 from ..forms import Forms
 from ..verdict import NOT_ACCEPTED, NOT_STATED, Judgement, Verdict
-from .absence import may_mention
+from .absence import begins, may_mention
 from .match import ANOTHER_FORM, Aliases, aliases_of_rows, grouped
 from .plain import SHORT, plain_words
 from .text import spelling
@@ -134,7 +134,7 @@ def _compared(answer: str, words: list[str], accepted: Aliases) -> Judgement | N
     if (
         ANOTHER_FORM.isdisjoint(words)
         and ((together := "".join(words)).isalpha() or _differ(words, accepted.written))
-        and _is_no_form(words, together, accepted)
+        and (not any(begins(words, accepted.opening)) or _is_no_form(words, together, accepted))
     ):
         return Judgement(Verdict.WRONG, answer, NOT_ACCEPTED)
     return None

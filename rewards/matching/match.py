@@ -188,12 +188,23 @@ class Aliases:
         return frozenset(map(key, one))
 
     @cached_property
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """How the last name may end, and the initials of the others, of each accepted answer of several words."""
+        found = [known.split() for known in self.keys if " " in known]
+        for words in found:
+            if len(words) > 2 and words[-1] in SUFFIXES:
+                found.append(words[:-1])  # which is looked at in its turn
+        return tuple([(words[-1], "".join([word[0] for word in words[:-1]])) for words in found])
+
+    @cached_property
     def lasts(self) -> tuple[str, ...]:
-        """How the last names of accepted people end: the last words of the answers of several words."""
-        named = [known.split() for known in self.keys if " " in known]
-        ends = {found[-1] for found in named}
-        ends.update(next((word for word in reversed(found) if word not in SUFFIXES), "") for found in named)
-        return tuple(ends - {""})
+        """How the last names of accepted people may end."""
+        return tuple([last for last, _ in self.named])
+
+    @cached_property
+    def opening(self) -> str:
+        """The keys, each word behind a space and each key in a line, with "i" for "y"."""
+        return "\n ".join(("", *self.keys)).replace("y", "i")
 
     @cached_property
     def spellings(self) -> frozenset[str]:
