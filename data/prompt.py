@@ -1,11 +1,10 @@
-"""Ready prompt templates by name and version: `points@1`, `exam@1`, `bet@1`, `plain@2`.
+"""How a question and its target are put to a model: the rubric, in words a person would use.
 
-Each says the same in its own words: the rubric at a target, the forced answer, and the answer with a stated confidence.
-A published version is never changed, so that rows that name it can be compared; a changed template is a new version.
-The defaults of `PromptStyle` are `plain@2`: small open models repeat a rubric that spells out points, and say the
-phrase that a forced prompt quotes.
-
-How a question and its target are put to a model: the rubric, in words a person would use.
+Ready prompt templates have a name and a version: `points@1`, `exam@1`, `bet@1`, `plain@2`. Each says the same in its
+own words: the rubric at a target, the forced answer, and the answer with a stated confidence. A published version is
+never changed, so that rows that name it can be compared; a changed template is a new version. The defaults of
+`PromptStyle` are `plain@2`: small open models repeat a rubric that spells out points, and say the phrase that a forced
+prompt quotes.
 """
 
 from __future__ import annotations

@@ -196,6 +196,17 @@ class Session:
             reason = f"gave a reply that is not JSON ({error})"
             raise EndpointError(self.endpoint.address, reason, kind="NoJSON") from None
 
+    async def owner(self) -> str | None:
+        """Return who owns the model by the endpoint's list of models, "vllm" say; None where it has no such list."""
+        import openai
+
+        try:
+            listed = await self._client.with_options(max_retries=0).models.list()
+            named = [model for model in listed.data if model.id == self.endpoint.model]
+            return str((named or listed.data)[0].owned_by)
+        except (openai.OpenAIError, AttributeError, IndexError, TypeError, ValueError):
+            return None  # the list is a courtesy: servers without it generate all the same
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()

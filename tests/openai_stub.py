@@ -25,6 +25,10 @@ class Stub:
     """What it answers to everything, with the status 200."""
     errors: list[tuple[int, dict[str, str]]] = field(default_factory=list[tuple[int, dict[str, str]]])
     """(status, body of the error) of the next answers."""
+    owner: str | None = None
+    """Who owns its model by its list of models; None: it has no such list."""
+    chat_steps: bool = False
+    """Log-probabilities have the shape of a chat on the route of prompts too, as llama.cpp's have."""
     key: str | None = None
     """The one key that it accepts."""
     tokens: Callable[[Any], int] = lambda prompt: len(str(prompt))
@@ -60,6 +64,14 @@ class Stub:
                 self.send_response(status)
                 for name, value in {**headers, "Content-Type": kind}.items():
                     self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def do_GET(self) -> None:
+                content = json.dumps({"object": "list", "data": [{"id": "m", "owned_by": stub.owner}]}).encode()
+                self.send_response(404 if stub.owner is None else 200)
+                self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
@@ -120,5 +132,6 @@ class Stub:
             choice["logprobs"] = {"content": steps} if told else None
         else:
             choice["text"] = text
-            choice["logprobs"] = {"tokens": ["a", "b"], "token_logprobs": [-0.5, -0.25]} if told else None
+            plain = {"tokens": ["a", "b"], "token_logprobs": [-0.5, -0.25]}
+            choice["logprobs"] = ({"content": steps} if self.chat_steps else plain) if told else None
         return choice

@@ -1,6 +1,6 @@
-"""Loading models and tokenizers, as training uses it; how is decided in `eval/backends/models.py`.
+"""The LoRA adapter that stages train, and the quantized weights below it; models and tokenizers as training loads them.
 
-The LoRA adapter that stages train, and the quantized weights below it.
+How they are loaded is decided in `eval/backends/models.py`.
 """
 
 from __future__ import annotations

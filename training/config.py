@@ -1,9 +1,8 @@
-"""The settings of every training stage, each with its one default; recipes use these classes as their sections.
+"""The settings of every training stage, each with its one default; recipes use the classes as their sections.
 
 Nothing heavy is imported here. The mappings `trainer`, `sft`, `grpo`, `rloo` and `lora` hold fields of the configs
-of TRL, PEFT and transformers: those libraries validate them, over this project's defaults at the end of the file.
-
-The fields of other libraries' configs that recipes embed, with what those libraries say of them.
+of TRL, PEFT and transformers: those libraries validate them, over this project's defaults at the end of the file, and
+describe them.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from typing import Any, cast
 import torch
 
 from ..data import InputError, Message, RunError, atomic
+from ..eval.backends.chats import render_chats
 from ..eval.backends.models import load_model, load_tokenizer, saved_dtype, saved_template
 
 TOLERANCE = {"float32": 1e-3, "float16": 0.05, "bfloat16": 0.25}
@@ -127,9 +128,7 @@ def _saved_tokenizer(model: str, adapter: Path, folder: Path) -> None:
 
 def _rows(tokenizer: Any, prompts: Sequence[Sequence[Message]], vocabulary: int) -> list[torch.Tensor]:
     """Return rows of token ids, each (1, S): the prompts and one of random tokens."""
-    rendered = [
-        tokenizer.apply_chat_template(list(chat), add_generation_prompt=True, tokenize=False) for chat in prompts
-    ]
+    rendered = render_chats(tokenizer, prompts)
     ids = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in rendered]
     drawn = torch.randint(
         min(vocabulary, len(tokenizer)), (1, RANDOM_TOKENS), generator=torch.Generator().manual_seed(0)

@@ -1,6 +1,6 @@
 """Several processes that train together: what they share out, and what one of them does for all.
 
-What makes TRL's GRPO step cheaper on a CPU without changing a number of it.
+`score_completions_only` makes a step of TRL's trainers cheaper on a CPU without changing a number of it.
 """
 
 from __future__ import annotations

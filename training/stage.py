@@ -1,7 +1,4 @@
-"""Where an interrupted stage goes on from.
-
-What the training stages share: defaults under TRL's configs, and training that goes on from a checkpoint.
-"""
+"""What the training stages share: defaults under TRL's configs, and training that goes on from a checkpoint."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The same bound where responses are too many to list: estimated from samples, with intervals over prompts.
+"""The bound of `reduction.py` where responses are too many to list, estimated from samples.
 
 Three kinds of samples of every prompt are scored with the model's probability p̂(r|c): of the training distribution,
-of the errors (uniformly), and of the model itself. Sizes of V_c and E_c must be known, not their members.
-Shapes: C prompts drawn from μ, S samples of each.
+of the errors (uniformly), and of the model itself. Sizes of V_c and E_c must be known, not their members. What is
+measured has the shape that `measure.py` gives to what is enumerated.
 
-What is measured of a model from samples, in the shape that `measure.py` gives to what is enumerated.
+Shapes: C prompts drawn from μ, S samples of each.
 """
 
 from __future__ import annotations

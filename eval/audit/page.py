@@ -1,8 +1,7 @@
-"""The audit's figures, one function each: they take rows of `audit.json` and return a matplotlib figure.
+"""The audit's page, one self-contained file: the result, the figures and a table per split.
 
-Rows are mappings as `measure` makes them, with `system` and `t`; style and colours are the report's (`plotting.py`).
-
-The audit's page: one self-contained file with the result, the figures and a table per split.
+Each figure is one function that takes rows of `audit.json` and returns a matplotlib figure. Rows are mappings as
+`measure` makes them, with `system` and `t`; style and colours are the report's (`plotting.py`).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -17,6 +17,7 @@ from .backend import BackendError, Completion, Prompt, sources
 from .chats import render_chats
 from .draws import draw_seed, runs
 from .identity import Identity, model_hash, settings_text
+from .server_sampling import unfiltered
 
 SEED_BITS = 31
 """Servers keep seeds in 32 bits, some of them with a sign."""
@@ -155,8 +156,7 @@ def completion_of(choice: Any, route: Route) -> Completion:
     try:
         text = content_text(choice.message.content if route == "chat" else choice.text).strip()
         refusal = getattr(choice.message, "refusal", None) if route == "chat" and not text else None
-        scores = logprobs_of(choice, route)
-        texts = () if scores is None else token_texts_of(choice, route)
+        scores, texts = scored_tokens(choice) or (None, ())
     except (AttributeError, TypeError, ValueError):  # a server may send anything under the status 200
         raise BackendError(f"a reply has no readable completion: {choice!r:.200}") from None
     reason = "refusal" if refusal else choice.finish_reason
@@ -169,8 +169,10 @@ def logprobs_field(route: Route) -> dict[str, Any]:
     return {"logprobs": True} if route == "chat" else {"logprobs": 1}
 
 
-def logprobs_of(choice: Any, route: Route) -> list[float] | None:
-    """Return the log-probabilities that a choice tells, or None.
+def scored_tokens(choice: Any) -> tuple[list[float], tuple[str, ...]] | None:
+    """Return the log-probabilities that a choice tells and the texts of their tokens, where told; None without any.
+
+    They are read by their shape, not by the route: llama.cpp answers `/v1/completions` with the steps of a chat.
 
     Raises:
         BackendError: what it tells is none.
@@ -179,17 +181,19 @@ def logprobs_of(choice: Any, route: Route) -> list[float] | None:
     if told is None:
         return None
     try:
-        found = [step.logprob for step in told.content or ()] if route == "chat" else told.token_logprobs
-        return [float(score) for score in found] if found else None
-    except (AttributeError, TypeError, ValueError):
+        steps = getattr(told, "content", None)
+        if steps is not None:
+            scores, texts = [_field(step, "logprob") for step in steps], [_field(step, "token") for step in steps]
+        else:
+            scores, texts = getattr(told, "token_logprobs", None), getattr(told, "tokens", None)
+        return ([float(score) for score in scores], tuple(map(str, texts or ()))) if scores else None
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise BackendError(f"a reply has no readable log-probabilities: {told!r:.200}") from None
 
 
-def token_texts_of(choice: Any, route: Route) -> tuple[str, ...]:
-    """Return the texts of the tokens whose log-probabilities a choice tells; empty where it tells none."""
-    told = choice.logprobs
-    found = [step.token for step in told.content or ()] if route == "chat" else getattr(told, "tokens", None)
-    return tuple(map(str, found or ()))
+def _field(step: Any, name: str) -> Any:
+    """Return a field of a token's step, which the client leaves a mapping where it does not expect one."""
+    return step[name] if isinstance(step, Mapping) else getattr(step, name)
 
 
 def server_text(tokenizer: Any, rendered: str) -> str:
@@ -233,8 +237,7 @@ async def explore(session: Session, content: Any, max_new_tokens: int) -> tuple[
         replies = {name: await _unless_refused(session, content, basic | field) for name, field in optional.items()}
     features = ServerFeatures(
         n=replies["n"] is not None and len(replies["n"].choices) == 2,
-        logprobs=replies["logprobs"] is not None
-        and logprobs_of(replies["logprobs"].choices[0], session.route) is not None,
+        logprobs=replies["logprobs"] is not None and scored_tokens(replies["logprobs"].choices[0]) is not None,
         seed=replies["seed"] is not None and session.negotiated.takes("seed", 1),
     )
     usage = getattr(reply, "usage", None)
@@ -311,17 +314,17 @@ def open_openai(
     messages = [{"role": "user", "content": "Say yes."}]
     rendered = backend.render(messages)
 
-    async def asked() -> tuple[ServerFeatures, int | None]:
+    async def asked() -> tuple[ServerFeatures, int | None, str | None]:
         session = Session(endpoint, chosen)
         try:
             content = messages if chosen == "chat" else server_text(loaded, rendered)
-            return await explore(session, content, max_new_tokens)
+            return *await explore(session, content, max_new_tokens), await session.owner()
         finally:
             await session.close()
 
     with EventLoop() as loop:
         try:
-            features, tokens = loop.submit(asked()).result()
+            features, tokens, owner = loop.submit(asked()).result()
         except (BackendError, EndpointError) as failure:
             raise InputError(f"model {endpoint.model}: {failure}") from None
     if chosen == "completions" and tokens is not None:
@@ -331,4 +334,5 @@ def open_openai(
                 f"model {endpoint.model}: {endpoint.address} reads {tokens} tokens where the tokenizer {tokenizer} "
                 f"gives {known}; give the tokenizer of the model that is served, or route=chat"
             )
+    endpoint = replace(endpoint, extra_body=unfiltered(owner, endpoint.extra_body))
     return OpenAIBackend(endpoint, features, route=chosen, tokenizer=loaded, max_new_tokens=max_new_tokens)

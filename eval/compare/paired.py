@@ -1,14 +1,6 @@
-"""Two systems laid out over the same items and targets, ready to be compared.
+"""Two systems over the same items and targets: what they are compared in, and whether a difference is more than chance.
 
-Shapes: G items, shared by both; N units of one system.
-
-Is a difference between two systems on the same items more than chance? Tests, and what many of them together show.
-
-Shapes: G items, M metrics, B resamples.
-
-The metrics that two systems are compared in, and their resamples.
-
-Shapes: G items, shared by both; N units of one system; T targets; B resamples.
+Shapes: G items, shared by both; N units of one system; T targets; M metrics; B resamples.
 """
 
 from __future__ import annotations

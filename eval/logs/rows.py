@@ -19,7 +19,7 @@ from ...data.nearest import nearest
 from ...rewards import Verdict
 from ...rewards.verdict import FILTERED
 from ..sweep.responses import Response
-from .formats import CUT_OFF, LoggedRow
+from .logged_row import CUT_OFF, LoggedRow
 from .score import Grading, How, plan_verdict, reach_verdicts, read_stated, with_judgement, withheld
 
 

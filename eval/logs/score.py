@@ -26,8 +26,8 @@ from ..metrics.metric import GATE_IS_NO_REFERENCE, Metric, lacking
 from ..metrics.outcomes import count_outcomes
 from ..sweep.judged import judge_counts
 from ..sweep.responses import Response
-from .formats import LoggedRow
 from .log_table import LogTable, make_log_table
+from .logged_row import LoggedRow
 
 How = Literal["kept", "scored", "graded"]
 """The verdict came with the row; from a foreign scorer's yes or no; from the grader."""

@@ -1,11 +1,9 @@
-"""Isotonic recalibration: a confidence made calibrated on one part of the items and used on another.
+"""The effective threshold: which confidence cut best describes what a model did at a target?
 
-Shapes: N items; `confidence` and `correct` are (N,) with NaN where unknown.
-
-The effective threshold: which confidence cut best describes what a model did at a target?
+Isotonic recalibration stands beside it: a confidence made calibrated on one part of the items and used on another.
 
 Shapes: N items, T targets, B resamples, K positions. `abstained` is (N, T) with 1 abstained, 0 answered
-and NaN unknown; `confidence` is (N,) with NaN where unknown.
+and NaN unknown; `confidence` and `correct` are (N,) with NaN where unknown.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""How a metric is described wherever it is shown: key, label, definition, direction, and the places that show it.
+"""A metric: its description, what it needs of the rows, and how it is computed.
 
-What a metric needs of the rows, and the reason given where they lack it.
-
-A metric: what is said of it, and one number of a table, or one at every target, with its interval.
+The description (key, label, definition, direction) is what every table, page and check shows of it. Where the rows lack
+what the metric needs, it has a reason in place of a value.
 """
 
 from __future__ import annotations
@@ -107,6 +106,8 @@ Need = Literal[
 ]
 """Those of `OF_TABLE` are properties of a table: without them the key is null. "forced answers" may be answers without
 a target, which stand for them; "prompted answers" were given under a target or forced."""
+FORCED: tuple[Need, ...] = ("forced answers", "confidence")
+"""The needs of what compares forced answers with the confidence in them."""
 GATE_IS_NO_REFERENCE = (
     "the confidence was read off the gate, which decides what is answered: judged by it a model is always right"
 )

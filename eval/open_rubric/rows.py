@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ...data import InputError
-from ..logs.formats import LoggedRow
+from ..logs.logged_row import LoggedRow
 from ..logs.rows import read_threshold, shown
 from ..sweep.responses import Response
 from .protocol import RUBRICS, SAMPLES

@@ -1,9 +1,8 @@
-"""The rows that a report carries with it: compact JSON for the browser of rows, safe inside a page.
+"""What a report is made from: rows and metrics of the systems that it shows.
 
-A page with a million rows would not open, so a large evaluation brings a sample of its questions, drawn
-with a seed, each with everything that was said to it. All rows stay in the run's folder.
-
-What a report is made from: rows and metrics of the systems that it shows.
+The browser of rows gets compact JSON that is safe inside a page. A page with a million rows would not open, so a large
+evaluation brings a sample of its questions, drawn with a seed, each with every completion of it. All rows stay in the
+run's folder.
 """
 
 from __future__ import annotations

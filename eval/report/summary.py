@@ -1,6 +1,6 @@
 """The result in one small table, as a terminal shows it, and the order of systems.
 
-How much depends on the prompt template: metrics over several of them, their mean and their range.
+Of several prompt templates, each metric has its mean and its range.
 """
 
 from __future__ import annotations

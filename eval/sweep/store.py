@@ -1,16 +1,13 @@
-"""Whether the rows of a file belong to the evaluation that wants to go on in it.
-
-Appends rows to a response file in groups, and keeps what came before an exception.
-
-A group is handed to the operating system, which keeps it whatever becomes of the process, every
-`FLUSH_EVERY` rows or `FLUSH_SECONDS`. It is forced to the disk (fsync), where a failing power cannot
-take it, every `SYNC_SECONDS` and at the end: on a busy disk that takes as long as many completions.
-
-The files of one sweep: one of the rows and, while several processes share it, a part for each other one.
+"""The files of one sweep: one of the rows and, while several processes share it, a part for each other one.
 
 Process 0 appends to the rows' file and process r to one with `.rankR` in its name beside it: each file
 has one writer, so a kill can cut off the last line of each and no more. At the end process 0 takes
-the parts into the first. Whoever resumes reads all of them, whatever their number.
+the parts into the first. Whoever resumes reads all of them, whatever their number, and checks that
+their rows belong to the evaluation that goes on.
+
+Rows are appended in groups. A group is handed to the operating system, which keeps it whatever becomes of the process,
+every `FLUSH_EVERY` rows or `FLUSH_SECONDS`. It is forced to the disk (fsync), where a failing power cannot
+take it, every `SYNC_SECONDS` and at the end: on a busy disk that takes as long as many completions.
 """
 
 from __future__ import annotations

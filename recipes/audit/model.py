@@ -1,9 +1,8 @@
-"""The audit of a model from samples, where the list of possible answers is too long to score for every question.
+"""The audit of any model on questions whose answers can be listed.
 
-Of each question: so many uniform errors of the list, all accepted answers, and as many answers of the model's own,
-drawn at temperature 1. What the model says off the list counts as an error.
-
-The audit of any model on questions whose answers can be listed.
+Where the list is too long to score for every question, samples stand for it: of each question so many uniform errors of
+the list, all accepted answers, and as many answers of the model's own, drawn at temperature 1. What the model says off
+the list counts as an error.
 
     OUT/audit.json, audit.html    what was measured, and its page
     OUT/audit/*.svg, *.png        its figures
@@ -29,6 +28,7 @@ from ...eval.audit.enumeration import Enumeration
 from ...eval.audit.measure import measure
 from ...eval.audit.monte_carlo import SampledResponses, measure_samples
 from ...eval.backends.backend import Prompt
+from ...eval.backends.chats import render_chats
 from ...eval.metrics.estimate import Array
 from ...rewards.extras import require
 from ..runs.progress import Progress
@@ -63,7 +63,7 @@ def sample_rows(
     scores = stored_scores(
         scorer,
         asked.out / "audit" / "scores",
-        [scorer.tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False) for chat in chats],
+        render_chats(scorer.tokenizer, chats),
         [valid + errors for valid, errors in offered],
         console,
         model=asked.model,
@@ -158,10 +158,7 @@ def audit_model(asked: ModelAudit, console: Progress) -> dict[str, Any]:
         if asked.samples is not None:
             rows.append({"system": "model", "t": t, **sample_rows(asked, listed, scorer, style, t, console)})
             continue
-        prompts = [
-            tokenizer.apply_chat_template(style.messages(own.question, t), add_generation_prompt=True, tokenize=False)
-            for own in listed
-        ]
+        prompts = render_chats(tokenizer, [style.messages(own.question, t) for own in listed])
         scores = stored_scores(
             scorer,
             asked.out / "audit" / "scores",

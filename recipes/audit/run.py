@@ -19,6 +19,7 @@ import numpy as np
 from ...data import InputError, Question, World, write_atomic
 from ...eval.audit.measure import measure
 from ...eval.audit.synthetic_world import world_enumeration, world_facts, world_responses
+from ...eval.backends.chats import render_chats
 from ...eval.metrics.estimate import Array
 from ...rewards.extras import require
 from ..config.schema import Recipe
@@ -191,13 +192,12 @@ def _scores(
     values: Mapping[str, tuple[str, ...]],
     console: Progress,
 ) -> Array:
-    chats = (recipe.prompt.messages(question, condition.t) for question in questions)
-    template = scorer.tokenizer.apply_chat_template
+    chats = [recipe.prompt.messages(question, condition.t) for question in questions]
     texts = {kind: world_responses(own, condition.t, recipe.prompt.phrase).texts for kind, own in values.items()}
     return stored_scores(
         scorer,
         run / "audit" / "scores",
-        [template(chat, add_generation_prompt=True, tokenize=False) for chat in chats],
+        render_chats(scorer.tokenizer, chats),
         [texts[str(question.metadata["kind"])] for question in questions],
         console,
         model=condition.model,

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from ...data import InputError
 from .console import TerminalConsole
+from .options import pairs, read_targets
 
 
 class RunByDefault(TyperGroup):
@@ -97,8 +98,6 @@ def audit_run(
     from ..audit.model import audit_model
     from ..audit.scores import ModelAudit
     from ..config.evaluation import path_name
-    from .eval import pairs
-    from .score import read_targets
 
     wanted = ModelAudit(
         model=model,
@@ -106,7 +105,7 @@ def audit_run(
         questions=str(questions),
         candidates=str(candidates),
         out=out or Path(f"audit-{path_name(str(adapter or model))}"),
-        columns=pairs(column or (), "--column"),
+        columns=pairs(column or ()),
         abstention=abstention,
         targets=tuple(read_targets(targets) or ()),
         max_items=max_items,
@@ -149,7 +148,6 @@ def graders(
     """
     from ...eval.audit.rubrics import read_rubrics, shipped_rubrics
     from ..audit.summary import grader_lines, rubric_table, target_lines
-    from .score import read_targets
 
     stated = read_targets(targets) or ()
     rubrics = shipped_rubrics() if file is None else read_rubrics(file)

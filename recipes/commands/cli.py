@@ -27,7 +27,8 @@ from .launch import launch
 from .recipes import Overrides, RecipeName, check, recipes_app
 from .report import conclude, report
 from .requirements import assert_
-from .score import score, threshold
+from .score import score
+from .threshold import threshold
 
 app = typer.Typer(
     name="abstain",

@@ -1,7 +1,4 @@
-"""How fast something goes and how long it still takes, in words.
-
-The progress of commands and notebooks: lines, stages and a bar.
-"""
+"""The progress of commands and notebooks: lines, stages, and a bar with the rate and the time left."""
 
 from __future__ import annotations
 

@@ -18,10 +18,10 @@ from typer.core import TyperGroup
 
 from ...data import InputError
 from ...rewards.extras import require
-from ..config.grader_text import grader_section
 from ..config.load import load_recipe
+from ..runs.api import evaluate
 from .console import TerminalConsole
-from .eval import numbers, pairs, values
+from .options import flags, read_options, takes_options_of
 
 
 def merge(
@@ -178,7 +178,11 @@ def _reward_command(trainer: str) -> Callable[..., None]:
     return export
 
 
+_OF_QUESTIONS = ("targets", "samples", "grader", "columns", "where", "max_items", "max_new_tokens", "seed")
+
+
 def _harness_command(harness: str) -> Callable[..., None]:
+    @takes_options_of(evaluate, only=_OF_QUESTIONS, panel="With --questions")
     def export(
         overrides: Annotated[list[str] | None, typer.Argument(help="Changes to the recipe, as key=value.")] = None,
         *,
@@ -187,25 +191,8 @@ def _harness_command(harness: str) -> Callable[..., None]:
         questions: Annotated[
             str | None, typer.Option(help="The questions instead, as `abstain eval` takes them.")
         ] = None,
-        targets: Annotated[str | None, typer.Option(help="With --questions: targets in (0, 1), by commas.")] = None,
-        samples: Annotated[int | None, typer.Option(help="With --questions: forced samples per question.")] = None,
-        grader: Annotated[str | None, typer.Option(help="With --questions: as `abstain eval` takes it.")] = None,
-        column: Annotated[list[str] | None, typer.Option(help="With --questions: answers=gold; repeatable.")] = None,
-        where: Annotated[list[str] | None, typer.Option(help="With --questions: relation=P17; repeatable.")] = None,
-        max_items: Annotated[int | None, typer.Option(help="With --questions: at most so many.")] = None,
-        max_new_tokens: Annotated[int | None, typer.Option(help="With --questions: longest completion.")] = None,
-        seed: Annotated[int | None, typer.Option(help="With --questions: seed of the draw.")] = None,
+        **options: Any,
     ) -> None:
-        options = {
-            "targets": targets,
-            "samples": samples,
-            "grader": grader,
-            "column": column,
-            "where": where,
-            "max_items": max_items,
-            "max_new_tokens": max_new_tokens,
-            "seed": seed,
-        }
         given = {name: value for name, value in options.items() if value is not None}
         asked = _asked(recipe, questions, given, overrides or [])
         from ..export.export_harness import folder_files
@@ -235,22 +222,15 @@ def _asked(recipe: str | None, questions: str | None, given: dict[str, Any], ove
         raise InputError("give either --recipe (its evaluation) or --questions, and not both")
     if recipe is not None:
         if given:
-            name = next(iter(given)).replace("_", "-")
-            raise InputError(f"--{name} goes with --questions; a recipe's evaluation is changed by key=value")
+            option = flags(next(iter(given)))[0]
+            raise InputError(f"{option} goes with --questions; a recipe's evaluation is changed by key=value")
         return harness_sweep(load_recipe(recipe, overrides))
     if overrides:
         raise InputError(f"{overrides[0]!r}: key=value changes a recipe; with --questions use the options")
     from ..config.evaluation import evaluation_recipe
 
-    read: dict[str, Callable[[Any], Any]] = {
-        "targets": lambda text: numbers(text, "--targets"),
-        "grader": grader_section,
-        "where": values,
-        "column": lambda texts: pairs(texts, "--column"),
-    }
-    fields = {name: read[name](value) if name in read else value for name, value in given.items()}
-    fields = {"columns" if name == "column" else name: value for name, value in fields.items()}
-    return harness_sweep(evaluation_recipe(place="--", model="none", questions=questions, **fields), "--grader")
+    recipe_ = evaluation_recipe(place="--", model="none", questions=questions, **read_options(given))
+    return harness_sweep(recipe_, "--grader")
 
 
 def _command(
@@ -262,7 +242,7 @@ def _command(
         part
         for name, value in given.items()
         for one in (cast("list[Any]", value) if isinstance(value, list) else [value])
-        for part in (f"--{name.replace('_', '-')}", str(one))
+        for part in (flags(name)[0], str(one))
     ]
     return shlex.join(["abstain", "export", harness, *source, *options, "--out", str(out), *overrides])
 

@@ -1,192 +1,180 @@
-"""`abstain score`: metrics of logged outputs, without a model. `abstain threshold`: a cut that keeps an error rate."""
+"""`abstain score`: metrics of logged outputs, without a model: counts, intervals, what is left out and why."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
 import typer
 
-from ...data import InputError
-from .eval import pairs
+from ...data.nearest import closest
+from ...eval.logs.rows import KNOWN_KEYS
+from ...eval.metrics.catalogue import listed, listed_curves
+from ...eval.metrics.metric import MetricInfo
+from ...eval.metrics.outcomes import outcome_note
+from ...eval.open_rubric import protocol as open_rubric
+from ...eval.open_rubric.tables import summary as open_rubric_summary
+from ...eval.report.headline import headline
+from ...eval.sweep.judged import judge_note
+from ...eval.sweep.overlooked import overlooked_notes
+from ..config.graders import remedies
+from ..runs import api
+from ..runs.files import METRICS
+from .console import TerminalConsole
+from .options import Form, read_options, takes_options_of
 
-if TYPE_CHECKING:
-    from ...eval.logs.formats import LogOptions
-
-LogFile = Annotated[
-    Path,
-    typer.Argument(help="Logged outputs (.jsonl, .csv, .parquet, an lm-eval or Inspect log), or a run's folder."),
-]
-GraderText = Annotated[
-    str | None, typer.Option(help="How completions are graded: a kind (`alias`), or `{kind: numeric, absolute: 0.5}`.")
-]
-Regrade = Annotated[bool, typer.Option("--regrade", help="Grade rows that have a verdict too.")]
-Format = Annotated[
-    Literal["rows", "lm-eval", "inspect"] | None, typer.Option("--format", help="By default it is found out.")
-]
-Scorer = Annotated[str | None, typer.Option(help="The log's own metric or scorer to take verdicts from.")]
-Filter = Annotated[str | None, typer.Option("--filter", help="lm-eval: the filter whose output is graded.")]
-Column = Annotated[
-    list[str] | None,
-    typer.Option(help="Rows: the column of a key, answers=gold or answers=answer.aliases; may be repeated."),
-]
-Separator = Annotated[
-    str | None, typer.Option(help="Rows: what stands between several accepted answers in one text, such as `;`.")
-]
-ConfidenceScale = Annotated[
-    Literal["unit", "percent", "ten"] | None,
-    typer.Option(help="What confidences are out of: 1, 100 or 10. Without it, numbers above 1 are refused."),
-]
-Stated = Annotated[
-    Literal["fraction", "percent"] | None,
-    typer.Option(help="Read the confidences that completions state; what a bare number is out of."),
-]
-Phrase = Annotated[str | None, typer.Option(help="The abstention that the prompts agreed on.")]
-Truncated = Annotated[
-    Literal["wrong", "ungraded"] | None, typer.Option(help="The verdict of completions that were cut off.")
-]
+LOGGED = {
+    "path": Form(type=Path, argument=True, settings={"metavar": "FILE"}),
+    "protocol": Form(type=Literal["open-rubric"]),
+}
+"""How `score` and `threshold` write what both take."""
 
 
+@takes_options_of(api.score, **LOGGED)
 def score(
-    file: LogFile,
     *,
-    out: Annotated[Path | None, typer.Option(help="Folder for the metrics and the graded rows.")] = None,
-    grader: GraderText = None,
-    regrade: Regrade = False,
-    targets: Annotated[str | None, typer.Option(help="Targets to use, as `0.25,0.5,0.75`.")] = None,
-    format_: Format = None,
-    scorer: Scorer = None,
-    filter_: Filter = None,
-    column: Column = None,
-    separator: Separator = None,
-    confidence_scale: ConfidenceScale = None,
-    stated: Stated = None,
-    phrase: Phrase = None,
-    truncated: Truncated = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Seeds the bootstrap; by default the run's seed, else 0.")
-    ] = None,
-    resamples: Annotated[int, typer.Option("--resamples", "--draws", min=0, help="Bootstrap resamples.")] = 500,
     csv: Annotated[
         Path | None, typer.Option(help="Folder for metrics, values by target and responses as CSV files.")
     ] = None,
-    protocol: Annotated[
-        Literal["open-rubric"] | None,
-        typer.Option(
-            help="open-rubric: the rows are of that experiment, two samples a prompt (docs/scoring.md). [default: the "
-            "run's own]",
-            show_default=False,
-        ),
-    ] = None,
+    **options: Any,
 ) -> None:
     """Compute metrics of logged outputs of any system; no model is needed.
 
     Example: `abstain score answers.jsonl --grader contains --out scored`
     """
     from ..runs.csv_tables import check_tables, write_tables
-    from ..runs.score import ScoreRequest, score_file, summary
-    from .console import TerminalConsole
 
     if csv is not None:
         check_tables(csv)
-
-    request = ScoreRequest(
-        file=file,
-        out=out,
-        grader=grader,
-        regrade=regrade,
-        targets=read_targets(targets),
-        format=format_,
-        options=_log_options(scorer, filter_, regrade, column, separator),
-        scale=confidence_scale,
-        stated=stated,
-        phrase=phrase,
-        truncated=truncated,
-        seed=seed,
-        resamples=resamples,
-        protocol=None if protocol is None else "open_rubric",
-    )
     with TerminalConsole() as console:
-        scored = score_file(request, console)
+        scored = api.score(**read_options(options), progress=console)
         for name, contents in scored.contents.items():
             if len(scored.contents) > 1:
                 console.stage(name)
             for line in summary(contents):
                 console.say(line)
-            if out is not None:
+            if scored.out is not None:
                 console.say(f"metrics: {scored.metrics_file(name)}")
         if csv is not None:
             console.say(f"tables: {', '.join(map(str, write_tables(csv, [scored])))}")
 
 
-def threshold(
-    file: LogFile,
-    *,
-    risk: Annotated[float, typer.Option(help="The largest share of wrong answers among the answered, in (0, 1).")],
-    level: Annotated[float, typer.Option(help="The probability that the guarantee holds, in (0, 1).")] = 0.95,
-    system: Annotated[str | None, typer.Option(help="Of a run: which system. [default: the last]")] = None,
-    split: Annotated[str | None, typer.Option(help="Which split. [default: the headline's]")] = None,
-    grader: GraderText = None,
-    regrade: Regrade = False,
-    format_: Format = None,
-    scorer: Scorer = None,
-    filter_: Filter = None,
-    column: Column = None,
-    separator: Separator = None,
-    confidence_scale: ConfidenceScale = None,
-    stated: Stated = None,
-    phrase: Phrase = None,
-    truncated: Truncated = None,
-) -> None:
-    """Find the cut on a logged confidence that keeps the error among the answered at most at a risk, with a guarantee.
-
-    Learn then Test (arXiv:2110.01052) with exact binomial p-values. Exit code 1: these rows certify no cut.
-
-    Example: `abstain threshold answers.jsonl --risk 0.05 --level 0.95`
-    """
-    from ..runs.score import ScoreRequest
-    from ..runs.threshold import certified_cut, describe_cut
-
-    request = ScoreRequest(
-        file=file,
-        grader=grader,
-        regrade=regrade,
-        format=format_,
-        options=_log_options(scorer, filter_, regrade, column, separator),
-        scale=confidence_scale,
-        stated=stated,
-        phrase=phrase,
-        truncated=truncated,
-    )
-    found = certified_cut(request, risk=risk, level=level, system=system, split=split)
-    for line in describe_cut(found):
-        typer.echo(line)
-    if found.cut is None:
-        raise typer.Exit(1)
+_ROUTES = {
+    "prompted": "targets in the prompt",
+    "stated": "no target; the confidence is held against targets",
+    "verdicts": "verdicts alone",
+}
 
 
-def _log_options(
-    scorer: str | None, filter_: str | None, regrade: bool, column: list[str] | None, separator: str | None
-) -> LogOptions:
-    """Return how a log is read, from the options that `score` and `threshold` share."""
-    from ...eval.logs.formats import LogOptions
+def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of the metrics of one file or system."""
+    if metrics.get("protocol") == open_rubric.NAME:
+        yield from open_rubric_summary("the system", metrics)
+        return
+    yield from _counts(metrics)
+    yield headline({"The system": metrics})
+    source = metrics["reference_confidence"]
+    chosen = [(info, estimate) for info in listed("score") if (estimate := _estimate(info.pick(metrics))) is not None]
+    told = {info.in_text: estimate for info, estimate in chosen if not _repeats(info, source)}
+    width = 2 + max(map(len, told), default=30)
+    for label, estimate in told.items():
+        yield f"{label:<{width}}{shown(estimate)}{_bounds(estimate)}"
+    rates: Mapping[str, Any] = metrics["rates"] or {}
+    every: list[Any] = [*rates.values(), *metrics.values()]
+    more = len([value for value in every if _estimate(value) is not None]) - len(told)
+    if more:
+        yield f"and {more} more in {METRICS} (--out DIR)"
+    yield from _targets(metrics)
+    yield from _left_out(metrics)
+    source = metrics["source"]
+    kind = source["grader"]["kind"] if source["graded"] else "none"
+    remedy = remedies(kind, "score")
+    yield from (f"note: {note}" for note in overlooked_notes(metrics["overlooked"], remedy))
 
-    columns = pairs(column or (), "--column")
-    return LogOptions(scorer=scorer, filter=filter_, regrade=regrade, columns=columns, separator=separator)
+
+def _repeats(info: MetricInfo, source: str | None) -> bool:
+    """Return whether this is another metric's number again, with the reference confidence from `source`."""
+    return info.repeats_under == source
 
 
-def read_targets(text: str | None) -> list[float] | None:
-    """Return the targets of `--targets`.
+def shown(estimate: Mapping[str, Any]) -> str:
+    """Return an Estimate as "0.812 [0.790, 0.834]"."""
+    if estimate["value"] is None:
+        return "undefined"
+    interval = "" if estimate["low"] is None else f" [{estimate['low']:.3f}, {estimate['high']:.3f}]"
+    return f"{estimate['value']:.3f}{interval}"
 
-    Raises:
-        InputError: not ascending fractions in (0, 1).
-    """
-    if text is None:
+
+def _counts(metrics: Mapping[str, Any]) -> Iterator[str]:
+    source, split = metrics["source"], metrics["split"]
+    of = "" if split == "all" else f" of split {split}"
+    yield f"{metrics['rows']} rows{of}, {metrics['items']} items ({source['format']}); {_ROUTES[metrics['route']]}"
+    verdicts = ", ".join(f"{count} {name}" for name, count in metrics["verdicts"].items() if count)
+    how = [f"{source['graded']} graded here by {source['grader']['kind']}"] if source["graded"] else []
+    how += [f"{source['scored']} by the log's scorer"] if source["scored"] else []
+    how += [f"{source['kept']} as logged"] if source["kept"] else []
+    how += [f"{source['changed']} changed"] if source["changed"] else []
+    whole = "of all rows " if metrics["splits"] else ""
+    yield f"verdicts: {verdicts} ({whole}{', '.join(how)})"
+    if (note := outcome_note(metrics["outcomes"])) is not None:
+        yield f"outcomes: {note}"
+    if (note := judge_note(metrics["judge"])) is not None:
+        yield f"judge: {note}"
+    said = metrics["confidences"]
+    if metrics["route"] != "verdicts" or said["out_of_range"]:
+        parts = (f"{said[key]} {key.replace('_', ' ')}" for key in ("usable", "missing", "out_of_range"))
+        yield f"confidences: {', '.join(parts)}"
+    stated = source["stated_confidences"]
+    if stated:
+        yield f"confidences in the completions: {', '.join(f'{count} {why}' for why, count in stated.items())}"
+    pairs = metrics["missing_pairs"]
+    if pairs["count"]:
+        (id_, t), *_ = pairs["first"]
+        yield f"missing: {pairs['count']} of {pairs['of']} pairs of item and target, such as id {id_!r} at {t:g}"
+
+
+def _bounds(rate: Mapping[str, Any]) -> str:
+    if "if_ungraded" not in rate:
+        return ""
+    low, high = rate["if_ungraded"]
+    return f"   {low:.3f} to {high:.3f} whatever the ungraded are"
+
+
+def _estimate(value: Any) -> Mapping[str, Any] | None:
+    """Return the Estimate that a key of the metrics holds, that over all pairs where it holds two."""
+    if not isinstance(value, dict):
         return None
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise InputError(f"--targets: expected numbers with commas between them, got {text!r}") from None
-    if any(not 0 < t < 1 for t in values) or sorted(set(values)) != values:
-        raise InputError(f"--targets: must be ascending fractions in (0, 1), got {text}")
-    return values
+    found = cast("Mapping[str, Any]", value)
+    found = cast("Mapping[str, Any]", found.get("all", found))
+    return found if "value" in found and "low" in found else None
+
+
+def _targets(metrics: Mapping[str, Any]) -> Iterator[str]:
+    rows = metrics["by_threshold"]
+    if not rows:
+        return
+    curves = listed_curves("score")
+    yield f"{'target':<10}" + "".join(f"{curve.in_text:>22}" for curve in curves)
+    for row in rows:
+        values = (row.get(curve.key) for curve in curves)
+        cells = ("-" if value is None else f"{value:.3f}" for value in values)
+        yield f"{row['t']:<10g}" + "".join(f"{cell:>22}" for cell in cells)
+
+
+def _left_out(metrics: Mapping[str, Any]) -> Iterator[str]:
+    reasons: dict[str, list[str]] = {}
+    for name, reason in metrics["omitted"].items():
+        reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        yield f"left out, {reason}: {', '.join(names)}"
+    if metrics["splits"]:
+        yield f"other splits in {METRICS}: {', '.join(metrics['splits'])}"
+    unread = metrics["source"]["keys_not_read"]
+    if unread:
+        yield "keys not read: " + ", ".join(map(_with_hint, unread))
+
+
+def _with_hint(key: str) -> str:
+    near = closest(key, KNOWN_KEYS, cutoff=0.75)
+    return key if near is None else f"{key} (did you mean {near}?)"

@@ -1,4 +1,6 @@
-"""The comment that opens a recipe: purpose, launch command, and what it takes.
+"""The table of shipped recipes: what each trains, on what, by which method, on which hardware.
+
+It is read from the comment that opens every recipe:
 
     # One or more lines that say what the recipe is for.
     #
@@ -12,8 +14,6 @@
     # Whatever else there is to say.
 
 What nobody measured is marked as an estimate; `Verified` begins with yes or no.
-
-The table of shipped recipes: what each trains, on what, by which method, on which hardware.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from dataclasses import dataclass
 
 from .load import load_recipe, shipped_recipes
 from .payoffs import RewardSection
-from .schema import DataSection, Recipe
+from .schema import Recipe
+from .sections import DataSection
 
 FIELDS = ("Hardware", "Memory", "Duration", "Verified")
 

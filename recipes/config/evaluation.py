@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
 from ...data import QUESTION_SETS, InputError, find_set, template
+from .grader_text import grader_section
 from .layers import present_keys
 from .schema import Recipe
 
-KEYS: Mapping[str, str] = {
+EVALUATION_OPTIONS: Mapping[str, str] = {
     "model": "model",
     "adapter": "adapter",
     "seed": "seed",
@@ -46,12 +47,14 @@ def evaluation_recipe(*, place: str = "", **options: Any) -> Recipe:
 
     Args:
         place: What precedes an option's name in error messages, such as "--".
-        **options: `KEYS`; `model` and `questions` are required.
+        **options: `EVALUATION_OPTIONS`, as `abstain.evaluate` takes them; `model` and `questions` are required.
 
     Raises:
         InputError: a value is not allowed; the message names the option.
     """
-    given = {key: value for key, value in options.items() if value is not None}
+    given = {key: _plain(value) for key, value in options.items() if value is not None}
+    if isinstance(given.get("grader"), str):
+        given["grader"] = grader_section(given["grader"])
     question_set = find_set(given["questions"])
     defaults: dict[str, Any] = {}
     if question_set is not None:
@@ -60,6 +63,17 @@ def evaluation_recipe(*, place: str = "", **options: Any) -> Recipe:
         template(given["template"])  # an unknown one has an error that names those that there are
     check_adapter(given.get("adapter"), f"{place}adapter")
     return _recipe({**defaults, **given}, place)
+
+
+def _plain(value: Any) -> Any:
+    """Return a path as a text, and sequences and mappings of any kind as what YAML has."""
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [one if isinstance(one, str) or not hasattr(one, "item") else one.item() for one in value]
+    return value
 
 
 def check_adapter(adapter: str | None, place: str = "adapter") -> None:
@@ -106,8 +120,8 @@ def recipe_of_old_evaluation(loaded: Mapping[str, Any], place: str) -> Recipe:
         values.pop("prompt", None)  # the text of that template
     if missing := [key for key in ("model", "questions", "system") if key not in values]:
         raise InputError(f"{place}: {missing[0]}: Field required")
-    if unknown := [key for key in values if key not in KEYS]:
-        raise InputError(f"{place}: unknown key {unknown[0]!r}; allowed here: {', '.join(KEYS)}")
+    if unknown := [key for key in values if key not in EVALUATION_OPTIONS]:
+        raise InputError(f"{place}: unknown key {unknown[0]!r}; allowed here: {', '.join(EVALUATION_OPTIONS)}")
     return _recipe(values, f"{place}: ")
 
 
@@ -117,7 +131,7 @@ def _recipe(options: Mapping[str, Any], place: str) -> Recipe:
     evaluated = f"{model} + {adapter}" if adapter else model
     values: dict[str, Any] = {"name": name, "description": f"{evaluated} asked {questions}."}
     for option, value in options.items():
-        *section, key = KEYS[option].split(".")
+        *section, key = EVALUATION_OPTIONS[option].split(".")
         (values.setdefault(section[0], {}) if section else values)[key] = value
     try:
         return Recipe.model_validate(values)
@@ -132,7 +146,7 @@ def _explain(error: ValidationError, place: str) -> str:
     if "confidence agreement needs samples" in message:
         return f"{place}confidence agreement needs {place}samples of at least 1"
     key = ".".join(str(part) for part in first["loc"])
-    options = {key: option for option, key in KEYS.items()}
+    options = {key: option for option, key in EVALUATION_OPTIONS.items()}
     named, colon, what = message.partition(": ")
     if not key and colon and named in options:  # a rule of the whole recipe that names the key it is about
         key, message = named, what

@@ -1,12 +1,8 @@
-"""What every part of a recipe is.
-
-What the fields of a dataclass mean, in the words that stand below them in its source.
-
-Sections that come in kinds: one mapping from `kind` to a class, whose fields are the section's keys.
+"""Sections of a recipe that come in kinds: one mapping from `kind` to a class, whose fields are the section's keys.
 
 A payoff, a matcher or a schedule is a frozen dataclass that validates itself. Its section of a recipe is made from it:
-keys, types, defaults and descriptions are those of its fields. The mapping is read whenever a recipe is validated or
-described, so that a class in the mapping is all that a new kind needs.
+keys, types, defaults and descriptions (the string below a field in the source) are those of its fields. The mapping is
+read whenever a recipe is validated or described, so that a class in the mapping is all that a new kind needs.
 """
 
 from __future__ import annotations

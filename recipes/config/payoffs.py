@@ -1,7 +1,4 @@
-"""The reward of a recipe: `rl.payoff` by its kind, and what is added to it.
-
-The schedule of a recipe's training targets: `targets.schedule` by its kind.
-"""
+"""Two sections of a recipe by kind: `rl.payoff`, with what is added to the reward, and `targets.schedule`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""Values as the Python that makes them, for files that others read and run.
-
-What an exported file says and defines, by trainer.
-
-A recipe's reward as one small file for another trainer, every choice written out as code.
-"""
+"""A recipe's reward as one small file for another trainer, every choice written out as code."""
 
 from __future__ import annotations
 

@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...eval.backends.backend import ConfidenceSource
-from ...eval.compare.compare import Comparison
-from ...eval.logs.formats import LogOptions
-from ..config.evaluation import evaluation_recipe
-from ..config.grader_text import grader_section
+from ..config.evaluation import EVALUATION_OPTIONS, evaluation_recipe
 from ..config.load import load_recipe
 from ..config.schema import Recipe
-from .compare import CompareRequest, compare_paths
+from .compare import compare
 from .load import Run, load_run
 from .progress import AnyProgress
 from .score import ScoredRun, ScoreRequest, score_file
@@ -110,33 +107,39 @@ def evaluate(
 
     Args:
         model: Model folder or Hub id with a chat template, or a server's name of it.
-        questions: A ready set ("popqa", "popqa:FILE"), a question file, or a Hub set ("owner/name:split").
-        targets: Ascending fractions in (0, 1).
+        questions: A ready set (`popqa`, `popqa:FILE`), a question file, or a Hub set (`owner/name[:split]`).
+        targets: Targets in (0, 1), ascending; by default 0.1, 0.2, ..., 0.9.
         adapter: PEFT adapter folder on top of the model.
-        base_url: Address of an OpenAI-compatible server, "http://localhost:8000/v1".
-        backend: What generates.
+        base_url: An OpenAI-compatible server, http://localhost:8000/v1; `model` is its name there.
+        backend: transformers, vllm or openai; by default openai with `base_url`, else transformers.
         backend_options: Further options of the backend (docs/backends.md).
-        dtype: Of the weights.
-        device_map: Where the weights go: "auto", "cpu", "cuda:0".
-        protocol: "target" states each target in the prompt; "post_hoc" compares one answer's confidence with all;
-            "open_rubric" compares prompts with the scoring rule and without (docs/evaluation.md).
-        confidence: Where an item's confidence comes from.
-        template: Ready prompt template: "points", "exam", "bet" or "plain", also with "@VERSION".
+        dtype: float32, bfloat16, float16 or auto (as saved); by default auto on a GPU, and on a CPU bfloat16 where the
+            model was saved in two bytes and the processor multiplies in it, else float32.
+        device_map: Where the weights go: auto, cpu, cuda:0, ...
+        protocol: target: the prompt states each target. post_hoc: each question is asked once, and the confidence of
+            the answer is compared with every target. open_rubric: the question alone against the question with the
+            scoring rule, at penalties 0, 1, 3 and 9, plainly and where two samples agree. By default target.
+        confidence: Of an item: sequence_probability (of the whole completion), answer (of the answer's own words),
+            agreement (of samples), p_true (it is asked whether it is right), stated, gate (how readily it abstains at
+            the targets); by default sequence_probability.
+        template: Wording of the prompts: points, exam, bet or plain, with @VERSION; by default the recipes'.
         chat_template_kwargs: Variables of the model's chat template.
-        samples: Forced samples per question.
-        system: Name of the model in the run; by default "model".
-        grader: A kind ("auto", "numeric"), or a section, {"kind": "numeric", "relative": 0.01}.
-        columns: Field of a question → column of the file.
-        separator: What stands between several accepted answers in one text.
-        where: Column → allowed values; other rows are left out.
-        instruction: A line after every question that says what an answer looks like; "" is none.
+        samples: Forced samples per question; by default 4.
+        system: What the model is called in the report; by default model.
+        grader: A kind (alias, contains, numeric, choice, math, ...) or a section,
+            {"kind": "numeric", "relative": 0.01}; by default the set's, else auto.
+        columns: Field of a question → the column of the file in which it stands.
+        separator: What stands between several accepted answers in one cell, such as ";".
+        where: Column → the values that rows are kept for.
+        instruction: A line after every question that says what an answer looks like, "" for none; by default the
+            set's, or what the grader compares: "Answer in one to five words."
         max_items: Ask at most so many questions, drawn with the seed.
-        max_new_tokens: Longest completion, in tokens.
-        batch_size: Sequences generated at once.
-        truncated: The verdict of a completion that the token limit cut off.
-        bootstrap: Resamples per interval.
-        seed: Of the draw of questions, of samples and of intervals.
-        out: The new folder; by default `runs/MODEL-QUESTIONS` with the last part of the adapter's or model's path.
+        max_new_tokens: Longest completion, in tokens; by default the set's, 48 where answers are short, else 32.
+        batch_size: Sequences generated at once; by default 64.
+        truncated: The verdict of a completion that the token limit cut off; by default wrong.
+        bootstrap: Resamples per interval; by default 500.
+        seed: Seed of the draw of questions, of samples and of intervals; by default 0.
+        out: The new folder; by default runs/MODEL-QUESTIONS, with the last part of the adapter's or model's path.
         resume: Continue an interrupted evaluation in its folder.
         progress: None is silent, True shows a bar in the terminal or the notebook; else it is called with
             (stage, done, total).
@@ -145,35 +148,8 @@ def evaluate(
         InputError: an option, the questions, the model or the folder cannot be used; before anything is asked.
         RunError: the disk is full or a server fails; the rows before are kept, and `resume` goes on.
     """
-    recipe = evaluation_recipe(
-        model=str(model),
-        questions=str(questions),
-        targets=None if targets is None else [float(t) for t in targets],
-        adapter=None if adapter is None else str(adapter),
-        base_url=base_url,
-        backend=backend,
-        backend_options=None if backend_options is None else dict(backend_options),
-        dtype=dtype,
-        device_map=device_map,
-        protocol=protocol,
-        confidence=confidence,
-        template=template,
-        chat_template_kwargs=None if chat_template_kwargs is None else dict(chat_template_kwargs),
-        samples=samples,
-        system=system,
-        grader=grader_section(grader) if isinstance(grader, str) else grader,
-        columns=None if columns is None else dict(columns),
-        separator=separator,
-        where=None if where is None else {column: list(values) for column, values in where.items()},
-        instruction=instruction,
-        max_items=max_items,
-        max_new_tokens=max_new_tokens,
-        batch_size=batch_size,
-        truncated=truncated,
-        bootstrap=bootstrap,
-        seed=seed,
-    )
-    return _finished(recipe, out, progress, resume, None)
+    options = {name: value for name, value in locals().items() if name in EVALUATION_OPTIONS}
+    return _finished(evaluation_recipe(**options), out, progress, resume, None)
 
 
 def score(
@@ -211,96 +187,32 @@ def score(
     (0.5, 0.25)
 
     Args:
-        path: Rows (.jsonl, .csv, .parquet), a log of lm-eval or Inspect, or a run's folder (docs/scoring.md).
-        out: Folder for the graded rows and the metrics; by default nothing is written.
-        grader: A kind or a section; by default the run's own, else "auto".
+        path: Logged outputs (.jsonl, .csv, .parquet, an lm-eval or Inspect log), or a run's folder (docs/scoring.md).
+        out: Folder for the metrics and the graded rows; by default nothing is written.
+        grader: How completions are graded: a kind ("alias") or a section, {"kind": "numeric", "absolute": 0.5}; by
+            default the run's own, else auto.
         regrade: Grade rows that have a verdict too.
-        targets: Those to use, ascending fractions in (0, 1); by default those of the rows.
+        targets: Targets to use, ascending fractions in (0, 1); by default those of the rows.
         format: Of the file; by default it is recognised.
         scorer: The log's own metric or scorer to take verdicts from.
         filter: lm-eval: the filter whose output is graded.
         columns: Rows: key → the column that holds it.
-        separator: Rows: what stands between several accepted answers in one text.
-        confidence_scale: What confidences are out of: 1, 100 or 10.
-        stated: Read the confidences that completions state, bare numbers on this scale.
+        separator: Rows: what stands between several accepted answers in one text, such as ";".
+        confidence_scale: What confidences are out of: 1, 100 or 10. Without it, numbers above 1 are refused.
+        stated: Read the confidences that completions state; what a bare number is out of.
         phrase: The abstention that the prompts agreed on.
         truncated: The verdict of completions that were cut off.
-        seed: Of the bootstrap; by default the run's, else 0.
+        seed: Seed of the bootstrap; by default the run's, else 0.
         resamples: Bootstrap resamples.
-        protocol: What the rows are of, where it is the open-rubric experiment; by default the run's own.
+        protocol: The experiment that the rows are of, open_rubric with two samples a prompt (docs/scoring.md); by
+            default the run's own.
         progress: None is silent, True shows a bar; else it is called with (system, done, total).
 
     Raises:
         InputError: the file, a row or an option cannot be used; before anything is written.
     """
-    request = ScoreRequest(
-        file=Path(path),
-        out=None if out is None else Path(out),
-        grader=grader if grader is None or isinstance(grader, str) else json.dumps(dict(grader)),
-        regrade=regrade,
-        targets=None if targets is None else list(targets),
-        format=format,
-        options=LogOptions(
-            scorer=scorer, filter=filter, regrade=regrade, columns=dict(columns or {}), separator=separator
-        ),
-        scale=confidence_scale,
-        phrase=phrase,
-        truncated=truncated,
-        stated=stated,
-        seed=seed,
-        resamples=resamples,
-        protocol=protocol,
-    )
+    request = ScoreRequest.of(**{name: value for name, value in locals().items() if name != "progress"})
     return score_file(request, progress)
-
-
-def compare(
-    a: str | Path | Run,
-    b: str | Path | Run,
-    *,
-    out: str | Path | None = None,
-    overlap: bool = False,
-    targets: Sequence[float] | None = None,
-    seed: int = CompareRequest.seed,
-    resamples: int = CompareRequest.resamples,
-    progress: AnyProgress = None,
-) -> dict[str, Comparison]:
-    r"""Return split → the paired comparison of two systems on the same questions, the headline split first.
-
-    >>> import abstain, json, pathlib, tempfile
-    >>> verdicts = {"a": ["correct", "wrong", "correct", "wrong"], "b": ["correct", "correct", "correct", "wrong"]}
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for name, column in verdicts.items():
-    ...         rows = [json.dumps({"id": str(i), "verdict": verdict}) for i, verdict in enumerate(column)]
-    ...         _ = pathlib.Path(folder, name).with_suffix(".jsonl").write_text("\n".join(rows))
-    ...     splits = abstain.compare(f"{folder}/a.jsonl", f"{folder}/b.jsonl")
-    >>> accuracy = next(one for one in splits["all"].metrics if one.name == "accuracy")
-    >>> accuracy.a, accuracy.b, accuracy.difference
-    (0.5, 0.75, -0.25)
-
-    Args:
-        a: A run (its last system), the path of one, `RUN/eval/SYSTEM`, a scored folder, or a file of rows.
-        b: The same.
-        out: Folder for the comparison as JSON; by default nothing is written.
-        overlap: Compare what both have, where items, targets or prompt templates differ.
-        targets: Those to use, ascending fractions in (0, 1).
-        seed: Of resamples and sign flips.
-        resamples: Bootstrap resamples.
-        progress: None is silent, True shows a bar; else it is called with (stage, done, total), a split each.
-
-    Raises:
-        InputError: one of them cannot be read, or they differ in questions, targets, prompt template or grader.
-    """
-    request = CompareRequest(
-        a=Path(a) if isinstance(a, str) else a,
-        b=Path(b) if isinstance(b, str) else b,
-        out=None if out is None else Path(out),
-        overlap=overlap,
-        targets=None if targets is None else list(targets),
-        seed=seed,
-        resamples=resamples,
-    )
-    return compare_paths(request, progress)
 
 
 def _finished(

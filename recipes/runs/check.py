@@ -1,39 +1,24 @@
-"""The part of preflight that looks at a given model: its tokenizer, its limits, its memory; and a probe of it.
-
-Preflight of a whole recipe: every config is built and every rule checked before anything is trained.
-"""
+"""Preflight of a whole recipe: every config is built and every rule checked before anything is trained."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ...data import ConstantTarget, InputError, shown_targets
 from ...eval.backends.opening import require_backend
 from ...rewards.extras import MissingExtraError, require
 from ...training.config import RLConfig
 from ...training.preflight.findings import Finding, placed, raise_first_error
-from ...training.preflight.forced import check_forced, forced_answers
 from ...training.preflight.gold import check_gold
-from ...training.preflight.memory import memory_text, model_sizes, versions
-from ...training.preflight.model import (
-    check_lengths,
-    check_probe,
-    check_statements,
-    check_template,
-    measure_lengths,
-    probe_model,
-    render_prompt,
-)
 from ...training.preflight.paid import check_paid_target
 from ...training.preflight.stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl, check_sft
 from ...training.preflight.trackers import check_trackers
 from ..config.evaluation import check_adapter
-from ..config.graders import check_grader, remedies
+from ..config.graders import check_grader
 from ..config.reward import (
-    built_grader,
     confidence_parser,
     recipe_reward,
     states_confidence,
@@ -41,160 +26,11 @@ from ..config.reward import (
     warmup_reward,
 )
 from ..config.schema import Recipe
-from .environment import installed_versions
+from .check_model import check_memory, check_sample, check_tokens, check_versions
 from .prepare import Prepared
 from .seen import check_seen, check_world
 from .stages import stage_targets
 from .sweeps import is_post_hoc
-
-
-def check_tokens(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Finding]:
-    """Return what does not fit the model: lengths, positions, chat template and special tokens.
-
-    Args:
-        recipe: With a given `model`.
-        prepared: Its questions.
-        arguments: TRL's config of the RL stage, or None where the recipe has none.
-    """
-    from ...eval.backends.models import load_config, saved_end_token_ids
-
-    assert recipe.model is not None
-    tokenizer: Any = _tokenizer(recipe)
-    window = getattr(load_config(recipe.model).get_text_config(), "max_position_embeddings", None)
-    found = check_template(tokenizer, saved_end_token_ids(recipe.model, tokenizer), recipe.prompt)
-    trained = f"rl.{recipe.rl.algorithm}" if recipe.rl is not None else ""
-    for section, limit, questions, targets in (
-        (trained, arguments and arguments.max_completion_length, prepared.rl, recipe.training_targets(prepared.rl)),
-        ("eval", recipe.eval.max_new_tokens, prepared.eval, recipe.targets.eval),
-    ):
-        if limit and questions:
-            key = "max_new_tokens" if section == "eval" else "max_completion_length"
-            lengths = measure_lengths(tokenizer, questions, recipe.prompt, targets, limit, scale=_scale(recipe))
-            found += check_lengths(lengths, limit, window, key=f"{section}.{key}", questions=len(questions))
-    return found
-
-
-def _scale(recipe: Recipe) -> Literal["fraction", "percent"] | None:
-    return confidence_parser(recipe).scale if states_confidence(recipe) else None
-
-
-def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Finding]:
-    """Return the memory estimate of the last training stage as a note; arguments as in `check_tokens`.
-
-    Args:
-        recipe: What is checked.
-        prepared: Its questions and documents.
-        arguments: The trainer's config of the RL stage.
-    """
-    from ...eval.backends.models import load_config
-    from ...training.adapter import lora_config
-
-    assert recipe.model is not None
-    if not prepared.rl:
-        return []
-    config = load_config(recipe.model)
-    settings, batch, generated, limit = _last_stage(recipe, arguments)
-    style, targets = recipe.training_prompt, recipe.training_targets(prepared.rl)
-    tokenizer = _tokenizer(recipe)
-    lengths = measure_lengths(tokenizer, prepared.rl, style, targets, limit, scale=_scale(recipe))
-    sizes = model_sizes(
-        config,
-        None if recipe.lora is None else lora_config(recipe.lora),
-        bytes_per_weight=2.0 if settings.bf16 or settings.fp16 else 4.0,
-        batch=batch,
-        generated=generated,
-        prompt_tokens=lengths.prompt,
-        completion_tokens=limit,
-        checkpointing=any(getattr(settings, f"{kind}_checkpointing", False) for kind in ("gradient", "activation")),
-        reference=recipe.lora is None and getattr(settings, "beta", 0.0) > 0,  # an adapter is switched off instead
-    )
-    return [Finding("note", memory_text(sizes))]
-
-
-def _last_stage(recipe: Recipe, arguments: Any) -> tuple[Any, int, int, int]:
-    """Return TRL's config of the last stage, its sequences in a pass, completions at once, and their tokens."""
-    from ...training.dpo import dpo_arguments
-    from ...training.rejection import rejection_arguments
-    from ...training.sft import fine_tuning_arguments
-    from ...training.warmup import sft_arguments
-
-    at_once, limit, nowhere = recipe.eval.batch_size, recipe.eval.max_new_tokens, Path("unused")
-    if arguments is not None:
-        batch = arguments.per_device_train_batch_size
-        return arguments, batch, batch * (arguments.steps_per_generation or 1), arguments.max_completion_length
-    if recipe.dpo is not None:
-        config: Any = dpo_arguments(recipe.dpo, nowhere, recipe.seed)
-        return config, 2 * config.per_device_train_batch_size, at_once, limit  # of a pair, both
-    if recipe.rejection is not None:
-        config = rejection_arguments(recipe.rejection, nowhere, recipe.seed)
-    elif recipe.warmup is not None:
-        config = sft_arguments(recipe.warmup, nowhere, recipe.seed)
-    elif recipe.post_training is not None:
-        config = _rl_arguments(recipe.post_training, recipe.seed)
-    else:
-        assert recipe.sft is not None  # the schema asks for a stage
-        config = fine_tuning_arguments(recipe.sft, nowhere, recipe.seed)
-    return config, config.per_device_train_batch_size, at_once, limit
-
-
-def check_versions() -> list[Finding]:
-    """Return the installed versions of what a run depends on, as a note."""
-    return [Finding("note", versions(installed_versions()))]
-
-
-def check_sample(recipe: Recipe, prepared: Prepared, samples: int) -> list[Finding]:
-    """Return how often the untouched model abstains on `samples` training questions, with advice; loads the model.
-
-    Args:
-        recipe: What is checked.
-        prepared: Its questions and documents.
-        samples: How many answers are sampled.
-
-    Raises:
-        InputError: the recipe makes its model itself, so that there is none to probe.
-    """
-    from ...eval.backends.models import load_model
-    from ...eval.backends.transformers import TransformersBackend
-
-    if recipe.model is None:
-        raise InputError("--probe: the recipe makes its own model, so there is none to probe yet")
-    model, tokenizer = load_model(recipe.model), _tokenizer(recipe)
-    backend = TransformersBackend(
-        model,
-        tokenizer,
-        name=recipe.model,
-        max_new_tokens=recipe.eval.max_new_tokens,
-        batch_size=recipe.eval.batch_size,
-    )
-    asked = [prepared.rl[i % len(prepared.rl)] for i in range(samples)]
-    if states_confidence(recipe):
-        parser, warmed = confidence_parser(recipe), recipe.warmup is not None
-        return check_statements(backend, asked, style=recipe.prompt, parser=parser, warmup=warmed, seed=recipe.seed)
-    probe = probe_model(
-        backend,
-        model,
-        tokenizer,
-        asked,
-        style=recipe.prompt,
-        targets=shown_targets(recipe.training_targets(prepared.rl)),
-        grader=built_grader(recipe),
-        seed=recipe.seed,
-    )
-    advice = check_probe(probe, warmup=recipe.warmup is not None, lora=recipe.lora)
-    rows = forced_answers(backend, asked, style=recipe.prompt, grader=built_grader(recipe), seed=recipe.seed)
-    prompt = render_prompt(tokenizer, recipe.prompt.messages(asked[0], 0.0))
-    remedy = remedies(recipe.grader.kind, "recipe")
-    return [*advice, *check_forced(rows, prompt, remedy, limit=recipe.eval.max_new_tokens)]
-
-
-def _tokenizer(recipe: Recipe) -> Any:
-    """Return the tokenizer of the given model, as the run will have it."""
-    from ...eval.backends.models import load_tokenizer
-
-    assert recipe.model is not None
-    adapter = None if recipe.adapter is None else Path(recipe.adapter)
-    return load_tokenizer(recipe.model, recipe.chat_template_kwargs, adapter=adapter)
-
 
 NOWHERE = Path("unused")
 """Output folder of configs that are only looked at."""

@@ -1,7 +1,4 @@
-"""Comparison of two runs, scored folders or files: find the rows, check that they belong together, compare, write.
-
-What `abstain compare` says in the terminal: the answer first, then the numbers, the curves and the method.
-"""
+"""Comparison of two runs, scored folders or files: find the rows, check that they belong together, compare, write."""
 
 from __future__ import annotations
 
@@ -13,13 +10,14 @@ from typing import Any
 
 from ...data import InputError, write_atomic
 from ...data.files import AGAIN, check_folder, make_folder
-from ...eval.compare.compare import ComparedMetric, Comparison, System, compare
-from ...eval.compare.matching import match_rows
-from ...eval.logs.formats import LoggedRow, read_log
+from ...eval.compare.compare import Comparison, System
+from ...eval.compare.compare import compare as compare_systems
+from ...eval.compare.matching import MatchedRows, match_rows
+from ...eval.logs.formats import read_log
+from ...eval.logs.logged_row import LoggedRow
 from ...eval.logs.rows import read_logged
 from ...eval.logs.score import Grading
 from ...eval.metrics import by_split
-from ...eval.metrics.catalogue import info
 from ...eval.sweep.responses import Response
 from ...rewards import AbstentionDetector, alias_match
 from .load import Run, load_run
@@ -29,19 +27,6 @@ from .score import ScoredRun
 
 FILE = "compare.json"
 """What a comparison is written to."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CompareRequest:
-    """What `abstain compare` was asked."""
-
-    a: Path | Run
-    b: Path | Run
-    out: Path | None = None
-    overlap: bool = False
-    targets: list[float] | None = None
-    seed: int = 0
-    resamples: int = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,57 +49,93 @@ class ComparedRows:
         return self.run.file(self.system)
 
 
-def compare_paths(request: CompareRequest, progress: AnyProgress = None) -> dict[str, Comparison]:
-    """Return split → comparison of two runs, the headline split first; written down where `out` is given.
+def compare(
+    a: str | Path | Run,
+    b: str | Path | Run,
+    *,
+    out: str | Path | None = None,
+    overlap: bool = False,
+    targets: Sequence[float] | None = None,
+    seed: int = 0,
+    resamples: int = 1000,
+    progress: AnyProgress = None,
+) -> dict[str, Comparison]:
+    r"""Return split → the paired comparison of two systems on the same questions, the headline split first.
+
+    >>> import abstain, json, pathlib, tempfile
+    >>> verdicts = {"a": ["correct", "wrong", "correct", "wrong"], "b": ["correct", "correct", "correct", "wrong"]}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name, column in verdicts.items():
+    ...         rows = [json.dumps({"id": str(i), "verdict": verdict}) for i, verdict in enumerate(column)]
+    ...         _ = pathlib.Path(folder, name).with_suffix(".jsonl").write_text("\n".join(rows))
+    ...     splits = abstain.compare(f"{folder}/a.jsonl", f"{folder}/b.jsonl")
+    >>> accuracy = next(one for one in splits["all"].metrics if one.name == "accuracy")
+    >>> accuracy.a, accuracy.b, accuracy.difference
+    (0.5, 0.75, -0.25)
 
     Args:
-        request: What to compare, and how.
-        progress: See `AnyProgress`; by default silent.
+        a: A run (its last system) or the path of one, RUN/eval/SYSTEM, a scored folder, or a file of rows.
+        b: The same, of the other system.
+        out: Folder for the comparison as JSON; by default nothing is written.
+        overlap: Compare what both have, where items, targets or prompt templates differ.
+        targets: Targets to use, ascending fractions in (0, 1); by default all that both have.
+        seed: Seed of resamples and sign flips.
+        resamples: Bootstrap resamples.
+        progress: None is silent, True shows a bar; else it is called with (stage, done, total), a split each.
 
     Raises:
         InputError: one of them cannot be read, or they differ in questions, targets, prompt template or grader.
     """
-    if request.out is not None:
-        check_folder(request.out)
-    a, b = rows_of(request.a), rows_of(request.b)
+    if out is not None:
+        check_folder(Path(out))
+    one, other = _rows_of(a), _rows_of(b)
+    differences, matched = _matched(one, other, overlap)
+    splits = by_split(matched.a)
+    comparisons: dict[str, Comparison] = {}
+    with reported(progress) as told:
+        told.stage(f"A {one.name}, B {other.name}" + ("" if next(iter(splits)) == "all" else f": {next(iter(splits))}"))
+        for split, rows in splits.items():
+            ids = {row.id for row in rows}
+            compared = compare_systems(
+                System(name=one.name, rows=rows, base=one.base and _of(one.base, ids)),
+                System(name=other.name, rows=_of(matched.b, ids), base=other.base and _of(other.base, ids)),
+                overlap=True,  # whatever differs has been refused or allowed above
+                targets=targets,
+                seed=seed,
+                resamples=resamples,
+            )
+            comparisons[split] = replace(compared, notes=(*differences, *matched.notes))
+            told.tick(len(comparisons), len(splits))
+    if out is not None:
+        _write(Path(out), comparisons, one.path, other.path)
+    return comparisons
+
+
+def _matched(a: ComparedRows, b: ComparedRows, overlap: bool) -> tuple[list[str], MatchedRows]:
+    """Return in what the two differ, and the rows that both have.
+
+    Raises:
+        InputError: they are the same, or differ and `overlap` does not allow it.
+    """
     refuse_open_rubric((a.run, b.run), "its arms are compared there")
     if a.path.resolve() == b.path.resolve():
         raise InputError(f"{a.path}: both are the same rows")
     differences = _how_asked(a.run, b.run)
-    if differences and not request.overlap:
+    if differences and not overlap:
         raise InputError(f"{'; '.join(differences)}. To compare all the same, say --overlap")
     try:
-        matched = match_rows(a.rows, b.rows, overlap=request.overlap)
+        return differences, match_rows(a.rows, b.rows, overlap=overlap)
     except InputError as error:
         raise InputError(f"A = {a.path}, B = {b.path}: {error}") from None
-    splits = by_split(matched.a)
-    comparisons: dict[str, Comparison] = {}
-    with reported(progress) as told:
-        told.stage(f"A {a.name}, B {b.name}" + ("" if next(iter(splits)) == "all" else f": {next(iter(splits))}"))
-        for split, rows in splits.items():
-            ids = {row.id for row in rows}
-            compared = compare(
-                System(name=a.name, rows=rows, base=a.base and _of(a.base, ids)),
-                System(name=b.name, rows=_of(matched.b, ids), base=b.base and _of(b.base, ids)),
-                overlap=True,  # whatever differs has been refused or allowed above
-                targets=request.targets,
-                seed=request.seed,
-                resamples=request.resamples,
-            )
-            comparisons[split] = replace(compared, notes=(*differences, *matched.notes))
-            told.tick(len(comparisons), len(splits))
-    if request.out is not None:
-        write_comparison(request.out, comparisons, a.path, b.path)
-    return comparisons
 
 
-def rows_of(source: Path | Run) -> ComparedRows:
+def _rows_of(source: str | Path | Run) -> ComparedRows:
     """Return the rows of a file, of a folder that holds one, or of the last system of a run.
 
     Raises:
         InputError: nothing is there, or rows have no verdict.
     """
-    run = (source if isinstance(source, Run) else load_run(source)).require_responses()
+    run = (source if isinstance(source, Run) else load_run(Path(source))).require_responses()
     system = run.systems[-1]
     if isinstance(run, ScoredRun):
         base = run.rows.get(run.reference_system(system))
@@ -169,7 +190,7 @@ def _apart(a: dict[str, Any], b: dict[str, Any]) -> tuple[str, str]:
     return words[0], words[1]
 
 
-def write_comparison(folder: Path, found: dict[str, Comparison], a: Path, b: Path) -> None:
+def _write(folder: Path, found: dict[str, Comparison], a: Path, b: Path) -> None:
     """Write `compare.json`: the headline split's comparison at the top, the others under `splits`.
 
     Args:
@@ -186,118 +207,3 @@ def write_comparison(folder: Path, found: dict[str, Comparison], a: Path, b: Pat
         "splits": {split: found[split].to_json() for split in others},
     }
     write_atomic(folder / FILE, json.dumps(contents, indent=1, ensure_ascii=False), advice=AGAIN)
-
-
-def summary(comparison: Comparison) -> Iterator[str]:
-    """Yield the lines of one comparison."""
-    yield answer(comparison)
-    targets = f", {len(comparison.targets)} targets" if comparison.targets else ""
-    by = f"; reference confidence: {comparison.reference_confidence}" if comparison.targets else ""
-    yield f"{comparison.items} items in both{targets}{by}"
-    yield from (f"although {note}" for note in comparison.notes)
-    width = _width(comparison)
-    yield f"{'':<{width}}{'A':>8}{'B':>8}{'A - B':>9}   {'95 % interval':<18}{'p':>7}{'adjusted':>10}"
-    yield from (_row(one, width) for one in comparison.headline)
-    for name, points in comparison.curves.items():
-        yield f"{info(name, curve=True).in_text} by target: {_curve(points)}"
-    yield from _others(comparison)
-    yield from _ungraded(comparison)
-    yield from _omitted(comparison)
-    yield method(comparison)
-
-
-def answer(comparison: Comparison) -> str:
-    """Return the result in one sentence."""
-    shown = comparison.headline
-    parts: list[str] = []
-    for outcome in ("A better", "B better", "A higher", "B higher"):
-        names = [_name(one.name) for one in shown if one.outcome == outcome]
-        if names:
-            parts.append(f"{outcome} in {', '.join(names)}")
-    equal = [one for one in shown if one.outcome == "no difference shown"]
-    if not parts:
-        return f"No difference shown in any of {len(equal)} metrics" if equal else "Nothing could be tested"
-    if equal:
-        parts.append(f"no difference shown in the other {len(equal)}")
-    return "; ".join(parts)
-
-
-def method(comparison: Comparison) -> str:
-    """Return how it was tested, in one sentence."""
-    tests = len([one for one in comparison.headline if one.p is not None])
-    return (
-        f"intervals: items resampled for both alike ({comparison.resamples} times, seed {comparison.seed}); p: signs "
-        f"of the items' differences flipped ({comparison.flips} times), or where a metric is no ratio of sums, its "
-        f"difference over its bootstrap standard error; adjusted for {tests} metrics (Holm), curves for their targets"
-    )
-
-
-def _name(name: str) -> str:
-    return info(name).in_text
-
-
-def _width(comparison: Comparison) -> int:
-    return 2 + max((len(_name(one.name)) for one in comparison.headline), default=28)
-
-
-def _row(one: ComparedMetric, width: int) -> str:
-    numbers = (_number(one.a, ".3f"), _number(one.b, ".3f"), _number(one.difference, "+.3f"))
-    interval = "" if one.low is None or one.high is None else f"[{one.low:+.3f}, {one.high:+.3f}]"
-    p, adjusted = (_p(value) for value in (one.p, one.p_adjusted))
-    return (
-        f"{_name(one.name):<{width}}{numbers[0]:>8}{numbers[1]:>8}{numbers[2]:>9}   {interval:<18}{p:>7}{adjusted:>10}"
-        f"   {one.outcome}"
-    )
-
-
-def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)
-
-
-def _p(value: float | None) -> str:
-    return "-" if value is None else "<0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def _curve(points: Sequence[ComparedMetric]) -> str:
-    """Return at which targets a curve differs, in a few words."""
-    parts: list[str] = []
-    for outcome in ("A better", "B better", "A higher", "B higher"):
-        at = [f"{one.t:g}" for one in points if one.outcome == outcome]
-        if at:
-            parts.append(f"{outcome} at {', '.join(at)}")
-    untested = sum(one.outcome == "not tested" for one in points)
-    equal = sum(one.outcome == "no difference shown" for one in points)
-    if equal == len(points):
-        return "no difference shown at any target"
-    if equal:
-        parts.append(f"no difference shown at the {'other ' if parts else ''}{equal}")
-    return "; ".join([*parts, *([f"not defined at {untested}"] if untested else [])])
-
-
-def _others(comparison: Comparison) -> Iterator[str]:
-    told = {one.name for one in comparison.headline}
-    others = [one for one in comparison.metrics if one.name not in told and one.p is not None]
-    apart = [f"{_name(one.name)} ({one.outcome})" for one in others if one.outcome != "no difference shown"]
-    if others:
-        yield f"{len(others)} further metrics: {', '.join(apart) if apart else 'no difference shown in any'}"
-
-
-def _omitted(comparison: Comparison) -> Iterator[str]:
-    reasons: dict[str, list[str]] = {}
-    for name, why in comparison.omitted.items():
-        reasons.setdefault(why, []).append(name.partition(".")[0])
-    for why, names in reasons.items():
-        yield f"not compared, {why}: {', '.join(dict.fromkeys(names))}"
-
-
-def _ungraded(comparison: Comparison) -> Iterator[str]:
-    """Yield what the rows without a verdict could make of the differences."""
-    a, b = comparison.ungraded
-    if not a and not b:
-        return
-    yield f"ungraded: {a} in A, {b} in B. At their worst and best for A, the difference would be"
-    for one in comparison.headline:
-        if one.bounds is not None:
-            low, high = one.bounds
-            sure = "" if low > 0 or high < 0 or one.outcome == "no difference shown" else "   (could turn it round)"
-            yield f"  {_name(one.name):<{_width(comparison)}}{low:+.3f} to {high:+.3f}{sure}"

@@ -1,6 +1,6 @@
-"""Who may work in a folder: one process, or the processes of one launch.
+"""The folder of a run: who may work in it, which of its stages are done, and how its files are written.
 
-The folder of a run: whose it is, which of its stages are done, and how its files are written.
+One process works in a folder, or the processes of one launch.
 """
 
 from __future__ import annotations

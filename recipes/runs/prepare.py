@@ -22,7 +22,8 @@ from ...data import (
     make_world,
 )
 from ..config.reward import confidence_parser, states_confidence, teaches_outcomes
-from ..config.schema import DataSection, Recipe
+from ..config.schema import Recipe
+from ..config.sections import DataSection
 
 SHORT_TEXTS = ("auto", "alias", "contains", "token_f1", "fuzzy")
 """Graders of answers of a few words."""

@@ -18,7 +18,8 @@ from ...eval.report.card import MARK, CardInput, model_card
 from ...rewards.extras import require
 from ..config.evaluation import path_name
 from ..config.load import dump_recipe
-from ..config.schema import DataSection, Recipe
+from ..config.schema import Recipe
+from ..config.sections import DataSection
 from .environment import describe
 from .files import ENVIRONMENT, RECIPE
 from .load import Run

@@ -1,7 +1,4 @@
-"""Several runs in one report: what each wrote down, read back and put side by side.
-
-The metrics and the report of one run, made again from its rows; no model is needed.
-"""
+"""The metrics and the report of one run, made again from its rows without a model; and several runs side by side."""
 
 from __future__ import annotations
 

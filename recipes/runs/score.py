@@ -1,39 +1,29 @@
-"""Scoring of a file or a run's folder: read, grade, measure, write down.
-
-What `abstain score` says in the terminal: counts, metrics with intervals, and what is left out and why.
-"""
+"""Scoring of a file or a run's folder: read, grade, measure, write down."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from ...data import InputError, write_atomic
 from ...data.files import AGAIN, check_folder, make_folder
-from ...data.nearest import closest
-from ...eval.logs.formats import LogOptions, detect_format, read_log
+from ...eval.logs.formats import detect_format, read_log
+from ...eval.logs.logged_row import LogOptions
 from ...eval.logs.rows import KNOWN_KEYS, Logged, Scale, read_logged
 from ...eval.logs.score import Grading, score
 from ...eval.logs.tables import check_columns
 from ...eval.metrics import by_split
-from ...eval.metrics.catalogue import listed, listed_curves
-from ...eval.metrics.metric import MetricInfo
-from ...eval.metrics.outcomes import outcome_note
 from ...eval.open_rubric import protocol as open_rubric
 from ...eval.open_rubric.rows import without_arm
-from ...eval.open_rubric.tables import summary as open_rubric_summary
-from ...eval.report.headline import headline
-from ...eval.sweep.judged import judge_note
-from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response
 from ...rewards import AbstentionDetector, ConfidenceParser, Verdict
 from ...rewards.judge.health import check_judged
 from ..config.grader_text import read_grader
-from ..config.graders import GraderSection, remedies, with_memory
+from ..config.graders import GraderSection, with_memory
 from .files import METRICS, RESPONSES, SYSTEMS, recorded
 from .load import Run, load_run, metrics_contents, splits_of
 from .open_rubric import measure
@@ -41,26 +31,31 @@ from .progress import AnyProgress, reported
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreRequest:
-    """What `abstain score` was asked."""
+class ScoreRequest(LogOptions):
+    """What is scored and how; `abstain.score` describes the options."""
 
-    file: Path
+    path: Path
     out: Path | None = None
     grader: str | None = None
     """A kind, or a grader section as YAML; None: the run's own, else `auto`."""
-    regrade: bool = False
     targets: list[float] | None = None
     format: str | None = None
-    options: LogOptions = field(default_factory=LogOptions)
-    scale: Scale | None = None
+    confidence_scale: Scale | None = None
     phrase: str | None = None
     truncated: Literal["wrong", "ungraded"] | None = None
     stated: Literal["fraction", "percent"] | None = None
-    """Read the confidences that completions state, bare numbers on this scale."""
     seed: int | None = None
     resamples: int = 500
     protocol: Literal["open_rubric"] | None = None
-    """What the rows are of: the open-rubric experiment, or None, which leaves it to the run's recipe."""
+
+    @classmethod
+    def of(cls, **options: Any) -> ScoreRequest:
+        """Return the request of options as `abstain.score` takes them; None leaves one to its default."""
+        given = {name: value for name, value in options.items() if value is not None}
+        if not isinstance(given.get("grader", ""), str):
+            given["grader"] = json.dumps(dict(given["grader"]))
+        kinds: dict[str, Callable[[Any], Any]] = {"path": Path, "out": Path, "targets": list, "columns": dict}
+        return cls(**{name: kinds[name](value) if name in kinds else value for name, value in given.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,8 +152,8 @@ def read_systems(request: ScoreRequest) -> tuple[Run, GraderSection, dict[str, L
         InputError: the file, a row or an option cannot be used.
         JudgeError: a judge cannot be asked, or reached no verdict at all.
     """
-    check_columns(request.options.columns, KNOWN_KEYS)
-    run = load_run(request.file)
+    check_columns(request.columns, KNOWN_KEYS)
+    run = load_run(request.path)
     section = _section(run, request)
     read = {name: _read(path, run, section, request) for name, path in run.require_responses().files.items()}
     for logged in read.values():
@@ -230,7 +225,7 @@ def _section(run: Run, request: ScoreRequest) -> GraderSection:
         section = run.recipe.grader
     else:
         section = read_grader(request.grader or "auto")
-    return with_memory(section, run.folder or request.out or request.file.parent)
+    return with_memory(section, run.folder or request.out or request.path.parent)
 
 
 def _read(path: Path, run: Run, section: GraderSection, request: ScoreRequest) -> Logged:
@@ -245,8 +240,8 @@ def _read(path: Path, run: Run, section: GraderSection, request: ScoreRequest) -
         confidence=None if request.stated is None else ConfidenceParser(scale=request.stated),
         strip=run.stated_confidence,
     )
-    rows = read_log(path, request.format, request.options)
-    return read_logged(rows if request.protocol is None else without_arm(rows), grading, request.scale)
+    rows = read_log(path, request.format, request)
+    return read_logged(rows if request.protocol is None else without_arm(rows), grading, request.confidence_scale)
 
 
 def _source(path: Path, section: GraderSection, request: ScoreRequest, logged: Logged) -> dict[str, Any]:
@@ -262,123 +257,3 @@ def _source(path: Path, section: GraderSection, request: ScoreRequest, logged: L
         "keys_not_read": list(logged.ignored),
         "version": version("abstain"),
     }
-
-
-_ROUTES = {
-    "prompted": "targets in the prompt",
-    "stated": "no target; the confidence is held against targets",
-    "verdicts": "verdicts alone",
-}
-
-
-def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of the metrics of one file or system."""
-    if metrics.get("protocol") == open_rubric.NAME:
-        yield from open_rubric_summary("the system", metrics)
-        return
-    yield from _counts(metrics)
-    yield headline({"The system": metrics})
-    source = metrics["reference_confidence"]
-    chosen = [(info, estimate) for info in listed("score") if (estimate := _estimate(info.pick(metrics))) is not None]
-    told = {info.in_text: estimate for info, estimate in chosen if not _repeats(info, source)}
-    width = 2 + max(map(len, told), default=30)
-    for label, estimate in told.items():
-        yield f"{label:<{width}}{shown(estimate)}{_bounds(estimate)}"
-    rates: Mapping[str, Any] = metrics["rates"] or {}
-    every: list[Any] = [*rates.values(), *metrics.values()]
-    more = len([value for value in every if _estimate(value) is not None]) - len(told)
-    if more:
-        yield f"and {more} more in {METRICS} (--out DIR)"
-    yield from _targets(metrics)
-    yield from _left_out(metrics)
-    source = metrics["source"]
-    kind = source["grader"]["kind"] if source["graded"] else "none"
-    remedy = remedies(kind, "score")
-    yield from (f"note: {note}" for note in overlooked_notes(metrics["overlooked"], remedy))
-
-
-def _repeats(info: MetricInfo, source: str | None) -> bool:
-    """Return whether this is another metric's number again, with the reference confidence from `source`."""
-    return info.repeats_under == source
-
-
-def shown(estimate: Mapping[str, Any]) -> str:
-    """Return an Estimate as "0.812 [0.790, 0.834]"."""
-    if estimate["value"] is None:
-        return "undefined"
-    interval = "" if estimate["low"] is None else f" [{estimate['low']:.3f}, {estimate['high']:.3f}]"
-    return f"{estimate['value']:.3f}{interval}"
-
-
-def _counts(metrics: Mapping[str, Any]) -> Iterator[str]:
-    source, split = metrics["source"], metrics["split"]
-    of = "" if split == "all" else f" of split {split}"
-    yield f"{metrics['rows']} rows{of}, {metrics['items']} items ({source['format']}); {_ROUTES[metrics['route']]}"
-    verdicts = ", ".join(f"{count} {name}" for name, count in metrics["verdicts"].items() if count)
-    how = [f"{source['graded']} graded here by {source['grader']['kind']}"] if source["graded"] else []
-    how += [f"{source['scored']} by the log's scorer"] if source["scored"] else []
-    how += [f"{source['kept']} as logged"] if source["kept"] else []
-    how += [f"{source['changed']} changed"] if source["changed"] else []
-    whole = "of all rows " if metrics["splits"] else ""
-    yield f"verdicts: {verdicts} ({whole}{', '.join(how)})"
-    if (note := outcome_note(metrics["outcomes"])) is not None:
-        yield f"outcomes: {note}"
-    if (note := judge_note(metrics["judge"])) is not None:
-        yield f"judge: {note}"
-    said = metrics["confidences"]
-    if metrics["route"] != "verdicts" or said["out_of_range"]:
-        parts = (f"{said[key]} {key.replace('_', ' ')}" for key in ("usable", "missing", "out_of_range"))
-        yield f"confidences: {', '.join(parts)}"
-    stated = source["stated_confidences"]
-    if stated:
-        yield f"confidences in the completions: {', '.join(f'{count} {why}' for why, count in stated.items())}"
-    pairs = metrics["missing_pairs"]
-    if pairs["count"]:
-        (id_, t), *_ = pairs["first"]
-        yield f"missing: {pairs['count']} of {pairs['of']} pairs of item and target, such as id {id_!r} at {t:g}"
-
-
-def _bounds(rate: Mapping[str, Any]) -> str:
-    if "if_ungraded" not in rate:
-        return ""
-    low, high = rate["if_ungraded"]
-    return f"   {low:.3f} to {high:.3f} whatever the ungraded are"
-
-
-def _estimate(value: Any) -> Mapping[str, Any] | None:
-    """Return the Estimate that a key of the metrics holds, that over all pairs where it holds two."""
-    if not isinstance(value, dict):
-        return None
-    found = cast("Mapping[str, Any]", value)
-    found = cast("Mapping[str, Any]", found.get("all", found))
-    return found if "value" in found and "low" in found else None
-
-
-def _targets(metrics: Mapping[str, Any]) -> Iterator[str]:
-    rows = metrics["by_threshold"]
-    if not rows:
-        return
-    curves = listed_curves("score")
-    yield f"{'target':<10}" + "".join(f"{curve.in_text:>22}" for curve in curves)
-    for row in rows:
-        values = (row.get(curve.key) for curve in curves)
-        cells = ("-" if value is None else f"{value:.3f}" for value in values)
-        yield f"{row['t']:<10g}" + "".join(f"{cell:>22}" for cell in cells)
-
-
-def _left_out(metrics: Mapping[str, Any]) -> Iterator[str]:
-    reasons: dict[str, list[str]] = {}
-    for name, reason in metrics["omitted"].items():
-        reasons.setdefault(reason, []).append(name)
-    for reason, names in reasons.items():
-        yield f"left out, {reason}: {', '.join(names)}"
-    if metrics["splits"]:
-        yield f"other splits in {METRICS}: {', '.join(metrics['splits'])}"
-    unread = metrics["source"]["keys_not_read"]
-    if unread:
-        yield "keys not read: " + ", ".join(map(_with_hint, unread))
-
-
-def _with_hint(key: str) -> str:
-    near = closest(key, KNOWN_KEYS, cutoff=0.75)
-    return key if near is None else f"{key} (did you mean {near}?)"

@@ -1,7 +1,4 @@
-"""The sweep that a recipe asks for, for running it and for exporting it.
-
-The sweep that is exported to another evaluation harness.
-"""
+"""The sweep that a recipe asks for, to run it here or to export it to another evaluation harness."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,28 +75,3 @@ def _check_answers(log_table: LogTable, place: str) -> None:
         )
     if not log_table.confident:
         raise InputError(f"{place}: no answer has a confidence; a cut needs the key 'confidence', or --stated")
-
-
-def describe_cut(found: ThresholdFound) -> Iterator[str]:
-    """Yield the lines that say what was certified, or what stands in the way."""
-    claim = f"error among the answered at most {found.risk:g}, at level {found.level:g}"
-    if found.cut is not None:
-        yield f"answer where the confidence is at least {found.cut!r}, else abstain"
-        yield f"certified: {claim} (Learn then Test, exact binomial p = {found.p:.4g})"
-        yield (
-            f"at the cut: {found.answered} of {found.items} items answered (coverage {found.coverage:.3f}), "
-            f"{found.wrong} wrong (error {found.error:.4f})"
-        )
-    else:
-        yield f"no cut is certified: {claim}"
-        yield _what_would_help(found)
-    of = "" if found.split == "all" else f", split {found.split}"
-    yield f"rows: {found.items} items of {found.system}{of}; {found.without_confidence} without a confidence abstain"
-    if found.ungraded:
-        yield f"note: answers without a verdict count as wrong: {found.ungraded}"
-
-
-def _what_would_help(found: ThresholdFound) -> str:
-    if found.needed is None:
-        return "more rows like these would not help: at no cut do they show an error below the risk"
-    return f"about {found.needed} items like these would certify one; there are {found.items}"

@@ -1,9 +1,8 @@
 """Alarms: what goes wrong in training towards a target, by its name, with what to do about it.
 
 Every rule reads the figures of one log entry (`rollouts.py`, `validation.py`) and fires once its
-condition has held for `patience` consecutive entries; it re-arms when the condition clears.
-
-What a recipe can say of the monitors of RL: limits, what an alarm does, and how often to validate.
+condition has held for `patience` consecutive entries; it re-arms when the condition clears. A recipe sets the limits,
+what an alarm does, and how often to validate.
 """
 
 from __future__ import annotations

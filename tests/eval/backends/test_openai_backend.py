@@ -16,6 +16,7 @@ from openai_stub import Stub
 from abstain.data import InputError, PromptStyle, Question
 from abstain.eval.backends.backend import BackendError, Prompt
 from abstain.eval.backends.draws import draw_seed
+from abstain.eval.backends.models import load_tokenizer
 from abstain.eval.backends.opening import open_backend
 from abstain.eval.sweep.sweep import Sweep, run_sweep
 from abstain.rewards import Verdict, alias_match
@@ -50,6 +51,29 @@ def test_what_a_server_lacks_is_made_up_by_repeating_requests(lacks: str, how: s
             assert ("n" in body) <= ("n" not in missing)
             if how == "refuses":
                 assert not set(body) & set(missing)
+
+
+def test_log_probabilities_in_the_shape_of_a_chat_are_read_on_the_route_of_prompts(tiny_model: str) -> None:
+    tokenizer = load_tokenizer(tiny_model)
+    with Stub(chat_steps=True, tokens=lambda prompt: len(tokenizer(prompt)["input_ids"])) as stub:
+        backend = opened(stub, tokenizer=tiny_model)
+        assert "sequence_probability" in backend.confidence_sources
+        ((_, (greedy,)),) = backend.generate([Prompt(CHATS[0])])
+    assert greedy.logprobs == (-0.5, -0.25)
+    assert greedy.token_texts == ("a", "b")
+
+
+def test_samples_are_of_the_whole_distribution_where_the_kind_of_the_server_is_known() -> None:
+    def sampled(stub: Stub, **options: Any) -> dict[str, Any]:
+        dict(opened(stub, **options).generate([Prompt(CHATS[0], (1,))]))
+        return stub.seen[-1][2]
+
+    with Stub(owner="llamacpp") as stub:
+        whole = {"top_p": 1.0, "top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0}
+        assert sampled(stub).items() >= whole.items()
+        assert sampled(stub, extra_body={"top_k": 5}).items() >= {**whole, "top_k": 5}.items()  # the user's own counts
+    with Stub(owner="somebody") as stub:
+        assert not {"top_k", "min_p"} & sampled(stub).keys()  # a field that it may refuse
 
 
 def test_one_draw_asked_alone_is_the_one_asked_among_others() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from abstain.data import InputError
-from abstain.eval.logs.formats import LogOptions, detect_format, read_log
+from abstain.eval.logs.formats import detect_format, read_log
+from abstain.eval.logs.logged_row import LogOptions
 from abstain.eval.logs.rows import read_logged
 from abstain.eval.logs.score import Grading
 from abstain.eval.sweep.responses import Response

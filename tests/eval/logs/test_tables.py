@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from abstain.data import InputError
-from abstain.eval.logs.formats import LogOptions, read_log
+from abstain.eval.logs.formats import read_log
+from abstain.eval.logs.logged_row import LogOptions
 from abstain.eval.logs.rows import read_logged
 from abstain.eval.logs.score import Grading
 from abstain.eval.sweep.responses import Response

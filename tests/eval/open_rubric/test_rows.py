@@ -9,7 +9,7 @@ import pytest
 from scripted import STYLE, Scripted, questions
 
 from abstain.data import InputError
-from abstain.eval.logs.formats import LoggedRow
+from abstain.eval.logs.logged_row import LoggedRow
 from abstain.eval.open_rubric.protocol import OpenRubricSweep
 from abstain.eval.open_rubric.rows import without_arm
 from abstain.eval.sweep.sweep import run_sweep

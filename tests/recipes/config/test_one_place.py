@@ -14,7 +14,8 @@ from abstain.recipes.commands.recipes import examine
 from abstain.recipes.config.editor_schema import dataclass_sections, editor_schema
 from abstain.recipes.config.graders import GRADERS
 from abstain.recipes.config.payoffs import PAYOFFS, SCHEDULES, RewardSection
-from abstain.recipes.config.schema import DPOSection, Recipe, RejectionSection, RLSection, WarmupSection
+from abstain.recipes.config.schema import Recipe
+from abstain.recipes.config.sections import DPOSection, RejectionSection, RLSection, WarmupSection
 from abstain.rewards import AbstentionReward, ConfidenceParser, Judgement, Verdict
 from abstain.rewards.payoffs.payoff import BreakEven, PaysActions
 from abstain.training.config import BaseConfig, PairsConfig, RejectionConfig, RLConfig, Teach, WarmupConfig

@@ -1,0 +1,65 @@
+"""One logged output of any system as a plain row, and what its log cannot say of itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from ...data import InputError
+
+CUT_OFF = ("length", "max_tokens", "model_length")
+"""Finish reasons of servers, and of Inspect, for a completion that a limit cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRow:
+    """One logged output, not yet checked."""
+
+    place: str
+    """Where it stands, for errors: "FILE:12" or "FILE: sample 'q1', epoch 2"."""
+    values: Mapping[str, Any]
+    """Its keys. Beside those of a `Response`: `t`, `choices`, and `scored`, which is a foreign scorer's yes or no."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOptions:
+    """What a foreign log cannot say of itself."""
+
+    scorer: str | None = None
+    """lm-eval: the metric, Inspect: the scorer that the verdicts are taken from; None: see the formats."""
+    filter: str | None = None
+    """lm-eval: the filter whose responses are graded; None: the responses as they were generated."""
+    regrade: bool = False
+    """Whether the log's own scores are passed over."""
+    columns: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Rows: key → the column that holds it, where that goes by another name; a dot goes into a nested field."""
+    separator: str | None = None
+    """Rows: what stands between several accepted answers in one text."""
+
+
+def json_lines(path: Path) -> Iterator[LoggedRow]:
+    """Yield the objects of a JSON Lines file; a last line that a kill cut off is dropped.
+
+    Raises:
+        InputError: a line is not a JSON object; the message names file and line.
+    """
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, 1):
+            place = f"{path}:{number}"
+            try:
+                line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+                values = json.loads(line) if line.strip() else None
+            except UnicodeDecodeError as error:
+                raise InputError(f"{place}: not UTF-8 (byte {error.start + 1} of the line)") from None
+            except json.JSONDecodeError as error:
+                if not raw.endswith(b"\n") and number > 1:
+                    return
+                raise InputError(f"{place}: not JSON ({error.msg}, column {error.colno})") from None
+            if values is None and not line.strip():
+                continue
+            if not isinstance(values, dict):
+                raise InputError(f"{place}: expected a JSON object, got {type(values).__name__}")
+            yield LoggedRow(place, cast("dict[str, Any]", values))
