@@ -72,7 +72,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return [one if isinstance(one, str) or not hasattr(one, "item") else one.item() for one in value]
+        values = cast("Iterable[Any]", value)
+        return [one.item() if hasattr(one, "item") else one for one in values]  # numbers of numpy
     return value
 
 
