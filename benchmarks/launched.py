@@ -142,12 +142,14 @@ def compare(configs: list[str]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         model = stand_in(folder)
-        for config in [None, *configs]:
-            found = launch(config, model, folder / (config or "one"), shard=config == "fsdp2")
+        launches = [(None, False), *((c, False) for c in configs), *((c, True) for c in configs if c == "fsdp2")]
+        for config, shard in launches:
+            found = launch(config, model, folder / f"{config}-{shard}", shard=shard)
+            name = "one process" if config is None else f"{config}, forced" if shard else config
             for stage in ("sft", "grpo"):
                 cells = [", ".join(f"{row[name]:.5f}" for row in found[stage]) for name in ("loss", "grad_norm")]
                 told = [found["processes"], found["backend"] or "none", "yes" if found["sharded"] else "no"]
-                print(f"| {' | '.join(map(str, [config or 'one process', *told, stage, *cells]))} |", flush=True)
+                print(f"| {' | '.join(map(str, [name, *told, stage, *cells]))} |", flush=True)
 
 
 if __name__ == "__main__":
