@@ -112,10 +112,18 @@ def worker(model: str, out: Path, per_device: int) -> None:
 def shard_on_the_processor() -> None:
     """Let accelerate take the processes of this launch for devices that it shares parameters out over."""
     from accelerate import PartialState
+    from accelerate.state import AcceleratorState
     from accelerate.utils import DistributedType
 
-    PartialState(cpu=True)
-    PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
+    plain = AcceleratorState.__init__
+
+    def as_devices(self: AcceleratorState, *args: Any, **kwargs: Any) -> None:
+        partial = PartialState(cpu=True)  # what the state is made from; transformers resets both
+        if partial.distributed_type is DistributedType.MULTI_CPU:  # else it is FSDP already
+            PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
+        plain(self, *args, **kwargs)
+
+    AcceleratorState.__init__ = as_devices
 
 
 def launch(config: str | None, model: Path, out: Path, *, shard: bool) -> dict[str, Any]:

@@ -60,6 +60,11 @@ class Server:
     options: tuple[str, ...] = ()
     """What `abstain eval` is told beside the address and the tokenizer."""
 
+    @property
+    def slug(self) -> str:
+        """The name, fit for a file."""
+        return self.name.replace(" ", "-").replace(".", "")
+
     def command(self, **values: object) -> list[str]:
         return [word.format(**values) for word in self.words]
 
@@ -95,7 +100,7 @@ def serving(server: Server, folder: Path, gguf: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = WORK / f"{server.name.replace(' ', '-')}.log"
+    log = WORK / f"{server.slug}.log"
     url = f"http://127.0.0.1:{port}"
     with log.open("wb") as file:
         command = server.command(folder=folder, gguf=gguf, port=port)
@@ -272,7 +277,7 @@ def compare(asked: argparse.Namespace) -> None:
         if not server.program.exists():
             print(f"{server.name}: not installed here ({server.program})")
             continue
-        out = WORK / f"{server.name.replace(' ', '-')}-{time.strftime('%Y%m%d-%H%M%S')}"
+        out = WORK / f"{server.slug}-{time.strftime('%Y%m%d-%H%M%S')}"
         with serving(server, folder, gguf_file() if "{gguf}" in server.words else folder) as url:
             told = ["--base-url", url, "--backend-option", f"tokenizer={folder}", "--backend-option", "concurrency=4"]
             told += [option.format() for option in server.options]
