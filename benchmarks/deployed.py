@@ -1,14 +1,14 @@
-"""The real tokenizer through every stage, and an adapter of the recipe as a user deploys it: merged, and by plain PEFT.
+"""The real tokenizer through every stage, and an adapter of the recipe as a user deploys it, by plain PEFT.
 
     python benchmarks/deployed.py tokenizer                                       # a minute; SmolLM2's tokenizer
-    python benchmarks/deployed.py adapter --adapter runs/mine/adapter --items 20  # its model, merged and by PEFT
+    python benchmarks/deployed.py adapter --adapter runs/mine/adapter --items 20  # by `abstain eval` and by PEFT
 
 `tokenizer` trains a Llama of one layer with the tokenizer of `make open-model` for a step of SFT, of GRPO and of RLOO,
 and reads off the embedding layer what it was given: every row must begin with the tokens that the evaluation asks with.
 It then trains the SFT step with gradient checkpointing, whose losses must be the same.
 
-`adapter` merges the adapter into its model (`abstain merge`, float32) and compares logits; asks questions by `abstain
-eval --adapter`, loads the adapter with PEFT alone and answers the same prompts with transformers' `generate`, greedily.
+`adapter` asks questions by `abstain eval --adapter`, loads the adapter with PEFT alone and answers the same prompts by
+transformers' `generate`, greedily, both in float32. (`abstain merge` compares the logits of what it merges itself.)
 Seed 0.
 """
 
@@ -125,8 +125,7 @@ def check_adapter(folder: Path, adapter: Path, questions: str, items: int, token
     from abstain.recipes.runs.sweeps import recipe_sweep
 
     with tempfile.TemporaryDirectory() as scratch:
-        merged, out = Path(scratch) / "merged", Path(scratch) / "eval"
-        print(abstain("merge", adapter, "--model", folder, "--out", merged, "--dtype", "float32").strip(), flush=True)
+        out = Path(scratch) / "eval"
         options = ["--questions", questions, "--max-items", items, "--targets", 0.5, "--samples", 1]
         options += ["--max-new-tokens", tokens, "--dtype", "float32", "--out", out]
         abstain("eval", "--model", folder, "--adapter", adapter, *options)
