@@ -56,7 +56,8 @@ AWAY = Pattern(
             rf"|empty)"
             rf"|ends?|cuts? off|stops?|lacks?|holds? no|fails? me|go(?:es)? (?:only )?(?:as far|up to|back))",
             r"\b(?:is|are|was|were) not among (?:the |those |what )?(?:[\w-]+ ){0,2}(?:that )?(?:i|my)\b"
-            r"|\b(?:name|date|year|detail|information|fact|number|identity|title|figure|answer)s? (?:is|are|was"
+            r"|\b(?:name|date|year|detail|information|fact|number|identity|title|figure|answer)s?"
+            r"(?: of [\w' -]{1,40})? (?:is|are|was"
             r"|were) not (?:a |any )?(?:part of|among|in|on) (?:it|that|this|them|those|there)\b"
             r"|\b(?:ha(?:s|ve) )?(?:slip(?:s|ped)?|fall(?:s|en)?|fell|drop(?:s|ped)?|gone)"
             r" (?:through|past|from|out of) (?:the \w+ of )?my(?: [\w-]+){1,3}"

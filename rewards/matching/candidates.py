@@ -42,6 +42,7 @@ _UNSURE = frozenset(
     )
 )
 """Words that make a list one of candidates."""
+_OPTIONS = frozenset(("option", "possibility", "candidate", "contender"))
 _UNSURE_PAIRS = frozenset(
     (modal, verb) for modal in ("could", "might", "may") for verb in ("be", "have", "also")
 ) | frozenset((("1", "of"), ("any", "of"), ("of", "these"), ("of", "those"), ("of", "them")))
@@ -187,12 +188,20 @@ def is_one_of_several(text: Text, found: list[Item], mention: Span, accepted: Al
     at = _item_of(found, mention)
     if at is None:
         return False
-    if stands_unjoined(text, found[at], mention, accepted):
+    if stands_unjoined(text, found[at], mention, accepted) or _is_one_option(text, mention[1]):
         return True
     run = _run(text, found, at, mention, accepted)
     if run.rivals and not _mostly_accepted(text, run, accepted) and _offers(text, run):
         return True
     return _has_alternative(text, found, mention, accepted) or _repeats(text, found, at, mention, accepted)
+
+
+def _is_one_option(text: Text, end: int) -> bool:
+    """Return whether the words behind a mention, from `end` on, call it "one option" or "another"."""
+    is_, which, noun, *_ = [*text.words[end : end + 3], "", "", ""]
+    if is_ not in ("is", "was") or which not in ("1", "another"):
+        return False
+    return noun in _OPTIONS or (which == "another" and (not noun or bool(text.borders[end + 2])))
 
 
 def is_announced_elsewhere(text: Text, found: list[Item], mentions: Sequence[Span], accepted: Aliases) -> bool:

@@ -68,6 +68,7 @@ class Item:
 def items(text: Text, mentions: Sequence[Span]) -> list[Item]:
     """Return the items of `text`; no word of a mention divides it."""
     inside = {i for start, end in mentions for i in range(start + 1, end)}
+    kept = inside.union(start for start, _ in mentions)
     found: list[Item] = []
     start, joins, connective = 0, "", ""
 
@@ -75,9 +76,9 @@ def items(text: Text, mentions: Sequence[Span]) -> list[Item]:
         nonlocal joins, connective
         first, last = start, end
         front = _HEDGES | _FRAME if connective == "or" else _HEDGES
-        while first < last and text.words[first] in front and first not in inside:
+        while first < last and text.words[first] in front and first not in kept:
             first += 1
-        while first < last and text.words[last - 1] in _HEDGES and last - 1 not in inside:
+        while first < last and text.words[last - 1] in _HEDGES and last - 1 not in kept:
             last -= 1
         if first < last:
             found.append(Item(first, last, start, joins, connective))

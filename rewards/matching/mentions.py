@@ -42,7 +42,7 @@ _ENUMERATES = re.compile(
 )
 """What stands in front of each of several candidates in sentences."""
 _IF_NOT = re.compile(
-    r"\bif (?:it|that)(?:(?:'s| is| was) not|(?: is|was)n't) ([^,.;\n]{1,80}),? (?:then )?(?:it|that)(?:'s| is| was) ",
+    r"\bif (?:it|that)(?:(?:'s| is| was) not| (?:is|was)n't) ([^,.;\n]{1,80}),? (?:then )?(?:it|that)(?:'s| is| was) ",
     re.IGNORECASE,
 )
 _OTHERWISE = re.compile(
@@ -57,6 +57,7 @@ _LIKELY = re.compile(
 )
 """How likely a candidate is said to be: "(less likely)", "(40%)"."""
 _LOWER = re.compile(r"(?<![\w'])[a-z]+(?!\w)")
+_POSSESSIVE = re.compile(r"[^\W\d_]+'s(?!\w)")
 _WORD = re.compile(r"[^\W\d_]+")
 _READ = 20_000
 """Characters at the end of a text that are read: enough for any answer."""
@@ -88,6 +89,8 @@ class Text:
     """The words at the start of a clause that stand behind "a" or "an"."""
     lower: frozenset[str] = frozenset()
     """Words that the text writes in lower case: no names."""
+    possessive: frozenset[str] = frozenset()
+    """Words that the text writes with the ending of a possessive ("Jupiter's")."""
     plain: str = ""
     """The text itself, with one spelling of its punctuation, and "\u2022" in front of the items of a list."""
 
@@ -103,7 +106,8 @@ def read(answer: str) -> Text:
     text = "\n".join(map(fold, marked.split("\n")))
     text = _AS_WELL.sub(" and ", _OTHERWISE.sub(" or ", _UNLESS.sub(" or ", _LIKELY.sub("", text))))
     text = _IF_NOT.sub(r"\1 or ", text)
-    found = Text(lower=_in_lower_case(text), plain=text)
+    possessive = frozenset(word for part in _POSSESSIVE.findall(text) for word in words(part)[-1:])
+    found = Text(lower=_in_lower_case(text), possessive=possessive, plain=text)
     clause = sentence = start = 0
     between = ""
     for border in _BORDER.finditer(text):
@@ -209,7 +213,9 @@ def _loose(text: Text, wanted: list[str]) -> Iterator[Span]:
 
     def same(i: int, j: int) -> bool:
         word = text.words[i]
-        return word == wanted[j] or (word in text.lower and stem(word) == stems[j])
+        if word == wanted[j]:
+            return True
+        return stem(word) == stems[j] if word in text.lower else word in text.possessive and word[:-1] == wanted[j]
 
     for start in range(len(text.words)):
         if not same(start, 0):
