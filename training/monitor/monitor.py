@@ -2,7 +2,7 @@
 
 N completions, N answers among them.
 
-Watches the rollouts of GRPO or RLOO while they train: `summarize` of `monitor_rollouts.py` in every log entry.
+Watches the rollouts of GRPO or RLOO while they train: `summarize` of `rollouts.py` in every log entry.
 """
 
 from __future__ import annotations
