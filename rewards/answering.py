@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from .remarks import BACKGROUND, FRONTED, NEUTRAL, SOURCE, STATES
 
@@ -50,15 +51,26 @@ def _is_name(text: str, *, first: bool) -> bool:
     )
 
 
+@lru_cache(maxsize=64)
+def _is_neutral(lower: str) -> bool:
+    """Return whether a clause neither answers nor declines; several questions about one clause ask."""
+    return NEUTRAL.search(lower) is not None
+
+
+@lru_cache(maxsize=64)
+def _is_background(lower: str) -> bool:
+    return BACKGROUND.search(lower) is not None
+
+
 def is_aside(clause: str) -> bool:
     """Return whether a clause is one to three words in lower case that may be an answer: "not sure, lima?"."""
     short = clause.islower() and 0 < len(clause.split()) < 3 + (clause.split()[0] in ("the", "a", "an"))
-    return short and not (NEUTRAL.search(clause) or _REMARK.search(clause))
+    return short and not (_is_neutral(clause) or _REMARK.search(clause))
 
 
 def is_fragment(lower: str) -> bool:
     """Return whether a clause is a few words that neither advise nor speak of the speaker or the question."""
-    if NEUTRAL.search(lower) or FRONTED.match(lower) or _SPEAKER.search(lower):
+    if _is_neutral(lower) or FRONTED.match(lower) or _SPEAKER.search(lower):
         return False
     return 0 < len(WORD.findall(lower)) <= 8
 
@@ -76,10 +88,10 @@ def states_answer(lower: str, *, behind: bool, guesses: bool) -> bool:
         behind: Whether it stands behind a turn, or behind a colon that follows what declines.
         guesses: Whether it holds the words of a guess.
     """
-    if BACKGROUND.search(lower):
+    if _is_background(lower):
         return False
     states = STATES.match(lower) is not None
-    if NEUTRAL.search(lower):
+    if _is_neutral(lower):
         return behind and (states or _STATED_BEHIND.search(lower) is not None)
     return behind or guesses or states
 
@@ -93,7 +105,7 @@ def holds_answer(clause: str, lower: str, *, opens: bool, first: bool) -> bool:
         opens: Whether it opens a sentence, whose first capital letter tells nothing.
         first: Whether it is the first of the text, and a few words may be an answer.
     """
-    if BACKGROUND.search(lower) or NEUTRAL.search(lower) or is_source(lower):
+    if _is_background(lower) or _is_neutral(lower) or is_source(lower):
         return False
     if _is_name(clause, first=first):
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -66,7 +66,7 @@ _SELECTS = re.compile(
 """A question in front of its refusal that asks to choose, or what was asked: "but which of them it was I can't say"."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Clause:
     """One clause, and what it does."""
 
@@ -169,26 +169,41 @@ class _Place:
 
 
 def clauses(text: str) -> list[Clause]:
-    """Return the clauses of `text`, folded, that hold words."""
+    """Return the clauses of `text`, folded, that hold words; none where none of them declines or doubts."""
+    pieces = [*_pieces(_QUOTE.sub(_without_quotation, text))]
+    if not any(_declines(clause) for clause, *_ in pieces):
+        return []
     found: list[Clause] = []
     place, last_sentence, conceded = _Place(), -1, -1
-    for clause, border, sentence, start, stop in _pieces(_QUOTE.sub(_without_quotation, text)):
+    for clause, border, sentence, start, stop in pieces:
         if not any(map(str.isalnum, clause)) and _QUOTED not in clause:
             place.border = border.strip() or place.border
             continue
         place.opens = opens = sentence != last_sentence
         if opens:
             place.fronted = place.selects = False
-        one, place = _clause(clause, border, found, place)
-        if opens and _KNOWS.match(_written_out(clause)):
+        lower = _written_out(clause)
+        one, place = _clause(clause, lower, border, found, place)
+        one.sentence, one.start, one.end = sentence, start, stop
+        if opens and _KNOWS.match(lower):
             conceded = sentence
-        if one.kind and not opens and (sentence == conceded or _PREDICATE.match(_written_out(clause))):
+        if one.kind and not opens and (sentence == conceded or _PREDICATE.match(lower)):
             _withdraw(found, sentence, all_of_it=sentence == conceded)
-        if one.kind == "doubt" and not opens and found[-1].is_fragment and TURN.match(_written_out(clause)):
-            found[-1] = replace(found[-1], answers=True)
-        found.append(replace(one, sentence=sentence, start=start, end=stop))
+        if one.kind == "doubt" and not opens and found[-1].is_fragment and TURN.match(lower):
+            found[-1].answers = True
+        found.append(one)
         last_sentence = sentence
     return _without_places_to_look(found)
+
+
+def _declines(clause: str) -> bool:
+    """Return whether a clause declines or doubts, or may deny what stands in front of it."""
+    lower = _written_out(clause)
+    turn = TURN.match(lower)
+    rest = lower[turn.end() :] if turn else lower
+    return (
+        bool(_kind(clause[-len(rest) :] if rest else clause, rest, fronted=False)[0]) or DENIAL.search(rest) is not None
+    )
 
 
 def _withdraw(found: list[Clause], sentence: int, *, all_of_it: bool) -> None:
@@ -202,14 +217,21 @@ def _withdraw(found: list[Clause], sentence: int, *, all_of_it: bool) -> None:
         sentence: The number of its sentence.
         all_of_it: Whether the sentence opens with a concession.
     """
-    for i, one in enumerate(found):
+    for one in found:
         if one.sentence == sentence and (one.weakly or all_of_it):
-            found[i] = replace(one, answers=False, weakly=False)
+            one.answers = one.weakly = False
 
 
-def _clause(clause: str, border: str, found: Sequence[Clause], place: _Place) -> tuple[Clause, _Place]:
-    """Return the clause, and the place of the next one."""
-    lower = _written_out(clause)
+def _clause(clause: str, lower: str, border: str, found: Sequence[Clause], place: _Place) -> tuple[Clause, _Place]:
+    """Return the clause, not yet with where it stands, and the place of the next one.
+
+    Args:
+        clause: As it is written.
+        lower: The same in lower case, written out.
+        border: The border behind it.
+        found: The clauses in front of it.
+        place: What they say of it.
+    """
     turn, last_word = TURN.match(lower), LAST_WORD.match(lower)
     rest = lower[turn.end() :] if turn else lower
     original = clause[-len(rest) :] if turn and rest else clause
@@ -298,11 +320,9 @@ def _ends(border: str) -> bool:
 def _without_places_to_look(found: list[Clause]) -> list[Clause]:
     """Return the clauses, of which none answers by a name behind advice in its sentence ("Try the ITF, or FIFA")."""
     advised = -1
-    kept: list[Clause] = []
     for clause in found:
         if clause.advises:
             advised = clause.sentence
         elif clause.weakly and clause.sentence == advised:
-            clause = replace(clause, answers=False, weakly=False)
-        kept.append(clause)
-    return kept
+            clause.answers = clause.weakly = False
+    return found

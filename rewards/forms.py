@@ -212,9 +212,10 @@ class Forms:
     def final(self, completion: str) -> str | None:
         """Return `bare(reply(completion))`, at once for a text of words that nothing can wrap; None as `reply`."""
         text = completion.strip()
-        if self._marks_show and _PLAIN.fullmatch(text) and not _OPENS.match(text):
+        plain = self._marks_show and _PLAIN.fullmatch(text)
+        if plain and not _OPENS.match(text):
             return text
-        found = after_thoughts(text, self.thoughts)
+        found = text if plain and not text.startswith(CHANNELS) else after_thoughts(text, self.thoughts)
         return None if found is None else self.bare(found)
 
     def reply(self, completion: str) -> str | None:

@@ -119,7 +119,7 @@ MODELS: dict[str, str] = {
 
 def stand_in(family: Family, out: Path) -> str:
     """Return the folder `out` with a tiny model of the family: weights, tokenizer, generation config."""
-    tokenizer = _tokenizer(family)
+    tokenizer = tokenizer_of(family)
     torch_config = _config(family, tokenizer)
     torch.manual_seed(0)  # whatever tests ran before, the same weights
     model = transformers.AutoModelForCausalLM.from_config(torch_config)
@@ -142,7 +142,7 @@ def _config(family: Family, tokenizer: Any) -> Any:
     )
 
 
-def _tokenizer(family: Family) -> Any:
+def tokenizer_of(family: Family) -> Any:
     """Return a byte-level BPE with the family's special tokens and chat template; every text can be written in it."""
     bare = Tokenizer(models.BPE())
     bare.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

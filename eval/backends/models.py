@@ -24,12 +24,13 @@ from transformers.utils.quantization_config import Mxfp4Config
 
 from ...data import InputError
 from ..sweep.shard import current_shard
+from .turns import as_released, with_one_prefix
 
 
 def load_tokenizer(
     model: str, template: Mapping[str, Any] | None = None, *, adapter: Path | None = None
 ) -> PreTrainedTokenizerBase:
-    """Return the tokenizer of a model folder or Hub id, padded on the left.
+    """Return the tokenizer of a model folder or Hub id, padded on the left, with one prefix (`turns.py`).
 
     Args:
         model: Model folder or Hub id.
@@ -49,8 +50,10 @@ def load_tokenizer(
             f"model: {model} has no chat template, so prompts cannot be rendered; use an instruction-tuned model, "
             "or save a template with the tokenizer (tokenizer.chat_template = ...; tokenizer.save_pretrained(...))"
         )
+    tokenizer.chat_template = as_released(tokenizer.chat_template)
     if template:
         tokenizer.chat_template = with_variables(tokenizer.chat_template, template)
+    tokenizer.chat_template = with_one_prefix(tokenizer)
     if tokenizer.eos_token_id is None:
         raise InputError(f"model: {model} has a tokenizer without an end token (eos_token)")
     if tokenizer.pad_token_id is None:

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from ...data import InputError
 from ...rewards.extras import install_command
-from .logged_row import LoggedRow, LogOptions
+from .logged_row import LoggedRow, LogOptions, Scored
 
 _ZSTANDARD = 93
 """The zip compression that Inspect writes; Python reads it from 3.14 on."""
@@ -44,10 +44,9 @@ def inspect_rows(path: Path, options: LogOptions) -> Iterator[LoggedRow]:
         if missing:
             raise InputError(f"{place}: no key {min(missing)!r}; not a sample of Inspect")
         try:
-            row = _row(sample, place, options)
+            yield _row(sample, place, options)
         except (AttributeError, TypeError, KeyError, IndexError) as error:  # any value may be of another kind
             raise InputError(f"{place}: not a sample of Inspect ({type(error).__name__}: {error})") from None
-        yield LoggedRow(place, row)
 
 
 def _plain(path: Path) -> Iterator[Any]:
@@ -91,7 +90,7 @@ def _unpacked(file: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> byte
         raise zipfile.BadZipFile(str(error)) from None
 
 
-def _row(sample: Mapping[str, Any], place: str, options: LogOptions) -> dict[str, Any]:
+def _row(sample: Mapping[str, Any], place: str, options: LogOptions) -> LoggedRow:
     metadata = cast("dict[str, Any]", sample.get("metadata") or {})
     row = {key: metadata[key] for key in _TAKEN if metadata.get(key) is not None}
     text, reason = _output(sample)
@@ -108,8 +107,12 @@ def _row(sample: Mapping[str, Any], place: str, options: LogOptions) -> dict[str
     }
     error = cast("dict[str, Any]", sample.get("error") or {})
     if error:
-        return {**row, "verdict": "ungraded", "reason": f"error: {error.get('message', '')!s:.120}"}
-    return row if options.regrade else row | _scored(sample, place, options)
+        reason = f"error: {error.get('message', '')!s:.120}"
+        return LoggedRow(place, {**row, "verdict": "ungraded", "reason": reason})
+    if options.regrade:
+        return LoggedRow(place, row)
+    found, scored = _scored(sample, place, options)
+    return LoggedRow(place, row | found, scored)
 
 
 def _output(sample: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -132,8 +135,8 @@ def _text(messages: Any) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _scored(sample: Mapping[str, Any], place: str, options: LogOptions) -> dict[str, Any]:
-    """Return what the sample's score says: a verdict, or `scored`, and a confidence in the score's metadata."""
+def _scored(sample: Mapping[str, Any], place: str, options: LogOptions) -> tuple[dict[str, Any], Scored | None]:
+    """Return what the sample's score says: a verdict or a confidence as keys of a row, and what the scorer found."""
     scores = cast("dict[str, dict[str, Any]]", sample.get("scores") or {})
     names = ", ".join(scores) or "none"
     name, key = options.scorer, ""
@@ -142,14 +145,19 @@ def _scored(sample: Mapping[str, Any], place: str, options: LogOptions) -> dict[
     if name is not None and name not in scores:
         raise InputError(f"{place}: no scorer {options.scorer!r}; the sample has {names}")
     if not scores:
-        return {}
+        return {}, None
     if name is None and len(scores) > 1:
         raise InputError(f"{place}: scored by {names}; name one with --scorer, or grade again with --regrade")
     name = name or next(iter(scores))
     score = scores[name]
     stated = cast("dict[str, Any]", score.get("metadata") or {}).get("confidence")
     value = _keyed(score.get("value"), name, key, place)
-    return {**_value(value, place), **({} if stated is None else {"confidence": stated})}
+    keys = {} if stated is None else {"confidence": stated}
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return {**keys, "verdict": "ungraded", "reason": "unscored"}, None
+    if value == "P":
+        return {**keys, "verdict": "ungraded", "reason": "scored P"}, None
+    return keys, _found(value, place)
 
 
 def _keyed(value: Any, name: str, key: str, place: str) -> Any:
@@ -165,15 +173,15 @@ def _keyed(value: Any, name: str, key: str, place: str) -> Any:
     return values[key]
 
 
-def _value(value: Any, place: str) -> dict[str, Any]:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return {"verdict": "ungraded", "reason": "unscored"}
-    if value == "N":  # nothing that the scorer reads as an answer: an abstention, or another form
-        return {"scored": "N"}
-    if value == "P":
-        return {"verdict": "ungraded", "reason": "scored P"}
-    words: Sequence[tuple[Any, bool]] = (("C", True), ("I", False), (1, True), (0, False))
-    for word, right in words:
-        if not isinstance(value, list | dict) and value == word:
-            return {"scored": right}
+def _found(value: Any, place: str) -> Scored:
+    values: Sequence[tuple[Any, Scored]] = (
+        ("C", "right"),
+        ("I", "wrong"),
+        (1, "right"),
+        (0, "wrong"),
+        ("N", "no answer"),  # nothing that the scorer reads as an answer: an abstention, or another form
+    )
+    for one, found in values:
+        if not isinstance(value, list | dict) and value == one:
+            return found
     raise InputError(f"{place}: score {value!r} is no verdict; allowed are C, I, P, N, 1 and 0")

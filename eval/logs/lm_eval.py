@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from ...data import InputError
 from ...data.form import after_hashes
-from .logged_row import LoggedRow, LogOptions
+from .logged_row import LoggedRow, LogOptions, Scored
 
 _TAKEN = (
     *("id", "question", "choices", "answers", "answerable", "threshold", "sample", "split"),
@@ -71,17 +71,18 @@ def _sample_rows(sample: LoggedRow, options: LogOptions) -> Iterator[LoggedRow]:
     if len(cast("list[Any]", resps)) > 1:
         raise InputError(f"{sample.place}: a sample with {len(cast('list[Any]', resps))} requests cannot be scored")
     row["answers"] = _answers(values["target"], row.get("answers"))
+    scored: Scored | None = None
     if options.scorer is not None and not options.regrade:
-        row["scored"] = _metric(sample, options.scorer)
+        scored = "right" if _metric(sample, options.scorer) else "wrong"
     said, raw = values["resps"][0], values["resps"][0]
-    if options.filter is not None or "scored" in row:
+    if options.filter is not None or scored:
         said = values["filtered_resps"][0] if values["filtered_resps"] else ""
     texts = cast("list[Any]", said) if isinstance(said, list) else [said]
-    if "scored" in row and len(texts) == len(raw):  # what a filter left of "I don't know." is no abstention any more
+    if scored and len(texts) == len(raw):  # what a filter left of "I don't know." is no abstention any more
         texts = raw
     for number, text in enumerate(texts):
         repeated = {"sample": number + doc.get("first_sample", 0)} if len(texts) > 1 else {}
-        yield LoggedRow(sample.place, {**row, **repeated, "completion": text})
+        yield LoggedRow(sample.place, {**row, **repeated, "completion": text}, scored)
 
 
 def _choice(sample: LoggedRow, options: LogOptions) -> dict[str, Any]:

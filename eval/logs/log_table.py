@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from ...data import InputError
 from ...rewards import Verdict
-from ..metrics.table import SweepTable, tabulate
+from ..metrics.table import SEPARATOR, SweepTable, item_of, tabulate
 from ..sweep.responses import Response
 
 Protocol = Literal["prompted", "stated", "verdicts"]
 """A target in the prompt; a confidence compared with targets post hoc; neither."""
-SEPARATOR = "\x1f"
-"""Between the id and the sample in a unit's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +74,7 @@ def make_log_table(responses: Sequence[Response], *, targets: Sequence[float] | 
     fillers, missing, differ = _fillers(answers, used_targets or ()) if stated else ([], [], False)
     rows = (*units, *fillers)
     table = tabulate(rows, targets=used_targets)
-    names = [_item(name) for name in table.ids.tolist()]
+    names = [item_of(name) for name in table.ids.tolist()]
     items = tuple(dict.fromkeys(names))
     index = {name: i for i, name in enumerate(items)}
     confident = bool(np.isfinite(table.confidence).any())
@@ -114,10 +112,6 @@ def _unit(row: Response) -> Response:
     return replace(row, id=f"{row.id}{SEPARATOR}{row.sample}", sample=0)
 
 
-def _item(name: str) -> str:
-    return name.split(SEPARATOR)[0]
-
-
 def _check_targets(responses: Sequence[Response], stated: Sequence[float], targets: Sequence[float] | None) -> None:
     free = next((row for row in responses if row.threshold is None), None)
     if stated and free is not None:
@@ -150,7 +144,7 @@ def _fillers(
     missing: list[tuple[str, float]] = []
     for name, rows in units.items():
         lost = [t for t in ((0.0,) if forced else ()) + tuple(targets) if t not in rows]
-        missing += [(_item(name), t) for t in lost]
+        missing += [(item_of(name), t) for t in lost]
         some = next(iter(rows.values()))
         filler = replace(some, verdict=Verdict.UNGRADED, confidence=None, judge=None)
         fillers += [replace(filler, threshold=t) for t in lost]

@@ -6,12 +6,16 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from ...data import InputError
 
 CUT_OFF = ("length", "max_tokens", "model_length")
 """Finish reasons of servers, and of Inspect, for a completion that a limit cut off."""
+
+
+Scored = Literal["right", "wrong", "no answer"]
+"""The verdict of another harness's scorer; it does not tell an abstention from an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,9 @@ class LoggedRow:
     place: str
     """Where it stands, for errors: "FILE:12" or "FILE: sample 'q1', epoch 2"."""
     values: Mapping[str, Any]
-    """Its keys. Beside those of a `Response`: `t`, `choices`, and `scored`, which is a foreign scorer's yes or no."""
+    """Its keys: those of a `Response`, `t` and `finish_reason`."""
+    scored: Scored | None = None
+    """What the log's own scorer found. Only the readers of other harnesses' logs set it: no key of a row does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,7 +170,7 @@ _OUT_OF: Mapping[Scale, float] = {"unit": 1.0, "percent": 100.0, "ten": 10.0}
 PERCENT_SHARE = 0.05
 """More confidences than this share in (1, 100] make a file one of percentages, which is refused unless it is said."""
 _TEXTS = ("split", "question", "completion", "answer", "reason", "model", "prompt_hash")
-KNOWN_KEYS = frozenset(field.name for field in fields(Response)) | {"t", "scored", "finish_reason"}
+KNOWN_KEYS = frozenset(field.name for field in fields(Response)) | {"t", "finish_reason"}
 """Keys that are read; others are named and passed over."""
 _OF_ITEM = ("answers", "choices", "exact_confidence", "split", "question")
 """What all rows of one id must agree on, as far as they say it."""
@@ -257,7 +257,7 @@ class _Checked:
             read["exact_confidence"] = 0.0  # nothing that could be answered is right
         self._once(read, place)
         self._agree(read["id"], read, values, place)
-        others = [name for name in values if name in KNOWN_KEYS and name not in (*read, "t", "scored", "finish_reason")]
+        others = [name for name in values if name in KNOWN_KEYS and name not in (*read, "t", "finish_reason")]
         read |= {name: values[name] for name in others if isinstance(values[name], str)}
         self.places.append(place)
         return Response(**read)

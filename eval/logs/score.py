@@ -27,10 +27,10 @@ from ..metrics.outcomes import count_outcomes
 from ..sweep.judged import judge_counts
 from ..sweep.responses import Response
 from .log_table import LogTable, make_log_table
-from .logged_row import LoggedRow
+from .logged_row import LoggedRow, Scored
 
 How = Literal["kept", "scored", "graded"]
-"""The verdict came with the row; from a foreign scorer's yes or no; from the grader."""
+"""The verdict came with the row; from the scorer of another harness; from the grader."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +56,8 @@ class Plan:
 
     how: How
     had_verdict: bool
-    right: bool | None = False
-    """What the foreign scorer said; None: that there is no answer."""
+    scored: Scored | None = None
+    """What the scorer of another harness found."""
 
 
 def withheld(values: Mapping[str, Any]) -> bool:
@@ -74,9 +74,9 @@ def plan_verdict(row: LoggedRow, grading: Grading) -> Plan:
     values = row.values
     if withheld(values):
         return Plan("kept", had_verdict=False)
-    had_verdict, scored = values.get("verdict") is not None, values.get("scored")
-    if scored is not None:
-        return Plan("scored", had_verdict, None if scored == "N" else bool(scored))
+    had_verdict = values.get("verdict") is not None
+    if row.scored is not None:
+        return Plan("scored", had_verdict, row.scored)
     answers = bool(values.get("answers")) or values.get("answers") == [] or values.get("answerable") is False
     known = values.get("answerable") is not True or bool(values.get("answers"))
     can_grade = values.get("completion") is not None and answers and known
@@ -106,8 +106,8 @@ def reach_verdicts(
         response, plan, place = row
         if plan.how == "kept":
             return None
-        if plan.how == "scored":
-            return _scored(plan.right, response.completion, grading.detector)
+        if plan.scored is not None:
+            return _scored(plan.scored, response.completion, grading.detector)
         return _graded(response, grading, place)
 
     rows = zip(responses, plans, places, strict=True)
@@ -162,14 +162,14 @@ def _graded(response: Response, grading: Grading, place: str) -> Judgement:
         raise InputError(f"{place}: key 'answers': {error}") from error
 
 
-def _scored(right: bool | None, text: str, detector: AbstentionDetector) -> Judgement:
-    """Return what a foreign scorer's yes, no, or "no answer" (None), amounts to."""
-    if right:
+def _scored(found: Scored, text: str, detector: AbstentionDetector) -> Judgement:
+    """Return the judgement that another harness's scorer amounts to: it does not tell an abstention from an error."""
+    if found == "right":
         return Judgement(Verdict.CORRECT, text, "scored right")
     why = detector.read(text).abstained if text.strip() else None
     if why is not None:
         return Judgement(Verdict.ABSTAINED, reason=why)
-    if right is None:
+    if found == "no answer":
         return Judgement(Verdict.UNGRADED, reason=NOT_FOUND)
     return Judgement(Verdict.WRONG, text, "scored wrong")
 

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .estimate import Array
 from .statistic import matrix, vector, vectors
+from .table import item_of
 
 
 def isotonic(confidence: ArrayLike, correct: ArrayLike, fitted_on: ArrayLike) -> Array:
@@ -47,11 +48,12 @@ def isotonic(confidence: ArrayLike, correct: ArrayLike, fitted_on: ArrayLike) ->
 
 
 def halves(ids: NDArray[np.str_]) -> NDArray[np.bool_]:
-    """Return which of two halves each item falls into, (N,), by a checksum of its id.
+    """Return which of two halves each row falls into, (N,), by a checksum of its item's id.
 
-    It depends on nothing else, so that every system, order and resample splits the same way.
+    It depends on nothing else, so that every system, order and resample splits the same way, and no sample of an item
+    is recalibrated on another of the same item.
     """
-    return np.array([zlib.crc32(str(id_).encode()) & 1 for id_ in ids], dtype=bool)
+    return np.array([zlib.crc32(item_of(str(id_)).encode()) & 1 for id_ in ids], dtype=bool)
 
 
 def cross_isotonic(confidence: ArrayLike, correct: ArrayLike, first: ArrayLike) -> Array:

@@ -125,6 +125,8 @@ def weights(items: int, resamples: int, rng: np.random.Generator) -> Iterator[ND
 def rates(counts: Mapping[str, Array], rng: np.random.Generator, resamples: int = 500) -> dict[str, Any]:
     """Return every rate of the graded rows as {"value", "low", "high", "n"}, a percentile bootstrap over items.
 
+    n is the number of items with at least one verdict that the rate is a share of.
+
     Where rows are ungraded it has "if_ungraded" too: the least and the greatest value that their
     verdicts could make of it.
 
@@ -144,7 +146,9 @@ def rates(counts: Mapping[str, Array], rng: np.random.Generator, resamples: int 
         with np.errstate(invalid="ignore", divide="ignore"):
             resampled = resampled_sums[:, part] / resampled_sums[:, graded].sum(axis=1)
         estimates[name] = percentile_interval(
-            float(numerator / denominator) if denominator else math.nan, resampled, items
+            float(numerator / denominator) if denominator else math.nan,
+            resampled,
+            int((sums[:, graded].sum(axis=1) > 0).sum()),
         ).to_json()
         if ungraded:
             estimates[name]["if_ungraded"] = [

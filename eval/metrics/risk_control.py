@@ -94,17 +94,20 @@ def certify_cut(confidence: ArrayLike, wrong: ArrayLike, *, risk: float, level: 
 
     Args:
         confidence: (N,): of each item's answer; NaN for an item that would not be answered at any cut.
-        wrong: (N,): 1 where the answer is wrong, else 0; what is not known is to be counted as wrong.
+        wrong: (N,): 1 where the answer is wrong, else 0; NaN, not known, counts as wrong.
         risk: The largest error among the answered that is allowed, in (0, 1).
         level: The confidence level, in (0, 1).
 
     Raises:
-        ValueError: `risk` or `level` is not in (0, 1).
+        ValueError: `risk` or `level` is not in (0, 1), or `wrong` holds something else than 0, 1 and NaN.
     """
     for name, value in (("risk", risk), ("level", level)):
         if not 0 < value < 1:
             raise ValueError(f"{name} must be in (0, 1), got {value}")
     confidence, wrong = vectors(confidence=confidence, wrong=wrong)
+    wrong = np.where(np.isnan(wrong), 1.0, wrong)
+    if (others := wrong[(wrong != 0) & (wrong != 1)]).size:
+        raise ValueError(f"wrong must be 0, 1 or NaN, got {others[0]:g}")
     cuts, answered, errors = _strictest_first(confidence, wrong)
     allowed = _allowed_up_to(len(confidence), risk, level)[answered]
     # A start that one wrong answer ends is lost too often; where it begins depends on how many items there are alone.

@@ -16,6 +16,18 @@ from ...rewards import Verdict
 from ..sweep.responses import Response
 from .estimate import Array
 
+SEPARATOR = "\x1f"
+"""Between the id of an item and the number of a sample, in the ids of a table whose rows are samples."""
+
+
+def item_of(id_: str) -> str:
+    """Return the item that a row of a table belongs to, by the row's id.
+
+    >>> item_of(f"q1{SEPARATOR}3"), item_of("q1")
+    ('q1', 'q1')
+    """
+    return id_.partition(SEPARATOR)[0]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepTable:
@@ -89,6 +101,7 @@ def reference_confidence(table: SweepTable, base: SweepTable | None) -> tuple[st
     known of some items only, as the 0 of unanswerable questions is, it decides for those, under either name: a
     system that is sure of its answer to a question without one should still not have given it. A confidence that was
     read off the system's gate never decides ("none", and NaN everywhere): by it the system is always right.
+    A sample takes the base model's confidence in the sample of the same number, else that in the item's first answer.
 
     >>> from abstain.eval.sweep.responses import Response
     >>> from abstain.eval.metrics.table import tabulate
@@ -108,11 +121,17 @@ def reference_confidence(table: SweepTable, base: SweepTable | None) -> tuple[st
     if known.all():
         return "exact", table.exact
     if base is not None:
-        position = {id_: i for i, id_ in enumerate(base.ids)}
-        before = np.array([base.confidence[position[id_]] if id_ in position else np.nan for id_ in table.ids])
+        before = _confidence_by_id(base, table.ids.tolist())
         return "base", np.where(known, table.exact, before)
     source, own = own_reference(table)
     return source, own if source == "none" else np.where(known, table.exact, own)
+
+
+def _confidence_by_id(base: SweepTable, ids: Sequence[str]) -> Array:
+    """Return the confidences of the base model for the rows `ids` of another table; NaN where it has no such item."""
+    of_row = dict(zip(base.ids.tolist(), base.confidence.tolist(), strict=True))
+    of_item = {item_of(id_): of_row[id_] for id_ in reversed(base.ids.tolist())}  # the first of an item's rows stays
+    return np.array([of_row.get(id_, of_item.get(item_of(id_), np.nan)) for id_ in ids])
 
 
 def own_reference(table: SweepTable) -> tuple[str, Array]:

@@ -18,9 +18,10 @@ import numpy as np
 from ...data import Stream
 from ...rewards import Verdict
 from ..compare.compare import Comparison
-from ..logs.log_table import SEPARATOR, make_log_table
+from ..logs.log_table import make_log_table
 from ..metrics import SweepTable, reference_confidence
 from ..metrics.estimate import Array
+from ..metrics.table import item_of
 from ..sweep.responses import Response
 
 MAX_ROWS = 6000
@@ -205,6 +206,6 @@ class ReportInput:
         for (name, split), table in self.tables.items():
             if name in self.metrics:
                 _, reference = self.reference(name, split)
-                ids = [unit.split(SEPARATOR)[0] for unit in table.ids.tolist()]
+                ids = [item_of(unit) for unit in table.ids.tolist()]
                 found.setdefault(name, {})[split] = dict(zip(ids, reference.tolist(), strict=True))
         return found

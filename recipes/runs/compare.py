@@ -150,7 +150,7 @@ def _read(file: Path) -> list[Response]:
 
 def _with_verdicts(file: Path) -> Iterator[LoggedRow]:
     for row in read_log(file):
-        if row.values.get("verdict") is None and row.values.get("scored") is None:
+        if row.values.get("verdict") is None and row.scored is None:
             raise InputError(
                 f"{row.place}: no verdict; grade the rows first: abstain score {file} --out DIR, and compare DIR"
             )

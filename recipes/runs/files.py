@@ -26,6 +26,19 @@ def recorded(folder: Path) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
+def run_of_system(path: Path) -> Path | None:
+    """Return the folder of the run whose system's folder, `RUN/eval/SYSTEM`, `path` is or lies in; None without one.
+
+    A recipe alone does not make a folder a run's: people keep recipes beside their logs.
+    """
+    for system in (path, path.parent):
+        run = system.parent.parent
+        started = any((run / name).is_file() for name in (STATE, ENVIRONMENT))
+        if system.parent.name == SYSTEMS and started and recorded(run) is not None:
+            return run
+    return None
+
+
 def responses_path(folder: Path, system: str) -> Path:
     """Return where the rows of a system of the run in `folder` lie."""
     return folder / SYSTEMS / system / RESPONSES

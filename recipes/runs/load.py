@@ -39,6 +39,7 @@ from .files import (
     beside,
     recorded,
     responses_path,
+    run_of_system,
     system_paths,
 )
 from .sweeps import stated_confidence
@@ -344,7 +345,7 @@ def load_run(path: str | Path) -> Run:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
     files = {path.name: path} if path.is_file() else _files(path)
-    folder = next((one for one in (path, *path.absolute().parents[:3]) if recorded(one) is not None), None)
+    folder = path if recorded(path) is not None else run_of_system(path.absolute())
     if not files and folder != path:
         raise InputError(
             f"{path}: not a run's folder: it has no {RECIPE}, and holds no responses (neither {RESPONSES} nor "

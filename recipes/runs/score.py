@@ -112,8 +112,7 @@ def score_file(request: ScoreRequest, progress: AnyProgress = None) -> ScoredRun
     with reported(progress) as told:
         for number, (name, logged) in enumerate(read.items(), 1):
             told.stage(name)
-            reference = run.reference_system(name)
-            base = by_split(read[reference].responses if len(read) > 1 and reference in read else [])
+            base = by_split(read[one].responses if (one := _reference(run, name)) else [])
             measured = _of_request(logged.responses, base, run, section, request)
             metrics[name] = metrics_contents(measured, source=_source(run.files[name], section, request, logged))
             told.tick(number, len(read))
@@ -166,8 +165,15 @@ def add_missing_metrics(run: Run) -> None:
     for name in run.systems:
         path = run.metrics_file(name)
         if not path.is_file():
-            measured = _measured(run.responses(name), {}, None, run.seed, ScoreRequest.resamples)
+            base = by_split(run.responses(one) if (one := _reference(run, name)) else [])
+            measured = _measured(run.responses(name), base, None, run.seed, ScoreRequest.resamples)
             write_atomic(path, json.dumps(metrics_contents(measured), indent=1, ensure_ascii=False))
+
+
+def _reference(run: Run, system: str) -> str | None:
+    """Return the system whose confidence is the reference of `system`; None where the run holds rows of one alone."""
+    reference = run.reference_system(system)
+    return reference if len(run.files) > 1 and reference in run.files else None
 
 
 def _measured(

@@ -12,9 +12,9 @@ from functools import lru_cache
 
 from ..abstention import AbstentionDetector, Reading
 from ..forms import Forms
-from ..verdict import NOT_STATED, Judgement, Verdict
+from ..verdict import NOT_ACCEPTED, NOT_STATED, Judgement, Verdict
+from .absence import begins, may_mention
 from .match import ANOTHER_FORM, Aliases, aliases_of_rows, grouped
-from .mentions import may_mention
 from .plain import SHORT, plain_words
 from .text import spelling
 from .variants import SUFFIXES
@@ -71,66 +71,60 @@ def _steps(
     """Return the judgements that are plain to see, of all rows step by step."""
     texts = [forms.final(completion) or "" for completion in completions]  # an empty one is left to the grader
     words = plain_words(texts)
-    compared = _compared_by_letters(texts, words, accepted, detector.triggers, whole)
-    readings: dict[str, Reading] = {}
-    doubted: list[tuple[int, str, bool]] = []
-    for row in [row for row, judgement in enumerate(compared) if judgement is None]:
-        text, known = texts[row], accepted[row]
-        if words[row] and detector.triggers.isdisjoint(words[row]):
-            compared[row] = _settled(_compared(text, words[row], known), words[row], known, whole)
-        elif text and len(text) <= SHORT and "<" not in text:
-            given, found = spelling(text)
-            if given in known.keys:  # such an answer may read like a refusal
-                compared[row] = None if detector.agreed(text) else Judgement(Verdict.CORRECT, text, "accepted answer")
-            elif not detector.is_plain(found):
-                reading = readings.get(text) or readings.setdefault(text, detector.read_short(text))
-                if reading.abstained is not None or reading.answer is None:
-                    compared[row] = Judgement(Verdict.ABSTAINED, reason=reading.abstained or "declined")
-                else:
-                    doubted.append((row, reading.answer, reading.hedged))
-    for (row, answer, hedged), given in zip(doubted, plain_words([answer for _, answer, _ in doubted]), strict=True):
-        found = _settled(_compared(answer, given, accepted[row]), given, accepted[row], whole) if given else None
-        compared[row] = Judgement(found.verdict, answer, "hedged") if found and hedged else found
+    compare = _compared if whole else _stated
+    plain = map(detector.triggers.isdisjoint, words)
+    compared = [
+        compare(text, found, known) if found and is_plain else None
+        for text, found, known, is_plain in zip(texts, words, accepted, plain, strict=True)
+    ]
+    doubted = [row for row, found in enumerate(words) if not (found and detector.triggers.isdisjoint(found))]
+    _read(doubted, texts, compared, accepted, detector, compare)
     return compared
 
 
-def _settled(found: Judgement | None, words: list[str], accepted: Aliases, whole: bool) -> Judgement | None:
-    """Return `found`, None where the text equals no accepted answer and may yet state one."""
-    if whole or found is None or found.verdict is not Verdict.WRONG:
-        return found
-    return None if may_mention(words, accepted) else Judgement(Verdict.WRONG, found.answer, NOT_STATED)
+def _read(
+    rows: list[int],
+    texts: list[str],
+    compared: list[Judgement | None],
+    accepted: list[Aliases],
+    detector: AbstentionDetector,
+    compare: Callable[[str, list[str], Aliases], Judgement | None],
+) -> None:
+    """Add to `compared` the judgements of the texts in `rows`, which may decline or doubt."""
+    readings: dict[str, tuple[str, Reading | None]] = {}
+    answered: list[tuple[int, str, bool]] = []
+    for row in rows:
+        text = texts[row]
+        found = readings.get(text)
+        if found is None:
+            found = readings[text] = _reading(text, detector)
+        given, reading = found
+        if given in accepted[row].keys:  # such an answer may read like a refusal
+            compared[row] = None if detector.agreed(text) else Judgement(Verdict.CORRECT, text, "accepted answer")
+        elif reading is None:
+            continue
+        elif reading.abstained is not None or reading.answer is None:
+            compared[row] = Judgement(Verdict.ABSTAINED, reason=reading.abstained or "declined")
+        else:
+            answered.append((row, reading.answer, reading.hedged))
+    for (row, answer, hedged), words in zip(answered, plain_words([one for _, one, _ in answered]), strict=True):
+        found = compare(answer, words, accepted[row]) if words else None
+        compared[row] = Judgement(found.verdict, answer, "hedged") if found and hedged else found
 
 
-def _compared_by_letters(
-    texts: list[str], words: list[list[str]], accepted: list[Aliases], triggers: frozenset[str], whole: bool
-) -> list[Judgement | None]:
-    """Return the judgements of the texts that are nothing but names: letters only, and no word that needs a look."""
-    names = map(_watched(triggers).isdisjoint, words)
-    joined = list(map("".join, words))
-    right, wrong = "accepted answer", "not an accepted answer" if whole else NOT_STATED
-    return [
-        None
-        if not (name and letters.isalpha())
-        else Judgement(Verdict.CORRECT, text, right)
-        if " ".join(found) in known.keys
-        else Judgement(Verdict.WRONG, text, wrong)
-        if (_is_no_form(found, letters, known) if whole else not may_mention(found, known))
-        else None
-        for text, found, letters, name, known in zip(texts, words, joined, names, accepted, strict=True)
-    ]
+def _reading(text: str, detector: AbstentionDetector) -> tuple[str, Reading | None]:
+    """Return the normal form of a text, and its reading; "" and None where neither is asked for."""
+    if not text or len(text) > SHORT or "<" in text:
+        return "", None
+    given, found = spelling(text)
+    return given, None if detector.is_plain(found) else detector.read_short(text)
 
 
-def _is_no_form(words: list[str], whole: str, known: Aliases) -> bool:
-    """Return whether `words` are surely not another form of a known answer: a name without its middle, a list."""
-    if not known.strict:
-        return False
-    hints = known.hints
-    return not hints or (words[-1] not in hints and whole not in hints and words[-1] not in SUFFIXES)
-
-
-@lru_cache(maxsize=64)
-def _watched(triggers: frozenset[str]) -> frozenset[str]:
-    return triggers | ANOTHER_FORM
+def _stated(answer: str, words: list[str], accepted: Aliases) -> Judgement | None:
+    """Return what `AutoMatch` makes of the `answer` with these `words`; None where it may state an accepted one."""
+    if " ".join(words) in accepted.keys:
+        return Judgement(Verdict.CORRECT, answer, "accepted answer")
+    return None if may_mention(words, accepted) else Judgement(Verdict.WRONG, answer, NOT_STATED)
 
 
 def _compared(answer: str, words: list[str], accepted: Aliases) -> Judgement | None:
@@ -139,11 +133,22 @@ def _compared(answer: str, words: list[str], accepted: Aliases) -> Judgement | N
         return Judgement(Verdict.CORRECT, answer, "accepted answer")
     if (
         ANOTHER_FORM.isdisjoint(words)
-        and ((whole := "".join(words)).isalpha() or _differ(words, accepted.written))
-        and _is_no_form(words, whole, accepted)
+        and ((together := "".join(words)).isalpha() or _differ(words, accepted.written))
+        and (not any(begins(words, accepted.opening)) or _is_no_form(words, together, accepted))
     ):
-        return Judgement(Verdict.WRONG, answer, "not an accepted answer")
+        return Judgement(Verdict.WRONG, answer, NOT_ACCEPTED)
     return None
+
+
+def _is_no_form(words: list[str], together: str, accepted: Aliases) -> bool:
+    """Return whether `words` are surely not another form of a known answer: a name without its middle, a list."""
+    return (
+        accepted.strict
+        and together not in accepted.joined
+        and not together.endswith(accepted.lasts)
+        and words[-1] not in SUFFIXES
+        and (accepted.spellings is accepted.keys or " ".join(words) not in accepted.spellings)
+    )
 
 
 def _differ(words: list[str], written: frozenset[int] | None) -> bool:

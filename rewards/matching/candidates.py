@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from .endings import stem
 from .items import (
     AND,
     INTRODUCES,
@@ -27,7 +28,7 @@ from .items import (
     tail_of,
 )
 from .match import Aliases
-from .mentions import Span, Text, stem
+from .mentions import Span, Text
 from .regions import REGIONS
 from .unjoined import stands_unjoined
 

@@ -116,6 +116,9 @@ class Aliases:
     @cached_property
     def numbers(self) -> tuple[str, ...]:
         """The accepted answers that hold a number."""
+        together = "\n".join(self._answers)
+        if together.isascii() and not _numeric(together, " ".join(self.keys).split()):
+            return ()
         return tuple([answer for answer in self._answers if _numeric(answer, spelling(answer)[1])])
 
     @cached_property
@@ -185,16 +188,33 @@ class Aliases:
         return frozenset(map(key, one))
 
     @cached_property
-    def hints(self) -> frozenset[str]:
-        """Last words and joined spellings: an answer in letters that shares none of them is none of the people."""
-        named = [known.split() for known in self.keys if " " in known]
-        last = {next((word for word in reversed(found) if word not in SUFFIXES), "") for found in named}
-        return self.joined.union(last)
+    def named(self) -> tuple[tuple[str, str], ...]:
+        """How the last name may end, and the initials of the others, of each accepted answer of several words."""
+        found = [known.split() for known in self.keys if " " in known]
+        for words in found:
+            if len(words) > 2 and words[-1] in SUFFIXES:
+                found.append(words[:-1])  # which is looked at in its turn
+        return tuple([(words[-1], "".join([word[0] for word in words[:-1]])) for words in found])
+
+    @cached_property
+    def lasts(self) -> tuple[str, ...]:
+        """How the last names of accepted people may end."""
+        return tuple([last for last, _ in self.named])
+
+    @cached_property
+    def opening(self) -> str:
+        """The keys, each word behind a space and each key in a line, with "i" for "y"."""
+        return "\n ".join(("", *self.keys)).replace("y", "i")
+
+    @cached_property
+    def spellings(self) -> frozenset[str]:
+        """The keys, and the other forms where some may be written in letters."""
+        return self.keys | self.forms if may_have_forms("\n".join(self._answers)) else self.keys
 
     @cached_property
     def strict(self) -> bool:
-        """Whether an answer in letters alone can only be accepted by its key or a hint."""
-        return not may_have_forms("\n".join(self._answers)) or not (self.forms or self.lists or self.counts)
+        """Whether an answer in letters alone can only be accepted as a spelling, without its spaces or as a name."""
+        return self.spellings is self.keys or not (self.lists or self.counts)
 
 
 def _measure(answer: str) -> Quantity | None:

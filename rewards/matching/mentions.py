@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import pairwise
 
-from .dates import MONTHS
-from .match import NUMERIC_WORDS, Aliases, canonical, grouped
+from .endings import root, stem
+from .match import Aliases, canonical
 from .text import Pattern, fold, words
-from .variants import TELLS_NOTHING, Person
+from .variants import Person
 
 _BORDER = Pattern(
     r"(?<!\b\w)(?<!\b[DMS]r)(?<!\b[MS]t)(?<!\b[MJ]s)(?<!\bJr)(?<!\bMrs)(?<!\bGen)(?<!\bRev)(?<!\bProf)"
@@ -121,31 +120,6 @@ def _add(text: Text, piece: str, clause: int, sentence: int, border: str) -> boo
     return bool(found)
 
 
-def stem(word: str) -> str:
-    """Return `word` without an English plural or participle ending.
-
-    >>> [stem(word) for word in ("fabrics", "berries", "boxes", "checked", "gas")]
-    ['fabric', 'berry', 'box', 'check', 'gas']
-    """
-    if len(word) < 5 or word[-1] not in "sd" or not word.isascii():
-        return word
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")):
-        if word.endswith(ending):
-            return word[: -len(ending)] + instead
-    if word.endswith("s") and word[-2] not in "sui":
-        return word[:-1]
-    return word[:-2] if word.endswith("ed") and len(word) > 5 else word
-
-
-@lru_cache(maxsize=1 << 14)
-def _root(word: str) -> str:
-    """Return `stem(word)` without "-ing" and a last "e" as well: "slowing" and "slow" are one."""
-    found = stem(word)
-    if found.endswith("ing") and len(found) > 6:
-        found = found[:-3]
-    return found[:-1] if found.endswith("e") and len(found) > 4 else found
-
-
 def mentions(text: Text, accepted: Aliases) -> list[Span]:
     """Return the spans of words that state an accepted answer, those that overlap as one, in order.
 
@@ -164,76 +138,6 @@ def mentions(text: Text, accepted: Aliases) -> list[Span]:
         span for known in accepted.counted if len(known) == 1 and known.isalpha() for span in _letter(text, known)
     ]
     return _merged([span for span in found if not _within_another(text, *span, accepted)])
-
-
-def may_mention(given: Sequence[str], accepted: Aliases) -> bool:
-    """Return whether a text of the normalised words `given` may hold a mention: False is certain, True is not.
-
-    It is certain where the accepted answers have no other forms, and the words hold neither the roots of all telling
-    words of one of them nor its last word, do not spell one out when they are joined, and hold no number where one is
-    accepted, but other numbers and months alone.
-    """
-    if not accepted.strict:
-        return True
-    shares_root, joins = _may_begin(given, accepted)
-    if not (shares_root or joins):
-        return False
-    found = canonical(list(given))
-    together = "".join(found)
-    if not together.isalpha() and (not together.isalnum() or (accepted.numbers and not _are_others(found, accepted))):
-        return True
-    if shares_root and _holds_roots(found, accepted):
-        return True
-    return joins and any(known in together for known in accepted.joined)
-
-
-def _holds_roots(found: Sequence[str], accepted: Aliases) -> bool:
-    """Return whether words hold the roots of all telling words of an accepted answer, or the last word of one."""
-    every, each = _roots(accepted)
-    roots = set(map(_root, found))
-    return not every.isdisjoint(roots) and (any(map(roots.issuperset, each)) or not accepted.hints.isdisjoint(found))
-
-
-def _may_begin(given: Sequence[str], accepted: Aliases) -> tuple[bool, bool]:
-    """Return whether `given` may hold a word with the root of an accepted one, and one without its spaces.
-
-    Of words of two letters and more: those with one root share their first three letters, but for "i" and "y" ("skies",
-    "sky"), and what spells an answer out without its spaces begins with its first two.
-    """
-    if not NUMERIC_WORDS.isdisjoint(given) or not all(map(str.isalpha, given)):
-        return True, True
-    threes, twos = _starts(accepted)
-    return (
-        not threes.isdisjoint([word[:3].replace("i", "y") for word in given]),
-        not twos.isdisjoint([word[:2] for word in given]),
-    )
-
-
-@lru_cache(maxsize=1 << 12)
-def _starts(accepted: Aliases) -> tuple[frozenset[str], frozenset[str]]:
-    """Return how the words of the accepted answers begin, and how these do without spaces."""
-    written = [word for known in accepted.keys for word in known.split()]
-    return frozenset([word[:3].replace("i", "y") for word in written]), frozenset(
-        [known.replace(" ", "")[:2] for known in accepted.keys]
-    )
-
-
-def _are_others(found: Sequence[str], accepted: Aliases) -> bool:
-    """Return whether words are nothing but numbers in digits and months, and no accepted number is among them."""
-    digits = [word for word in found if word not in MONTHS]
-    if accepted.written is None or not all(map(str.isdecimal, digits)) or grouped(digits):
-        return False
-    return accepted.written.isdisjoint(map(int, digits))
-
-
-@lru_cache(maxsize=1 << 12)
-def _roots(accepted: Aliases) -> tuple[frozenset[str], tuple[frozenset[str], ...]]:
-    """Return the roots of all words of the accepted answers, and those of each that tell something."""
-    written = [known.split() for known in accepted.keys]
-    numbered = [found for words in written if (found := canonical(words)) != words]
-    each = [frozenset(_root(word) for word in words if word not in TELLS_NOTHING) for words in (*written, *numbered)]
-    every = frozenset(_root(word) for words in (*written, *numbered) for word in words)
-    return every, tuple(filter(None, each)) if all(each) else (frozenset(),)
 
 
 def _merged(spans: list[Span]) -> list[Span]:
@@ -336,12 +240,12 @@ def _list(text: Text, parts: Sequence[str]) -> Iterator[Span]:
 
 def _described(text: Text, telling: Sequence[str]) -> Iterator[Span]:
     """Yield the places where the words of a description stand close together in one sentence, in any order."""
-    roots = {_root(word) for word in telling}
-    given = [_root(word) for word in text.words]
+    roots = {root(word) for word in telling}
+    given = [root(word) for word in text.words]
     if not roots.issubset(given):
         return
-    for start, root in enumerate(given):
-        if root in roots:
+    for start, word in enumerate(given):
+        if word in roots:
             near = range(start, min(start + len(telling) + _SPREAD, len(given)))
             hit = [i for i in near if given[i] in roots and text.sentences[i] == text.sentences[start]]
             if len({given[i] for i in hit}) == len(roots):

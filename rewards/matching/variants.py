@@ -60,14 +60,16 @@ TITLES = frozenset(
 )
 SUFFIXES = frozenset(("jr", "sr", "junior", "senior", "ii", "iii", "iv", "2", "3", "4"))
 _JOINING = _PREPOSITIONS | TITLES | frozenset(str.split("and or to over i v x c ca"))
-_FORM_SIGNS = frozenset('(["/&')
+_FORM_SIGNS = frozenset('(["/&,')
 _FORM_WORDS = frozenset((*_JOINING, *(f"{word}." for word in _JOINING), "1", "5", "10"))
 """Without one of these characters, and of these words, `_FORMS` finds nothing in a text of ASCII letters."""
 _FORMS = Pattern(
-    r"[(\[\"/&\u201c-\u201f\u2033\u00ab\u00bb]|(?<!\S)(?:"
+    r"[(\[\"/&,\u201c-\u201f\u2033\u00ab\u00bb]|(?<!\S)(?:"
     rf"{'|'.join(sorted(_JOINING))})\.?(?!\S)|(?<=[^\W\d] )(?:1|5|10)$",
     re.IGNORECASE | re.MULTILINE,
 )
+_MODIFIED = re.compile(r"^(?:[Aa]n? |[Tt]he )?[^\W\d_A-Z]\S* +\S+ +\S", re.MULTILINE)
+"""A description of three words or more, which may lack its first."""
 _NO_FIRST_NAMES = frozenset(
     str.split("north south east west new united great central the republic university real las")
 )
@@ -145,8 +147,8 @@ def may_have_forms(answers: str) -> bool:
     """Return whether one of `answers`, one a line, may have other forms, or parts, that are written in letters."""
     plain = answers.isascii() and _FORM_SIGNS.isdisjoint(answers)
     if plain and _FORM_WORDS.isdisjoint(answers.lower().split()):
-        return False
-    return _FORMS.search(answers) is not None
+        return _MODIFIED.search(answers) is not None
+    return _FORMS.search(answers) is not None or _MODIFIED.search(answers) is not None
 
 
 def other_forms(answer: str) -> Iterator[str]:
@@ -271,5 +273,5 @@ def parts_of_list(answer: str) -> list[str]:
 
 def joined(found: Sequence[str]) -> str:
     """Return the words of a name without the spaces ("seashells", "Sea Shells"); "" where that would tell nothing."""
-    whole = "".join(word for word in found if word not in ARTICLES)
+    whole = "".join(found if ARTICLES.isdisjoint(found) else [word for word in found if word not in ARTICLES])
     return whole if len(whole) > 4 and whole.isalpha() else ""

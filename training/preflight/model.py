@@ -16,6 +16,7 @@ import numpy as np
 from ...data import Message, PromptStyle, Question
 from ...eval.backends.backend import Backend, Prompt
 from ...eval.backends.chats import render_chats
+from ...eval.backends.turns import prefix_kept
 from ...rewards import ConfidenceParser, Grader, Verdict
 from ...rewards.judge_row import judge_row
 from .findings import Finding
@@ -182,6 +183,12 @@ def check_template(tokenizer: Any, end_ids: Sequence[int], style: PromptStyle) -
         findings.append(
             Finding("warning", text, "add an `if add_generation_prompt` part that opens the assistant's turn")
         )
+    elif not prefix_kept(tokenizer):
+        text = (
+            "a finished turn of the assistant does not begin with the tokens of the prompt that asks for it, so that "
+            "stages on fixed rows (warm-up, sft, rejection, DPO) train another prefix than the evaluation asks for"
+        )
+        findings.append(Finding("warning", text, "a chat template that renders the prompt the same way in both cases"))
     if style.system is not None and style.system.strip() not in prompt:
         text = "the chat template drops the system message: the text of prompt.system does not stand in the prompt"
         findings.append(Finding("error", text, "another chat template, or the text in prompt.rubric and prompt.forced"))

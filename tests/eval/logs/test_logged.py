@@ -178,6 +178,12 @@ def test_fractions_said_to_be_percentages_are_refused(tmp_path: Path) -> None:
         read(tmp_path, *confidences(0.5, 1), scale="percent")
 
 
+def test_a_key_called_scored_decides_nothing(tmp_path: Path) -> None:
+    row = {"id": 1, "completion": "Rome", "answers": ["Paris"], "scored": "0"}
+    found = read(tmp_path, row)
+    assert (found.responses[0].verdict, found.how, found.ignored) == (Verdict.WRONG, {"graded": 1}, ("scored",))
+
+
 def test_answers_that_the_grader_cannot_read_are_named(tmp_path: Path) -> None:
     row = {"id": 1, "completion": "A", "answers": ["Rome"], "choices": ["Milan", "Turin"]}
     with pytest.raises(InputError, match=r"a\.jsonl:1: key 'answers': "):

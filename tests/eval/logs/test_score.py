@@ -12,6 +12,7 @@ from abstain.eval.logs import score as scoring
 from abstain.eval.logs.log_table import make_log_table
 from abstain.eval.metrics import METRICS, compute_metrics
 from abstain.eval.metrics.errors import rates
+from abstain.eval.metrics.table import reference_confidence
 from abstain.eval.sweep.responses import Response
 from abstain.rewards import Verdict
 
@@ -95,7 +96,7 @@ def test_ungraded_rows_leave_the_rates_and_bound_them() -> None:
 
 def test_nothing_answered_leaves_accuracy_undefined_and_not_zero() -> None:
     found = score(rows("aaa"))["rates"]
-    assert found["accuracy_answered"] == {"value": None, "low": None, "high": None, "n": 3}
+    assert found["accuracy_answered"] == {"value": None, "low": None, "high": None, "n": 0}
     assert found["accuracy"]["value"] == 0.0
 
 
@@ -234,3 +235,22 @@ def test_rates_do_not_depend_on_the_order_of_rows() -> None:
     turned = {name: array[::-1] for name, array in counts.items()}
     first, second = (rates(c, np.random.default_rng(0), 0) for c in (counts, turned))
     assert values(first) == values(second)
+
+
+def test_a_rate_is_over_the_items_that_have_a_verdict_it_is_a_share_of() -> None:
+    responses = [*(row(f"silent{i}", "a") for i in range(9)), row("right", "c")]
+    found = score(responses, resamples=0)["rates"]
+    assert {name: rate["n"] for name, rate in found.items()} == {
+        "accuracy": 10,
+        "hallucination_rate": 10,
+        "abstention_rate": 10,
+        "accuracy_answered": 1,
+    }
+
+
+@pytest.mark.parametrize(("own", "of_base"), [(2, 1), (1, 2), (2, 2)])
+def test_the_base_models_confidence_is_found_whichever_of_the_two_has_samples(own: int, of_base: int) -> None:
+    table = make_log_table([row("q", "c", sample=k, confidence=0.9) for k in range(own)]).table
+    base = make_log_table([row("q", "w", sample=k, confidence=0.2) for k in range(of_base)]).table
+    source, confidence = reference_confidence(table, base)
+    assert (source, confidence.tolist()) == ("base", [0.2] * own)

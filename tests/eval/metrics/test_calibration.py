@@ -9,6 +9,7 @@ from sklearn import isotonic as sk_isotonic
 from abstain.eval.metrics.calibration import bin_of, brier, ece, log_score, mce, reliability, smooth_ece
 from abstain.eval.metrics.catalogue import METRICS
 from abstain.eval.metrics.effective import cross_isotonic, halves, isotonic
+from abstain.eval.metrics.table import SEPARATOR
 
 ALL = (brier, log_score, ece, mce, smooth_ece)
 
@@ -140,6 +141,12 @@ def test_isotonic_recalibration_is_scikit_learns_on_the_other_half() -> None:
     found = isotonic(stated, y, first)
     assert found == pytest.approx(model.predict(stated))
     assert ece(found[~first], y[~first]) < ece(stated[~first], y[~first]) / 2
+
+
+def test_all_samples_of_an_item_fall_into_one_half() -> None:
+    found = halves(np.array([f"q{i}{SEPARATOR}{k}" for i in range(50) for k in range(4)])).reshape(50, 4)
+    assert (found == found[:, :1]).all()
+    assert 10 < found[:, 0].sum() < 40
 
 
 def test_no_items_own_verdict_enters_its_recalibrated_confidence() -> None:

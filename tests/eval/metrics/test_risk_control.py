@@ -86,3 +86,15 @@ def test_without_a_cut_it_says_about_how_many_rows_would_certify_one() -> None:
 def test_a_risk_or_level_that_is_no_fraction_is_refused(risk: float, level: float) -> None:
     with pytest.raises(ValueError, match="must be in"):
         certify_cut([0.5], [0], risk=risk, level=level)
+
+
+def test_what_is_not_known_counts_as_wrong() -> None:
+    nan = float("nan")
+    found = certify_cut([0.9] * 100, [nan] + [1] * 99, risk=0.05, level=0.95)
+    assert (found.cut, found.answered) == (None, 0)
+    # Of 93 answers one may be wrong at most: P(Binomial(93, 0.05) <= 1) = 0.04998.
+    found = certify_cut([0.9] * 93, [nan] + [0] * 92, risk=0.05, level=0.95)
+    assert (found.cut, found.wrong) == (0.9, 1)
+    assert certify_cut([0.9] * 93, [nan, nan] + [0] * 91, risk=0.05, level=0.95).cut is None
+    with pytest.raises(ValueError, match="wrong must be 0, 1 or NaN, got 2"):
+        certify_cut([0.9], [2], risk=0.05, level=0.95)
