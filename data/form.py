@@ -1,6 +1,6 @@
-"""A chat of OpenAI-style messages, split into the question that it ends with and the turns before it.
+"""From the row of a file to a `Question`: which columns hold what, and how they are read.
 
-From the row of a file to a `Question`: which columns hold what, and how they are read.
+A chat of OpenAI-style messages is split into the question that it ends with and the turns before it.
 """
 
 from __future__ import annotations

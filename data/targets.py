@@ -1,9 +1,7 @@
-"""Which confidence targets training sees, and which it leaves out for the evaluation.
+"""Which confidence target each training prompt states, and which targets are left out for the evaluation.
 
-Which target each training prompt states, over the course of training.
-
-`TargetSampler` is the uniform schedule; the others are here. All of them hand out one target per question, in
-the order in which training asks.
+`TargetSampler` is the uniform schedule; the others change the targets over the course of training. All of them hand out
+one target per question, in the order in which training asks.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Names that look like names, made from syllables so that a world can have as many as it needs.
-
-A synthetic world whose right confidence is known: the laboratory of behavioral calibration.
+"""A synthetic world whose right confidence is known: the laboratory of behavioral calibration.
 
 Two kinds of facts (after arXiv:2509.04664, section 3, which separates patterns from arbitrary facts):
 
@@ -11,6 +9,7 @@ Two kinds of facts (after arXiv:2509.04664, section 3, which separates patterns 
 
 Every statement in the corpus is true. Held out are people (no family member asked about in RL or
 evaluation appears in the corpus), whole families (no RL on them) and, by `TargetSampler`, targets.
+Names are made from syllables, so that a world can have as many as it needs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""An OpenAI-compatible endpoint: how it is reached, and what its failures are called. A judge and a backend use it.
+"""An OpenAI-compatible endpoint, for a judge and for a backend: retries, bounded concurrency and a rate.
 
-Asking an OpenAI-compatible endpoint: retries, bounded concurrency, a rate, and errors that do not tell the key.
+Its failures have names, and no error message holds the key.
 """
 
 from __future__ import annotations

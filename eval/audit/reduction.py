@@ -9,15 +9,14 @@ Why, with A the responses above the threshold θ = 1/min_c|E_c| and p(V) = 1: 2�
 where p(V∖A) = 1 − p(A) = p̂(V∖A) + p̂(E∖A) + (p̂(A) − p(A)). Each of three gaps is then at least 0, and together they
 are the slack: see `Slack`.
 
-Calibration at the threshold, three ways: as a difference of masses, as a derivative, and where it must vanish.
-
+Calibration at the threshold is seen three ways: as a difference of masses, as a derivative, and where it must vanish.
 δ = |p̂(A) − p(A)| is how far the log loss is from flat in one direction: rescale the probabilities above the threshold
 by s and renormalise, and the loss L(s) = E_{c∼μ, r∼p}[−ln p̂_s(r|c)] has L'(1) = p̂(A) − p(A). A model at a local
-optimum of its loss therefore has δ = 0 (arXiv:2509.04664, section 3.1). Shapes: C prompts, R responses, N samples.
+optimum of its loss therefore has δ = 0 (arXiv:2509.04664, section 3.1).
 
-The is-it-valid classifier at every threshold: ROC, and the threshold that judges best. R points of the curve.
+The is-it-valid classifier has a ROC curve over all thresholds, and both sides of the bound have intervals over prompts.
 
-Intervals of both sides of the bound, from what every prompt adds to them. Shapes: C prompts, B resamples.
+Shapes: C prompts, R responses or points of the curve, N samples, B resamples.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ exactly when the likeliest answer's chance is at most t.
 
 Shapes: G graders that are thought possible, R responses.
 
-A benchmark's rubric in a few lines of YAML, and what it makes of "I don't know".
+A benchmark's rubric is a few lines of YAML:
 
     name: GPQA
     correct: 1

@@ -1,13 +1,9 @@
-"""Candidate responses of one prompt as a tree of tokens, so that what they begin with is computed once.
-
-A node is a token after the tokens above it; the root is the prompt. What a model is asked at a node is the probability
-of each token that follows there, and of the end of the response.
-
-ln p̂(r|c) of every candidate response of every prompt, with nothing computed twice that candidates share.
+"""ln p̂(r|c) of every candidate response of every prompt, with nothing computed twice that candidates share.
 
 A batch of prompts goes through the model once. Then all candidates of a prompt go through it together, as a tree: each
-node is one token that attends to its prompt and to the nodes above it. A response's probability includes its end token;
-where several tokens end one, they count together. Text has one tokenization here, the tokenizer's own.
+node is one token that attends to its prompt, which is the root, and to the nodes above it. What the model is asked at a
+node is the probability of each token that follows there, and of the end of the response; where several tokens end one,
+they count together. Text has one tokenization here, the tokenizer's own.
 
 Shapes: B prompts, P columns of the cache, M nodes, V vocabulary, K candidates, L nodes of the longest candidate.
 """

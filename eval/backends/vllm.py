@@ -1,6 +1,6 @@
-"""A vLLM engine: its arguments, what it can serve of an adapter, and what it says when it cannot start.
+"""Generation with vLLM on this machine: paged attention, prefix caching, LoRA adapters.
 
-Generation with vLLM on this machine: paged attention, prefix caching, LoRA adapters.
+An engine that cannot start, or cannot serve an adapter, is reported with the reason.
 """
 
 from __future__ import annotations

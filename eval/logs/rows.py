@@ -1,8 +1,6 @@
-"""One value of a logged row, read under its key: of the right kind and range, or an error that says what is allowed.
+"""From logged rows to `Response`s: every value checked, what has no verdict graded, nothing imputed.
 
-Each takes the row's values and its place, and raises InputError with place, key, value and what is allowed.
-
-From logged rows to `Response`s: every value checked, what has no verdict graded, nothing imputed.
+A value of the wrong kind or range is an InputError with place, key, value and what is allowed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Verdicts of logged rows: kept as logged, taken from a foreign scorer, or reached here by a grader.
+"""Metrics of logged outputs, as far as they go: what a file does not hold is left out with its reason.
 
-Metrics of logged outputs, as far as they go: what a file does not hold is left out with its reason.
+Verdicts are kept as logged, taken from a foreign scorer, or reached here by a grader.
 """
 
 from __future__ import annotations

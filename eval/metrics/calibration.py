@@ -1,11 +1,9 @@
 """Is a confidence what it says? Proper scores and calibration errors; lower is better in all of them.
 
-Shapes: N items, B resamples; `confidence`, in [0, 1], and `correct` are (N,), and rows with a NaN in
-either are left out. A confidence outside [0, 1] is an error, never clipped.
+The smooth calibration error (arXiv:2309.12236) needs no bins, and takes the one bandwidth that the data choose.
 
-Smooth calibration error (arXiv:2309.12236): no bins to choose, one bandwidth that the data choose.
-
-Shapes: N items, B resamples, M points of a grid on [0, 1].
+Shapes: N items, B resamples, M points of a grid on [0, 1]; `confidence`, in [0, 1], and `correct` are (N,), and rows
+with a NaN in either are left out. A confidence outside [0, 1] is an error, never clipped.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How often a system is right, wrong and abstains: what any file of verdicts can give, with intervals and bounds.
 
-Were the abstentions right, and were they enough? Seen from both sides, by what the forced answer would have been.
+Whether the abstentions were right, and enough, is judged from both sides by what the forced answer would have been.
 
 Shapes: N items, T targets, B resamples. `abstained` is (N, T) with 1 abstained, 0 answered and NaN
 unknown; `forced_correct` is (N,), 1 where the forced answer is right, 0 where it is not (also where

@@ -1,8 +1,6 @@
-"""A table with what is computed of it once, whatever is drawn: payoffs, orders, and the columns that sums are made of.
+"""Resamples of a table, and the work on them that several metrics share.
 
-Shapes: N items, T targets, M columns.
-
-Resamples of a table, and the work on them that several metrics share.
+Payoffs, orders and the columns that sums are made of depend on the table alone: they are computed once.
 
 Shapes: N items, T targets, B resamples, M columns.
 """

@@ -1,9 +1,4 @@
-"""Arrays at the door: what the public metric functions take is made an array of floats, and its shape checked.
-
-A list, a numpy array of any type, a pandas Series or DataFrame will do; None and NaN are unknown. An array of floats
-is not copied.
-
-Statistics of items that can be computed for many resamples at once.
+"""Statistics of items that can be computed for many resamples at once.
 
 A bootstrap draws items with replacement, so a resample is how often each item was drawn: `weights`,
 (B, N), for B resamples of N items. Most statistics are functions of sums over items, and a sum over a
@@ -18,6 +13,9 @@ and what it makes of the sums:
 
 What needs an order of the items takes weights itself, under `statistic`, and is called the same way.
 Values that are NaN count nowhere. What nothing defines is NaN.
+
+The public functions take a list, a numpy array of any type, a pandas Series or DataFrame; None and NaN are unknown, and
+shapes are checked. An array of floats is not copied.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""The tables of a report, and how numbers are written in them. Which metrics they show: `eval/metrics/catalogue.py`.
+"""The tables of a report, and how numbers are written in them.
 
-Runs against each other in a report: the paired differences of `compare.py`, in a sentence and in a table.
+Which metrics they show is a selection of `eval/metrics/catalogue.py`. Runs against each other have the paired
+differences of `compare.py`, in a sentence and in a table.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Candidates of many prompts scored by one system and kept on disk, for every kind of audit.
 
-Which responses the questions of an audit of a model have, and which of them are right.
+Of an audit of a model, the questions say which responses there are and which of them are right.
 """
 
 from __future__ import annotations

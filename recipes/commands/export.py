@@ -1,8 +1,7 @@
-"""`abstain merge`: an adapter's weights into its model's.
+"""`abstain merge`, `abstain push` and `abstain export`: what leaves a run or a recipe for other programs.
 
-`abstain push`: a trained model to the Hugging Face Hub, its card with it.
-
-`abstain export`: a recipe's reward for another trainer, or a sweep for another evaluation harness.
+`merge` puts an adapter's weights into its model's, `push` sends a trained model and its card to the Hugging Face Hub,
+and `export` writes a recipe's reward for another trainer, or a sweep for another evaluation harness.
 """
 
 from __future__ import annotations

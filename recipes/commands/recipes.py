@@ -1,6 +1,7 @@
-"""`abstain check`: everything that preflight finds, for people or as JSON.
+"""`abstain recipes` and `abstain check`: what recipes there are, and what preflight finds in one.
 
-`abstain recipes`: what there is, what a recipe holds, a copy to start from, and the schema for editors.
+`recipes` lists them, shows one, copies one to start from and prints the schema for editors; `check` prints its findings
+for people or as JSON.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""The recipes and parts that come with the package, by name.
-
-From the files that a recipe extends to one mapping: what stands above what, and what goes only where it fits.
+"""From the files that a recipe extends to one mapping: what stands above what, and what goes only where it fits.
 
 A recipe is a pile of layers, the lowest first: the recipes and parts that it `extends`, in their order, then the data
 that it names, then its own keys. A layer changes single keys of the sections below, but for two cases: a section of

@@ -1,7 +1,4 @@
-"""What the folders for other evaluation harnesses hold, by harness.
-
-A sweep as a folder for Inspect or lm-evaluation-harness: the rows, and the files that ask and judge them.
-"""
+"""A sweep as a folder for Inspect or lm-evaluation-harness: the rows, and the files that ask and judge them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The model card of a run: what its recipe or evaluation says, put into words.
+"""A trained model on the Hugging Face Hub: its model card, the folder that is pushed, and pushing it.
 
-A trained model on the Hugging Face Hub: the folder that is pushed, and pushing it.
+The card says what the run's recipe or evaluation says, put into words.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Whether the model that a recipe starts from was trained on the recipe's own questions, by what its run recorded.
 
-Whether it read the corpus of the recipe's own world: by another world's, its exact confidence says nothing of it.
-
 A stage that decides by outcomes takes being right for what the model knows. On questions whose right answers an earlier
-stage made likelier, being right is memory, and the model learns to be too sure.
+stage made likelier, being right is memory, and the model learns to be too sure. Of a model that read the corpus of
+another synthetic world, the exact confidence of the recipe's own says nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What one completion is judged against, and how it travels through a trainer's own columns.
+"""What every adapter does: pay one completion with the one reward, and never imply a number for a missing verdict.
 
-What every adapter does: pay one completion with the one reward, and never imply a number for a missing verdict.
+What a completion is judged against travels through a trainer's own columns.
 """
 
 from __future__ import annotations

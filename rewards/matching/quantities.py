@@ -1,6 +1,6 @@
-"""Units of measure: how they are spelt, and what converts into what.
+"""Numbers and measures as people write them: digits, words, fractions, scales, units, currencies.
 
-Numbers and measures as people write them: digits, words, fractions, scales, units, currencies.
+Units are read in their usual spellings and converted into one another.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One spelling for texts that mean the same: Unicode forms, case, accents, punctuation, articles, numbers.
 
-Regular expressions that are compiled when first used: compiling all of them would double the import time.
+Regular expressions are compiled when they are first used: compiling all of them would double the import time.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Priors over thresholds: where a stated confidence will be cut when the model is used.
-
-Scores of a stated confidence q, as joint rewards: being right counts, and so does saying how sure one is.
+"""Scores of a stated confidence q, as joint rewards: being right counts, and so does saying how sure one is.
 
 Every score here comes from paying actions at all thresholds at once. An answer stated with q is given at
 every threshold t below q; with a weight w(t) on thresholds and the bounded payoff (1 − t, 0, −t), it earns
@@ -9,6 +7,7 @@ every threshold t below q; with a weight w(t) on thresholds and the bounded payo
 
 (arXiv:2512.19920; Schervish 1989). Equivalently, with S(q, 1) = −∫_q^1 (1 − t) w dt and S(q, 0) = −∫_0^q t w dt
 the reward is C·correct + S(q, correct), C = ∫_0^1 (1 − t) w dt. Stating the belief is the best statement.
+The weight w is a prior over thresholds: where a stated confidence will be cut when the model is used.
 """
 
 from __future__ import annotations

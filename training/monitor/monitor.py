@@ -1,8 +1,7 @@
-"""What rollouts show of the confidences that completions state, as pure functions.
+"""Watches the rollouts of GRPO or RLOO while they train: the figures of `rollouts.py` in every log entry.
 
-N completions, N answers among them.
-
-Watches the rollouts of GRPO or RLOO while they train: `summarize` of `monitor_rollouts.py` in every log entry.
+Where completions state a confidence, its figures are computed here, as pure functions. Shapes: N completions, N answers
+among them.
 """
 
 from __future__ import annotations

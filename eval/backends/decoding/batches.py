@@ -1,9 +1,7 @@
 """Which completions are made together: whole groups of prompts that share a prefix, of like lengths, up to a size.
 
-Several batches at once where a model is too small for a processor's threads to share one.
-
-Threads that share a matrix of a small model wait for each other more than they compute. Two batches, each on half of
-the threads, leave them alone, and rendering, tokenizing and grading go on meanwhile.
+Threads that share a matrix of a small model wait for each other more than they compute. There, two batches run at once,
+each on half of the threads, and rendering, tokenizing and grading go on meanwhile.
 """
 
 from __future__ import annotations

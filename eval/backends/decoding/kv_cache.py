@@ -1,9 +1,8 @@
-"""Which prompts are worth computing together: consecutive ones that begin with the same tokens.
+"""A cache of keys and values that can be expanded: rows chosen, repeated and cut, and room to grow.
 
-The prompts of a sweep come question by question, and those of one question differ at their ends only. The keys and
-values of what they share are computed once (`eval/backends/decoding/prefix_decoder.py`).
-
-A cache of keys and values that can be expanded: rows chosen, repeated and cut, and room to grow.
+The prompts of a sweep come question by question, and those of one question differ at their ends only. Consecutive
+prompts that begin with the same tokens are grouped here, and the keys and values of what they share are computed once
+(`eval/backends/decoding/prefix_decoder.py`).
 
 Shapes: B rows in use, C columns in use, D head size, H heads. A row's tokens stand at its right end: what is left of
 them is padding that a mask hides. Positions in the row then differ by as much as columns do, so that a sliding window,
