@@ -285,7 +285,7 @@ class Forms:
         found = [value for name, value in json_object(text).items() if self._is_answer(name)]
         if len(found) != 1 or isinstance(found[0], dict):
             return text
-        return ", ".join(values(found[0])) if found[0] is not None else NO_VALUE
+        return ", ".join(values(found[0])) or NO_VALUE
 
     def _is_answer(self, name: str) -> bool:
         return re.sub(r"[\W_]+", "", name).lower() in self.fields
