@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -27,6 +28,20 @@ _warned_of_cut_off = False
 
 class CutOffWarning(UserWarning):
     """Nothing tells the reward which completions the token limit cut off."""
+
+
+def _check_grader(grader: object) -> None:
+    """Raise ValueError for what cannot be called as a `Grader`: a name, a class, a function of (answer, answers)."""
+    fix = "for a function of (answer, answers) give grader(CustomMatch(function=...)) of abstain.rewards"
+    if isinstance(grader, type) or not callable(grader):
+        raise ValueError(f"grader must be a Grader such as auto_match() or math_match(), got {grader!r}; {fix}")
+    try:
+        inspect.signature(grader).bind("completion", ["answer"], None)
+    except TypeError as error:
+        name = getattr(grader, "__name__", type(grader).__name__)
+        raise ValueError(f"grader {name} must take (completion, answers, choices): {error}; {fix}") from None
+    except ValueError:  # a builtin without a signature
+        return
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +84,10 @@ class AbstentionReward:
     """How a stated confidence is read, for a payoff that scores it; the grader then sees the completion without it."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a part that lacks a method, a `truncated` that pays, or a weight of 0 or less."""
+        """Raise ValueError for a part that lacks a method or takes other arguments, or a value that is not allowed."""
         check_weight(self.weight)
         check_terms(self.terms)
+        _check_grader(self.grader)
         if not hasattr(self.payoff, "break_even"):
             raise ValueError(f"payoff must be a Payoff, got {self.payoff!r}; wrap a function with custom_payoff(...)")
         if self.truncated not in (Verdict.UNGRADED, Verdict.WRONG):

@@ -18,6 +18,7 @@ from ...training.preflight.stages import break_even_note, check_dpo, check_rejec
 from ...training.preflight.trackers import check_trackers
 from ..config.evaluation import check_adapter
 from ..config.graders import check_grader
+from ..config.layers import first_line
 from ..config.reward import (
     confidence_parser,
     recipe_reward,
@@ -89,7 +90,18 @@ def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Find
             found += step(recipe, prepared)
         except (InputError, MissingExtraError) as error:
             found.append(Finding("error", str(error)))
+        except Exception as error:  # whatever TRL, PEFT or transformers raise here would end the run as well
+            text = f"recipe: {_named(step)}: {type(error).__name__}: {first_line(error)}"
+            found.append(Finding("error", text))
     return sorted(dict.fromkeys(found), key=lambda finding: LEVELS.index(finding.level))
+
+
+def _named(step: Step) -> str:
+    """Return what is looked at in `step`, as a message calls it."""
+    function = step.func if isinstance(step, partial) else step
+    return {_configs: "the trainers' settings", _model: "the model", check_sample: "--probe"}.get(
+        function, function.__name__.strip("_").replace("_", " ")
+    )
 
 
 def _grader(recipe: Recipe, prepared: Prepared) -> list[Finding]:

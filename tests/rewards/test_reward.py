@@ -173,3 +173,20 @@ def test_the_reward_pickles_and_its_class_names_the_metric() -> None:
     assert pickle.loads(pickle.dumps(reward)) == reward
     assert type(reward).__name__ == "AbstentionReward"
     assert not hasattr(reward, "__name__")  # TRL then logs the class's name
+
+
+@pytest.mark.parametrize(
+    ("grader", "message"),
+    [
+        ("math", "grader must be a Grader such as auto_match"),
+        (AbstentionReward, "grader must be a Grader"),
+        (lambda answer, answers: True, r"must take \(completion, answers, choices\).*grader\(CustomMatch\(function="),
+    ],
+)
+def test_a_grader_that_cannot_be_called_as_one_is_refused_when_the_reward_is_made(grader: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        AbstentionReward(grader=grader)
+
+
+def test_a_verdict_equals_its_name_and_is_found_by_it() -> None:
+    assert (Verdict.CORRECT == "correct", {Verdict.WRONG: 1}["wrong"]) == (True, 1)  # pyright: ignore
