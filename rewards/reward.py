@@ -20,14 +20,15 @@ from .payoffs.compose import RewardBreakEven, Term, check_terms, check_weight, r
 from .payoffs.payoff import ConfidenceTarget, Payoff, PaysActions
 from .payoffs.scaling import warn_of_group_scaling
 from .trainer import end_token_ids, trainer_behind
-from .verdict import CUT_OFF, Judgement, Verdict
+from .verdict import CUT_OFF, TRUNCATED, Judgement, Verdict
 
 _CUT_OFF = Verdict(CUT_OFF)
 _warned_of_cut_off = False
+_warned_of_all_cut_off = False
 
 
 class CutOffWarning(UserWarning):
-    """Nothing tells the reward which completions the token limit cut off."""
+    """Nothing tells the reward which completions the token limit cut off, or it cut all of them off."""
 
 
 def _check_grader(grader: object) -> None:
@@ -212,6 +213,7 @@ class AbstentionReward:
             confidence=self._scored_confidence,
         )
         stated = [self.confidence.read(text) for text in texts] if self.payoff.reads_confidence else None
+        _warn_of_all_cut_off(judgements)
         rewards = self._paid(judgements, threshold, stated)
         if self.terms:
             rewards = [
@@ -311,6 +313,19 @@ def _warn_of_cut_off() -> None:
             "neither AbstentionReward(end_token_ids=...) nor a trainer names the ids that end a completion"
         )
         warnings.warn(text, CutOffWarning, stacklevel=4)
+
+
+def _warn_of_all_cut_off(judgements: Sequence[Judgement]) -> None:
+    global _warned_of_all_cut_off
+    if _warned_of_all_cut_off or not judgements:
+        return
+    if all(judgement.verdict is Verdict.UNGRADED and judgement.reason == TRUNCATED for judgement in judgements):
+        _warned_of_all_cut_off = True
+        text = (
+            f"the token limit cut off all {len(judgements)} completions of a batch, so that none is paid and nothing "
+            "is learnt from it: raise max_completion_length"
+        )
+        warnings.warn(text, CutOffWarning, stacklevel=3)
 
 
 def _log(

@@ -190,3 +190,13 @@ def test_a_grader_that_cannot_be_called_as_one_is_refused_when_the_reward_is_mad
 
 def test_a_verdict_equals_its_name_and_is_found_by_it() -> None:
     assert (Verdict.CORRECT == "correct", {Verdict.WRONG: 1}["wrong"]) == (True, 1)  # pyright: ignore
+
+
+def test_a_batch_of_which_all_is_cut_off_is_warned_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reward_module, "_warned_of_all_cut_off", False)
+    reward, columns = AbstentionReward(end_token_ids=(2,)), {"answers": [["Paris"]] * 2, "threshold": [0.5] * 2}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for ids in ([[7], [2]], [[7], [8]], [[7], [8]]):
+            reward(completions=["Par", "Paris"], completion_ids=ids, **columns)
+    assert ["cut off all 2 completions" in str(one.message) for one in caught] == [True]
