@@ -31,16 +31,20 @@ class CutOffWarning(UserWarning):
     """Nothing tells the reward which completions the token limit cut off, or it cut all of them off."""
 
 
+def _name(value: object) -> str:
+    """Return the name of a function or class, and the value itself where it has none, without its address."""
+    return getattr(value, "__name__", None) or f"{value!r:.80}"
+
+
 def _check_grader(grader: object) -> None:
     """Raise ValueError for what cannot be called as a `Grader`: a name, a class, a function of (answer, answers)."""
     fix = "for a function of (answer, answers) give grader(CustomMatch(function=...)) of abstain.rewards"
     if isinstance(grader, type) or not callable(grader):
-        raise ValueError(f"grader must be a Grader such as auto_match() or math_match(), got {grader!r}; {fix}")
+        raise ValueError(f"grader must be a Grader such as auto_match() or math_match(), got {_name(grader)}; {fix}")
     try:
         inspect.signature(grader).bind("completion", ["answer"], None)
     except TypeError as error:
-        name = getattr(grader, "__name__", type(grader).__name__)
-        raise ValueError(f"grader {name} must take (completion, answers, choices): {error}; {fix}") from None
+        raise ValueError(f"grader {_name(grader)} must take (completion, answers, choices): {error}; {fix}") from None
     except ValueError:  # a builtin without a signature
         return
 
@@ -90,7 +94,9 @@ class AbstentionReward:
         check_terms(self.terms)
         _check_grader(self.grader)
         if not hasattr(self.payoff, "break_even"):
-            raise ValueError(f"payoff must be a Payoff, got {self.payoff!r}; wrap a function with custom_payoff(...)")
+            raise ValueError(
+                f"payoff must be a Payoff, got {_name(self.payoff)}; wrap a function with custom_payoff(...)"
+            )
         if self.truncated not in (Verdict.UNGRADED, Verdict.WRONG):
             raise ValueError(f"truncated must be Verdict.UNGRADED or Verdict.WRONG, got {self.truncated}")
 

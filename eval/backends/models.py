@@ -237,6 +237,8 @@ def _ends(generation_config: Any, tokenizer: Any) -> tuple[int, ...]:
 def check_model_folder(model: str) -> None:
     """Raise InputError unless `model` is a model folder or may be a Hub id; loads nothing."""
     path = Path(model).expanduser()
+    if (path / "adapter_config.json").is_file() and not (path / "config.json").is_file():
+        raise InputError(f"model: {model} is a PEFT adapter: give it as adapter={model}, and its base model as model=")
     if path.is_dir() and not (path / "config.json").is_file():
         raise InputError(f"model: {model} is a folder without a config.json, so not a model folder")
     if not path.exists() and (model.startswith((".", "/", "~")) or model.count("/") > 1):

@@ -95,7 +95,8 @@ def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Find
         except Exception as error:  # whatever TRL, PEFT or transformers raise here would end the run as well
             text = f"recipe: {_named(step)}: {type(error).__name__}: {first_line(error)}"
             found.append(Finding("error", text))
-    return sorted(dict.fromkeys(found), key=lambda finding: LEVELS.index(finding.level))
+    told = {(finding.level, finding.text): finding for finding in found}
+    return sorted(told.values(), key=lambda finding: LEVELS.index(finding.level))
 
 
 def _named(step: Step) -> str:

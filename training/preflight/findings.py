@@ -62,6 +62,20 @@ def enforce(findings: Sequence[Finding]) -> None:
             warnings.warn(finding.text, PreflightWarning, stacklevel=3)
 
 
+USUAL_NAMES = {
+    "rank": ("r",),
+    "alpha": ("lora_alpha",),
+    "dropout": ("lora_dropout",),
+    "lr": ("learning_rate",),
+    "epochs": ("num_train_epochs",),
+    "batch_size": ("per_device_train_batch_size",),
+    "max_new_tokens": ("max_completion_length", "max_length"),
+    "group_size": ("num_generations",),
+    "kl_coef": ("beta",),
+}
+"""What people and other libraries call a setting → its names in the configs of TRL and PEFT."""
+
+
 def check_arguments(section: str, factory: Any, mapping: Mapping[str, Any], reserved: Sequence[str] = ()) -> None:
     """Raise InputError for a key of `mapping` that `factory` (a config dataclass) lacks or the run sets itself.
 
@@ -76,7 +90,9 @@ def check_arguments(section: str, factory: Any, mapping: Mapping[str, Any], rese
         if key in reserved:
             raise InputError(f"recipe: {section}.{key} is set by the run itself; remove it")
         if key not in allowed:
-            raise InputError(f"recipe: {section}.{key} is not a field of {factory.__name__}{nearest(key, allowed)}")
+            usual = next((name for name in USUAL_NAMES.get(key, ()) if name in allowed), None)
+            hint = nearest(key, allowed) if usual is None else f"; did you mean {usual!r}?"
+            raise InputError(f"recipe: {section}.{key} is not a field of {factory.__name__}{hint}")
 
 
 _PLAIN: dict[Any, tuple[type, str]] = {

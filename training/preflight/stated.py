@@ -12,7 +12,11 @@ from .findings import Finding
 
 _PERCENT = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s?(?:%|percent\b|per cent\b)")
 _DECIMAL = re.compile(r"(?<![\d.])(0?\.\d+)(?![\d%])")
-_NUMBER = re.compile(r"(?<![\d.])\d+(?:\.\d+)?")
+_PENALTY = re.compile(
+    r"(?:\b(?:costs?|loses?|takes?|deducts?|minus|penalty of)\s+(?:you\s+)?|[-−])(\d+(?:\.\d+)?)"
+    r"|\b(\d+(?:\.\d+)?)\s+points?\b",
+    re.IGNORECASE,
+)
 _FIX = "write each row's own threshold into its prompt, as PromptStyle().messages(question, t) does"
 
 
@@ -60,7 +64,8 @@ def states_target(prompt: str, t: float) -> bool:
     if any(abs(float(number) - t) < 0.005 for number in _DECIMAL.findall(prompt)):
         return True
     written = {format_target(t, style) for style in get_args(TargetFormat)}
-    return any(form in prompt.lower() for form in written) or format_penalty(t) in _NUMBER.findall(prompt)
+    penalties = {number for found in _PENALTY.findall(prompt) for number in found}
+    return any(form in prompt.lower() for form in written) or format_penalty(t) in penalties
 
 
 def _with_two_targets(prompts: Sequence[str], thresholds: Sequence[float]) -> Finding | None:

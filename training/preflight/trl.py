@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...data import InputError, PromptStyle, Question, shown_targets
 from ...eval.metrics.table import STATED_TARGETS
-from ...rewards import DEFAULT_PHRASE, AbstentionReward
+from ...rewards import DEFAULT_PHRASE, AbstentionReward, Payoff
 from ...rewards.adapters import AsyncAbstentionReward, check_reward_functions
 from ...rewards.answer_grader import AnswerGrader
 from ...rewards.payoffs.payoff import check_target
@@ -242,17 +242,21 @@ def _text(prompt: Any) -> str:
 def _check_thresholds(columns: Columns, reward: AbstentionReward) -> list[Finding]:
     """Return where the prompts do not state the `threshold` column, or the payoff does not pay by it."""
     thresholds = list(columns.get("threshold", ()))
-    if reward.payoff.reads_confidence or not all(isinstance(t, int | float) and 0 <= t < 1 for t in thresholds):
+    readable = all(isinstance(t, int | float) and 0 <= t < 1 for t in thresholds)
+    if reward.payoff.reads_confidence or not thresholds or not readable:
         return []
-    fix = "AbstentionReward(payoff=ConfidenceTarget()), or the one threshold at which the payoff breaks even"
-    found = [
-        replace(finding, fix=fix)
-        for finding in check_paid_target(reward.payoff, shown_targets(sorted(set(thresholds))), PromptStyle())
-        if reward.payoff.break_even != "threshold"
-    ]
     prompts = [_all_text(prompt) for prompt in columns["prompt"]]
     questions = [question or "" for question in columns.get("question", [""] * len(prompts))]
-    return [*found, *(check_stated_targets(prompts, thresholds, questions) if thresholds else [])]
+    return [*_unpaid(reward.payoff, thresholds), *check_stated_targets(prompts, thresholds, questions)]
+
+
+def _unpaid(payoff: Payoff, thresholds: Sequence[float]) -> list[Finding]:
+    """Return a warning where a payoff that reads no threshold breaks even at another."""
+    if payoff.break_even in ("threshold", None):
+        return []
+    fix = "AbstentionReward(payoff=ConfidenceTarget()), or the one threshold at which the payoff breaks even"
+    found = check_paid_target(payoff, shown_targets(sorted(set(thresholds))), PromptStyle())
+    return [replace(finding, fix=fix) for finding in found]
 
 
 def _all_text(prompt: Any) -> str:
