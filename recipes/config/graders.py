@@ -42,7 +42,7 @@ class OtherwiseSection(KindSection):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedMatch:
-    """A comparison of the user's own, by its import path (`abstain.rewards.load_match`)."""
+    """A comparison of the user's own, by its import path (`abstain.rewards.matching.custom_match.load_match`)."""
 
     imports_code: ClassVar[bool] = True
 
