@@ -16,7 +16,7 @@ from .prompt import (
     template_name,
     templates,
 )
-from .question import Question
+from .question import Question, judge_answer
 from .sets import LETTER, QUESTION_SETS, SHORT_ANSWER, QuestionSet, find_set, load_any, load_set
 from .streams import Stream
 from .targets import (
@@ -62,6 +62,7 @@ __all__ = [
     "find_set",
     "format_penalty",
     "format_target",
+    "judge_answer",
     "latest_templates",
     "load_any",
     "load_questions",

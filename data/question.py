@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from ..rewards.judge_row import judge_row
+from ..rewards.verdict import Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +47,16 @@ class Question:
             raise ValueError(
                 f"question {self.id!r} must have 2 to 26 choices (they are lettered), got {len(self.choices)}"
             )
+
+
+def judge_answer(grader: Callable[..., Judgement], completion: str, question: Question, **options: Any) -> Judgement:
+    """Return the judgement of a completion to `question`.
+
+    Args:
+        grader: As `judge_row` takes it.
+        completion: The whole text.
+        question: What was asked.
+        **options: `truncated` and `confidence` of `judge_row`.
+    """
+    about: dict[str, Any] = {"answerable": question.answerable, "question": question.text}
+    return judge_row(grader, completion, question.answers, question.choices, **about, **options)

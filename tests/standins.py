@@ -7,7 +7,6 @@ get that of Qwen2.5: it marks turns with the same two tokens, and its other word
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import torch
 import transformers
 import trl
+from modules import ROOT, module_at
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 CHATML = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>")
@@ -199,10 +199,4 @@ def write_rows(folder: Path, rows: int = 24) -> dict[str, str]:
 
 def costs() -> Any:
     """Return the module `benchmarks/recipe_costs.py`."""
-    path = Path(__file__).parents[1] / "benchmarks" / "recipe_costs.py"
-    spec = importlib.util.spec_from_file_location("recipe_costs", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(ROOT / "benchmarks" / "recipe_costs.py")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from modules import module_at
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -18,12 +19,7 @@ DOCS = ROOT / "docs"
 
 @pytest.fixture(scope="module")
 def hooks() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("hooks", DOCS / "hooks.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(DOCS / "hooks.py")
 
 
 def pages(nav: Any) -> Iterator[str]:

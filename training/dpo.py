@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from trl import DPOConfig, DPOTrainer  # pyright: ignore[reportPrivateImportUsage]
+from trl import DPOTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import PromptStyle, Question, Schedule, Stream, spread_draws
 from ..eval.backends.backend import Backend
@@ -26,21 +26,10 @@ from .own_samples import Asked, Rows, Sample, kept_rows, sample_prompts
 from .preflight.findings import enforce
 from .preflight.stages import check_dpo
 from .progress import StageLog
-from .stage import stage_arguments, train_on_rows
+from .stage import supervised_arguments, train_on_rows
 
 REFERENCE = "ref"
 """The name under which TRL keeps a frozen copy of the adapter that a stage starts from."""
-
-
-def dpo_arguments(config: PairsConfig, out: Path, seed: int) -> DPOConfig:
-    """Return TRL's config of the stage; InputError names a field it refuses.
-
-    Args:
-        config: The recipe's section.
-        out: The folder of checkpoints.
-        seed: The run's seed.
-    """
-    return stage_arguments("dpo.trainer", DPOConfig, config.trainer, out, seed)
 
 
 def make_pairs(asked: Sequence[Asked], keep: Keep, rng: np.random.Generator) -> tuple[Rows, Counter[str]]:
@@ -124,7 +113,7 @@ def train_dpo(
     Raises:
         InputError: no pair is left, or preflight finds an error. Its warnings are `PreflightWarning`s.
     """
-    arguments = dpo_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
+    arguments = supervised_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
     enforce(check_dpo(config, reward, questions, targets))
 
     def pairs() -> tuple[Rows, Counter[str]]:

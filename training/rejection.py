@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
+from trl import SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import PromptStyle, Question, Schedule, Stream
 from ..eval.backends.backend import Backend
@@ -24,18 +24,7 @@ from .own_samples import Asked, Rows, Sample, kept_rows, sample_prompts
 from .preflight.findings import enforce
 from .preflight.stages import check_rejection
 from .progress import StageLog
-from .stage import stage_arguments, train_on_rows
-
-
-def rejection_arguments(config: RejectionConfig, out: Path, seed: int) -> SFTConfig:
-    """Return TRL's config of the stage; InputError names a field it refuses.
-
-    Args:
-        config: The recipe's section.
-        out: The folder of checkpoints.
-        seed: The run's seed.
-    """
-    return stage_arguments("rejection.sft", SFTConfig, config.sft, out, seed)
+from .stage import supervised_arguments, train_on_rows
 
 
 def choose(asked: Asked, rule: Rule, rng: np.random.Generator) -> Sample | None:
@@ -116,7 +105,7 @@ def train_rejection(
     Raises:
         InputError: no row is left, or preflight finds an error. Its warnings are `PreflightWarning`s.
     """
-    arguments = rejection_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
+    arguments = supervised_arguments(config, out, seed)  # first: it joins the processes, which share the sampling
     enforce(check_rejection(config, questions))
 
     def choices() -> tuple[Rows, Counter[str]]:

@@ -14,10 +14,9 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
-from trl import SFTConfig, SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
+from trl import SFTTrainer  # pyright: ignore[reportPrivateImportUsage]
 
 from ..data import PromptStyle, Question
-from ..eval.sweep.shard import current_shard
 from ..rewards.matching.choice import accepted_options
 from .config import FineTuningConfig
 from .own_samples import Rows
@@ -25,18 +24,7 @@ from .preflight.findings import enforce
 from .preflight.stages import check_sft
 from .processes import score_completions_only
 from .progress import StageLog, counted
-from .stage import last_checkpoint, stage_arguments, train_on_rows
-
-
-def fine_tuning_arguments(config: FineTuningConfig, out: Path, seed: int) -> SFTConfig:
-    """Return TRL's config of the stage; InputError names a field it refuses.
-
-    Args:
-        config: The recipe's section.
-        out: The folder of checkpoints.
-        seed: The run's seed.
-    """
-    return stage_arguments("sft.trainer", SFTConfig, config.trainer, out, seed)
+from .stage import note_at_the_start, supervised_arguments, train_on_rows
 
 
 def accepted_completion(question: Question) -> str:
@@ -107,11 +95,10 @@ def train_sft(
     Raises:
         InputError: no question has an answer.
     """
-    arguments = fine_tuning_arguments(config, out, seed)
+    arguments = supervised_arguments(config, out, seed)
     enforce(check_sft(questions))
     rows, counts = accepted_rows(questions, style)
-    begun = resume and last_checkpoint(out) is not None
-    if log is not None and current_shard().main and not begun:
-        log.note({f"rows/{kind.replace(' ', '_')}": count for kind, count in counts.items()}, counted("rows", counts))
+    figures = {f"rows/{kind.replace(' ', '_')}": count for kind, count in counts.items()}
+    note_at_the_start(log, out, figures, counted("rows", counts), resume=resume)
     with score_completions_only():
         return train_on_rows(SFTTrainer, rows, model, tokenizer, arguments, lora, out, resume=resume, log=log)

@@ -9,8 +9,10 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from trl import DPOConfig, SFTConfig  # pyright: ignore[reportPrivateImportUsage]
 
-from .config import POLICY_DEFAULTS
+from ..eval.sweep.shard import current_shard
+from .config import POLICY_DEFAULTS, FineTuningConfig, PairsConfig, RejectionConfig, WarmupConfig
 from .preflight.findings import build_arguments
 from .progress import StageLog
 
@@ -53,6 +55,32 @@ def stage_arguments(
     settings = {**POLICY_DEFAULTS, **defaults, "use_cpu": not torch.cuda.is_available(), **mapping}
     settings.setdefault("bf16", not settings["use_cpu"])
     return build_arguments(section, factory, settings, output_dir=str(out), seed=seed)
+
+
+SECTIONS: Mapping[type, tuple[str, str]] = {
+    FineTuningConfig: ("sft", "trainer"),
+    WarmupConfig: ("warmup", "sft"),
+    RejectionConfig: ("rejection", "sft"),
+    PairsConfig: ("dpo", "trainer"),
+}
+"""Settings of a supervised stage → its section of the recipe, and the key there that has TRL's own fields."""
+SupervisedConfig = FineTuningConfig | WarmupConfig | RejectionConfig | PairsConfig
+
+
+def supervised_arguments(config: SupervisedConfig, out: Path, seed: int) -> Any:
+    """Return TRL's config of a stage on fixed rows.
+
+    Args:
+        config: The recipe's section.
+        out: The folder of checkpoints.
+        seed: The run's seed.
+
+    Raises:
+        InputError: TRL refuses a field; the message names it.
+    """
+    section, key = next(place for kind, place in SECTIONS.items() if isinstance(config, kind))
+    factory = DPOConfig if isinstance(config, PairsConfig) else SFTConfig
+    return stage_arguments(f"{section}.{key}", factory, getattr(config, key), out, seed)
 
 
 def make_trainer(
@@ -117,3 +145,20 @@ def train_on_rows(
         log: Gets the entries of the trainer.
     """
     return fit(make_trainer(trainer, rows, model, tokenizer, arguments, lora), out, resume=resume, log=log)
+
+
+def note_at_the_start(
+    log: StageLog | None, out: Path, figures: Mapping[str, float], text: str, *, resume: bool
+) -> None:
+    """Log what a stage trains on, once: where it goes on from a checkpoint in `out`, the log has it already.
+
+    Args:
+        log: Of the stage; None: nothing is logged.
+        out: The folder of checkpoints.
+        figures: Key → number, for the log file.
+        text: The same in words, for the console.
+        resume: Whether the stage may go on from a checkpoint.
+    """
+    begun = resume and last_checkpoint(out) is not None
+    if log is not None and current_shard().main and not begun:
+        log.note(figures, text)

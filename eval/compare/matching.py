@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from ...data import InputError
 from ..sweep.responses import Response
 
-Pair = tuple[str, float | None]
-
 
 @dataclass(frozen=True, kw_only=True)
 class MatchedRows:

@@ -12,9 +12,8 @@ from dataclasses import replace
 from .errors import RATES
 from .families import curves
 from .families.abstentions import ABSTENTIONS
-from .families.agreement import SAMPLES
 from .families.answers import CALIBRATION, FORCED_ANSWERS, RANKING
-from .families.decisions import ADHERENCE, TARGETS
+from .families.decisions import ADHERENCE, SAMPLES, TARGETS
 from .metric import Family, Group, Metric, MetricInfo
 
 _DECISIONS = "Does it abstain exactly when it should?"

@@ -8,11 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
-from ...data import Message, PromptStyle, Question, template_name
+from ...data import Message, PromptStyle, Question, judge_answer, template_name
 from ...rewards import ConfidenceParser, Grader, Judgement, Verdict
 from ...rewards.concurrency import concurrency_of, together
 from ...rewards.confidence import StatedConfidence
-from ...rewards.judge_row import judge_row
 from ...rewards.verdict import FILTERED, REFUSED
 from ..backends.backend import Backend, BackendError, Completion, ConfidenceSource, Prompt, ScoringBackend
 from ..backends.identity import settings_text
@@ -83,13 +82,10 @@ class Sweep:
         if completion.finish_reason == "content_filter":
             return Judgement(Verdict.UNGRADED, reason=FILTERED)
         strip = self.strip_confidence or (t == self.own and self.confidence == "stated")
-        return judge_row(
+        return judge_answer(
             self.grader,
             completion.text,
-            question.answers,
-            question.choices,
-            answerable=question.answerable,
-            question=question.text,
+            question,
             truncated=self.truncated if completion.finish_reason == "length" else None,
             confidence=self.parser if strip else None,
         )

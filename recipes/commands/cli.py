@@ -23,12 +23,9 @@ from .console import TerminalConsole
 from .eval import evaluate, sets_app
 from .export import export_app, merge, push
 from .interrupt import interruptible
-from .launch import launch
 from .recipes import Overrides, RecipeName, check, recipes_app
-from .report import conclude, report
-from .requirements import assert_
-from .score import score
-from .threshold import threshold
+from .report import assert_, conclude, report
+from .score import score, threshold
 
 app = typer.Typer(
     name="abstain",
@@ -51,7 +48,6 @@ app.command()(report)
 app.command("assert")(assert_)
 app.command()(merge)
 app.command()(push)
-app.command()(launch)
 
 
 def _print_version(asked: bool) -> None:
@@ -95,6 +91,30 @@ def run(
         finished = run_recipe(loaded, folder, console, resume=resume, asked=asked)
     if finished is not None:
         conclude(finished, finished.report)
+
+
+def launch_files() -> dict[str, Path]:
+    """Return name → path of the config files for `accelerate launch`."""
+    folder = Path(__file__).parents[2] / "training" / "launch"
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+@app.command()
+def launch(
+    name: Annotated[str | None, typer.Argument(help="Print the path of this file; without it, list them.")] = None,
+) -> None:
+    """Find the config files for several GPUs: how `accelerate launch` shares a run out.
+
+    Example: `accelerate launch --config_file "$(abstain launch fsdp2)" -m abstain.recipes run my.yaml`
+    """
+    files = launch_files()
+    if name is None:
+        for found, path in files.items():
+            typer.echo(f"{found:<12}{path.read_text(encoding='utf-8').splitlines()[0].removeprefix('# ')}")
+        return
+    if name not in files:
+        raise InputError(f"launch: {name!r} is none of {', '.join(files)}")
+    typer.echo(str(files[name]))
 
 
 def show_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:

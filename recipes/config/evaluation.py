@@ -10,7 +10,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from ...data import QUESTION_SETS, InputError, find_set, template
-from .grader_text import grader_section
+from .graders import grader_section
 from .layers import present_keys
 from .schema import Recipe
 

@@ -6,7 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, cast
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from ...data import InputError, Question
 from ...rewards import CustomMatch, Grader, grader
@@ -27,6 +30,7 @@ from ...rewards.matching.numeric import NumericMatch
 from ...rewards.matching.overlap import FuzzyMatch, TokenF1Match
 from ...rewards.thoughts import THOUGHTS
 from .kinds import Kinds, KindSection
+from .layers import RecipeLoader
 
 Extraction = Literal["whole_text", "last_line", "tag", "boxed", "answer_label", "json_field"]
 
@@ -244,3 +248,32 @@ def try_grader(section: GraderSection, phrase: str, questions: Sequence[Question
                 judge_row(grade, completion, question.answers, question.choices, question=question.text)
             except ValueError as error:
                 raise InputError(f"{place}: question {question.id!r}: {error}") from error
+
+
+def grader_section(text: str) -> dict[str, Any]:
+    """Return the grader section that `text` names or writes out: `alias`, or `{kind: numeric, relative: 0.01}`.
+
+    Raises:
+        InputError: it is not YAML.
+    """
+    try:
+        loaded: Any = yaml.load(text, RecipeLoader)
+    except yaml.YAMLError as error:
+        raise InputError(f"--grader {text!r}: not YAML ({' '.join(str(error).split())[:200]})") from None
+    return cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else {"kind": loaded}
+
+
+def read_grader(text: str) -> GraderSection:
+    """Return the validated grader section that `text` names or writes out.
+
+    Raises:
+        InputError: no such grader, or a value that it does not allow.
+    """
+    try:
+        return TypeAdapter[GraderSection](AnyGrader).validate_python(grader_section(text))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"--grader {text!r}: {key + ': ' if key else ''}{first['msg'].removeprefix('Value error, ')}"
+        ) from None

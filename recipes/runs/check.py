@@ -103,7 +103,7 @@ def _grader(recipe: Recipe, prepared: Prepared) -> list[Finding]:
 def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     from ...training.adapter import check_adapter_folder, load_tokenizer, lora_config, quantization_config
     from ...training.laboratory.base import trainer_arguments
-    from ...training.warmup import sft_arguments
+    from ...training.stage import supervised_arguments
 
     if recipe.lora is not None:
         lora_config(recipe.lora)
@@ -116,27 +116,16 @@ def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:
         load_tokenizer(recipe.model, recipe.chat_template_kwargs, adapter=adapter)
     elif recipe.base is not None:
         trainer_arguments(recipe.base, NOWHERE, recipe.seed)
-    if recipe.rejection is not None or recipe.dpo is not None:
-        _check_sampled(recipe)
-    if recipe.warmup is not None:
-        sft_arguments(recipe.warmup, NOWHERE, recipe.seed)
-        if teaches_outcomes(recipe):
-            targets = recipe.training_targets(prepared.of("warmup"))
-            check_pays(warmup_reward(recipe).payoff, targets, "recipe: the payoff of warmup")
+    for config in (recipe.sft, recipe.warmup, recipe.rejection, recipe.dpo):
+        if config is not None:
+            supervised_arguments(config, NOWHERE, recipe.seed)
+    for stage in ("rejection", "dpo"):
+        if stage in recipe.stages:
+            recipe_reward(recipe, stage=stage)
+    if recipe.warmup is not None and teaches_outcomes(recipe):
+        targets = recipe.training_targets(prepared.of("warmup"))
+        check_pays(warmup_reward(recipe).payoff, targets, "recipe: the payoff of warmup")
     return []
-
-
-def _check_sampled(recipe: Recipe) -> None:
-    """Raise InputError where TRL, or a payoff, refuses the settings of rejection sampling or DPO."""
-    from ...training.dpo import dpo_arguments
-    from ...training.rejection import rejection_arguments
-
-    if recipe.rejection is not None:
-        rejection_arguments(recipe.rejection, NOWHERE, recipe.seed)
-        recipe_reward(recipe, stage="rejection")
-    if recipe.dpo is not None:
-        dpo_arguments(recipe.dpo, NOWHERE, recipe.seed)
-        recipe_reward(recipe, stage="dpo")
 
 
 def _sampled(recipe: Recipe, prepared: Prepared) -> list[Finding]:
@@ -167,13 +156,8 @@ def _rl(recipe: Recipe, prepared: Prepared) -> list[Finding]:
 
 
 def _sft(recipe: Recipe, prepared: Prepared) -> list[Finding]:
-    """Return an error where the fine-tuning has nothing to learn, or TRL refuses its settings."""
-    if recipe.sft is None:
-        return []
-    from ...training.sft import fine_tuning_arguments
-
-    fine_tuning_arguments(recipe.sft, NOWHERE, recipe.seed)
-    return check_sft(prepared.of("sft"))
+    """Return an error where the fine-tuning has nothing to learn."""
+    return [] if recipe.sft is None else check_sft(prepared.of("sft"))
 
 
 def _post_training(recipe: Recipe, prepared: Prepared) -> list[Finding]:

@@ -7,16 +7,14 @@ from typing import Any, Literal
 
 from ...data import InputError, shown_targets
 from ...training.preflight.findings import Finding
-from ...training.preflight.forced import check_forced, forced_answers
 from ...training.preflight.memory import memory_text, model_sizes, versions
-from ...training.preflight.model import (
-    check_lengths,
+from ...training.preflight.model import check_lengths, check_template, measure_lengths, render_prompt
+from ...training.preflight.probe import (
+    check_forced,
     check_probe,
     check_statements,
-    check_template,
-    measure_lengths,
+    forced_answers,
     probe_model,
-    render_prompt,
 )
 from ..config.graders import remedies
 from ..config.reward import (
@@ -94,29 +92,22 @@ def check_memory(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
 
 def _last_stage(recipe: Recipe, arguments: Any) -> tuple[Any, int, int, int]:
     """Return TRL's config of the last stage, its sequences in a pass, completions at once, and their tokens."""
-    from ...training.dpo import dpo_arguments
-    from ...training.rejection import rejection_arguments
     from ...training.rl import rl_arguments
-    from ...training.sft import fine_tuning_arguments
-    from ...training.warmup import sft_arguments
+    from ...training.stage import supervised_arguments
 
     at_once, limit, nowhere = recipe.eval.batch_size, recipe.eval.max_new_tokens, Path("unused")
     if arguments is not None:
         batch = arguments.per_device_train_batch_size
         return arguments, batch, batch * (arguments.steps_per_generation or 1), arguments.max_completion_length
-    if recipe.dpo is not None:
-        config: Any = dpo_arguments(recipe.dpo, nowhere, recipe.seed)
-        return config, 2 * config.per_device_train_batch_size, at_once, limit  # of a pair, both
-    if recipe.rejection is not None:
-        config = rejection_arguments(recipe.rejection, nowhere, recipe.seed)
-    elif recipe.warmup is not None:
-        config = sft_arguments(recipe.warmup, nowhere, recipe.seed)
-    elif recipe.post_training is not None:
-        config = rl_arguments(recipe.post_training, nowhere, recipe.seed)
+    last = recipe.dpo or recipe.rejection or recipe.warmup
+    if last is not None or recipe.post_training is None:
+        supervised = last or recipe.sft
+        assert supervised is not None  # the schema asks for a stage
+        config = supervised_arguments(supervised, nowhere, recipe.seed)
     else:
-        assert recipe.sft is not None  # the schema asks for a stage
-        config = fine_tuning_arguments(recipe.sft, nowhere, recipe.seed)
-    return config, config.per_device_train_batch_size, at_once, limit
+        config = rl_arguments(recipe.post_training, nowhere, recipe.seed)
+    batch = config.per_device_train_batch_size
+    return config, 2 * batch if recipe.dpo is not None else batch, at_once, limit  # of a pair, both
 
 
 def check_versions() -> list[Finding]:

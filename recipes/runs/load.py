@@ -42,6 +42,7 @@ from .files import (
     run_of_system,
     system_paths,
 )
+from .metrics_file import chosen_split, read_metrics, splits_of
 from .sweeps import stated_confidence
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Run:
         if not path.is_file():
             raise InputError(f"{path}: missing; `abstain report {self.home}` computes it")
         try:
-            return splits_of(_read_metrics(path))
+            return splits_of(read_metrics(path))
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path}: not a metrics file ({type(error).__name__}: {error})") from None
 
@@ -115,10 +116,7 @@ class Run:
         read = [parse_requirement(text) for text in requirements]
         system = self.require_responses().systems[-1] if system is None else system
         splits = self.metrics(system)
-        split = next(iter(splits)) if split is None else split
-        if split not in splits:
-            raise InputError(f"{self.path}: has no split {split!r}; it has {', '.join(splits)}{nearest(split, splits)}")
-        return check_requirements(read, splits[split])
+        return check_requirements(read, splits[chosen_split(splits, split, self.path)])
 
     def frame(self, system: str) -> DataFrame:
         """Return the rows of a system as a pandas data frame, one column a field of `Response`.
@@ -225,7 +223,7 @@ class Run:
         if self.recipe is not None and self.kind != "scored":
             return self.recipe.protocol
         path = self.metrics_file(self.systems[-1]) if self.systems else None
-        return _read_metrics(path).get("protocol") if path and path.is_file() else None
+        return read_metrics(path).get("protocol") if path and path.is_file() else None
 
     @property
     def targets(self) -> list[float]:
@@ -280,46 +278,11 @@ class Run:
     def _source(self, system: str) -> dict[str, Any] | None:
         """Return how `abstain score` read the rows; None for the rows of a sweep."""
         path = self.metrics_file(system)
-        return _read_metrics(path).get("source") if path.is_file() else None
+        return read_metrics(path).get("source") if path.is_file() else None
 
     @property
     def _resolved(self) -> list[Path]:
         return [file.absolute() for file in self.files.values()]
-
-
-def _read_metrics(path: Path) -> dict[str, Any]:
-    """Return the contents of a metrics file.
-
-    Raises:
-        InputError: it is none.
-    """
-    try:
-        contents: Any = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: not a metrics file ({error})") from None
-    if not isinstance(contents, dict) or "split" not in contents:
-        raise InputError(f"{path}: not a metrics file (no key 'split')")
-    return cast("dict[str, Any]", contents)
-
-
-def metrics_contents(splits: Mapping[str, dict[str, Any]], **more: Any) -> dict[str, Any]:
-    """Return the contents of a metrics file: the headline split's metrics and `more` at the top, the others apart.
-
-    >>> metrics_contents({"a": {"items": 2}, "b": {"items": 3}})
-    {'split': 'a', 'items': 2, 'splits': {'b': {'items': 3}}}
-    """
-    headline, *others = splits
-    return {"split": headline, **splits[headline], **more, "splits": {split: splits[split] for split in others}}
-
-
-def splits_of(contents: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return split → metrics of the contents of a metrics file, the headline's split first.
-
-    >>> splits_of({"split": "a", "items": 2, "splits": {"b": {"items": 3}}})
-    {'a': {'items': 2}, 'b': {'items': 3}}
-    """
-    headline = {key: value for key, value in contents.items() if key not in ("split", "splits")}
-    return {contents["split"]: headline, **contents["splits"]}
 
 
 def load_run(path: str | Path) -> Run:

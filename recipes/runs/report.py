@@ -19,7 +19,8 @@ from ...eval.sweep.overlooked import overlooked_notes
 from ...eval.sweep.responses import Response, read_responses
 from ..config.graders import remedies, with_memory
 from .environment import describe
-from .load import Run, metrics_contents
+from .load import Run
+from .metrics_file import metrics_contents
 from .open_rubric import measure, refuse_open_rubric, write_open_rubric
 from .progress import AnyProgress, Progress, reported
 from .sweeps import is_post_hoc

@@ -22,10 +22,10 @@ from ...eval.open_rubric.rows import without_arm
 from ...eval.sweep.responses import Response
 from ...rewards import AbstentionDetector, ConfidenceParser, Verdict
 from ...rewards.judge.health import check_judged
-from ..config.grader_text import read_grader
-from ..config.graders import GraderSection, with_memory
+from ..config.graders import GraderSection, read_grader, with_memory
 from .files import METRICS, RESPONSES, SYSTEMS, recorded
-from .load import Run, load_run, metrics_contents, splits_of
+from .load import Run, load_run
+from .metrics_file import metrics_contents, splits_of
 from .open_rubric import measure
 from .progress import AnyProgress, reported
 

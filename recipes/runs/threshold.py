@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...data import InputError
-from ...data.nearest import nearest
 from ...eval.logs.log_table import LogTable, make_log_table
 from ...eval.metrics import by_split
 from ...eval.metrics.risk_control import CertifiedCut, certify_cut
+from .metrics_file import chosen_split
 from .score import ScoreRequest, read_systems
 
 
@@ -49,9 +49,7 @@ def certified_cut(
     system = run.systems[-1] if system is None else system
     run.file(system)  # an unknown system is an error
     splits = by_split(read[system].responses)
-    split = next(iter(splits)) if split is None else split
-    if split not in splits:
-        raise InputError(f"{run.path}: has no split {split!r}; it has {', '.join(splits)}{nearest(split, splits)}")
+    split = chosen_split(splits, split, run.path)
     log_table = make_log_table(splits[split])
     _check_answers(log_table, str(run.file(system)))
     first = np.unique(log_table.group, return_index=True)[1]  # one answer an item: they are to be independent

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from modules import ROOT, module_at
 
 from abstain.eval.backends.backend import Completion
 
@@ -16,13 +15,7 @@ pytest.importorskip("torch")
 
 
 def module() -> Any:
-    path = Path(__file__).parents[2] / "benchmarks" / "other_tasks.py"
-    spec = importlib.util.spec_from_file_location("other_tasks", path)
-    assert spec is not None
-    assert spec.loader is not None
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
+    return module_at(ROOT / "benchmarks" / "other_tasks.py")
 
 
 class Timid:

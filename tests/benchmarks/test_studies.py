@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 from contextlib import redirect_stderr, redirect_stdout
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from learnt_facts import stranger_facts
+from modules import module_at
 from typer.testing import CliRunner
 
 from abstain.recipes.commands.cli import app
@@ -39,12 +39,7 @@ class Done:
 
 def study_main(words: list[str]) -> int:
     """Run `python benchmarks/theory` in this process and return its exit code."""
-    spec = importlib.util.spec_from_file_location("theory_main", MAIN)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main(words)
+    return module_at(MAIN).main(words)
 
 
 def study(*arguments: object) -> Done:

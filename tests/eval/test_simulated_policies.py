@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import pytest
+from modules import ROOT, module_at
 
-
-def _load() -> ModuleType:
-    path = Path(__file__).parents[2] / "benchmarks" / "simulate.py"
-    spec = importlib.util.spec_from_file_location("simulate", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["simulate"] = module  # dataclasses look themselves up there
-    spec.loader.exec_module(module)
-    return module
-
-
-simulate = _load()
+simulate = module_at(ROOT / "benchmarks" / "simulate.py")
 
 
 @pytest.mark.parametrize("policy", simulate.POLICIES, ids=lambda policy: policy.name)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from modules import module_at
 from openai_stub import Stub
 
 import abstain
@@ -18,17 +17,6 @@ from abstain.data import PromptStyle
 from abstain.recipes import load_recipe
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-def load(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Return an example script as a module, without running it."""
-    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, name, module)  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
 
 
 def cells(name: str) -> Iterator[str]:
@@ -120,7 +108,7 @@ def test_a_sweep_of_penalties_trains_each_at_its_break_even_and_all_from_one_bas
         return Finished(recipes[-1].targets.eval[0])
 
     monkeypatch.setattr(abstain, "run", run)
-    sweep = load("penalty_sweep", monkeypatch)
+    sweep = module_at(EXAMPLES / "penalty_sweep.py")
     lines = list(sweep.table(sweep.sweep([0.25, 1.0, 4.0], tmp_path)))
     assert [recipe.rl.payoff.build().break_even for recipe in recipes] == pytest.approx([0.2, 0.5, 0.8])
     assert [recipe.training_targets() for recipe in recipes] == [[0.2], [0.5], [0.8]]
@@ -136,7 +124,7 @@ def test_a_served_model_is_asked_at_the_threshold_and_its_abstention_is_no_answe
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     openai = pytest.importorskip("openai")
-    client_of = load("ask_with_threshold", monkeypatch)
+    client_of = module_at(EXAMPLES / "ask_with_threshold.py")
     with Stub() as server:
         client = openai.OpenAI(base_url=server.url, api_key="none", max_retries=0)
         reply = client_of.ask(client, "m", "Capital of Bhutan?", 0.8)
@@ -161,7 +149,7 @@ def test_the_command_of_the_client_says_what_was_answered_and_exits_by_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("openai")
-    client_of = load("ask_with_threshold", monkeypatch)
+    client_of = module_at(EXAMPLES / "ask_with_threshold.py")
     with Stub() as server:
         arguments = ["ask", "Capital of Bhutan?", "--url", server.url, "--model", "m", "--threshold", "0.8"]
         monkeypatch.setattr(sys, "argv", arguments)
@@ -179,7 +167,7 @@ def test_the_trl_script_trains_on_targets_of_its_own_and_saves_its_adapter(
     tiny_model: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pytest.importorskip("trl")
-    script = load("trl_script", monkeypatch)
+    script = module_at(EXAMPLES / "trl_script.py")
     questions = str(EXAMPLES / "capitals.jsonl")
     rows = script.training_rows(questions, repeats=8, seed=0)
     assert len(rows) == 8 * 24

@@ -13,7 +13,7 @@ from abstain.rewards import ConfidenceParser
 from abstain.training.monitor.alarms import AlarmBoard, AlarmLimits
 from abstain.training.monitor.monitor import Statements, summarize_statements
 from abstain.training.rl import rl_rows
-from abstain.training.warmup import stated_rows
+from abstain.training.warmup_rows import stated_rows
 
 STYLE = PromptStyle()
 ASKED = [Question(str(i), f"Question {i}?", ("Paris",)) for i in range(4)]

@@ -11,8 +11,9 @@ from abstain.data import Message, PromptStyle, Question, TargetSampler
 from abstain.eval.backends.backend import Completion, ConfidenceSource, Prompt
 from abstain.eval.backends.identity import Identity
 from abstain.training import warmup
+from abstain.training.config import WarmupConfig
 from abstain.training.progress import StageLog
-from abstain.training.warmup import RATES, WarmupConfig, own_answers, own_answers_at, rate_of, warmup_rows
+from abstain.training.warmup_rows import RATES, own_answers, own_answers_at, rate_of, warmup_rows
 
 
 def said_with(text: str, probability: float | None = None) -> Completion:

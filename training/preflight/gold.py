@@ -9,12 +9,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ...data import Question
+from ...data import Question, judge_answer
 from ...rewards import Grader, Verdict
 from ...rewards.answer_grader import AnswerGrader
 from ...rewards.extract import WholeText
 from ...rewards.judge.judge import JudgeMatch
-from ...rewards.judge_row import judge_row
 from ...rewards.matching.fallback import FallbackMatch
 from ...rewards.unanswerable import KnowsUnanswerable
 from .findings import Finding, Level
@@ -64,10 +63,7 @@ def gold_check(questions: Sequence[Question], grader: Grader, *, seconds: float 
             break
         result.questions += 1
         try:
-            verdicts = [
-                judge_row(grade, answer, question.answers, question.choices, question=question.text).verdict
-                for answer in question.answers
-            ]
+            verdicts = [judge_answer(grade, answer, question).verdict for answer in question.answers]
         except ValueError as error:  # how a grader refuses accepted answers
             result.unreadable.append(f"question {question.id!r}: {error}")
             continue
@@ -151,7 +147,7 @@ def _check_phrase(questions: Sequence[Question], grader: Grader, phrase: str) ->
     first = next((question for question in questions if question.answerable), None)
     if first is None:
         return []
-    verdict = judge_row(grader, phrase, first.answers, first.choices, question=first.text).verdict
+    verdict = judge_answer(grader, phrase, first).verdict
     if verdict is Verdict.ABSTAINED:
         return []
     return [

@@ -1,4 +1,7 @@
-"""Does it abstain exactly when it should? Adherence to a confidence, and how decisions follow the target."""
+"""Does it abstain exactly when it should? Adherence to a confidence, and how decisions follow the target.
+
+Of k samples, whose agreement is a noisy confidence, with what the noise does to both.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from ..metric import FORCED, Metric
 
 _OWN = ("confidence", "confidence apart from the gate")
 _NO_GAIN = "answering by this confidence gains nothing over the better constant policy"
+_OF_SAMPLES = "it describes the samples more than the system"
 
 ADHERENCE = (
     Metric(
@@ -155,5 +159,56 @@ TARGETS = (
         needs=("two targets",),
         by_construction="always",
         groups=("report", "score", "primary"),
+    ),
+)
+SAMPLES = (
+    Metric(
+        key="samples.adherence",
+        label="Adherence, agreement of samples",
+        definition="Adherence to the share of samples that agree with the greedy answer, a noisy confidence.",
+        better="higher",
+        computation=how.adherence_to("samples", lambda w: w.table.agreement, flips=False),
+        needs=("samples",),
+        not_compared=_OF_SAMPLES,
+        groups=("report",),
+    ),
+    Metric(
+        key="samples.perfect_adherence",
+        label="Adherence of a perfect policy, agreement of samples",
+        definition="The adherence to agreement that a policy with no error would reach, given the number of samples.",
+        better="neither",
+        computation=how.of_samples(lambda r: r.samples.perfect),
+        needs=("samples",),
+        not_compared=_OF_SAMPLES,
+        groups=("report",),
+    ),
+    Metric(
+        key="samples.corrected_adherence",
+        label="Adherence corrected by a prior, agreement of samples",
+        definition="Expected adherence behind the noise of the samples, with a Beta prior fitted across questions.",
+        better="higher",
+        computation=how.of_samples(lambda r: r.samples.adherence),
+        needs=("samples",),
+        not_compared=_OF_SAMPLES,
+        groups=("report",),
+    ),
+    Metric(
+        key="samples.corrected_slope",
+        label="Slope of effective threshold corrected by a prior",
+        definition="Slope of the effective thresholds fitted behind the noise of the samples; 1 follows the target.",
+        better="nearer 1",
+        computation=how.of_samples(lambda r: r.samples.line[0]),
+        needs=("samples",),
+        not_compared=_OF_SAMPLES,
+    ),
+    Metric(
+        key="samples.corrected_intercept",
+        label="Intercept of effective threshold corrected by a prior",
+        definition="Intercept of the effective thresholds fitted behind the noise of the samples; 0 follows the "
+        "target.",
+        better="nearer 0",
+        computation=how.of_samples(lambda r: r.samples.line[1]),
+        needs=("samples",),
+        not_compared=_OF_SAMPLES,
     ),
 )

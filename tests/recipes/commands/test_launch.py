@@ -10,8 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from abstain.data import InputError
-from abstain.recipes.commands.cli import app
-from abstain.recipes.commands.launch import launch_files
+from abstain.recipes.commands.cli import app, launch_files
 
 DOCS = (Path(__file__).parents[3] / "docs" / "scaling.md").read_text(encoding="utf-8")
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from modules import module_at
 from rows import row
 from simulated import TARGETS, Policy, simulate
 
@@ -31,11 +32,7 @@ def ledger() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(FOLDER))
         found = {name: importlib.import_module(name) for name in MODULES}
-        spec = importlib.util.spec_from_file_location("ledger_main", FOLDER / "__main__.py")
-        assert spec is not None
-        assert spec.loader is not None
-        found["main"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(found["main"])
+        found["main"] = module_at(FOLDER / "__main__.py")
     return SimpleNamespace(**found)
 
 

@@ -218,7 +218,7 @@ def test_what_a_recipe_called_a_rate_before_is_still_read(old: str, teach: str) 
 
 
 def test_every_way_to_warm_up_can_be_trained() -> None:
-    from abstain.training.warmup import WAYS
+    from abstain.training.warmup_rows import WAYS
 
     assert tuple(WAYS) == get_args(Teach)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import os
 import shlex
@@ -14,6 +13,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from command_line import abstain
 from golden import CASES, Case, differing
+from modules import module_at
 
 from abstain.data import InputError
 from abstain.recipes import load_recipe
@@ -29,15 +29,6 @@ NAMES = ("correct", "wrong", "abstained", "ungraded")
 def arguments_for(trainer: str, *more: str, out: str = "reward.py", on_ungraded: str = "raise") -> list[str]:
     ends = ["--end-token", END] if trainer == "openrlhf" else []
     return ["export", trainer, "--recipe", "tiny", "--out", out, f"--on-ungraded={on_ungraded}", *ends, *more]
-
-
-def imported(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def paid(pay: float) -> float | None:
@@ -100,7 +91,7 @@ def test_exported_files_reproduce_the_table(trainer: str, truncated: str, tmp_pa
         cases = [c for c in CASES if c.payoff == payoff and c.grader == "short-answer"]
         told = trainer in ("openrlhf", "verifiers")  # the others do not say which completions were cut off
         cases = [c for c in cases if not c.cut or (told and c.truncated == truncated)]
-        module = imported(path)
+        module = module_at(path)
         assert differing(cases, lambda case, module=module: THROUGH[trainer](module, case)) == []
         tried += len(cases)
     assert tried >= 200
@@ -151,9 +142,9 @@ def test_the_file_says_how_it_was_made_and_is_formatted(trainer: str, tmp_path: 
 def test_a_phrase_of_the_recipe_abstains_in_the_exported_file(tmp_path: Path) -> None:
     asked = Export(trainer="verl", recipe="tiny", file="x.py", on_ungraded="raise")
     (tmp_path / "x.py").write_text(exported_file(load_recipe("tiny", ["prompt.phrase=PASS"]), asked), encoding="utf-8")
-    module = imported(tmp_path / "x.py")
+    module = module_at(tmp_path / "x.py")
     assert module.compute_score("d", "pass", ["Paris"], {"threshold": 0.75})["verdict"] == "abstained"
-    assert imported(tmp_path / "x.py").compute_score("d", "passport", ["Paris"], {"threshold": 0.75})["score"] == -0.75
+    assert module_at(tmp_path / "x.py").compute_score("d", "passport", ["Paris"], {"threshold": 0.75})["score"] == -0.75
 
 
 def test_quotes_and_backslashes_of_a_recipe_stay_what_they_are(tmp_path: Path) -> None:
@@ -163,7 +154,7 @@ def test_quotes_and_backslashes_of_a_recipe_stay_what_they_are(tmp_path: Path) -
     )
     asked = Export(trainer="verl", recipe="tiny", file="x.py", on_ungraded="raise")
     (tmp_path / "x.py").write_text(exported_file(recipe, asked), encoding="utf-8")
-    module = imported(tmp_path / "x.py")
+    module = module_at(tmp_path / "x.py")
     assert recipe.prompt.phrase == module.PHRASE
     assert 'say "\\d" or """x""" over 0.75' in (module.__doc__ or "")
 
@@ -216,7 +207,7 @@ def test_a_payoff_with_arguments_is_written_out(tmp_path: Path, monkeypatch: pyt
     text = exported_file(load_recipe("tiny", [override]), export)
     assert "payoff=CustomPayoff(function=partial(factored, factor=2.0), confidence=False, unstated=None)," in text
     (tmp_path / "x.py").write_text(text, encoding="utf-8")
-    assert imported(tmp_path / "x.py").REWARD.payoff(Verdict.WRONG, t=0.25) == -0.5
+    assert module_at(tmp_path / "x.py").REWARD.payoff(Verdict.WRONG, t=0.25) == -0.5
 
 
 def test_what_cannot_be_written_as_code_is_refused() -> None:
@@ -243,7 +234,7 @@ def test_an_exported_reward_keeps_the_weight_and_the_bonus_of_its_recipe(tmp_pat
     text = exported_file(recipe, export)
     assert "grader=AnswerGrader(detector=AbstentionDetector(phrase=PHRASE))," in text
     path.write_text(text, encoding="utf-8")
-    module = imported(path)
+    module = module_at(path)
     more = {"threshold": 0.75}
     # weight 2 times 1 - 0.75, and the bonus where the form is kept
     assert module.compute_score("d", "Answer: Paris", ["Paris"], more)["score"] == pytest.approx(0.6)

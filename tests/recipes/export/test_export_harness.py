@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import math
 import shlex
 import subprocess
@@ -17,6 +16,7 @@ import pytest
 import yaml
 from command_line import abstain
 from golden import WHOLE, Case, Down
+from modules import module_at
 from taught import QUESTIONS, TARGETS, write_questions
 
 from abstain.data import PromptStyle, Question
@@ -79,13 +79,7 @@ def inspect_stub() -> dict[str, ModuleType]:
 def loaded(harness: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     for name, module in inspect_stub().items():
         monkeypatch.setitem(sys.modules, name, module)
-    path = folder / MODULE[harness]
-    spec = importlib.util.spec_from_file_location(f"exported_{harness.replace('-', '_')}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(folder / MODULE[harness])
 
 
 def through_inspect(module: ModuleType, completion: str, row: dict[str, Any], stop: str = "stop") -> Any:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from abstain.data import PromptStyle, Question
 from abstain.eval.backends.backend import Completion
 from abstain.rewards import alias_match
-from abstain.training.preflight.forced import check_forced, forced_answers
+from abstain.training.preflight.probe import check_forced, forced_answers
 
 STYLE = PromptStyle()
 REMEDIES = {"answer": "grader={kind: auto} reads answers in sentences", "confidence": "unused"}

@@ -16,7 +16,8 @@ from abstain.rewards import Brier, ConfidenceTarget, Ternary, alias_match, judge
 from abstain.training.preflight.findings import Finding
 from abstain.training.preflight.gold import check_gold
 from abstain.training.preflight.memory import Sizes, estimate_memory, memory_text
-from abstain.training.preflight.model import Lengths, Probe, check_lengths, check_probe
+from abstain.training.preflight.model import Lengths, check_lengths
+from abstain.training.preflight.probe import Probe, check_probe
 from abstain.training.preflight.rl import (
     batch_error,
     check_batches,

@@ -12,13 +12,8 @@ from abstain.eval.backends.backend import Completion
 from abstain.eval.backends.models import load_config, load_model, load_tokenizer, saved_end_token_ids
 from abstain.rewards import alias_match
 from abstain.training.preflight.memory import model_sizes
-from abstain.training.preflight.model import (
-    check_template,
-    measure_lengths,
-    phrase_surprise,
-    probe_model,
-    render_prompt,
-)
+from abstain.training.preflight.model import check_template, measure_lengths, render_prompt
+from abstain.training.preflight.probe import phrase_surprise, probe_model
 
 STYLE = PromptStyle()
 QUESTIONS = [Question("a", "Who?", ("Ann", "Ann Other")), Question("b", "Who is it, once more?", ("Bernadette",))]
