@@ -15,7 +15,7 @@ from .forms import FORMS, Forms
 from .graders import Grader, auto_match
 from .judge_row import judge_row, judge_rows
 from .messages import Completion, completion_text
-from .payoffs.compose import RewardBreakEven, Term, check_weight, reward_break_even
+from .payoffs.compose import RewardBreakEven, Term, check_terms, check_weight, reward_break_even
 from .payoffs.payoff import ConfidenceTarget, Payoff, PaysActions
 from .payoffs.scaling import warn_of_group_scaling
 from .trainer import end_token_ids, trainer_behind
@@ -69,8 +69,9 @@ class AbstentionReward:
     """How a stated confidence is read, for a payoff that scores it; the grader then sees the completion without it."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a truncation verdict that would reward being cut off, or a weight of 0 or less."""
+        """Raise ValueError for a part that lacks a method, a `truncated` that pays, or a weight of 0 or less."""
         check_weight(self.weight)
+        check_terms(self.terms)
         if not hasattr(self.payoff, "break_even"):
             raise ValueError(f"payoff must be a Payoff, got {self.payoff!r}; wrap a function with custom_payoff(...)")
         if self.truncated not in (Verdict.UNGRADED, Verdict.WRONG):

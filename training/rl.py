@@ -19,7 +19,7 @@ from .config import GRPO_DEFAULTS, RLConfig
 from .monitor.stage_monitor import StageMonitor
 from .monitor.validation import hold_out
 from .preflight.findings import enforce
-from .preflight.rl import batch_error, check_end_tokens
+from .preflight.rl import batch_error, check_end_tokens, generations, step_size
 from .preflight.stages import check_rl, stage_reward_findings
 from .processes import score_completions_only
 from .progress import StageLog
@@ -146,18 +146,14 @@ def train_rl(
     enforce([*found, *stage_reward_findings(reward, questions, targets, style)])
     if (targets is not None and targets.ordered) or per_question > 1:
         arguments.shuffle_dataset = False  # the rows are in random order already, but for what is to stay together
-    assert arguments.num_generations is not None  # TRL fills in both
-    assert arguments.generation_batch_size is not None
-    per_step = arguments.generation_batch_size // arguments.num_generations
-    generations = (
-        -(-arguments.max_steps // (arguments.steps_per_generation or 1)) * arguments.gradient_accumulation_steps
-    )
+    prompts, _ = step_size(arguments)
+    assert arguments.num_generations is not None  # TRL fills it in
     stage_monitor = StageMonitor(config.monitor, arguments.num_generations, log, stated=targets is None)
     if config.monitor.validation is not None:
         questions, apart = hold_out(questions, config.monitor.validation.items, seed)
         shown = STATED_TARGETS if targets is None else targets.targets(questions)
         stage_monitor.validate(apart, shown, style.main, reward, out, stated=targets is None)
-    size, rng = max(1, generations) * per_step, Stream.RL.rng(seed)
+    size, rng = max(1, generations(arguments)) * prompts, Stream.RL.rng(seed)
     rows = rl_rows(questions, style, targets, size, rng, per_question=per_question)
     _, trainer_class = TRAINERS[config.algorithm]
     trainer = make_trainer(trainer_class, rows, model, tokenizer, arguments, lora, reward_funcs=reward)

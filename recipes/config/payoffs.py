@@ -97,7 +97,7 @@ class ScoreOfDensity(Unscored):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedPayoff:
-    """The user's own payoff, by its import path (`abstain.rewards.load_payoff`)."""
+    """The user's own payoff, by its import path (`abstain.rewards.payoffs.custom.load_payoff`)."""
 
     imports_code: ClassVar[bool] = True
 

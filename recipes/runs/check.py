@@ -13,7 +13,7 @@ from ...rewards.extras import MissingExtraError, require
 from ...training.config import RLConfig
 from ...training.preflight.findings import Finding, placed, raise_first_error
 from ...training.preflight.gold import check_gold
-from ...training.preflight.paid import check_paid_target
+from ...training.preflight.paid import check_paid_target, check_pays
 from ...training.preflight.stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl, check_sft
 from ...training.preflight.trackers import check_trackers
 from ..config.evaluation import check_adapter
@@ -100,7 +100,7 @@ def _grader(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     return placed("recipe: grader: ", found)
 
 
-def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
+def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     from ...training.adapter import check_adapter_folder, load_tokenizer, lora_config, quantization_config
     from ...training.laboratory.base import trainer_arguments
     from ...training.stage import supervised_arguments
@@ -123,7 +123,8 @@ def _configs(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG0
         if stage in recipe.stages:
             recipe_reward(recipe, stage=stage)
     if recipe.warmup is not None and teaches_outcomes(recipe):
-        warmup_reward(recipe)
+        targets = recipe.training_targets(prepared.of("warmup"))
+        check_pays(warmup_reward(recipe).payoff, targets, "recipe: the payoff of warmup")
     return []
 
 
@@ -133,7 +134,10 @@ def _sampled(recipe: Recipe, prepared: Prepared) -> list[Finding]:
     if recipe.dpo is not None:
         found += check_dpo(recipe.dpo, recipe_reward(recipe, stage="dpo"), prepared.of("dpo"), stage_targets(recipe))
     if recipe.rejection is not None:
-        found += check_rejection(recipe.rejection, prepared.of("rejection"))
+        questions = prepared.of("rejection")
+        found += check_rejection(recipe.rejection, questions)
+        reward, targets = recipe_reward(recipe, stage="rejection"), recipe.training_targets(questions)
+        check_pays(reward.payoff, targets, "recipe: rejection.payoff")
     return found
 
 

@@ -16,7 +16,7 @@ from ..messages import Completion
 from ..reward import AbstentionReward
 from ..verdict import Verdict
 
-FIELDS = ("answers", "threshold", "choices", "question")
+FIELDS = ("answers", "threshold", "choices", "question", "answerable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +24,14 @@ class Row:
     """The accepted answers of one question with, optionally, its target and its choices."""
 
     answers: tuple[str, ...]
+    """Not empty, but for a question that has no answer."""
     threshold: float | None = None
     """Target t, a fraction in [0, 1); None where the payoff fixes it."""
     choices: tuple[str, ...] | None = None
     question: str | None = None
     """The question, for a grader that reads it (a judge)."""
+    answerable: bool = True
+    """False: the question has no answer, so that declining is ABSTAINED and any answer WRONG."""
 
 
 def encode_label(
@@ -36,6 +39,8 @@ def encode_label(
     threshold: float | None = None,
     choices: Sequence[str] | None = None,
     question: str | None = None,
+    *,
+    answerable: bool = True,
 ) -> str:
     """Return one string that carries a row, for a trainer that hands over a single label (JSON).
 
@@ -44,9 +49,12 @@ def encode_label(
         threshold: The target t, a fraction in [0, 1); None where the payoff fixes it.
         choices: The options of a multiple-choice question.
         question: The question's text, for a grader that reads it.
+        answerable: False: the question has no answer; `answers` may then be empty.
 
     >>> encode_label(["Paris"], 0.75)
     '{"answers": ["Paris"], "threshold": 0.75}'
+    >>> encode_label([], 0.75, answerable=False)
+    '{"answers": [], "threshold": 0.75, "answerable": false}'
 
     Raises:
         ValueError: what `decode_label` would refuse.
@@ -56,7 +64,8 @@ def encode_label(
             raise ValueError(f"label: {key} must be a list of strings, got {texts!r}")
     options = None if choices is None else list(choices)
     given = {"answers": list(answers), "threshold": threshold, "choices": options, "question": question}
-    label = json.dumps({key: value for key, value in given.items() if value is not None}, ensure_ascii=False)
+    row = {key: value for key, value in given.items() if value is not None}
+    label = json.dumps(row if answerable else {**row, "answerable": False}, ensure_ascii=False)
     decode_label(label)
     return label
 
@@ -86,7 +95,7 @@ def read_row(truth: object, extra: Mapping[str, Any] | None = None, where: str =
     """Return the row given by a trainer's ground truth and its extra fields.
 
     `truth` is a list of accepted answers, one accepted answer, or a label of `encode_label` (as
-    text or as a mapping); `extra` may hold `answers`, `threshold`, `choices` and `question`, and anything
+    text or as a mapping); `extra` may hold `answers`, `threshold`, `choices`, `question` and `answerable`, and anything
     else beside them; a `question` that is no text is another's, and left alone. The `answers` of `extra` stand
     before those of `truth`, which is often one of several aliases.
     Arrays, as Parquet readers return them, count as lists.
@@ -139,8 +148,14 @@ def _checked(given: Mapping[str, object], where: str, *, strict: bool) -> Row:
     if strict and (unknown := [key for key in given if key not in FIELDS]):
         raise ValueError(f"{where}: unknown key {unknown[0]!r}; allowed are {', '.join(FIELDS)}")
     answers, choices = _texts(given, "answers", where), _texts(given, "choices", where)
-    if not answers:
-        raise ValueError(f"{where}: no accepted answers; give a non-empty list of strings under 'answers'")
+    answerable = given.get("answerable")
+    if answerable is not None and not isinstance(answerable, bool):
+        raise ValueError(f"{where}: answerable must be true or false, got {answerable!r}")
+    if not answers and answerable is not False:
+        raise ValueError(
+            f"{where}: no accepted answers; give a non-empty list of strings under 'answers', or 'answerable': false "
+            "for a question that has no answer"
+        )
     threshold = given.get("threshold")
     if threshold is not None and (isinstance(threshold, bool) or not isinstance(threshold, Real)):
         raise ValueError(f"{where}: threshold must be a fraction in [0, 1), got {threshold!r}")
@@ -152,6 +167,7 @@ def _checked(given: Mapping[str, object], where: str, *, strict: bool) -> Row:
         threshold=None if threshold is None else float(threshold),
         choices=choices or None,
         question=question if isinstance(question, str) else None,
+        answerable=answerable is not False,
     )
 
 
@@ -207,7 +223,7 @@ class TrainerAdapter:
     def __post_init__(self) -> None:
         """Raise ValueError unless `on_ungraded` is "raise" or a finite number."""
         choice: object = self.on_ungraded
-        number = isinstance(choice, int | float) and not isinstance(choice, bool) and math.isfinite(choice)
+        number = isinstance(choice, Real) and not isinstance(choice, bool) and math.isfinite(choice)
         if choice != "raise" and not number:
             raise ValueError(f'on_ungraded must be "raise" or a finite number, got {choice!r}')
 
@@ -234,6 +250,7 @@ class TrainerAdapter:
             threshold=None if row.threshold is None else [row.threshold],
             choices=None if row.choices is None else [row.choices],
             question=None if row.question is None else [row.question],
+            answerable=[row.answerable],
             log_extra=logged.__setitem__,
         )[0]
         verdict = Verdict(logged["verdict"][0])

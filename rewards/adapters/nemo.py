@@ -30,7 +30,7 @@ class NemoReturn(NamedTuple):
 class NemoReward(TrainerAdapter):
     """`step` of a NeMo-RL environment: one turn, then the episode ends.
 
-    A conversation's metadata (NeMo-RL's `extra_env_info`) holds `answers`, `threshold` and `choices`,
+    A conversation's metadata (NeMo-RL's `extra_env_info`) holds `answers`, `threshold`, `choices` and `answerable`,
     or a `ground_truth` that `encode_label` wrote. NeMo-RL gives the conversation's text alone, so a
     completion cut off by the token limit is judged as it stands.
     """

@@ -18,9 +18,9 @@ class OpenRLHFReward(TrainerAdapter):
     follows the prompt, without the end token; a response that has none of `end_tokens` was cut off,
     and the reward's `truncated` decides. A label is what `encode_label` writes.
 
-    "scores" are the pay mapped to [0, 1], 0 for wrong and 1 for correct: the same decision as the
-    pay, and so a group of errors and abstentions does not look like a group without a difference to
-    OpenRLHF's dynamic filtering.
+    "scores" are the payoff, without the reward's weight and terms, mapped to [0, 1]: 0 for wrong and 1
+    for correct, so that a group of errors and abstentions does not look like a group without a difference
+    to OpenRLHF's dynamic filtering. A row that `on_ungraded` pays has the score of that number.
     """
 
     end_tokens: tuple[str, ...]
@@ -54,7 +54,7 @@ class OpenRLHFReward(TrainerAdapter):
             response, cut = self.response(query, prompt, where)
             outcome = self.settle(response, row, cut=cut, where=where)
             outcomes.append(outcome)
-            scores.append(self._score(outcome.pay, row))
+            scores.append(self._score(outcome, row, response))
         counts = {v.value: torch.tensor([o.counts[v.value] for o in outcomes]) for v in Verdict}
         rewards = torch.tensor([o.pay for o in outcomes], dtype=torch.float32)
         return {"rewards": rewards, "scores": torch.tensor(scores, dtype=torch.float32), "extra_logs": counts}
@@ -79,10 +79,15 @@ class OpenRLHFReward(TrainerAdapter):
             bare = bare.rstrip().removesuffix(end)
         return bare, bool(self.end_tokens) and bare == response
 
-    def _score(self, pay: float, row: Row) -> float:
-        low, high = (self.reward.payoff(verdict, row.threshold, 1.0) for verdict in (Verdict.WRONG, Verdict.CORRECT))
+    def _score(self, outcome: Outcome, row: Row, response: str) -> float:
+        payoff = self.reward.payoff
+        low, high = (payoff(verdict, row.threshold, 1.0) for verdict in (Verdict.WRONG, Verdict.CORRECT))
         assert low is not None  # an answer at a stated confidence of 1 can always be paid
         assert high is not None
+        stated = self.reward.confidence.read(response).value if payoff.reads_confidence else None
+        pay = payoff(outcome.verdict, row.threshold, stated)
+        if pay is None:  # the number of `on_ungraded`
+            pay = outcome.pay / self.reward.weight
         return min(1.0, max(0.0, (pay - low) / (high - low)))
 
 

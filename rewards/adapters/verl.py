@@ -15,7 +15,7 @@ class VerlReward(TrainerAdapter):
     """verl's `compute_score`; `compute_score_async` is the same as a coroutine function.
 
     `ground_truth` holds the accepted answers (a list, one string, or an `encode_label` string);
-    `extra_info` the row's `threshold` and `choices`. Every row's dict has the same keys, as verl
+    `extra_info` the row's `threshold`, `choices` and `answerable`. Every row's dict has the same keys, as verl
     requires: "score", the four verdicts as 0 or 1, "verdict" and "graded_answer" ("" for none).
 
     verl hands over text alone, so a completion cut off by the token limit is judged as it stands.

@@ -38,6 +38,20 @@ class Term(Protocol):
         ...
 
 
+TERM_METHODS = ("__call__", "amounts", "usual")
+
+
+def check_terms(terms: Sequence[object]) -> None:
+    """Raise ValueError, naming what is missing, for a term without one of the methods of `Term`."""
+    for term in terms:
+        if missing := [name for name in TERM_METHODS if not callable(getattr(term, name, None))]:
+            name = term.__name__ if isinstance(term, type) else type(term).__name__
+            raise ValueError(
+                f"terms: {name} has no {' and no '.join(missing)}: a term has the methods {', '.join(TERM_METHODS)} of "
+                "abstain.rewards.payoffs.compose.Term, from which its effect on the break-even is computed"
+            )
+
+
 @dataclass(frozen=True, kw_only=True)
 class FormatBonus:
     """Adds `amount` where the completion has the form.
@@ -203,6 +217,10 @@ class RewardBreakEven:
     def moved(self) -> bool:
         """Whether the terms move it although every completion keeps to the form."""
         return self.payoff is not None and (self.usual is None or abs(self.usual - self.payoff) > SLACK)
+
+    def is_at(self, t: float) -> bool:
+        """Return whether it is `t`, whatever completions earn beside their payoff."""
+        return all(even is not None and abs(even - t) <= SLACK for even in (self.usual, self.low, self.high))
 
     def __str__(self) -> str:
         """Say the number, and in brackets between what it lies when some completions miss a term."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
+from numbers import Real
 from typing import Any, cast
 
 from ..import_path import import_callable
@@ -54,7 +55,7 @@ class CustomPayoff:
         """Return what the function pays, a finite number or None.
 
         Raises:
-            ValueError: it returned something else.
+            ValueError: it raised an error, or returned something else; the message names the call.
         """
         if verdict is Verdict.UNGRADED:
             return None
@@ -62,15 +63,18 @@ class CustomPayoff:
             confidence = None
         elif confidence is None and verdict in _ANSWERED:
             return self.unstated
-        return _checked(self.function(verdict, t, confidence), self.function, verdict, t, confidence)
+        return _called(self.function, verdict, t, confidence)
 
 
-def _checked(
-    pay: object, function: object, verdict: Verdict, t: float | None, confidence: float | None
-) -> float | None:
+def _called(function: PayoffFunction, verdict: Verdict, t: float | None, confidence: float | None) -> float | None:
+    try:
+        pay: object = function(verdict, t, confidence)
+    except Exception as error:  # whatever a user's function raises is a mistake in it, and is named
+        row = _row(function, verdict, t, confidence)
+        raise ValueError(f"{row} raised {type(error).__name__}: {error}") from error
     if pay is None:
         return None
-    if isinstance(pay, bool) or not isinstance(pay, int | float) or not math.isfinite(pay):
+    if isinstance(pay, bool) or not isinstance(pay, Real) or not math.isfinite(pay):
         raise ValueError(f"{_row(function, verdict, t, confidence)} must return a finite number or None, got {pay!r}")
     return float(pay)
 
@@ -89,12 +93,7 @@ def try_out(payoff: CustomPayoff, t: float) -> dict[tuple[Verdict, float | None]
     pays: dict[tuple[Verdict, float | None], float | None] = {}
     for verdict in (*_ANSWERED, Verdict.ABSTAINED):
         for q in TABLE_CONFIDENCES if payoff.confidence else (None,):
-            try:
-                pay = payoff.function(verdict, t, q)
-            except Exception as error:  # whatever a user's function raises is a mistake in it, and is named
-                row = _row(payoff.function, verdict, t, q)
-                raise ValueError(f"{row} raised {type(error).__name__}: {error}") from error
-            pays[verdict, q] = _checked(pay, payoff.function, verdict, t, q)
+            pays[verdict, q] = _called(payoff.function, verdict, t, q)
     return pays
 
 

@@ -239,6 +239,16 @@ def test_a_grader_of_ones_own_needs_no_phrase() -> None:
     assert found(grpo(), AbstentionReward(grader=grade, end_token_ids=(2,)), dataset=ROWS) == []
 
 
+def test_a_grader_that_cannot_judge_unanswerable_rows_is_an_error() -> None:
+    def grade(completion: str, answers: Any, choices: Any = None) -> Judgement:
+        return alias_match()(completion, answers, choices)
+
+    rows = [*ROWS, {**ROWS[0], "answers": [], "answerable": False}]
+    (error,) = found(grpo(), AbstentionReward(grader=grade, end_token_ids=(2,)), dataset=rows)
+    assert error.message.startswith("1 unanswerable questions (row 40), and grade has no method `for_unanswerable`")
+    assert found(grpo(), dataset=rows) == []
+
+
 def test_the_package_offers_it_without_loading_torch() -> None:
     code = "import sys, abstain.training as t; t.check_trl; assert not {'torch', 'trl'} & set(sys.modules), 'loaded'"
     subprocess.run([sys.executable, "-c", code], check=True)

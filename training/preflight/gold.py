@@ -15,6 +15,7 @@ from ...rewards.answer_grader import AnswerGrader
 from ...rewards.extract import WholeText
 from ...rewards.judge.judge import JudgeMatch
 from ...rewards.matching.fallback import FallbackMatch
+from ...rewards.unanswerable import KnowsUnanswerable
 from .findings import Finding, Level
 
 ERROR_SHARE = 0.2
@@ -78,12 +79,16 @@ def gold_check(questions: Sequence[Question], grader: Grader, *, seconds: float 
 def check_gold(questions: Sequence[Question], grader: Grader, *, phrase: str, seconds: float = 60.0) -> list[Finding]:
     """Return an error or a warning for accepted answers that grade as WRONG, ABSTAINED or UNGRADED.
 
+    Unanswerable questions are an error where the grader cannot judge them.
+
     Args:
         questions: Every question of the run.
         grader: The recipe's.
         phrase: The agreed abstention, which has to grade as one.
         seconds: Stop after so long, with a note that says how many questions were left out.
     """
+    if unjudged := _check_unanswerable(questions, grader):
+        return unjudged
     if isinstance(grader, AnswerGrader) and isinstance(grader.match, FallbackMatch):
         grader = replace(grader, match=grader.match.match)  # its rules should be sure of accepted answers
     if isinstance(grader, AnswerGrader) and isinstance(grader.match, JudgeMatch):
@@ -123,6 +128,19 @@ def check_gold(questions: Sequence[Question], grader: Grader, *, phrase: str, se
     if not findings:
         findings.append(Finding("note", f"all {result.answers} accepted answers grade as right"))
     return findings
+
+
+def _check_unanswerable(questions: Sequence[Question], grader: Grader) -> list[Finding]:
+    unanswerable = [question.id for question in questions if not question.answerable]
+    if not unanswerable or isinstance(grader, KnowsUnanswerable):
+        return []
+    text = (
+        f"{len(unanswerable)} unanswerable questions ({', '.join(unanswerable[:SHOWN])}), and "
+        f"{getattr(grader, '__name__', type(grader).__name__)} has no method `for_unanswerable`, which returns the "
+        "grader of such a question"
+    )
+    fix = "that method, or a function in grader(CustomMatch(...)), which has it, or leave out these rows"
+    return [Finding("error", text, fix)]
 
 
 def _check_phrase(questions: Sequence[Question], grader: Grader, phrase: str) -> list[Finding]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import product
 
-from ...data import PromptStyle
-from ...rewards import Payoff
+from ...data import InputError, PromptStyle
+from ...rewards import Payoff, Verdict
 from ...rewards.payoffs.breakeven import SLACK, break_even_at
+from ...rewards.payoffs.compose import GRADED
+from ...rewards.payoffs.custom import TABLE_CONFIDENCES
 from .findings import Finding
 
 _PENALTY = re.compile(
@@ -16,6 +20,26 @@ _PENALTY = re.compile(
 """What a wrong answer costs, where a rubric writes it as a number."""
 _ROUNDED = 0.02
 """How far off a written penalty may be for being rounded, as a belief."""
+
+
+def check_pays(payoff: Payoff, targets: Collection[float], place: str) -> None:
+    """Raise InputError where `payoff` fails, or pays no finite number, at a target that training may show.
+
+    Args:
+        payoff: Of the stage; a user's own may fail at a target that it was not tried on.
+        targets: Every target that a prompt may state, 0 included where answers are forced.
+        place: What the error calls the payoff.
+    """
+    for t, verdict, q in product(targets, GRADED, TABLE_CONFIDENCES if payoff.reads_confidence else (None,)):
+        try:
+            pay = payoff(verdict, t, q)
+        except Exception as error:  # whatever a user's payoff raises is a mistake in it, and is named
+            cause = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+            raise InputError(f"{place}: at target {t:g}: {cause}") from error
+        if pay is None and verdict is not Verdict.ABSTAINED:
+            raise InputError(f"{place}: at target {t:g}: {verdict.value} is paid None instead of a number")
+        if pay is not None and not math.isfinite(pay):
+            raise InputError(f"{place}: at target {t:g}: {verdict.value} is paid {pay!r}, no finite number")
 
 
 def check_paid_target(payoff: Payoff, targets: Sequence[float], style: PromptStyle) -> list[Finding]:

@@ -17,7 +17,7 @@ from ...rewards.payoffs.custom import payoff_warnings
 from ..config import PairsConfig, RejectionConfig, RLConfig
 from ..monitor.alarms import MonitorConfig, validation_size
 from .findings import Finding, placed
-from .paid import check_paid_target
+from .paid import check_paid_target, check_pays
 from .rl import check_batches, check_mask, check_objective, check_per_question
 
 FEW = 30
@@ -88,6 +88,7 @@ def check_rl(
     if targets is not None and targets.ordered and config.trainer.get("shuffle_dataset"):
         raise InputError(f"recipe: {section}.shuffle_dataset=true would mix the stages of targets.schedule; remove it")
     stated_targets = training_targets(targets, questions)
+    check_pays(reward.payoff, stated_targets, "recipe: rl.payoff")
     findings = check_objective(
         arguments, reward.payoff, stated_targets, section=section, allow_group_scaling=config.allow_group_scaling
     )
@@ -138,6 +139,7 @@ def check_dpo(
     """
     check_questions("dpo", questions)
     check_stated("dpo", reward, targets)
+    check_pays(reward.payoff, training_targets(targets, questions), "recipe: dpo.payoff")
     if config.keep != "all":
         return []
     text = "dpo.keep=all: a pair does not say how much more it earns, so that every break-even becomes 1/2"
@@ -177,8 +179,9 @@ def check_reward(
         section: Where the payoff stands.
 
     Raises:
-        InputError: the payoff has no break-even at one of `targets`.
+        InputError: the payoff fails, or has no break-even, at one of `targets`.
     """
+    check_pays(reward.payoff, targets, f"{section}.payoff")
     fix = "a proper score with `abstained` and `unstated` named (docs/rewards.md)"
     findings = [Finding("warning", text, fix) for text in payoff_warnings(reward.payoff, targets[len(targets) // 2])]
     break_evens = {t: reward_break_even_at(reward, t, section) for t in targets}

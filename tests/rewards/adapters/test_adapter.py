@@ -106,3 +106,10 @@ def test_importing_the_adapters_imports_no_trainer() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(json.loads(done.stdout))
     assert not loaded & {"torch", "trl", "verl", "openrlhf", "verifiers", "nemo_rl", "ray", "transformers", "datasets"}
+
+
+def test_answering_an_unanswerable_row_is_wrong_and_declining_pays() -> None:
+    adapter = TrainerAdapter(reward=AbstentionReward(), on_ungraded="raise")
+    row = Row(answers=("Paris",), threshold=0.75, answerable=False)
+    assert adapter.settle("Paris", row).pay == -0.75
+    assert adapter.settle("I don't know", row).pay == 0.0

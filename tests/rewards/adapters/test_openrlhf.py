@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from golden import CASES, Case, differing
 
-from abstain.rewards import AbstentionReward, ConfidenceTarget, Ternary
+from abstain.rewards import AbstentionReward, ConfidenceTarget, FormatBonus, Ternary
 from abstain.rewards.adapters import OpenRLHFReward, encode_label
 
 torch = pytest.importorskip("torch")
@@ -61,6 +61,13 @@ def test_scores_are_the_pay_on_a_scale_from_wrong_to_correct() -> None:
         out = reward(["?Paris", "?Rome", "?I don't know"], ["?"] * 3, [label] * 3)
         # The pay runs from -0.75 to 0.25 (or -3 to 1), so 0 lies at three quarters of the way.
         assert out["scores"].tolist() == pytest.approx([1.0, 0.0, 0.75])
+    bonus = FormatBonus(amount=1.0, pattern="P|R|I")
+    parts = OpenRLHFReward(
+        reward=AbstentionReward(weight=0.1, terms=(bonus,)), on_ungraded="raise", end_tokens=()
+    )  # a weight and a bonus change the rewards, not the scores
+    out = parts(["?Paris", "?Rome", "?I don't know"], ["?"] * 3, [label] * 3)
+    assert out["rewards"].tolist() == pytest.approx([1.025, 0.925, 1.0])
+    assert out["scores"].tolist() == pytest.approx([1.0, 0.0, 0.75])
     named = OpenRLHFReward(
         reward=AbstentionReward(payoff=Ternary(correct=1, abstained=0, wrong=-1)), on_ungraded=-5, end_tokens=(END,)
     )

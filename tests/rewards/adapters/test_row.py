@@ -70,3 +70,12 @@ def test_a_field_given_twice_must_agree() -> None:
         read_row(encode_label(["Paris"], 0.5), {"threshold": 0.75}, "row 3")
     with pytest.raises(ValueError, match="row 3: no accepted answers"):
         read_row("", {}, "row 3")
+
+
+def test_a_question_without_an_answer_travels_without_answers() -> None:
+    label = encode_label([], 0.75, answerable=False)
+    assert decode_label(label) == Row(answers=(), threshold=0.75, answerable=False)
+    assert read_row([], {"answerable": np.bool_(False)}) == Row(answers=(), answerable=False)
+    assert "answerable" not in json.loads(encode_label(["Paris"]))
+    with pytest.raises(ValueError, match="row 3: answerable must be true or false, got 'no'"):
+        read_row(["Paris"], {"answerable": "no"}, "row 3")

@@ -214,3 +214,12 @@ def test_bad_parts_name_what_was_allowed() -> None:
         )
     with pytest.raises(ValueError, match=r"wrap a function with custom_payoff"):
         AbstentionReward(payoff=lambda verdict, t, confidence: 0.0)  # pyright: ignore
+
+
+def test_a_term_without_its_methods_is_refused_when_the_reward_is_made() -> None:
+    class Bare:
+        def __call__(self, completion: str, judgement: Judgement, tokens: int | None = None) -> float:
+            return 0.1
+
+    with pytest.raises(ValueError, match="terms: Bare has no amounts and no usual: a term has the methods __call__"):
+        AbstentionReward(terms=(Bare(),))  # pyright: ignore

@@ -5,6 +5,7 @@ import pickle
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from abstain.rewards import AbstentionReward, Brier, ConfidenceTarget, LogScore, Verdict, break_even_at, custom_payoff
@@ -153,3 +154,23 @@ def test_a_bad_path_says_what_is_missing(own_module: str, path: str, message: st
         load_payoff(path.replace("MODULE", own_module))
     with pytest.raises(ValueError, match=r"Half.*unexpected keyword argument 'target'"):
         load_payoff(f"{own_module}.Half", {"target": 0.4})
+
+
+def logarithmic(verdict: Verdict, t: float | None, confidence: float | None) -> float | None:
+    assert t is not None
+    return {Verdict.CORRECT: 1.0, Verdict.ABSTAINED: 0.0, Verdict.WRONG: math.log(t) - 3}[verdict]
+
+
+def single(verdict: Verdict, t: float | None, confidence: float | None) -> float | None:
+    return np.float32(-0.5) if verdict is Verdict.WRONG else np.float32(0.5) * (verdict is Verdict.CORRECT)  # pyright: ignore
+
+
+def test_a_failure_at_a_target_off_the_table_names_the_call() -> None:
+    with pytest.raises(ValueError, match=r"logarithmic\(CORRECT, t=0.0, confidence=None\) raised ValueError"):
+        custom_payoff(logarithmic)(Verdict.CORRECT, 0.0)
+
+
+def test_numbers_of_numpy_are_pay_and_targets() -> None:
+    payoff = custom_payoff(single)
+    assert [payoff(v, np.float32(0.5)) for v in (Verdict.CORRECT, Verdict.WRONG)] == [0.5, -0.5]  # pyright: ignore
+    assert ConfidenceTarget(t=np.float32(0.5))(Verdict.WRONG) == -0.5  # pyright: ignore

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from abstain.data import PromptStyle
-from abstain.rewards import Binary, Brier, ConfidenceTarget, FixedPenalty, Payoff, Ternary
-from abstain.training.preflight.paid import check_paid_target
+from abstain.data import InputError, PromptStyle
+from abstain.rewards import Binary, Brier, ConfidenceTarget, FixedPenalty, Payoff, Ternary, Verdict
+from abstain.rewards.payoffs.payoff import PaysActions
+from abstain.training.preflight.paid import check_paid_target, check_pays
 
 TARGETS = (0.0, 0.25, 0.5, 0.75)
 
@@ -42,3 +43,28 @@ def test_a_number_in_the_rubric_that_is_not_the_penalty_paid_is_warned_of() -> N
     assert "{penalty}" in text
     assert warned(ConfidenceTarget(), "Under {target}, pass: a wrong answer costs {penalty} points.") == []
     assert warned(ConfidenceTarget(), "Under {target}, pass: an error costs 3 points.", (0.75,)) == []
+
+
+class Brittle(PaysActions):
+    break_even = "threshold"
+
+    def __call__(self, verdict: Verdict, t: float | None = None, confidence: float | None = None) -> float | None:
+        assert t is not None
+        return {Verdict.CORRECT: 1.0, Verdict.ABSTAINED: 0.0, Verdict.WRONG: -1 / t}[verdict]
+
+
+def test_a_payoff_is_tried_at_every_target_of_training() -> None:
+    check_pays(Brittle(), (0.01, 0.5), "recipe: rl.payoff")
+    with pytest.raises(InputError, match=r"recipe: rl.payoff: at target 0: ZeroDivisionError: float division by zero"):
+        check_pays(Brittle(), (0.5, 0.0), "recipe: rl.payoff")
+
+
+def test_a_payoff_that_is_no_number_at_one_target_is_named() -> None:
+    class Holey(Brittle):
+        def __call__(self, verdict: Verdict, t: float | None = None, confidence: float | None = None) -> float | None:
+            return float("nan") if t == 0.97 else None if t == 0.98 else 1.0
+
+    with pytest.raises(InputError, match=r"at target 0.97: correct is paid nan, no finite number"):
+        check_pays(Holey(), (0.5, 0.97), "rl.payoff")
+    with pytest.raises(InputError, match=r"at target 0.98: correct is paid None"):
+        check_pays(Holey(), (0.5, 0.98), "rl.payoff")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from abstain.training.preflight.rl import (
     check_payoff_scale,
     generations,
     largest_penalty,
+    step_size,
 )
 
 
@@ -92,6 +94,24 @@ def test_batches_are_told_in_questions_and_completions() -> None:
     assert note.level == "note"
     assert "asks 8 questions 4 times each (32 completions)" in note.message
     assert "10 steps ask 40 prompts, each of the 20 questions 2.0 times" in note.message
+
+
+def test_an_ordered_schedule_reaches_its_end_whatever_the_iterations_of_a_generation() -> None:
+    from trl.trainer.utils import RepeatSampler
+
+    for iterations, accumulation, steps_per_generation in ((1, 2, 4), (2, 1, 1), (4, 2, 2), (2, 4, 2)):
+        built = config(
+            per_device_train_batch_size=8,
+            num_iterations=iterations,
+            gradient_accumulation_steps=accumulation,
+            steps_per_generation=steps_per_generation,
+        )
+        prompts, completions = step_size(built)
+        rows = range(generations(built) * prompts)
+        # As GRPOTrainer builds it; a micro-batch takes `completions` indices.
+        sampler = RepeatSampler(rows, 4, prompts, iterations * steps_per_generation, shuffle=False)
+        asked = list(islice(sampler, built.max_steps * accumulation * completions))
+        assert sorted(set(asked)) == list(rows)  # the last row too: the end of a curriculum
 
 
 def test_questions_asked_too_often_and_a_single_question_a_step_warn() -> None:
