@@ -157,7 +157,8 @@ REFUSAL = Pattern(
             rf"\bdo(?:es)? not (?:allow|permit|enable|let) (?:me|us|one|anyone) (?:to )?{TELL}\b",
             r"\bnothing (?:comes|springs|came|rings|occurs) (?:to|up|a bell)\b|^not (?:with|of|about|who|what|when"
             r"|where|which)\b",
-            rf"\bblind spots? for me\b|{SPEAKER} {ADV}(?:have|have got|got) none\W*$|\bi (?:do not|did not)\W*$|\brefuses to come\b"
+            rf"\bblind spots? for me\b|{SPEAKER} {ADV}(?:have|have got|got) none\W*$"
+            r"|\bi (?:do not|did not)\W*$|\brefuses to come\b"
             r"|\bwill not (?:surface|come out)\b",
             r"\bnothing (?:that )?i (?:know|have|recall|remember)\b|\bi never (?:knew|learn(?:ed|t)|heard|saw|read)\b"
             r"|\byou (?:would|will) (?:have|need) to (?:ask|check|consult|contact|look|search|refer)\b",
