@@ -22,10 +22,14 @@ DEFAULT_PHRASE = "I don't know"
 _WINDOW = 400
 """Characters at the end of a text in which a doubt behind the answer is looked for."""
 _MARKS = re.compile(
-    r"^[ \t]*(?:#{1,6} |[-*•>+] )|\*\*|__|</?answer>|\\(?:boxed|text(?:bf|it)?) ?\{|(?<=\w)[.!]?\}(?=[\s.$]|$)",
+    r"^[ \t]*(?:#{1,6} |[-*•>+] |(?:(?<=\n)\d{1,2}|1)[.)] (?=\S+ \S))"
+    r"|\*\*|__|</?answer>|\\(?:boxed|text(?:bf|it)?) ?\{|(?<=\w)[.!]?\}(?=[\s.$]|$)",
     re.M | re.I,
 )
 """Marks within a text that hide where its clauses begin and end."""
+
+_SILENT = re.compile(r"[\s?.\u2026!*_\u2013\u2014-]+")
+"""A text without words."""
 
 Why = Literal["agreed phrase", "declined", "retracted", "abstention tag", "declined by own rule"]
 """Why a text counts as an abstention."""
@@ -123,7 +127,7 @@ class AbstentionDetector:
         """Return whether a text of these words surely holds neither refusal nor hedge."""
         found = tuple(found)
         simple = self.decide is None and self.tag is None and self.triggers.isdisjoint(found)
-        return simple and all(map(str.isascii, found))
+        return simple and bool(found) and all(map(str.isascii, found))
 
     def agreed(self, text: str) -> bool:
         """Return whether `text` is an agreed phrase itself."""
@@ -145,6 +149,8 @@ class AbstentionDetector:
         folded = _folded(FORMS.bare(text))
         if self.agreed(folded):
             return Reading("agreed phrase", None)
+        if _SILENT.fullmatch(folded):
+            return Reading("declined", None)
         outcome, answer = self._decided(folded)
         if outcome is not None:
             return Reading(outcome, None)

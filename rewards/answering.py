@@ -24,6 +24,8 @@ _NAME = re.compile(
     r"(?<![.!?:\"(] )(?<!^)\b(?!(?:I|AI|I'm|I'd|I'll|I've|IDK|OK|Im|Hmm|LLM|English|Internet|Not|No|So|But|The"
     r"|Sorry)\b)[A-Z\u00c0-\u00de][\w'.-]*|\u2022"
 )
+_TITLED = re.compile(r"(?:No|Yes|Hello|Hey|Hi|Oh|Ah|Well|Thinking|Sorry) [A-Z][a-z]")
+"""A title that begins as a remark does ("No Country for Old Men")."""
 _NUMBER = re.compile(r"\d(?![\d.]* ?(?:%|percent))")
 _ABOUT_ITSELF = re.compile(
     r"\b(?:confiden|certain|sure|threshold|chance|bar|target|training|cutoff|cut-off|knowledge|above)"
@@ -105,7 +107,7 @@ def holds_answer(clause: str, lower: str, *, opens: bool, first: bool) -> bool:
         opens: Whether it opens a sentence, whose first capital letter tells nothing.
         first: Whether it is the first of the text, and a few words may be an answer.
     """
-    if _is_background(lower) or _is_neutral(lower) or is_source(lower):
+    if _is_background(lower) or (_is_neutral(lower) and not _TITLED.match(clause)) or is_source(lower):
         return False
     if _is_name(clause, first=first):
         return True

@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import Literal
 
 from .answering import WORD, holds_answer, is_aside, is_fragment, is_source, states_answer
-from .grammar import AWAY, BARE, DECISION, DENIAL, DOUBT, MAY_DECLINE, MORE, OPEN, PRONOUN, REFUSAL, UNCLEAR
+from .grammar import BARE, CHOICE, DECISION, DENIAL, DOUBT, MAY_DECLINE, REFUSAL
 from .matching.regions import REGIONS
 from .matching.text import Pattern, normalize
+from .reach import AWAY, MORE, OPEN, PRONOUN, UNCLEAR
 from .remarks import (
     ADVICE,
     COMMIT,
@@ -24,7 +25,7 @@ from .remarks import (
     TURN,
 )
 
-Kind = Literal["decision", "open", "about", "doubt", ""]
+Kind = Literal["decision", "choice", "open", "about", "doubt", ""]
 
 _LONGEST = 600
 _QUOTED = "\u2022"
@@ -33,8 +34,13 @@ _QUOTE = re.compile(
 )
 _ANSWER_IS = re.compile(
     r"\b(?:answer|response|reply)\b[^.!?\n]{0,40}(?: is| would be|:) ?$"
-    r"|\bi(?:'ll| will|'d| would) (?:just )?(?:go with|say|answer|reply|stick with) ?$",
+    r"|\b(?:let me|i(?:'ll| will|'d| would|(?:'m| am) (?:going to|gonna)| have to| must| can only)) (?:just |simply )?"
+    r"(?:go with|say|answer|reply|respond|stick with)(?: with)? ?$"
+    r"|\b(?:treat|take|count|consider|mark|record) (?:this|that|it)(?: down)? as(?: an?)? ?$",
     re.IGNORECASE,
+)
+_IS_ANSWER = re.compile(
+    r"\s?(?:is|remains|has to be|must be|would be) (?:the|my|all)\b[^.!?\n]{0,40}\b(?:answer|reply|response|say)\b"
 )
 _PREDICATE = re.compile(
     r"(?:is|are|was|were|remains?|falls?|lies?|goes|escapes?|eludes?|does not|cannot be|could not be|says?"
@@ -58,6 +64,16 @@ _BORDER = Pattern(
     r"|\s(?=and (?:i|i'm|i'd|we|that|so|it|therefore)\b)",
     re.IGNORECASE,
 )
+_BETWEEN = re.compile(
+    r"\b(?:torn|undecided|decide|choose|pick|waver\w*|hesitat\w*|toss-?up|split|stuck) between (?:the )?"
+    r"(?:[A-Z\u00c0-\u00de\d]|\u2022)"
+)
+"""Candidates by name in a clause that does not choose: "I'm torn between Lyon and Paris"."""
+_WILL_SAY = re.compile(
+    r"\bi (?:will|would|have to|must|shall|can only|am going to)(?: \w+)? (?:answer|say|reply|respond)$"
+)
+"""What announces the answer that a colon follows."""
+_NAMES_WITH_OR = re.compile(r"(?:^|[\w,] )or (?:the )?(?:[A-Z\u00c0-\u00de][\w'.-]*|\d+)")
 _SAYS = re.compile(r"\b(?:is|are|was|were|has|had|when|if|because|where|until|before) (?!what i\b)")
 """Signs of a statement, of which what is out of reach is only a part."""
 _SELECTS = re.compile(
@@ -71,7 +87,8 @@ class Clause:
     """One clause, and what it does."""
 
     kind: Kind
-    """How it declines: a decision not to answer, a refusal that is open or about something, a doubt; or not at all."""
+    """How it declines: a decision not to answer or not to choose, a refusal that is open or about something, a doubt;
+    or not at all."""
     answers: bool
     """Whether it may hold an answer."""
     weakly: bool
@@ -106,6 +123,8 @@ def _kind(clause: str, lower: str, *, fronted: bool) -> tuple[Kind, int]:
 def _kind_of_words(clause: str, lower: str, fronted: bool) -> tuple[Kind, int]:
     if found := DECISION.search(lower):
         return ("about" if MORE.search(lower, found.end()) else "decision"), len(lower)
+    if found := CHOICE.search(lower):
+        return ("about" if MORE.search(lower, found.end()) else "choice"), len(lower)
     if found := DOUBT.search(lower):
         return "doubt", found.end()
     if found := UNCLEAR.search(lower):
@@ -143,9 +162,12 @@ def _pieces(text: str) -> Iterator[tuple[str, str, int, int, int]]:
 
 def _without_quotation(quote: re.Match[str]) -> str:
     """Return marks in place of a quotation, but the words themselves behind "My answer is"."""
-    if _ANSWER_IS.search(quote.string, max(0, quote.start() - 64), quote.start()):
+    if _ANSWER_IS.search(quote.string, max(0, quote.start() - 64), quote.start()) or _IS_ANSWER.match(
+        quote.string, quote.end()
+    ):
         return f" {quote[0][1:-1]} "
-    return _QUOTED * len(quote[0])
+    stop = quote[0][-2] if quote[0][-2] in ".!?" and quote.string[quote.end() : quote.end() + 2].istitle() else _QUOTED
+    return _QUOTED * (len(quote[0]) - 1) + stop
 
 
 @dataclass(slots=True)
@@ -236,7 +258,9 @@ def _clause(clause: str, lower: str, border: str, found: Sequence[Clause], place
     rest = lower[turn.end() :] if turn else lower
     original = clause[-len(rest) :] if turn and rest else clause
     is_label = border.startswith(":") and len(clause) <= 30 and not turn
-    leads = last_word is not None and not _has_words(lower[last_word.end() :])
+    leads = (last_word is not None and not _has_words(lower[last_word.end() :])) or (
+        border.startswith(":") and _WILL_SAY.search(lower) is not None
+    )
     is_fronted = FRONTED.match(rest) is not None
     kind, end = _kind(original, rest, fronted=place.fronted)
     if not kind and any(one.answers for one in found) and DENIAL.search(rest):
@@ -245,16 +269,20 @@ def _clause(clause: str, lower: str, border: str, found: Sequence[Clause], place
         kind = "decision"
     guesses = answers = weakly = only_commits = False
     if kind:
-        answers = guesses = kind != "decision" and GUESS_TAIL.search(rest, end) is not None
+        answers = guesses = kind != "decision" and (
+            GUESS_TAIL.search(rest, end) is not None or _BETWEEN.search(original) is not None
+        )
     elif rest.strip() and not is_fronted and not is_label and not leads:
         commits = COMMIT.search(rest)
         guesses = commits is not None
-        only_commits = commits is not None and not _has_words(rest[: commits.start()] + rest[commits.end() :])
+        beside = rest[: commits.start()] + rest[commits.end() :] if commits else rest
+        only_commits = commits is not None and not (_has_words(beside) or _QUOTED in beside)
         answers = not only_commits and states_answer(
             rest, behind=turn is not None or _is_behind(found, place), guesses=guesses
         )
         answers = answers or _is_lone_guess(original, border, found, place)
         weakly = not answers and _names_answer(original, rest, found, place, turned=turn is not None)
+        guesses = guesses or (weakly and _NAMES_WITH_OR.search(original) is not None)
     concludes = place.announced or last_word is not None or (place.reasoned and not place.opens)
     plain = not kind and not found and not leads and not is_label and is_fragment(rest)
     advises = not (kind or guesses or answers or weakly) and (ADVICE.search(rest) or is_source(rest)) is not None

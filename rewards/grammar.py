@@ -17,7 +17,6 @@ from .vocabulary import (
     INFO,
     NONE,
     NOT,
-    OF_MINE,
     SELF,
     SOME,
     SOURCES,
@@ -36,9 +35,10 @@ MAY_DECLINE = Pattern(
     r"|trouble"
     r"|\bgap\b|got me|rather|better|leav|empty|null|mystery|foreign|news to"
     r"|would need|look it up|limit|\bends?\b|cuts?\b|cut-?off|stops?\b|fails?\b|requires?|needs?|missing|no response"
-    r"|irrespons|low(?:er)?\b|nearer|neither|pay\b|as good as|i wish|if i said|certainty|confiden"
+    r"|irrespons|low(?:er)?\b|nearer|nowhere|neither|pay\b|as good as|i wish|if i said|certainty|confiden"
     r"|any (?:answer|guess|name)|anything i|forgot|forget|ring a|give up|concede|how should|who can say|have to"
     r"|trust|doubt|question|context|enough|blind|sit\b|found|met\b|(?:ask me|next)"
+    r"|reluctan|loath|disinclin|wary|\btoo\b"
     r"|exceed|surpass|stump|search me|who knows|allow|permit|torn\b|undecided|fence|admit|confess|plead|treat|count"
     r"|(?:do|are|were) you\b|(?:c|w)ould you\b|please|thin\b|rusty|hazy|fuzzy|vague"
 )
@@ -55,6 +55,12 @@ DECISION = Pattern(
             r"(?:this|that|it|you|the|my)\b(?: [\w-]+){0,3}? (?:blank|open|empty|unanswered|unresolved|without|out)"
             r"|(?:remain|stay) silent)",
             rf"\b(?:i am|we are) {ADV}(?:choosing|opting|electing|deciding) (?:to abstain|not to)\b",
+            rf"\b(?:i|we)\b[^.]{{1,60}} and (?:will|would|must|shall|should|have to|am going to) "
+            rf"{ADV}(?:abstain|declin|refrain|withh?old|pass\b|skip"
+            r"|leave (?:this|that|it|the|my)\b(?: [\w-]+){0,3}? (?:blank|open|empty|unanswered))",
+            rf"\b(?:i|we) (?:am|are|feel|would be) {ADV}(?:hesitant|reluctant|unwilling|loath|disinclined|wary)\b",
+            rf"\blet me not\b|\bdo not ask me(?: (?:which|who|what|when|where))?\W*$"
+            rf"|\bno (?:[\w-]+ )?{CANDIDATE} from me\b",
             rf"{WHO} (?:would |will )?{ADV}(?:have to |rather |better |prefer |choose |opt |decide |want "
             rf"|wish )(?:to )?{ADV}(?:not (?:to )?{ANSWERING}|(?:to )?(?:refrain|abstain|decline))",
             rf"(?:{WHO} {ADV}(?:will not|would not (?:want|like|wish|dare) to|do not (?:want|wish|intend|dare) to"
@@ -83,11 +89,6 @@ DECISION = Pattern(
             rf"|rather|have"
             rf" to|must) leave (?:it|this)(?: here| there| at that)?\W*$",
             r"(?:instructions|rules)\W{1,3}no answer",
-            rf"(?:cannot|could not|not able to|unable to) {ADV}(?:say|tell|decide|determine|remember|recall)(?: you)?"
-            rf" which (?:one|of)\b|\bdo not {ADV}know which (?:one|of (?:them|these|those|the))\b",
-            rf"(?:cannot|could not|not able to|unable to) {ADV}(?:decide|choose|settle|pick|commit)(?: (?:between"
-            rf"|among"
-            rf"|on|upon|to|from|one|any|either|which)\b|\W*$| and\b)",
             rf"\bnot\b[^.;]{{0,60}}\benough\b[^.;]{{0,60}}? to {ANSWERING}",
             r"^(?:(?:so|and|then|hence|therefore) )?i (?:will|would) not\W*$|\bsit (?:this|that)(?: one)? out\b"
             r"|\bbetter to say nothing\b",
@@ -104,6 +105,19 @@ DECISION = Pattern(
 )
 """A decision not to answer."""
 
+CHOICE = Pattern(
+    "|".join(
+        (
+            rf"{CANNOT}(?:say|tell|decide|determine|remember|recall)(?: you)?"
+            r" which(?: (?:one|of)\b|\W*$)",
+            rf"\bdo not {ADV}know which(?: (?:one|of (?:them|these|those|the))\b|\W*$)",
+            rf"{CANNOT}(?:decide|choose|settle|pick|commit)(?: (?:between"
+            r"|among|on|upon|to|from|one|any|either|which)\b|\W*$| and\b)",
+        )
+    )
+)
+"""A decision not to choose: it takes back what was considered, but not candidates that were offered."""
+
 DENIAL = Pattern(
     r"\b(?:neither|none of (?:them|these|those|which)) (?:\w+ly )?(?:is|was|seems?|fits?|matches|strikes|feels)\b"
 )
@@ -115,10 +129,13 @@ REFUSAL = Pattern(
             rf"{SPEAKER} {ADV}(?:do|does|did|would|will) {NOT} {ADV}(?:know|recall|remember|recollect|recogni[sz]e"
             rf"|learn|study"
             rf"|retain|(?:think|believe) i (?:know|can|have|recall|remember))",
-            rf"{CANNOT}{TELL}\b|{SELF} (?:cannot|could not)\W*$",
+            rf"{CANNOT}{TELL}\b(?! (?:that )?i (?:have|had|was|did|ever|blame|like|care)\b)"
+            rf"|{SELF} (?:cannot|could not)\W*$",
             rf"{SELF} (?:have |had )?{ADV}(?:forgotten|forget|forgot)\b|\b(?:do|does|did) not ring (?:a|any) bells?"
             r"|\bmeans nothing to me|\bam not (?:finding|seeing|getting|recalling|remembering|recogni[sz]ing)\b"
             r"|^\W*no (?:such )?[\w-]+(?: [\w-]+){0,5}? (?:is|are) (?:known|available|familiar) to (?:me|us)\b",
+            rf"{SPEAKER} {ADV}(?:did not manage|failed|have failed|was not able|have yet) to {ADV}{TELL}\b"
+            r"|\b(?:i|we) not (?:know|remember|recall)\b",
             rf"{SELF} {ADV}(?:cannot|could not) {ADV}(?!{CAN_YET}\b)\w+",
             rf"{SPEAKER} {ADV}(?:do|does|did) not {ADV}(?:have|pos+ess|hold|own|retain) {ADV}(?:{SOME}{INFO}\b"
             rf"|(?:it|that|this|them|one|those)\b|enough (?:here )?to\b)",
@@ -140,7 +157,8 @@ REFUSAL = Pattern(
             rf"\bdo(?:es)? not (?:allow|permit|enable|let) (?:me|us|one|anyone) (?:to )?{TELL}\b",
             r"\bnothing (?:comes|springs|came|rings|occurs) (?:to|up|a bell)\b|^not (?:with|of|about|who|what|when"
             r"|where|which)\b",
-            r"\bblind spots? for me\b|\b(?:have|have got|got) none\W*$|\bi (?:do not|did not)\W*$|\brefuses to come\b"
+            rf"\bblind spots? for me\b|{SPEAKER} {ADV}(?:have|have got|got) none\W*$"
+            r"|\bi (?:do not|did not)\W*$|\brefuses to come\b"
             r"|\bwill not (?:surface|come out)\b",
             r"\bnothing (?:that )?i (?:know|have|recall|remember)\b|\bi never (?:knew|learn(?:ed|t)|heard|saw|read)\b"
             r"|\byou (?:would|will) (?:have|need) to (?:ask|check|consult|contact|look|search|refer)\b",
@@ -187,68 +205,9 @@ REFUSAL = Pattern(
 )
 """A refusal of knowledge, of ability or of access, by whoever speaks."""
 
-UNCLEAR = Pattern(
-    r"\b(?:which|what|who)\b[^?.]{0,60}\b(?:do|did|are|were) you (?:mean|asking|referring|talking|thinking"
-    r"|have in mind)\b"
-    r"|\b(?:could|can|would|will) you (?:please |kindly |perhaps |maybe )?(?:clarify|specify|be more specific|tell me"
-    r"|provide|give me|share|send|rephrase|elaborate|let me know|say (?:more|which|what))\b"
-    r"|\bplease (?:\w+ )?(?:clarify|specify|provide|rephrase|send|share|give me|be more)\b"
-    r"|\byou (?:have not|did not) (?:given|specif\w+|mention\w*|provide\w*|said|say|told|tell|include\w*)\b"
-    r"|^\W*(?:more|further|additional) (?:context|information|details?)(?: please| needed| required| necessary)?\W*$"
-    r"|\bmissing from (?:your|the) (?:message|question|prompt)"
-)
-"""A question back, or the request to say what is meant: no answer, and no more than that."""
-
-AWAY = Pattern(
-    "|".join(
-        (
-            rf"\b(?:is|are|was|were|remains?|stays?|be) {ADV}(?:not {ADV}(?:publicly |currently "
-            rf"|yet )?(?:known(?! (?:to (?!(?:me|us|this|the)\b)|for\b(?! (?:sure|certain))))|available|clear"
-            rf"|accessible|recorded|documented|in (?:my|the) (?:memory|knowledge|training|data|records?)"
-            rf"|in my|within my|part of my|stored|(?:an? )?(?!what|as|because|if|that|the|who"
-            rf"|when)[\w-]+ (?:that )?(?:{SELF}|my\b))"
-            r"|unknown(?! (?:to (?!(?:me|us|this|the (?:model|assistant))\b)|until|before|in|at))|unclear"
-            r"|unavailable|unanswerable|unknowable|unrecorded|undocumented"
-            r"|beyond (?:me|my|what|the (?:scope|range|limits) of (?:my|what))"
-            r"|outside (?:of )?(?:my|what|the (?:scope|range|limits) of (?:my|what)|the \w+ (?:that )?i)"
-            r"|out of (?:my|reach)|lost (?:on|to) me|a (?:blank|mystery|closed book) to me"
-            r"|(?:thin|limited|sparse|patchy|scanty|weak|poor|vague|shaky|hazy|uncertain) (?:for|to)"
-            rf"|(?:impossible|hard|difficult|not possible) (?:for (?:me|us|anyone|this \w+) )?to {TELL})\b",
-            r"^\W*(?:(?:well|far|way|just) )?(?:beyond|outside) (?:of )?(?:my|me|what i)\b",
-            r"\b(?:falls?|lies?|goes|sits?|extends?) (?:\w+ )?(?:outside|beyond) (?:of )?(?:my|what|the (?:scope"
-            r"|range|limits) of (?:my"
-            r"|what)|the \w+ (?:that )?i)|\bexceeds? (?:my|what)\b|\bsurpass(?:es)? my\b",
-            r"\b(?:text|passage|context|article|question|document|prompt|paragraph|story|source"
-            r"|information)s?\b[^.;]{0,40}?"
-            r" (?:do(?:es)?|did) not (?:\w+ly )?(?:say|state|mention|specify|tell|contain|provide|give|include|indicate"
-            r"|reveal|name|answer)\b|\b(?:(?:is|are|was|were) )?not (?:specified|stated|mentioned|given|provided"
-            r"|included|indicated|contained)"
-            r" (?:in|by) (?:the|this|that|your)\b",
-            r"\b(?:cannot|could not) be (?:\w+ly )?(?:determined|answered|known|established|identified|found"
-            r"|told|checked|verified|ascertained|settled)\b(?! by (?!me\b))",
-            r"\b(?:do|does|did) not (?:appear|seem) to be (?:\w+ly |widely |well )?(?:known|documented|recorded"
-            r"|available"
-            r"|published|listed|covered|included)\b",
-            rf"\b(?:is|are) (?:something|one|an? \w+|all) (?:that |which )?{SELF} {ADV}(?:cannot|could not"
-            rf"|am (?:unable|not)"
-            rf"|do not|does not|have (?:no|never)|has no|lack)",
-            rf"\b{OF_MINE}(?:do(?:es)? not|did not|ha(?:s|ve) (?:no|an? (?:\w+ )?(?:cut-?off|limit|gap|end))"
-            rf"|(?:is|are) (?:\w+ )?(?:limited|insufficient|hazy|fuzzy|vague|incomplete|sketchy|rusty|lacking|blank"
-            rf"|empty)"
-            rf"|ends?|cuts? off|stops?|lacks?|holds? no|fails? me|go(?:es)? (?:only )?(?:as far|up to|back))",
-            r"nothing in (?:what i|my)|not been included|\b(?:is|are|was|were) not (?:covered|included|contained"
-            r"|represented|present|found|part) (?:in|by|of|within) (?:my|what i)|neither of which i (?:have"
-            r"|know)|not (?:one|something|[\w-]+) (?:that )?i (?:can|could|have|know|remember|possess|hold)\b",
-            r"(?:requires?|needs?) (?:[\w'-]+ ){0,6}?(?:that )?i (?:cannot|do not|could not)",
-            r"(?:unknown|not known|unavailable|not available|unfamiliar|foreign) to (?:me|us|this \w+|the (?:model"
-            r"|assistant))",
-        )
-    )
-)
-"""A statement that the answer is out of reach, about the subject in front of it."""
-
 BARE = Pattern(
-    r"^\W*(?:(?:nope|no|hmm+|sorry|well|oh|honestly|tbh|sadly|unfortunately)\W{1,3}){0,2}(?:idk|dunno|unknown"
+    r"^\W*(?:(?:nope|no|hmm+|sorry|well|oh|honestly|tbh|sadly|unfortunately)\W{1,3}){0,2}(?:idk|dunno"
+    r"|unknown(?! to (?!(?:me|us|this (?:model|assistant))\b))"
     r"|unsure|unclear|not known|do not know"
     rf"|no(?:t an?|t the)? (?:[\w-]+ ){{0,2}}{INFO}(?: available| known)?|(?:not enough"
     rf"|insufficient) (?:\w+ )?{INFO}"
@@ -274,7 +233,9 @@ DOUBT = Pattern(
             r"|positive)\b",
             r"\bless than (?:about )?\d{1,3} ?(?:%|percent) (?:\w+ )?(?:sure|certain|confident|positive"
             r"|confidence|certainty)",
-            r"\b(?:unsure|uncertain|undecided|torn between|on the fence)\b|\b(?:confidence"
+            r"^i am not\W*$|\b(?:threshold|bar|level|target|cut-?off|requirement)"
+            r" (?:is|was) not (?:\w+ )?(?:met|reached"
+            r"|cleared|satisfied)\b|\b(?:unsure|uncertain|undecided|torn between|on the fence)\b|\b(?:confidence"
             r"|certainty) (?:level )?is (?:only |just |about |around "
             r"|roughly |at )*(?:0?\.\d|\d)|\bi would (?:need|have) to (?:know|see|look|check|consult|search|verify)\b",
             r"\bi (?:\w+ly )?(?:doubt|question) (?:that |whether |if )?i (?:can|could|know|would)\b"
@@ -301,46 +262,3 @@ DOUBT = Pattern(
     )
 )
 """Not being sure: declines only where nothing is answered beside it."""
-
-_THING = (
-    r"(?:answer|question|response|reply|name|number|figure|value|date|year|guess|information|details?|request"
-    r"|candidate|person|time|place|match|one|list"
-    r"|price|word|title|city|country|author|artist|amount|count|estimate)"
-)
-OPEN = Pattern(
-    r"(?:ed|ing)?(?: (?:to )?(?:you|anyone|the user|them))?(?: (?:with|for|about|on|to|in|of|at))?"
-    r"(?: (?:it|that|this|these|those|them|so|either|anything|one|here|any|which|any of (?:it|them|these|those)"
-    rf"|(?:your|my)(?: [\w'-]{{1,20}}){{0,4}}? {_THING}"
-    r"|(?:an?|any|one|just one|a single|another)(?! (?:[\w'-]+ )?(?:source|reference|citation|reason|cause"
-    r"|explanation|link"
-    r"|guarantee|quote|proof|example)s?\b)(?: [\w'-]{1,20}){1,6}?"
-    r"|(?:the|that|this|such|enough|sufficient|the required)(?: [\w'-]{1,20}){0,3}? (?:answers?|questions?"
-    r"|information|info|request|knowledge|data|context"
-    r"|task|topic|subject|matter|query|problem|one|identity)|(?:the )?(?:answer|information|knowledge|data"
-    r"|question)|better|more than that))?"
-    r"(?: (?:here|now|yet|at all|right now|either|though|tbh|honestly|reliably|accurately|properly|well enough"
-    r"|available|with[\w\s%'-]{1,50}"
-    r"|to (?:answer|respond|give|provide|offer|say|help|name|share|tell|be able)[\w\s'-]{0,60}|for (?:you|this"
-    r"|that|sure)[\w\s]{0,30}"
-    r"|on (?:this|that|it|the)[\w\s]{0,30}|about (?:this|that|it)[\w\s]{0,30}|regarding (?:this|that"
-    r"|it)[\w\s]{0,20}|from[\w\s]{1,40}"
-    r"|in (?:this|my|good)[\w\s]{0,30}|because[\w\s',.-]{0,120}|of (?:this|that|it)(?: kind)?|sorry|myself"
-    r"|anymore|offhand|that (?:i|you)[\w\s'-]{0,60}"
-    r"|beyond that)){0,3}[\W_]*"
-)
-"""The rest of a clause behind an open refusal: no object, or the question itself."""
-
-PRONOUN = Pattern(
-    r"(?:\W|\b(?:it|this|that|one|the|this|that|answer|question|and|but|so|which|sorry|information|detail|piece"
-    r"|of|because|as|since|particular|specific|is|requested|correct|exact)\b)*"
-)
-"""A subject that stands for the answer."""
-
-MORE = Pattern(
-    r"\b(?:(?:beyond|besides|apart from|other than|aside from) (?:that|this)|(?<!without )(?<!need )further"
-    r"|(?<!without )(?<!need )more (?:about|details?|than|information|on|specific|precise|exact)"
-    r"|anything else|other|additional|else|better (?:answer|candidate|one|name|guess|option)|citations?|references?"
-    r"|links?|explanations?|quotes?"
-    r"|explain|elaborate)\b"
-)
-"""The objects of a refusal to say more."""

@@ -11,10 +11,12 @@ import re
 from .matching.text import Pattern
 
 TURN = Pattern(
-    r"(?:and |so |still |or |even )?(?:but|however|though|although|yet|nevertheless|nonetheless|even so"
+    r"(?:(?:and|so|still|or|even|but) )?(?:but|however|though|although|yet|nevertheless|nonetheless|even so"
     r"|even though|that said|having said that"
     r"|if (?:i (?:had|have|must|were|was)|you (?:press|insist|force|want|need|really|must|made)|pressed|forced)\b"
-    r"|going by|from memory|in any case|anyway)\b,? ?"
+    r"|going by(?: my (?:training|data|knowledge|memory))?|from memory|in any case|anyway"
+    r"|to (?:the best of )?my (?:knowledge|recollection)"
+    r"|as far as i (?:know|can tell|recall)|if memory serves(?: me)?|off the top of my head)\b,? ?"
 )
 """A turn from what declines to an answer after all; anchored."""
 
@@ -29,6 +31,9 @@ COMMIT = Pattern(
     r"|perhaps|maybe|probably|possibly|most likely|likely|presumably|(?:must|should|might|could|may"
     r"|would) be(?! able\b)"
     r"|may have been|might have been"
+    r"|^or (?:it|he|she|they) (?:is|was|were|could|might|may)\b"
+    r"|\bis (?:one|an?|another) (?:option|possibility|candidate|contender)\b"
+    r"|\bi (?:do |can )?(?:recall|remember) [^.]{2,60}? (?:\w+ing (?:it|that|this|one)\b|being\b)"
     r"|as far as i (?:know|recall|can tell)|call it|comes to mind|if i had to|would make (?:it|him|her|them|that)\b"
     r"|(?:roughly|approximately|around)"
     r"(?! \d[\d.]* ?(?:%|percent))|about \d(?![\d.]* ?(?:%|percent))|answer:)"
@@ -47,7 +52,8 @@ STATES = Pattern(
 """A statement about what was asked."""
 
 _PLACES = (
-    r"(?:web ?sites?|web ?pages?|home ?page|encyclopa?edias?|wikipedia|google|search engines?|internet|online"
+    r"(?:web ?sites?|web ?pages?|home ?page|(?<!\d )pages|encyclopa?edias?|wikipedia|google"
+    r"|search engines?|internet|online"
     r"|atlas(?:es)?"
     r"|almanacs?|gazetteers?|directory|directories|catalogu?e?s?|librar(?:y|ies|ian)|archives?|databases?"
     r"|regist(?:er|ry)"
@@ -68,7 +74,7 @@ _ADVICE = (
     r"|should|will|need|are better|had better)\b|try\b|check|consult|see\b|ask\b|look|search|visit|refer|contact"
     r"|how about"
     r"|a (?:quick |simple )?(?:search|look|check|glance)\b|have you (?:tried|checked|looked)\b"
-    r"|i would (?:check|try|consult|start with)\b"
+    r"|i would (?:check|try|consult|ask|(?:start|begin|look) (?:with|there|at))\b"
     r"|i (?:would |will |can |could )?(?:\w+ly )?(?:recommend|suggest|advise|encourage)"
     r"|(?:it|this) (?:is|would be|might be|may be|could be) (?:\w+ly )?(?:best|better|helpful|worth|wise|useful|safer"
     r"|a good idea|good to|easy to (?:check|look|find|verify)))"
@@ -119,12 +125,14 @@ NEUTRAL = Pattern(
     r"(?:(?:i|we) (?:am|are) )?(?:so |very |truly |really )?sorry\b|apologi|my apologies|forgive|thank"
     r"|thanks|let me|let us"
     r"|if (?:you (?:would|have|need|want|can|could|give|share|provide|are|like|tell|let|know|send|describe)"
-    r"|there (?:is|are)"
+    r"|there (?:is|are)|your\b"
     r"|needed|necessary|possible)|good question|great question"
     r"|that is (?:all\b|okay|ok\b|fine)"
     r"|i have (?:some|a (?:little|bit|few)|general|only|heard|read|seen)\b"
     r"|i (?:had |have )?(?:briefly )?(?:considered|thought (?:of|about)|weighed|looked at|toyed with)\b"
-    r"|rather than|instead of|is there|do you|can i|may i|could you"
+    r"|with (?:[\w-]+ ){0,3}(?:details?|context|information)\b|rather than|instead of"
+    r"|i (?:can|could) (?:\w+ly )?(?:explain|talk|discuss|walk|go (?:over|into))\b"
+    r"|is there|do you|can i|may i|could you"
     r"|i (?:would |will |can |could )?(?:\w+ly )?(?:hope|be happy|be glad"
     r"|love|like to help|try|help|need|want|wish|apologi|regret"
     r"|understand|do not want)|i am (?:familiar|aware|acquainted|happy|glad|here|just|only|an? |still|always|being"
@@ -140,7 +148,7 @@ NEUTRAL = Pattern(
     r"|reason(?:s|ing)?|response|summary)\W*$"
     r"|never (?:\w+ed|read|seen|heard|been|met|had)\b"
     r"|i (?:do )?(?:know|recall|remember|have heard|can recall|recogni[sz]e)\b(?!.*\b(?:it|that|he|she"
-    r"|this) (?:is|was))"
+    r"|this) (?:is|was)|.* (?:\w+ing (?:it|that|this|one)|being)\b)"
     r"|that (?:title|name|one|topic) (?:rings|sounds)|(?:it|that) (?:depends|requires?|needs?)\b"
     r"|(?:a |any |the )?wrong\b|inventing|making something up|not (?:known|available|clear|certain|sure)|(?:yes"
     r"|no|nope|nah|oh|ah|hey|hi|hello|hmm+|well|ok|okay|thinking|man|mate|bro|dude|lol|haha|pal|buddy|tough|really)\b"
@@ -155,7 +163,9 @@ NEUTRAL = Pattern(
 """Advice, apologies, reasons and background: a clause that neither answers nor declines."""
 
 FRONTED = Pattern(
-    r"(?:and |but )?(?!which (?:would make|means|makes)\b)(?:who|what|which|when|where|how|why|whether|as for|as to"
+    r"(?:and |but )?(?!which (?:would make|means|makes)\b"
+    r"|what you (?:are (?:describing|asking about|looking for"
+    r"|referring to|thinking of)|describe|mean|want)\b)(?:who|what|which|when|where|how|why|whether|as for|as to"
     r"|whoever|whatever|regarding"
     r"|concerning)\b"
 )
@@ -163,7 +173,7 @@ FRONTED = Pattern(
 
 LAST_WORD = Pattern(
     r"\W*(?:but |oh |and |,|then )*(?:actually|wait|no\b|sorry|hmm+|on second thoughts?|scratch that|never ?mind"
-    r"|in fact|come to think of it|so\b|therefore|thus|hence"
+    r"|in fact|come to think of it|either way|in any (?:case|event)|so\b|therefore|thus|hence"
     r"|(?:the |my )?(?:final |short )?answer|in the end|overall|in conclusion|conclusion|response|verdict|all in all)"
 )
 """What leads from an answer to its retraction, or from reasons to the last word; anchored."""

@@ -28,6 +28,7 @@ TELL = (
     r"|attribute|match|connect|make out|discern|judge|decide|pick|choose|list|single|quote|point|estimate|locate"
     r"|access|consult|look|view|see|read|listen|comment|fulfil|comply|handle|address|solve|generate|deliver|get|reach"
     r"|meet|perform|measure|browse|assert|settle|resolve|conclude|predict|foresee|forecast|trace|pinpoint|narrow"
+    r"|rank|retain|relay|convey|isolate|attempt"
     r"|distinguish|commit|translate|report|describe|summon|conjure|dig up|infer|deduce|derive|reconstruct|offhand)"
 )
 CAN_YET = (

@@ -9,13 +9,14 @@ another `kind` starts anew, and so does everything that belongs to the data wher
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeGuard, cast
 
 import yaml
+from pydantic import BaseModel
 
 from ...data import InputError
 from ...data.nearest import nearest
@@ -132,6 +133,23 @@ def put(below: Layer, layer: Mapping[str, Any], place: str) -> Layer:
     if not is_section(adjusted):
         raise InputError(f"{place}: adjust: expected a mapping of sections, got {type(adjusted).__name__}")
     return _adjust(merged, adjusted)
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as YAML has it: sections and mappings as dicts, sequences as lists, paths as texts, numbers.
+
+    >>> plain({"path": Path("a.py"), "targets": (0.25, 0.75)})
+    {'path': 'a.py', 'targets': [0.25, 0.75]}
+    """
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return [plain(one) for one in cast("Iterable[Any]", value)]
+    return value.item() if hasattr(value, "item") else value  # numpy's numbers
 
 
 def is_section(value: Any) -> TypeGuard[dict[Any, Any]]:

@@ -50,8 +50,9 @@ def _spells_out(together: str, accepted: Aliases) -> bool:
 
 
 def _holds_roots(found: Sequence[str], accepted: Aliases) -> bool:
-    """Return whether words hold the roots of all telling words of an accepted answer."""
-    return any(map(set(map(root, found)).issuperset, _roots(accepted)))
+    """Return whether words, some of them possessives, hold the roots of all telling words of an accepted answer."""
+    roots = set(map(root, found)).union([root(word[:-1]) for word in found if word[-1] == "s"])
+    return any(map(roots.issuperset, _roots(accepted)))
 
 
 @lru_cache(maxsize=1 << 12)

@@ -38,10 +38,11 @@ _UNSURE = frozenset(
     str.split(
         "possible possibly perhaps maybe candidate candidates option options either likely potential potentially guess"
         " guesses guessing probably alternatively possibilities unsure uncertain choices contenders suspects shortlist"
-        " plausible odds equally"
+        " plausible odds equally torn undecided choice tossup potrebbe potrebbero podria peut-etre vielleicht"
     )
 )
 """Words that make a list one of candidates."""
+_OPTIONS = frozenset(("option", "possibility", "candidate", "contender"))
 _UNSURE_PAIRS = frozenset(
     (modal, verb) for modal in ("could", "might", "may") for verb in ("be", "have", "also")
 ) | frozenset((("1", "of"), ("any", "of"), ("of", "these"), ("of", "those"), ("of", "them")))
@@ -187,12 +188,20 @@ def is_one_of_several(text: Text, found: list[Item], mention: Span, accepted: Al
     at = _item_of(found, mention)
     if at is None:
         return False
-    if stands_unjoined(text, found[at], mention, accepted):
+    if stands_unjoined(text, found[at], mention, accepted) or _is_one_option(text, mention[1]):
         return True
     run = _run(text, found, at, mention, accepted)
     if run.rivals and not _mostly_accepted(text, run, accepted) and _offers(text, run):
         return True
     return _has_alternative(text, found, mention, accepted) or _repeats(text, found, at, mention, accepted)
+
+
+def _is_one_option(text: Text, end: int) -> bool:
+    """Return whether the words behind a mention, from `end` on, call it "one option" or "another"."""
+    is_, which, noun, *_ = [*text.words[end : end + 3], "", "", ""]
+    if is_ not in ("is", "was") or which not in ("1", "another"):
+        return False
+    return noun in _OPTIONS or (which == "another" and (not noun or bool(text.borders[end + 2])))
 
 
 def is_announced_elsewhere(text: Text, found: list[Item], mentions: Sequence[Span], accepted: Aliases) -> bool:
@@ -227,8 +236,15 @@ def _has_alternative(text: Text, found: list[Item], mention: Span, accepted: Ali
         if text.words[first] not in _GUESSES or text.borders[second]:
             continue
         start = second + 1 + (text.words[second] in ("also", "well", "equally"))
-        if start > len(text.words) - 1 or text.words[start - 1] != "be" or mention[0] <= start < mention[1]:
+        start += text.words[second] == "have" and text.words[start : start + 1] == ["been"]
+        if (
+            start > len(text.words) - 1
+            or text.words[start - 1] not in ("be", "been")
+            or mention[0] <= start < mention[1]
+        ):
             continue
+        if text.words[start] in text.lower and text.words[start].endswith("ing"):
+            continue  # "vanadium, which you might be thinking of"
         rival = _item_of(found, (start, start + 1))
         if rival is None:
             continue
@@ -246,7 +262,14 @@ def _sentence(text: Text, run: _Run) -> list[str]:
 
 
 def _is_unsure(words: Sequence[str]) -> bool:
-    return not _UNSURE.isdisjoint(words) or any(pair in _UNSURE_PAIRS for pair in pairwise(words))
+    return (
+        not _UNSURE.isdisjoint(words) or _is_disputed(words) or any(pair in _UNSURE_PAIRS for pair in pairwise(words))
+    )
+
+
+def _is_disputed(words: Sequence[str]) -> bool:
+    """Return whether words say what some hold and what others do."""
+    return ("some" in words and "others" in words) or ("somewhere" in words and "elsewhere" in words)
 
 
 def _offers(text: Text, run: _Run) -> bool:
@@ -259,7 +282,8 @@ def _offers(text: Text, run: _Run) -> bool:
     if not INTRODUCES.isdisjoint(before):
         return False
     opens, closes = _opens(text, run), _closes(text, run)
-    unsure = _is_unsure(_sentence(text, run))
+    around = _sentence(text, run)
+    unsure = _is_unsure(around)
     announced = bool(before) and before[-1] in _SINGULAR and closes
     several = len(run.spans) > 2
     if "or" in run.connectives:
@@ -273,7 +297,7 @@ def _offers(text: Text, run: _Run) -> bool:
         return several or pair or guessed or bool(set(run.joins) & _STRONG) or _are_alike(text, run)
     if run.kind == "number" and "between" in before:
         return True
-    return (announced or unsure) and (several or "and" in run.connectives)
+    return (announced or unsure) and (several or "and" in run.connectives or _is_disputed(around))
 
 
 def _are_alike(text: Text, run: _Run) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 from ..verdict import NOT_STATED, SEVERAL_ANSWERS, Judgement, Verdict
@@ -21,6 +23,7 @@ _COPULAS = frozenset(str.split("is are was were be been but its thats"))
 _UNNEGATED = frozenset(str.split("only just merely sure certain necessarily mistaken wrong"))
 _BELIEFS = frozenset(str.split("thought believed assumed mistakenly confused misconception supposed"))
 _TURNS = frozenset(str.split("but however actually instead really fact"))
+_OR = re.compile(r"\b(?:or|oder|ou)\b[^.;\n]{0,12}$")
 _GROUPED = 1000
 """Numbers that may be written in groups of digits ("86 400")."""
 _AFTER_TURN = 30
@@ -89,6 +92,15 @@ def _is_another_date(text: Text, found: list[Span], dates: list[Date], accepted:
     return bool(dated) and len(years) == 1 and not any(accepts(accepted.dates, date) for date in dated)
 
 
+def _offers_another_date(text: Text, accepted: Aliases) -> bool:
+    """Return whether "or" stands between an accepted date and another."""
+    found = [(at, any(accepts(accepted.dates, date) for date in dates)) for at, dates in find_dates(text.plain)]
+    return any(
+        right != other_right and _OR.search(text.plain, at, other) is not None
+        for (at, right), (other, other_right) in pairwise(found)
+    )
+
+
 @dataclass(frozen=True)
 class ContainsMatch:
     """Right where the text states an accepted answer and does not contradict it; the free-text rule.
@@ -124,6 +136,8 @@ class ContainsMatch:
         text = read(answer)
         dates = _dates_of(text, accepted)
         if any(date.month and accepts(accepted.dates, date) for date in dates if _fuller(date, accepted)):
+            if _offers_another_date(text, accepted):
+                return Judgement(Verdict.WRONG, answer, SEVERAL_ANSWERS)
             return Judgement(Verdict.CORRECT, answer, "same date")
         found = mentions(text, accepted)
         if not found:

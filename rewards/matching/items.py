@@ -12,14 +12,23 @@ Kind = Literal["name", "noun", "number", "either"]
 """What an item is; "either": a word at the start of a sentence, whose capital tells nothing."""
 
 OR = frozenset(("or", "alternatively", "versus", "vs"))
+_OR_ELSEWHERE = frozenset(str.split("oder ou oppure ovvero eller lub albo или либо"))
+"""The "or" of other languages, where it is no other word in English and stands in lower case (the Oder)."""
 AND = frozenset(("and", "plus"))
 _HEDGES = frozenset(
-    str.split("possibly perhaps maybe probably either else even also likely then again potentially conceivably both")
+    str.split(
+        "possibly perhaps maybe probably either else even also likely then again potentially conceivably both others"
+        " elsewhere somewhere"
+        " entweder soit vielleicht"
+    )
 )
 """Words that an item may begin or end with."""
 PARTICLES = frozenset(str.split("of de van von der den di da du la le el al bin ibn y the and's o'"))
 _FRAME = frozenset(
-    str.split("it is was its be if you like prefer who knows that then could might may also there i think guess say id")
+    str.split(
+        "it is was its be if you like prefer who knows that then could might may also there i think guess say id"
+        " bien encore"
+    )
 )
 """Words that may stand between "or" and a candidate."""
 FUNCTION = frozenset(
@@ -30,7 +39,8 @@ FUNCTION = frozenset(
         " because if while although though as than but so not no yes very just only also called known named born made"
         " became wrote won played said says means meaning lies sits stands came went took gave led held ran moved"
         " followed including include includes such like one some any all both each every other another more most"
-        " my your his her our their of"
+        " my your his her our their of others"
+        " nicht kein keine pas non não nao no не нет niet nie inte sondern sino mais"
     )
 )
 """Words that no item holds."""
@@ -41,8 +51,8 @@ INTRODUCES = frozenset(
     )
 )
 """Words in front of another name of the same thing."""
-_ITEM = 6
-"""Words of the longest item."""
+_ITEM, _TITLE = 6, 10
+"""Words of the longest item, and of the longest in quotation marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ class Item:
 def items(text: Text, mentions: Sequence[Span]) -> list[Item]:
     """Return the items of `text`; no word of a mention divides it."""
     inside = {i for start, end in mentions for i in range(start + 1, end)}
+    kept = inside.union(start for start, _ in mentions)
     found: list[Item] = []
     start, joins, connective = 0, "", ""
 
@@ -69,9 +80,9 @@ def items(text: Text, mentions: Sequence[Span]) -> list[Item]:
         nonlocal joins, connective
         first, last = start, end
         front = _HEDGES | _FRAME if connective == "or" else _HEDGES
-        while first < last and text.words[first] in front and first not in inside:
+        while first < last and text.words[first] in front and first not in kept:
             first += 1
-        while first < last and text.words[last - 1] in _HEDGES and last - 1 not in inside:
+        while first < last and text.words[last - 1] in _HEDGES and last - 1 not in kept:
             last -= 1
         if first < last:
             found.append(Item(first, last, start, joins, connective))
@@ -79,7 +90,8 @@ def items(text: Text, mentions: Sequence[Span]) -> list[Item]:
 
     for i, word in enumerate(text.words):
         border = text.borders[i].replace('"', "")
-        between = "or" if word in OR else "and" if word in AND else ""
+        either = word in OR or (word in _OR_ELSEWHERE and word in text.lower)
+        between = "or" if either else "and" if word in AND else ""
         if i in inside or not (border or between):
             continue
         close(i)
@@ -103,10 +115,13 @@ def kind_of(text: Text, start: int, end: int) -> Kind | None:
         end: That of the word behind them.
     """
     words = text.words[start:end]
-    if not words or len(words) > _ITEM:
+    quoted = bool(words) and '"' in text.borders[start]
+    if not words or len(words) > (_TITLE if quoted else _ITEM):
         return None
     if _is_number(words):
         return "number"
+    if quoted and (end == len(text.words) or '"' in text.borders[end]) and not text.lower.issuperset(words):
+        return "name"  # a title
     if all(word not in text.lower or word in PARTICLES for word in words):
         opens = start == 0 or bool(set(text.borders[start]) & set(".!?\n:\u2022"))
         return "either" if opens and len(words) == 1 else "name"

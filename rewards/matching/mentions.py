@@ -29,6 +29,8 @@ _MARKER = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 """What stands in front of an item of a list."""
+_LINE_NUMBER = re.compile(r"^[ \t]*+(\d{1,3})[.):][ \t]", re.MULTILINE)
+"""The number in front of an item; one alone that is no "1" is what the line says ("206. Newborns have more")."""
 _NUMBERED = re.compile(r"\s*1[.)]\s")
 _NUMBER = re.compile(r"(?<=\s)\d{1,2}[.)][ \t]+(?=\S)")
 """The further numbers of a list in one line that begins with the first."""
@@ -39,6 +41,10 @@ _ENUMERATES = re.compile(
     r"(?:^|(?<=[.;,:] )|(?<= and ))(?:the )?(?:first|second|third|other|another)(?: one)? is ", re.IGNORECASE
 )
 """What stands in front of each of several candidates in sentences."""
+_IF_NOT = re.compile(
+    r"\bif (?:it|that)(?:(?:'s| is| was) not| (?:is|was)n't) ([^,.;\n]{1,80}),? (?:then )?(?:it|that)(?:'s| is| was) ",
+    re.IGNORECASE,
+)
 _OTHERWISE = re.compile(
     r",?;? (?:or else|otherwise|failing that|if not(?: that)?,?(?: then)?|else)[, ]+|,? alternatively[,:]? ",
     re.IGNORECASE,
@@ -51,6 +57,8 @@ _LIKELY = re.compile(
 )
 """How likely a candidate is said to be: "(less likely)", "(40%)"."""
 _LOWER = re.compile(r"(?<![\w'])[a-z]+(?!\w)")
+_POSSESSIVE = re.compile(r"[^\W\d_]+'s(?!\w)")
+_WORD = re.compile(r"[^\W\d_]+")
 _READ = 20_000
 """Characters at the end of a text that are read: enough for any answer."""
 _GAP = 2
@@ -81,13 +89,15 @@ class Text:
     """The words at the start of a clause that stand behind "a" or "an"."""
     lower: frozenset[str] = frozenset()
     """Words that the text writes in lower case: no names."""
+    possessive: frozenset[str] = frozenset()
+    """Words that the text writes with the ending of a possessive ("Jupiter's")."""
     plain: str = ""
     """The text itself, with one spelling of its punctuation, and "\u2022" in front of the items of a list."""
 
 
 def read(answer: str) -> Text:
     """Return the words of the last 20,000 characters of `answer`."""
-    marked = _MARKER.sub("\u2022 ", answer[-_READ:])
+    marked = _bulleted(answer[-_READ:])
     for pattern in (_ODDS, _ENUMERATES):
         if len(pattern.findall(marked)) > 1:
             marked = pattern.sub("\u2022 ", marked)
@@ -95,7 +105,9 @@ def read(answer: str) -> Text:
         marked = _NUMBER.sub("\u2022 ", marked)
     text = "\n".join(map(fold, marked.split("\n")))
     text = _AS_WELL.sub(" and ", _OTHERWISE.sub(" or ", _UNLESS.sub(" or ", _LIKELY.sub("", text))))
-    found = Text(lower=frozenset(_LOWER.findall(text)), plain=text)
+    text = _IF_NOT.sub(r"\1 or ", text)
+    possessive = frozenset(word for part in _POSSESSIVE.findall(text) for word in words(part)[-1:])
+    found = Text(lower=_in_lower_case(text), possessive=possessive, plain=text)
     clause = sentence = start = 0
     between = ""
     for border in _BORDER.finditer(text):
@@ -106,6 +118,23 @@ def read(answer: str) -> Text:
         sentence += border[0][0] in _ENDS
     _add(found, text[start:], clause, sentence, between)
     return found
+
+
+def _bulleted(text: str) -> str:
+    """Return `text` with "\u2022" for what marks the items of a list."""
+    numbers = _LINE_NUMBER.findall(text)
+    if len(numbers) != 1 or int(numbers[0]) < 2:
+        return _MARKER.sub("\u2022 ", text)
+    lone = _LINE_NUMBER.search(text)
+    return _MARKER.sub(lambda found: found[0] if lone and found.start() == lone.start() else "\u2022 ", text)
+
+
+def _in_lower_case(text: str) -> frozenset[str]:
+    """Return the words, in normal form, that `text` writes in lower case."""
+    found = frozenset(_LOWER.findall(text))
+    if text.isascii():
+        return found
+    return found | {word for part in _WORD.findall(text) if part.islower() for word in words(part)}
 
 
 def _add(text: Text, piece: str, clause: int, sentence: int, border: str) -> bool:
@@ -184,7 +213,9 @@ def _loose(text: Text, wanted: list[str]) -> Iterator[Span]:
 
     def same(i: int, j: int) -> bool:
         word = text.words[i]
-        return word == wanted[j] or (word in text.lower and stem(word) == stems[j])
+        if word == wanted[j]:
+            return True
+        return stem(word) == stems[j] if word in text.lower else word in text.possessive and word[:-1] == wanted[j]
 
     for start in range(len(text.words)):
         if not same(start, 0):

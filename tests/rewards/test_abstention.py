@@ -163,6 +163,11 @@ I don't know the mayor of Dunedin, Florida.|Details on Harlow Brewery, Essex, ar
 I don't know. Baseball Reference or SABR would have it.|I'm not sure. The archives of The Times, or SABR, could help.
 Kahlo and Rivera come to mind, but neither fits.|It's a moon of Saturn, but which one I can't say.
 It could be Bergen, but since I'm not 90% sure, I don't know.|My answer is "I don't know".|No clue whatsoever.
+I found nothing on it and will leave the field blank.|I'm reluctant to name anyone.|No date from me.|Don't ask me when.
+That is too specialised for me.|The date has dropped out of my memory.|It is not among the facts I hold.|?|...
+I know the poet's towns: Lyon, Nice. The name of the third is not among them.|I'm going to say "I don't know".
+Do you mean the river or the town?|I weighed Lyon and Nice, but can't choose between them.
+I don't know. The town has burnt twice, in 1310 and 1702. I can't help you.|To my knowledge, nobody knows.
 """
 STILL_ANSWERS = """
 uncertain. paris?|Lyon? I can't say that I'm sure.|It is 64. I won't attempt the other count.
@@ -186,6 +191,9 @@ Paris, although I can't check it.|My search tool isn't working, so this is from 
 Paris. Beyond that I can't say.|Paris. I have no further information.|I'd need to check, but Paris.
 He could not read or write.|It can't be determined by a computer.|Because they cannot produce vitamin D.|She declined.
 It is used when the value is not known in advance.|I Can't Get No Satisfaction|It lies beyond the Arctic Circle.
+I can't name a taller one than Mont Blanc.|Nothing that I know contradicts 1642.|Yes Minister, but I can't confirm it.
+"He was Nobody." Whether that is true can't be verified.|To my knowledge it has two moons, though I have no data.
+I have no results here, but I remember Paris winning it.
 "The Unknown" is a film about Paris.|There is no evidence that it was anything but Paris.
 """
 

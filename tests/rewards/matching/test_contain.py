@@ -25,6 +25,8 @@ GRADE = contains_match()
         ('Her debut was in "The First" in 1981.', ['"The First"']),
         ("It starred in Ocean's Eleven, a film.", ["Ocean's Eleven."]),
         ("Anna Berg plays her.", ["Anna Maria Berg"]),
+        ("Saturn's day is longer.", ["Saturn"]),
+        ("206. A child has about 270.", ["206"]),
         ("Anna Maria Berg plays her.", ["Anna Berg"]),
         ("It turns counter-clockwise.", ["counterclockwise"]),
         ("Henry the Eighth had six wives.", ["Henry VIII"]),
