@@ -130,7 +130,9 @@ def metrics(out: Path) -> dict[str, dict[str, float | None]]:
 
 
 def responses(out: Path) -> list[tuple[object, ...]]:
-    rows = [json.loads(line) for line in (out / "eval" / "trained" / "responses.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(line) for line in (out / "eval" / "trained" / "responses.jsonl").read_text().strip("\n").split("\n")
+    ]
     return sorted((row["id"], row["threshold"], row["sample"], row["completion"]) for row in rows)
 
 

@@ -29,7 +29,9 @@ PROMPTS = Path(__file__).parent / "other_tasks" / "prompts.jsonl"
 def prompts(system: str | None) -> list[tuple[str, Prompt]]:
     """Return kind and prompt of each, with the system message before it where there is one."""
     before = [] if system is None else [{"role": "system", "content": system}]
-    rows: list[dict[str, Any]] = [json.loads(line) for line in PROMPTS.read_text(encoding="utf-8").splitlines()]
+    rows: list[dict[str, Any]] = [
+        json.loads(line) for line in PROMPTS.read_text(encoding="utf-8").strip("\n").split("\n")
+    ]
     return [(row["kind"], Prompt([*before, *row["messages"]])) for row in rows]
 
 

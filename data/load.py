@@ -8,7 +8,7 @@ from typing import Any
 from .errors import InputError
 from .form import Form
 from .question import Question
-from .rows import Row, read_rows
+from .rows import Row, read_rows, value_at
 
 DEFAULT_COLUMNS = {name: name for name in ("id", "question", "answers", "choices", "answerable", "history", "messages")}
 """The columns a question is read from, unless a recipe maps them to others."""
@@ -27,7 +27,8 @@ def load_questions(
         source: File, or Hub set ("owner/name", "owner/name/config", either with ":split", by default "train").
         columns: Field of the record → column of the source, over `DEFAULT_COLUMNS`. A dot goes into a
             nested field: "answer.aliases".
-        where: Column → allowed values; rows with another value are left out.
+        where: Column → allowed values; rows with another value are left out. A dot goes into a nested field; numbers,
+            true, false and null are also met by texts of theirs, which are all that a CSV file has.
         separator: What stands between several answers, or choices, in one text: ";".
 
     Raises:
@@ -51,6 +52,26 @@ def load_questions(
     return questions_of(read_rows(source), source, lambda _row, _place: form, where)
 
 
+def _allowed(found: Any, values: Iterable[Any]) -> bool:
+    """Return whether `found` is one of `values`, or the text of one.
+
+    >>> _allowed("1", [1]), _allowed("1.0", [1]), _allowed("TRUE", [True]), _allowed("", [None]), _allowed(1, ["1"])
+    (True, True, True, True, False)
+    """
+    return any(found == value or (isinstance(found, str) and _is_text_of(found.strip(), value)) for value in values)
+
+
+def _is_text_of(text: str, value: Any) -> bool:
+    if value is None:
+        return not text
+    if isinstance(value, bool):
+        return text.lower() == str(value).lower()
+    try:
+        return isinstance(value, int | float) and float(text) == value
+    except ValueError:
+        return False
+
+
 def questions_of(
     rows: Iterable[tuple[str, Row]],
     source: str,
@@ -71,7 +92,7 @@ def questions_of(
     form: Form | None = None
     questions: list[Question] = []
     for place, row in rows:
-        if any(row.get(column) not in values for column, values in (where or {}).items()):
+        if not all(_allowed(value_at(row, column), values) for column, values in (where or {}).items()):
             continue
         form = form or form_of(row, place)
         questions.append(form.question_of(row, place, len(questions) + 1))

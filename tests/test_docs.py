@@ -20,7 +20,8 @@ from abstain import training
 from abstain.eval import metrics
 from abstain.rewards import adapters
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 TEXT = (DOCS / "adapters.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 PLAIN = [b for b in BLOCKS if not b.startswith("# needs") and "trl" not in b]
@@ -29,6 +30,23 @@ VERIFIERS = [b for b in BLOCKS if b.startswith("# needs verifiers")]
 
 PAID = {"Paris": 0.25, "Rome": -0.75, "I don't know": 0.0}
 """What the blocks' reward pays for an answer to their question at their target of 0.75: 1 − t, −t and 0."""
+
+
+PYTHON_FILES = {path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py") if ".venv" not in path.parts}
+EXAMPLES = re.compile(r"my_\w+\.py|.*\bNAME\.py|trl/.*")
+"""Files that a reader writes, and those of TRL."""
+
+
+def test_every_python_file_that_docs_and_docstrings_name_is_there() -> None:
+    places = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / name for name in PYTHON_FILES)]
+    missing = [
+        f"{place.relative_to(ROOT)}: {name}"
+        for place in places
+        if place.name != "CHANGELOG.md" and place.relative_to(ROOT).parts[0] != "tests"
+        for name in re.findall(r"`([\w./-]+\.py)`", place.read_text(encoding="utf-8"))
+        if not EXAMPLES.fullmatch(name) and not any(f"/{path}".endswith(f"/{name}") for path in PYTHON_FILES)
+    ]
+    assert missing == []
 
 
 def run_block(block: str) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def write_questions(which: Facts, folder: Path, popqa: Path | None, out: Path, s
 def popqa_rows(path: Path) -> list[dict[str, object]]:
     """Return the questions of PopQA's file that the model can read, half of them rare by the views of their subject."""
     found: list[tuple[float, dict[str, object]]] = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").strip("\n").split("\n"):
         row = json.loads(line)
         for pattern, words in SHARED.items():
             if subject := re.fullmatch(pattern, row["question"]):
@@ -112,7 +112,7 @@ def jobs(which: Facts, folder: Path, out: Path, seed: int) -> dict[str, Job]:
 
 def split_by_relation(which: Facts, rows: Rows, out: Path, seed: int) -> Rows:
     """Return `rows`, each in the split of its question's relation."""
-    lines = which.questions(out, "eval", seed).read_text(encoding="utf-8").splitlines()
+    lines = which.questions(out, "eval", seed).read_text(encoding="utf-8").strip("\n").split("\n")
     relations = {row["question"]: row["relation"] for row in map(json.loads, lines)}
 
     def split(relation: str) -> str:

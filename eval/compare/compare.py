@@ -104,6 +104,7 @@ class System:
     name: str
     rows: Sequence[Response]
     base: Sequence[Response] | None = None
+    """None and no rows at all say the same: each system's own confidence decides."""
 
 
 def compare(
@@ -132,7 +133,7 @@ def compare(
     Raises:
         InputError: they cannot be compared; see `match_rows`.
     """
-    matched = match_rows(a.rows, b.rows, overlap=overlap)
+    matched = match_rows(a.rows, b.rows, overlap=overlap, targets=targets)
     pair = pair_systems((matched.a, a.base), (matched.b, b.base), targets)
     specs, omitted = list_metrics(pair, names)
     rng = Stream.COMPARISON.rng(seed)

@@ -19,7 +19,13 @@ class MatchedRows:
     """What differs between the two and was passed over, in words."""
 
 
-def match_rows(a: Sequence[Response], b: Sequence[Response], *, overlap: bool = False) -> MatchedRows:
+def match_rows(
+    a: Sequence[Response],
+    b: Sequence[Response],
+    *,
+    overlap: bool = False,
+    targets: Sequence[float] | None = None,
+) -> MatchedRows:
     """Return the rows of `a` and `b` that can be compared: all of them, or with `overlap` those that both have.
 
     A system without targets is compared post hoc: its confidence is held against the targets of the other.
@@ -28,11 +34,13 @@ def match_rows(a: Sequence[Response], b: Sequence[Response], *, overlap: bool = 
         a: The rows of one system.
         b: The rows of the other.
         overlap: Compare what both have, rather than refuse to compare where one has more.
+        targets: Those that are compared; items that were asked at other targets only are left out. None: all.
 
     Raises:
         InputError: the two asked different questions under one id; or, without `overlap`, items, targets,
             pairs or the prompt templates differ; or nothing is left.
     """
+    a, b = (_asked_at(rows, targets) for rows in (a, b))
     _check_questions(a, b)
     differences = [*_items(a, b), *_targets(a, b), *_templates(a, b)]
     if not differences:
@@ -43,6 +51,14 @@ def match_rows(a: Sequence[Response], b: Sequence[Response], *, overlap: bool = 
     if not kept_a:
         raise InputError(f"nothing to compare: {'; '.join(differences)}")
     return MatchedRows(a=kept_a, b=kept_b, notes=tuple(differences))
+
+
+def _asked_at(rows: Sequence[Response], targets: Sequence[float] | None) -> Sequence[Response]:
+    """Return the rows of the items that have a forced answer or one at `targets`; all rows where none has a target."""
+    if targets is None or not set(targets) <= _targets_of(rows):  # `make_log_table` names the one that is missing
+        return rows
+    ids = {row.id for row in rows if row.threshold in (0.0, *targets)}
+    return [row for row in rows if row.id in ids]
 
 
 def _check_questions(a: Sequence[Response], b: Sequence[Response]) -> None:

@@ -86,7 +86,7 @@ def pair_systems(
         targets_of_rows = [sorted({row.threshold for row in rows if row.threshold}) for rows, _ in (a, b)]
         common_targets = next(filter(None, targets_of_rows), None) if not all(targets_of_rows) else None
     log_tables = [make_log_table(rows, targets=common_targets) for rows, _ in (a, b)]
-    bases = [None if base is None else make_log_table(base, targets=common_targets).table for _, base in (a, b)]
+    bases = [None if not base else make_log_table(base, targets=common_targets).table for _, base in (a, b)]
     references = [
         reference_confidence(log_table.table, base) for log_table, base in zip(log_tables, bases, strict=True)
     ]

@@ -52,17 +52,18 @@ def read_harness_rows(path: Path, threshold: float | None = None) -> list[dict[s
         InputError: a line is no row, or none is left.
     """
     rows: list[dict[str, Any]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            row: Any = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}:{number}: not JSON ({error.msg})") from None
-        found = cast("dict[str, Any]", row) if isinstance(row, dict) else {}
-        missing = [key for key in _KEYS if key not in found]
-        if missing:
-            raise InputError(f"{path}:{number}: not a row of an exported sweep (it has no key {missing[0]!r})")
-        if threshold is None or found["threshold"] == threshold:
-            rows.append(found)
+    with path.open(encoding="utf-8") as file:  # its lines end at line feeds alone, str.splitlines at U+2028 too
+        for number, line in enumerate(file, 1):
+            try:
+                row: Any = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise InputError(f"{path}:{number}: not JSON ({error.msg})") from None
+            found = cast("dict[str, Any]", row) if isinstance(row, dict) else {}
+            missing = [key for key in _KEYS if key not in found]
+            if missing:
+                raise InputError(f"{path}:{number}: not a row of an exported sweep (it has no key {missing[0]!r})")
+            if threshold is None or found["threshold"] == threshold:
+                rows.append(found)
     if not rows:
         at = "" if threshold is None else f" at target {threshold:g}"
         raise InputError(f"{path}: no rows{at}")

@@ -17,12 +17,12 @@ from typing import Any, cast
 
 from ...data import InputError
 from ...rewards.extras import install_command
-from .logged_row import LoggedRow, LogOptions, Scored
+from .logged_row import LoggedRow, LogOptions, Scored, fitting
 
 _ZSTANDARD = 93
 """The zip compression that Inspect writes; Python reads it from 3.14 on."""
 _TAKEN = ("threshold", "split", "answerable", "confidence", "exact_confidence")
-"""Keys that are read from the metadata of a sample, where it has them."""
+"""Keys that are read from the metadata of a sample, where it has them with values of their kind."""
 _EXPORTED = ("id", "threshold", "question")
 """Metadata of the sweeps that `abstain export` writes: one question is several samples, with prompts of their own."""
 
@@ -92,7 +92,7 @@ def _unpacked(file: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> byte
 
 def _row(sample: Mapping[str, Any], place: str, options: LogOptions) -> LoggedRow:
     metadata = cast("dict[str, Any]", sample.get("metadata") or {})
-    row = {key: metadata[key] for key in _TAKEN if metadata.get(key) is not None}
+    row = fitting(metadata, _TAKEN)
     text, reason = _output(sample)
     answers: Any = sample["target"]
     exported = set(_EXPORTED) <= metadata.keys()

@@ -15,13 +15,13 @@ from typing import Any, cast
 
 from ...data import InputError
 from ...data.form import after_hashes
-from .logged_row import LoggedRow, LogOptions, Scored
+from .logged_row import LoggedRow, LogOptions, Scored, fitting
 
 _TAKEN = (
     *("id", "question", "choices", "answers", "answerable", "threshold", "sample", "split"),
     *("confidence", "exact_confidence"),
 )
-"""Keys that are read from the document of a sample, where it has them."""
+"""Keys that are read from the document of a sample, where it has them with values of their kind."""
 
 
 def lm_eval_rows(samples: Iterable[LoggedRow], options: LogOptions) -> Iterator[LoggedRow]:
@@ -60,7 +60,7 @@ def lm_eval_rows(samples: Iterable[LoggedRow], options: LogOptions) -> Iterator[
 def _sample_rows(sample: LoggedRow, options: LogOptions) -> Iterator[LoggedRow]:
     values = sample.values
     doc = cast("dict[str, Any]", values["doc"]) if isinstance(values["doc"], dict) else {}
-    row = {key: doc[key] for key in _TAKEN if doc.get(key) is not None}
+    row = fitting(doc, _TAKEN)
     row["id"] = row.get("id", values["doc_id"])
     resps: Any = values["resps"]
     if not isinstance(resps, list) or not resps or not isinstance(resps[0], list):
@@ -98,15 +98,27 @@ def _choice(sample: LoggedRow, options: LogOptions) -> dict[str, Any]:
         raise InputError(f"{sample.place}: a log-likelihood of one text cannot be scored; allowed are choices")
     lengths = [_LENGTHS.get(metric, _LENGTHS["acc"])(text) for text in texts]
     best = max(range(len(scores)), key=lambda i: scores[i] / lengths[i])
-    total = sum(math.exp(score - scores[best]) for score in scores)
+    share = _share(scores, best)
     right = _right_choice(str(sample.values["target"]), texts)
     return {
         "completion": texts[best],
         "choices": texts,
-        "confidence": 1 / total,
+        **({"confidence": share} if share is not None else {}),
         **({"answers": [right]} if right is not None else {}),
         **({} if options.regrade else {"verdict": _verdict(_metric(sample, metric))}),
     }
+
+
+def _share(scores: Sequence[float], chosen: int) -> float | None:
+    """Return the share of a choice in the probabilities of all; None where no choice has one above 0.
+
+    >>> _share([0.0, -2000.0], 1), _share([-math.inf, -math.inf], 0)
+    (0.0, None)
+    """
+    highest = max(scores)  # the choice with the highest score per character need not have it
+    if not math.isfinite(highest):
+        return None
+    return math.exp(scores[chosen] - highest) / sum(math.exp(score - highest) for score in scores)
 
 
 _LENGTHS: Mapping[str, Callable[[str], int]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -44,6 +44,38 @@ class LogOptions:
     """Rows: key → the column that holds it, where that goes by another name; a dot goes into a nested field."""
     separator: str | None = None
     """Rows: what stands between several accepted answers in one text."""
+
+
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "id": (str, int),
+    "question": (str,),
+    "choices": (list,),
+    "answers": (list, str),
+    "answerable": (bool,),
+    "threshold": (int, float),
+    "sample": (int,),
+    "split": (str,),
+    "confidence": (int, float),
+    "exact_confidence": (int, float),
+}
+"""Key of a row → what its value is; other harnesses' documents use some of the names for something else."""
+
+
+def fitting(values: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Return those of `keys` that `values` has with a value of the kind that a row has there.
+
+    >>> fitting({"question": "Why?", "choices": {"text": ["a"], "label": ["A"]}}, ("question", "choices", "split"))
+    {'question': 'Why?'}
+
+    Args:
+        values: A document or metadata of another harness.
+        keys: Keys of rows.
+    """
+    return {
+        key: value
+        for key in keys
+        if isinstance(value := values.get(key), _KINDS[key]) and (not isinstance(value, bool) or bool in _KINDS[key])
+    }
 
 
 def json_lines(path: Path) -> Iterator[LoggedRow]:

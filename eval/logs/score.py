@@ -201,7 +201,7 @@ def score(
     log_table = make_log_table(responses, targets=targets)
     rng = Stream.SCORE.rng(seed)
     counts = {**_counts(responses, log_table), **_rates(log_table, rng, resamples)}
-    metrics = _metrics(log_table, None if base is None else make_log_table(base, targets=targets), seed, resamples)
+    metrics = _metrics(log_table, make_log_table(base, targets=targets) if base else None, seed, resamples)
     omitted = _omitted(metrics, log_table)
     for name in omitted:
         metrics[name] = None

@@ -9,7 +9,7 @@ Item i is sampled k times, and m of its samples agree with its greedy answer. Th
 confidence, and the noise makes every policy look worse than it is. Three things are fitted across
 items, by maximum likelihood, to say how much:
 
-1. a prior: confidences are Beta(a, b), so that the m of all items are beta-binomial (`beta.py`);
+1. a prior: confidences are Beta(a, b), so that the m of all items are beta-binomial (`fit_beta`);
 2. a policy at each target: abstain with probability Φ((c − p)/σ) at confidence p. σ = 0 is a sharp cut;
 3. with both, each item's posterior: P(p < t | m, what was done).
 

@@ -1,7 +1,7 @@
 """`report.html`: one self-contained file with the sentence, the figures, the tables and a browser of rows.
 
 Whatever a model, a data set or a user named or wrote is escaped: by the template in the page, by
-`report_rows.py` in the embedded rows (which the page's script shows as text only), by `plotting.py` in figures.
+`content.py` in the embedded rows (which the page's script shows as text only), by `plotting.py` in figures.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ..metrics.catalogue import CURVES, METRICS
 from . import plotting
 from .content import EmbeddedRows, ReportInput, embed_rows
 from .headline import RUN_SYSTEMS, headline
@@ -25,8 +26,16 @@ from .tables import Table, metric_tables, paired_tables, target_tables
 __all__ = ["SYSTEMS", "ReportInput", "page", "sentence", "write_report"]
 
 SYSTEMS = RUN_SYSTEMS
+_OTHER_INTERVALS = ", ".join(
+    dict.fromkeys(
+        metric.in_text
+        for metric in (*METRICS.values(), *CURVES.values())
+        if metric.computation.interval != "percentile"
+    )
+)
 _CONVENTIONS = (
-    "Intervals are 95 % percentile bootstraps over questions. A decision is a question at a target; clear pairs have "
+    "Intervals are 95 % bootstraps over questions, by the percentiles of the resamples; docs/metrics.md has those of "
+    f"{_OTHER_INTERVALS}, which are made otherwise. A decision is a question at a target; clear pairs have "
     "confidence and target at least 0.05 apart. A forced abstention counts as not correct. A dash means undefined. "
     "Every formula stands in docs/metrics.md."
 )

@@ -8,13 +8,13 @@ from typing import Any
 
 from ...eval.compare.compare import ComparedMetric, Comparison
 from ...eval.metrics.catalogue import info
-from ..runs.compare import FILE
+from ..runs.compare import FILE, LEAST_RESAMPLES
 from ..runs.compare import compare as compare_runs
 from .console import TerminalConsole
 from .options import Form, read_options, takes_options_of
 
 _ROWS = Form(type=Path, argument=True)
-_RESAMPLES = Form(flags=("--resamples", "--draws"), settings={"min": 100})
+_RESAMPLES = Form(flags=("--resamples", "--draws"), settings={"min": LEAST_RESAMPLES})
 
 
 @takes_options_of(compare_runs, a=_ROWS, b=_ROWS, resamples=_RESAMPLES)

@@ -21,6 +21,7 @@ from ..config.load import load_recipe
 from ..runs.api import evaluate
 from .console import TerminalConsole
 from .options import flags, read_options, takes_options_of
+from .recipes import Overrides
 
 
 def merge(
@@ -134,9 +135,6 @@ export_app = typer.Typer(
     no_args_is_help=True,
 )
 
-Overrides = Annotated[
-    list[str] | None, typer.Argument(help="Changes to the recipe, as key=value: `seed=1 rl.payoff.t=0.5`.")
-]
 OnUngraded = Annotated[str | None, typer.Option(help="What a row without a verdict gets: `raise`, or a number.")]
 RewardFile = Annotated[Path, typer.Option(help="The new file; it must not exist.")]
 RewardRecipe = Annotated[str, typer.Option(help="The recipe whose reward it is: a shipped name or a YAML file.")]
@@ -183,7 +181,7 @@ _OF_QUESTIONS = ("targets", "samples", "grader", "columns", "where", "max_items"
 def _harness_command(harness: str) -> Callable[..., None]:
     @takes_options_of(evaluate, only=_OF_QUESTIONS, panel="With --questions")
     def export(
-        overrides: Annotated[list[str] | None, typer.Argument(help="Changes to the recipe, as key=value.")] = None,
+        overrides: Overrides = None,
         *,
         out: Annotated[Path, typer.Option(help="The new folder; it must not exist.")],
         recipe: Annotated[str | None, typer.Option(help="The recipe whose evaluation it is.")] = None,

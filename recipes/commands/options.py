@@ -17,6 +17,7 @@ import yaml
 
 from ...data import InputError
 from ..config.load import RecipeLoader
+from ..runs.values import check_targets
 
 Command = Callable[..., None]
 
@@ -131,9 +132,7 @@ def read_targets(text: str | None) -> list[float] | None:
         values = [float(part) for part in text.split(",")]
     except ValueError:
         raise InputError(f"--targets: expected numbers with commas between them, got {text!r}") from None
-    if any(not 0 < t < 1 for t in values) or sorted(set(values)) != values:
-        raise InputError(f"--targets: must be ascending fractions in (0, 1), got {text}")
-    return values
+    return check_targets(values, "--targets")
 
 
 def protocol_name(text: str) -> str:

@@ -7,6 +7,7 @@ for people or as JSON.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,8 +16,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ...data import InputError
+from ...data import InputError, shown_targets
 from ...data.nearest import nearest
+from ...rewards import AbstentionReward
 from ...rewards.extras import MissingExtraError
 from ..config.catalogue import catalogue
 from ..config.editor_schema import FILE, LINE, editor_schema
@@ -24,12 +26,15 @@ from ..config.layers import shipped_recipes
 from ..config.load import dump_recipe, load_recipe
 from .console import TerminalConsole
 
+RecipeName = Annotated[str, typer.Argument(help="A shipped recipe's name (see `abstain recipes list`) or a YAML file.")]
+Overrides = Annotated[
+    list[str] | None, typer.Argument(help="Changes to the recipe, as key=value: `seed=1 rl.grpo.max_steps=50`.")
+]
+
 
 def check(
-    recipe: Annotated[str, typer.Argument(help="A shipped recipe's name (see `abstain recipes list`) or a YAML file.")],
-    overrides: Annotated[
-        list[str] | None, typer.Argument(help="Changes to the recipe, as key=value: `seed=1 rl.grpo.max_steps=50`.")
-    ] = None,
+    recipe: RecipeName,
+    overrides: Overrides = None,
     *,
     probe: Annotated[
         int, typer.Option(min=0, help="Also sample that many answers of the untouched model; loads it, so slower.")
@@ -66,6 +71,7 @@ def examine(recipe: str, overrides: list[str], probe: int = 0) -> dict[str, Any]
         probe: How many answers are sampled from the model; 0: it is not loaded.
     """
     loaded = load_recipe(recipe, overrides)
+    from ..config.reward import recipe_reward
     from ..runs.check import findings
     from ..runs.prepare import prepare
     from ..runs.run import quiet
@@ -84,11 +90,26 @@ def examine(recipe: str, overrides: list[str], probe: int = 0) -> dict[str, Any]
         "findings": [{"level": f.level, "message": f.message, "fix": f.fix} for f in found],
     }
     if loaded.rl is not None and told["can_run"]:
-        even = loaded.rl.payoff.build().break_even
-        targets = loaded.training_targets(prepared.rl)
-        shown = f"the prompt's target, {targets[0]:g} to {targets[-1]:g}"
-        told["break_even"] = shown if even == "threshold" else f"{even}"
+        told["break_even"] = break_even_text(recipe_reward(loaded), loaded.training_targets(prepared.rl))
     return told
+
+
+def break_even_text(reward: AbstentionReward, targets: Sequence[float]) -> str:
+    """Return in words where the full reward breaks even: at the target itself, or else where at a few of them.
+
+    Args:
+        reward: The payoff with its weight and terms.
+        targets: Those that prompts state, ascending; at least one.
+
+    Raises:
+        ValueError: the payoff pays no more for being right than for being wrong.
+    """
+    if reward.payoff.break_even != "threshold":
+        return str(reward.break_even_at(targets[0]))
+    found = {t: reward.break_even_at(t) for t in shown_targets(targets)}
+    if all(even.is_at(t) for t, even in found.items()):
+        return f"the prompt's target, {targets[0]:g} to {targets[-1]:g}"
+    return ", ".join(f"{even} at target {t:g}" for t, even in found.items())
 
 
 def _say(told: dict[str, Any]) -> None:
@@ -105,10 +126,6 @@ def _say(told: dict[str, Any]) -> None:
 
 
 recipes_app = typer.Typer(help="Browse the shipped recipes and start from one.", no_args_is_help=True)
-RecipeName = Annotated[str, typer.Argument(help="A shipped recipe's name (see `abstain recipes list`) or a YAML file.")]
-Overrides = Annotated[
-    list[str] | None, typer.Argument(help="Changes to the recipe, as key=value: `seed=1 rl.grpo.max_steps=50`.")
-]
 WIDE = 200
 """Columns of the table where the output is no terminal."""
 

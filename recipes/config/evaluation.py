@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
 from ...data import QUESTION_SETS, InputError, find_set, template
 from .graders import grader_section
-from .layers import present_keys
+from .layers import plain, present_keys
 from .schema import Recipe
 
 EVALUATION_OPTIONS: Mapping[str, str] = {
@@ -52,7 +52,7 @@ def evaluation_recipe(*, place: str = "", **options: Any) -> Recipe:
     Raises:
         InputError: a value is not allowed; the message names the option.
     """
-    given = {key: _plain(value) for key, value in options.items() if value is not None}
+    given = {key: plain(value) for key, value in options.items() if value is not None}
     if isinstance(given.get("grader"), str):
         given["grader"] = grader_section(given["grader"])
     question_set = find_set(given["questions"])
@@ -63,17 +63,6 @@ def evaluation_recipe(*, place: str = "", **options: Any) -> Recipe:
         template(given["template"])  # an unknown one has an error that names those that there are
     check_adapter(given.get("adapter"), f"{place}adapter")
     return _recipe({**defaults, **given}, place)
-
-
-def _plain(value: Any) -> Any:
-    """Return a path as a text, and sequences and mappings of any kind as what YAML has."""
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in cast("Mapping[str, Any]", value).items()}
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return [one if isinstance(one, str) or not hasattr(one, "item") else one.item() for one in value]
-    return value
 
 
 def check_adapter(adapter: str | None, place: str = "adapter") -> None:

@@ -250,12 +250,14 @@ def try_grader(section: GraderSection, phrase: str, questions: Sequence[Question
                 raise InputError(f"{place}: question {question.id!r}: {error}") from error
 
 
-def grader_section(text: str) -> dict[str, Any]:
-    """Return the grader section that `text` names or writes out: `alias`, or `{kind: numeric, relative: 0.01}`.
+def grader_section(text: str | Mapping[str, Any]) -> dict[str, Any]:
+    """Return the grader section that `text` names, writes out or is: `alias`, or `{kind: numeric, relative: 0.01}`.
 
     Raises:
         InputError: it is not YAML.
     """
+    if not isinstance(text, str):
+        return dict(text)
     try:
         loaded: Any = yaml.load(text, RecipeLoader)
     except yaml.YAMLError as error:
@@ -263,8 +265,8 @@ def grader_section(text: str) -> dict[str, Any]:
     return cast("dict[str, Any]", loaded) if isinstance(loaded, dict) else {"kind": loaded}
 
 
-def read_grader(text: str) -> GraderSection:
-    """Return the validated grader section that `text` names or writes out.
+def read_grader(text: str | Mapping[str, Any]) -> GraderSection:
+    """Return the validated grader section that `text` names, writes out or is.
 
     Raises:
         InputError: no such grader, or a value that it does not allow.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from copy import deepcopy
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, cast, get_args, get_type_hints
 
@@ -13,7 +15,6 @@ from pydantic import BaseModel, ValidationError
 from ...data import InputError
 from ...data.nearest import nearest
 from ...data.rows import is_file
-from ...rewards.import_path import beside
 from .kinds import Kinds
 from .layers import (
     RecipeDumper,
@@ -21,52 +22,60 @@ from .layers import (
     first_line,
     is_section,
     merge,
+    plain,
     present_keys,
     put,
     read_recipe,
     shipped_recipes,
 )
+from .paths import placed_code
 from .schema import Recipe
 
 __all__ = ["dump_recipe", "load_recipe", "shipped_recipes"]
 
 
-def load_recipe(source: str, overrides: Sequence[str] = ()) -> Recipe:
-    """Return the validated recipe of a shipped name or a path, with `key=value` overrides applied.
+@dataclass(frozen=True, slots=True)
+class _Override:
+    text: str
+    """What messages call it."""
+    key: str
+    value: Any
 
-    A recipe that says `extends: NAME` starts from that recipe, or from several (`layers.py`). Values of overrides are
-    YAML; dots in the key go into sections (`rl.grpo.max_steps=10`), and a mapping changes the keys that it names, as in
-    a file, and an empty one empties its section; `data=NAME` takes a ready data.
+
+def load_recipe(source: str, overrides: Sequence[str] | Mapping[str, Any] = ()) -> Recipe:
+    """Return the validated recipe of a shipped name or a path, with the overrides applied.
+
+    A recipe that says `extends: NAME` starts from that recipe, or from several (`layers.py`). Dots in the key of an
+    override go into sections (`rl.grpo.max_steps=10`). A mapping changes the keys that it names, as in a file, and an
+    empty one empties its section; `data=NAME` takes a ready data.
+
+    Args:
+        source: The recipe's name or path.
+        overrides: Key → value, or `key=value` texts whose values are YAML.
 
     Raises:
         InputError: no such recipe, bad YAML, or a bad key or value; the message names the place.
     """
     merged, place = read_recipe(source)
-    merged, own = _data_beside(merged, Path(source).parent), merged.get("data")
-    whole = [
-        number for number, override in enumerate(overrides) if override.startswith("data=") and "{" not in override
-    ]
-    for number, override in enumerate(overrides):
-        key, separator, text = override.partition("=")
-        refuse_torn(override)
+    own = deepcopy(merged.get("data"))  # as it is before the overrides
+    if isinstance(overrides, Mapping):
+        given = [_Override(text, key, plain(overrides[key])) for key, text in override_texts(overrides).items()]
+    else:
+        given = [_read_override(text) for text in overrides]
+    whole = [number for number, one in enumerate(given) if one.key == "data" and isinstance(one.value, str)]
+    for number, one in enumerate(given):
         if number in whole[:-1]:
             continue  # another ready data follows and replaces it, with all that it adjusts
-        if not separator or not key:
-            raise InputError(f"override {override!r}: write it as key=value, for example rl.grpo.max_steps=10")
-        try:
-            value = yaml.load(text, RecipeLoader)
-        except yaml.YAMLError as error:
-            raise InputError(f"override {override!r}: the value is not YAML ({first_line(error)})") from None
-        if key == "data" and isinstance(value, str):
-            merged = put(merged, {"data": value}, f"override {override!r}")
+        if number in whole:
+            merged = put(merged, {"data": one.value}, f"override {one.text!r}")
         else:
-            for present, renamed in present_keys({key: value}).items():
-                _set(merged, present.split("."), renamed, override)
-    if "data" in (overridden := {o.partition("=")[0].split(".")[0] for o in overrides}) and "world" not in overridden:
+            for present, renamed in present_keys({one.key: one.value}).items():
+                _set(merged, present.split("."), renamed, one.text)
+    if "data" in (sections := {one.key.split(".")[0] for one in given}) and "world" not in sections:
         merged.pop("world", None)  # questions of one's own replace the synthetic world
-    _drop_other_half(merged, own, overrides)
+    _drop_other_half(merged, own, {one.key for one in given})
     try:
-        return Recipe.model_validate(_beside(merged, Path(source).parent))
+        return Recipe.model_validate(placed_code(merged, Path()))  # what an override names lies in the folder one is in
     except ValidationError as error:
         raise InputError(_explain(error, place, merged)) from None
 
@@ -76,17 +85,44 @@ def dump_recipe(recipe: Recipe) -> str:
     return yaml.dump(recipe.model_dump(mode="json"), Dumper=RecipeDumper, sort_keys=False, allow_unicode=True)
 
 
+def override_texts(overrides: Mapping[str, Any]) -> dict[str, str]:
+    """Return key → the override as the command line takes it."""
+    return {
+        key: f"{key}={json.dumps(plain(value), ensure_ascii=False, default=str)}" for key, value in overrides.items()
+    }
+
+
+def _read_override(text: str) -> _Override:
+    refuse_torn(text)
+    key, separator, value = text.partition("=")
+    if not separator or not key:
+        raise InputError(f"override {text!r}: write it as key=value, for example rl.grpo.max_steps=10")
+    try:
+        return _Override(text, key, yaml.load(value, RecipeLoader))
+    except yaml.YAMLError as error:
+        raise InputError(f"override {text!r}: the value is not YAML ({first_line(error)})") from None
+
+
 def refuse_torn(override: str) -> None:
     """Raise InputError for a part of an override that a shell split at its spaces.
 
-    That is a bracket without its partner, or a word such as "kind:".
+    That is a bracket without its partner or a word such as "kind:", where it is not the value of a key as it stands.
     """
     unpaired = any(override.count(one) != override.count(other) for one, other in ("{}", "[]"))
-    if unpaired or ("=" not in override and override.endswith(":")):
+    _, separator, value = override.partition("=")
+    if (unpaired and not (separator and _is_yaml(value))) or (not separator and override.endswith(":")):
         raise InputError(
             f"override {override!r}: the shell took it apart at its spaces; put quotes round it: "
             "'rl.payoff={kind: ternary, correct: 1, abstained: 0, wrong: -1}'"
         )
+
+
+def _is_yaml(text: str) -> bool:
+    try:
+        yaml.load(text, RecipeLoader)
+    except yaml.YAMLError:
+        return False
+    return True
 
 
 def _set(recipe: dict[str, Any], path: Sequence[str], value: Any, override: str) -> None:
@@ -104,40 +140,8 @@ def _set(recipe: dict[str, Any], path: Sequence[str], value: Any, override: str)
     section.update(merge({path[-1]: section.get(path[-1])}, {path[-1]: value}))
 
 
-def _beside(section: Any, folder: Path) -> Any:
-    """Return `section` with the paths of a user's own code (`path: my.py:name`) looked up in `folder` first."""
-    if isinstance(section, list):
-        return [_beside(item, folder) for item in cast("list[Any]", section)]
-    if not is_section(section):
-        return section
-    inner = {key: _beside(value, folder) for key, value in section.items()}
-    if "kind" in inner and isinstance(inner.get("path"), str):
-        inner["path"] = beside(inner["path"], folder)
-    return inner
-
-
-def _data_beside(recipe: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return the recipe with the files that its `data` names looked up in `folder`, the recipe's own, first."""
-    data: Any = recipe.get("data")
-    if not is_section(data):
-        return dict(recipe)
-
-    def placed(source: Any) -> Any:
-        if isinstance(source, list):
-            return [placed(one) for one in cast("list[Any]", source)]
-        if is_section(source):
-            return {**source, "source": placed(source.get("source"))} if "source" in source else source
-        if not isinstance(source, str):
-            return source
-        name, colon, file = source.rpartition(":")  # "popqa:FILE"
-        return f"{name}{colon}{folder / file}" if file and (folder / file).is_file() else source
-
-    return {**recipe, "data": {key: placed(one) if key in ("train", "eval") else one for key, one in data.items()}}
-
-
-def _drop_other_half(recipe: dict[str, Any], before: Any, overrides: Sequence[str]) -> None:
-    """Take `data.eval` out where it is the evaluation half of a set whose training half an override replaced."""
-    keys = {override.partition("=")[0] for override in overrides}
+def _drop_other_half(recipe: dict[str, Any], before: Any, keys: set[str]) -> None:
+    """Take `data.eval` out where it is the evaluation half of a set whose training half one of `keys` replaced."""
     data: Any = recipe.get("data")
     if "data.train" not in keys or {"data", "data.eval"} & keys or not is_section(before) or not is_section(data):
         return

@@ -5,14 +5,13 @@ They return what they made and print nothing; `progress` reports how far they ar
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from ...eval.backends.backend import ConfidenceSource
 from ..config.evaluation import EVALUATION_OPTIONS, evaluation_recipe
-from ..config.load import load_recipe
+from ..config.load import load_recipe, override_texts
 from ..config.schema import Recipe
 from .compare import compare
 from .load import Run, load_run
@@ -52,14 +51,12 @@ def run(
         InputError: the recipe, the data, the model or the folder cannot be used; before anything is trained.
         RunError: the disk is full or a server fails; what is finished is kept, and `resume` goes on.
     """
-    texts = list(overrides)
-    if isinstance(overrides, Mapping):
-        texts = [f"{key}={json.dumps(value)}" for key, value in overrides.items()]
+    texts = list(override_texts(overrides).values() if isinstance(overrides, Mapping) else overrides)
     if isinstance(recipe, Recipe):
         if texts:
             raise ValueError(f"overrides change a recipe that is given by name or path, got {texts}")
         return _finished(recipe, out, progress, resume, None)
-    loaded = load_recipe(str(recipe), texts)
+    loaded = load_recipe(str(recipe), overrides)
     return _finished(loaded, out, progress, resume, {"recipe": str(recipe), "overrides": texts})
 
 

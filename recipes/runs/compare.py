@@ -24,9 +24,14 @@ from .load import Run, load_run
 from .open_rubric import refuse_open_rubric
 from .progress import AnyProgress, reported
 from .score import ScoredRun
+from .values import check_count, check_targets
 
 FILE = "compare.json"
 """What a comparison is written to."""
+
+
+LEAST_RESAMPLES = 100
+"""Fewer say little of the ends of an interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,16 +85,20 @@ def compare(
         overlap: Compare what both have, where items, targets or prompt templates differ.
         targets: Targets to use, ascending fractions in (0, 1); by default all that both have.
         seed: Seed of resamples and sign flips.
-        resamples: Bootstrap resamples.
+        resamples: Bootstrap resamples, at least 100.
         progress: None is silent, True shows a bar; else it is called with (stage, done, total), a split each.
 
     Raises:
-        InputError: one of them cannot be read, or they differ in questions, targets, prompt template or grader.
+        InputError: an option is not allowed, one of them cannot be read, or they differ in questions, targets, prompt
+            template or grader.
     """
+    targets = None if targets is None else check_targets(targets)
+    check_count("seed", seed)
+    check_count("resamples", resamples, LEAST_RESAMPLES)
     if out is not None:
         check_folder(Path(out))
     one, other = _rows_of(a), _rows_of(b)
-    differences, matched = _matched(one, other, overlap)
+    differences, matched = _matched(one, other, overlap, targets)
     splits = by_split(matched.a)
     comparisons: dict[str, Comparison] = {}
     with reported(progress) as told:
@@ -111,7 +120,9 @@ def compare(
     return comparisons
 
 
-def _matched(a: ComparedRows, b: ComparedRows, overlap: bool) -> tuple[list[str], MatchedRows]:
+def _matched(
+    a: ComparedRows, b: ComparedRows, overlap: bool, targets: Sequence[float] | None
+) -> tuple[list[str], MatchedRows]:
     """Return in what the two differ, and the rows that both have.
 
     Raises:
@@ -124,7 +135,7 @@ def _matched(a: ComparedRows, b: ComparedRows, overlap: bool) -> tuple[list[str]
     if differences and not overlap:
         raise InputError(f"{'; '.join(differences)}. To compare all the same, say --overlap")
     try:
-        return differences, match_rows(a.rows, b.rows, overlap=overlap)
+        return differences, match_rows(a.rows, b.rows, overlap=overlap, targets=targets)
     except InputError as error:
         raise InputError(f"A = {a.path}, B = {b.path}: {error}") from None
 

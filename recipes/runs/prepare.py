@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -191,11 +192,15 @@ def _key(question: Question) -> str:
 
 
 def unique_ids(questions: list[Question]) -> list[Question]:
-    """Return `questions` with repeated ids told apart by their position."""
+    """Return `questions` with repeated ids told apart by their position, the first of each as it is."""
+    taken = {question.id for question in questions}
     seen: set[str] = set()
     unique: list[Question] = []
-    for number, question in enumerate(questions, 1):
-        id_ = question.id if question.id not in seen else f"{question.id}#{number}"
+    for position, question in enumerate(questions, 1):
+        id_ = question.id
+        if id_ in seen:
+            id_ = next(name for number in count(position) if (name := f"{question.id}#{number}") not in taken)
+        taken.add(id_)
         seen.add(id_)
         unique.append(replace(question, id=id_))
     return unique

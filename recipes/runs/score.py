@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
 from ...data import InputError, write_atomic
 from ...data.files import AGAIN, check_folder, make_folder
@@ -23,11 +23,13 @@ from ...eval.sweep.responses import Response
 from ...rewards import AbstentionDetector, ConfidenceParser, Verdict
 from ...rewards.judge.health import check_judged
 from ..config.graders import GraderSection, read_grader, with_memory
+from ..config.layers import plain
 from .files import METRICS, RESPONSES, SYSTEMS, recorded
 from .load import Run, load_run
 from .metrics_file import metrics_contents, splits_of
 from .open_rubric import measure
 from .progress import AnyProgress, reported
+from .values import check_choice, check_count, check_targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +38,8 @@ class ScoreRequest(LogOptions):
 
     path: Path
     out: Path | None = None
-    grader: str | None = None
-    """A kind, or a grader section as YAML; None: the run's own, else `auto`."""
+    grader: str | Mapping[str, Any] | None = None
+    """A kind, or a grader section, as a mapping or as YAML; None: the run's own, else `auto`."""
     targets: list[float] | None = None
     format: str | None = None
     confidence_scale: Scale | None = None
@@ -52,10 +54,25 @@ class ScoreRequest(LogOptions):
     def of(cls, **options: Any) -> ScoreRequest:
         """Return the request of options as `abstain.score` takes them; None leaves one to its default."""
         given = {name: value for name, value in options.items() if value is not None}
-        if not isinstance(given.get("grader", ""), str):
-            given["grader"] = json.dumps(dict(given["grader"]))
-        kinds: dict[str, Callable[[Any], Any]] = {"path": Path, "out": Path, "targets": list, "columns": dict}
+        kinds: dict[str, Callable[[Any], Any]] = {
+            "path": Path,
+            "out": Path,
+            "grader": plain,
+            "targets": check_targets,
+            "columns": dict,
+            "protocol": lambda text: text.replace("-", "_"),  # as the command line writes it
+        }
         return cls(**{name: kinds[name](value) if name in kinds else value for name, value in given.items()})
+
+    def __post_init__(self) -> None:
+        """Raise InputError for a value that is not allowed."""
+        hints = get_type_hints(ScoreRequest)
+        for name in ("confidence_scale", "truncated", "stated", "protocol"):
+            check_choice(name, getattr(self, name), hints[name])
+        if self.targets is not None:
+            check_targets(self.targets)
+        check_count("seed", self.seed or 0)
+        check_count("resamples", self.resamples)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -218,6 +218,10 @@ class RewardBreakEven:
         """Whether the terms move it although every completion keeps to the form."""
         return self.payoff is not None and (self.usual is None or abs(self.usual - self.payoff) > SLACK)
 
+    def is_at(self, t: float) -> bool:
+        """Return whether it is `t`, whatever completions earn beside their payoff."""
+        return all(even is not None and abs(even - t) <= SLACK for even in (self.usual, self.low, self.high))
+
     def __str__(self) -> str:
         """Say the number, and in brackets between what it lies when some completions miss a term."""
         if self.payoff is None:

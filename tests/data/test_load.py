@@ -144,3 +144,30 @@ def test_a_hub_id_offline_fails_in_one_line_with_the_options() -> None:
         load_questions("nobody/nothing-of-the-kind")
     assert "\n" not in str(caught.value)
     assert "HF_HUB_OFFLINE is set" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [
+        ({"level": [1]}, "a"),
+        ({"level": [2.5, 3]}, "bc"),
+        ({"level": ["1"]}, "a"),
+        ({"hard": [True]}, "bc"),
+        ({"hard": [None]}, "d"),
+        ({"level": [2.5], "hard": [True]}, "b"),
+    ],
+)
+def test_rows_of_a_csv_file_are_chosen_by_what_their_texts_say(
+    where: dict[str, list[Any]], kept: str, tmp_path: Path
+) -> None:
+    cells = ("a,1,false", "b,2.5,True", "c,3.0,TRUE", "d,x,")
+    lines = ["id,level,hard,question,answers", *(f"{cell},Who?,Ada" for cell in cells)]
+    (tmp_path / "q.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert "".join(one.id for one in load_questions(str(tmp_path / "q.csv"), where=where)) == kept
+
+
+def test_rows_are_chosen_by_a_nested_field(tmp_path: Path) -> None:
+    rows = [{"id": str(n), "question": "Who?", "answers": ["Ada"], "meta": {"level": n}} for n in (1, 2)]
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (found,) = load_questions(str(tmp_path / "q.jsonl"), where={"meta.level": [2]})
+    assert found.id == "2"

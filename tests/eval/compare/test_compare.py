@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from abstain.data import InputError
 from abstain.eval.compare.compare import ComparedMetric, Comparison, System, compare
 from abstain.eval.metrics import CURVES, METRICS, tabulate
 from abstain.eval.metrics.resample import TableCache
@@ -269,3 +270,25 @@ def test_power_grows_with_the_effect() -> None:
     assert power == sorted(power)
     assert power[0] <= 0.15
     assert power[-1] >= 0.95
+
+
+def test_items_asked_at_other_targets_only_are_left_out_of_a_comparison_at_some() -> None:
+    def row(id_: str, t: float | None) -> Response:
+        return Response(id=id_, threshold=t, sample=0, verdict=Verdict.CORRECT, confidence=0.6)
+
+    told = [row("1", 0.5), row("1", 0.3), row("2", 0.3), row("3", 0.5)]
+    free = [row(id_, None) for id_ in "123"]
+    found = compare(
+        System(name="a", rows=told), System(name="b", rows=free), targets=[0.5], overlap=True, resamples=100, flips=99
+    )
+    assert (found.items, found.targets) == (2, (0.5,))
+    with pytest.raises(InputError, match="the items differ: 1 only in B"):
+        compare(System(name="a", rows=told), System(name="b", rows=free), targets=[0.5], resamples=100)
+    with pytest.raises(InputError, match=r"no row has the target 0.4; there are 0.3, 0.5"):
+        compare(System(name="a", rows=told), System(name="b", rows=free), targets=[0.4], overlap=True, resamples=100)
+
+
+def test_a_base_model_without_rows_is_none() -> None:
+    rows = [Response(id=id_, threshold=None, sample=0, verdict=Verdict.CORRECT, confidence=0.6) for id_ in ("1", "2")]
+    found = compare(System(name="a", rows=rows, base=[]), System(name="b", rows=rows), resamples=100, flips=99)
+    assert found.reference_confidence == "own"

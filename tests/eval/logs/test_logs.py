@@ -228,3 +228,45 @@ def test_options_of_other_formats_are_refused(tmp_path: Path) -> None:
         read("inspect_choice.json", filter="x")
     with pytest.raises(InputError, match=r"nowhere\.jsonl: no such file"):
         read(tmp_path / "nowhere.jsonl")
+
+
+def chosen(tmp_path: Path, scores: list[float], texts: list[str], **values: object) -> Response:
+    """The row of a multiple choice with these log-likelihoods, by `acc_norm`."""
+    sample = {
+        "doc_id": 0,
+        "doc": {"question": "Which?", "choices": {"text": texts, "label": ["A", "B"]}, "answerable": "yes"},
+        "target": "0",
+        "arguments": [["Which?", text] for text in texts],
+        "resps": [[[score, False]] for score in scores],
+        "filtered_resps": [[score, False] for score in scores],
+        "metrics": ["acc_norm"],
+        "acc_norm": 1.0,
+        **values,
+    }
+    path = tmp_path / "samples_x.jsonl"
+    path.write_text(json.dumps(sample) + "\n", encoding="utf-8")
+    (row,) = read(path, scorer="acc_norm")
+    return row
+
+
+def test_a_choice_far_less_likely_than_another_has_a_confidence_of_nearly_zero(tmp_path: Path) -> None:
+    # Per character -2000 / 1000 is above -5 / 1: the long choice is the harness's, with a share of e^-1995.
+    row = chosen(tmp_path, [-2000.0, -5.0], ["x" * 1000, "y"])
+    assert (row.completion, row.confidence) == ("x" * 1000, 0.0)
+    assert row.question == "Which?"  # the choices of the document are no list, so they are not read, nor "yes"
+    row = chosen(tmp_path, [-5.0, -2000.0], ["x", "y"])
+    assert (row.completion, row.confidence) == ("x", 1.0)
+
+
+def test_choices_without_any_probability_have_no_confidence(tmp_path: Path) -> None:
+    row = chosen(tmp_path, [-math.inf, -math.inf], ["x", "y"])
+    assert (row.confidence, row.verdict.value) == (None, "correct")
+
+
+def test_keys_of_a_generated_samples_document_are_read_where_their_values_fit(tmp_path: Path) -> None:
+    doc = {"id": {"n": 1}, "question": "Which?", "choices": {"text": ["x"], "label": ["A"]}, "threshold": "high"}
+    sample = {"doc_id": 7, "doc": doc, "target": "A", "resps": [["A"]], "filtered_resps": ["A"], "filter": "none"}
+    path = tmp_path / "samples_x.jsonl"
+    path.write_text(json.dumps(sample) + "\n", encoding="utf-8")
+    (row,) = read(path)
+    assert (row.id, row.question, row.choices, row.threshold, row.verdict.value) == ("7", "Which?", (), None, "correct")

@@ -215,3 +215,45 @@ def test_overrides_go_with_a_name_or_a_path() -> None:
         abstain.run(load_recipe("tiny"), ["seed=1"])
     with pytest.raises(InputError, match=r"no recipe 'tinny'.*did you mean 'tiny'"):
         abstain.run("tinny")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"protocol": "open rubric"}, r"protocol: 'open rubric' is unknown; allowed: open_rubric; did you mean"),
+        ({"targets": [1.5, -3]}, r"targets: must be ascending fractions in \(0, 1\), got \[1.5, -3.0\]"),
+        ({"targets": [0.5, 0.2]}, r"targets: must be ascending fractions"),
+        ({"targets": []}, r"targets: .*got \[\]"),
+        ({"confidence_scale": "percnt"}, r"confidence_scale: 'percnt' is unknown; .*did you mean 'percent'"),
+        ({"truncated": "right"}, r"truncated: 'right' is unknown; allowed: wrong, ungraded"),
+        ({"resamples": -1}, r"resamples: must be a whole number of at least 0, got -1"),
+        ({"seed": 0.5}, r"seed: must be a whole number of at least 0, got 0.5"),
+    ],
+)
+def test_options_of_scoring_are_checked_before_the_file_is_read(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        abstain.score("nowhere.jsonl", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"targets": [1.5]}, r"targets: must be ascending fractions"),
+        ({"targets": []}, r"targets: .*got \[\]"),
+        ({"resamples": 0}, r"resamples: must be a whole number of at least 100, got 0"),
+        ({"seed": -1}, r"seed: must be a whole number of at least 0, got -1"),
+    ],
+)
+def test_options_of_a_comparison_are_checked_before_the_files_are_read(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        abstain.compare("nowhere.jsonl", "neither.jsonl", **options)
+
+
+def test_a_runs_own_grader_grades_another_log_and_the_command_lines_protocol_is_taken(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.jsonl", [{"id": "1", "completion": "no idea \U0001f600", "answers": ["Paris"]}])
+    first = abstain.score(file, grader={"kind": "alias", "refusals": ["no idea \U0001f600"]}, resamples=0)
+    assert first.metrics("a.jsonl")["all"]["verdicts"]["abstained"] == 1
+    again = abstain.score(file, grader=first.grader_section, resamples=0)
+    assert again.grader_section == first.grader_section
+    with pytest.raises(InputError, match="no row of the open rubric"):
+        abstain.score(file, protocol="open-rubric")

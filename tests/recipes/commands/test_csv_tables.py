@@ -69,3 +69,24 @@ def test_report_writes_them_too_and_a_file_is_no_folder(rows: Path, tmp_path: Pa
     assert {row["run"] for row in table(tmp_path / "tables" / "metrics.csv")} == {str(tmp_path / "scored")}
     with pytest.raises(InputError, match=r"--csv .*metrics.csv: is a file; name a folder"):
         run("report", tmp_path / "scored", "--csv", tmp_path / "tables" / "metrics.csv")
+
+
+def test_an_open_rubric_experiment_gets_a_row_a_cell(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    answers = {"closed": "Rome", "open": "Paris"}
+    rows = [
+        {"id": q, "arm": arm, "sample": k, "completion": answers[arm], "answers": ["Paris"]}
+        | ({"threshold": 0.9} if arm == "open" else {})
+        for q in ("q1", "q2")
+        for arm in ("closed", "open")
+        for k in (0, 1)
+    ]
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    options = ("--protocol", "open-rubric", "--draws", 0, "--out", tmp_path / "scored", "--csv", tmp_path / "tables")
+    assert f"tables: {tmp_path / 'tables' / 'cells.csv'}, " in run("score", log, *options)
+    cells = {(row["arm"], row["t"]): row for row in table(tmp_path / "tables" / "cells.csv")}
+    plain, treated = cells["closed_plain", "0.9"], cells["open_plain", "0.9"]
+    assert (plain["accuracy"], treated["accuracy"], treated["n"]) == ("0.0", "1.0", "2")
+    assert (plain["difference"], treated["difference"]) == ("", "1.0")  # of right answers, 1 each, from wrong ones, 0
+    run("report", tmp_path / "scored", "--csv", tmp_path / "again")
+    assert table(tmp_path / "again" / "cells.csv")[0]["run"] == str(tmp_path / "scored")

@@ -142,7 +142,7 @@ def test_the_ready_sets_are_listed_with_their_licences() -> None:
 
 
 BAD: list[tuple[tuple[str, ...], str]] = [
-    (("--targets", "0.5,1"), r"--targets: must be ascending fractions in \(0, 1\), got 0.5,1"),
+    (("--targets", "0.5,1"), r"--targets: must be ascending fractions in \(0, 1\), got \[0.5, 1.0\]"),
     (("--targets", "0"), r"--targets: must be ascending fractions in \(0, 1\)"),
     (("--targets", "half"), r"--targets: expected numbers with commas between them, got 'half'"),
     (("--samples", "-1"), r"--samples: Input should be greater than or equal to 0, got -1"),

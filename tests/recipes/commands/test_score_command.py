@@ -118,7 +118,7 @@ def test_a_runs_folder_is_graded_again_without_its_model(tmp_path: Path) -> None
         (["{file}", "--grader", "{kind: numeric, absolut: 1}"], r"absolut: Extra inputs are not permitted"),
         (["{file}", "--grader", "{kind: "], r"--grader '{kind: ': not YAML"),
         (["{file}", "--targets", "0.5,x"], r"--targets: expected numbers with commas between them, got '0.5,x'"),
-        (["{file}", "--targets", "0.5,0.2"], r"--targets: must be ascending fractions in \(0, 1\), got 0.5,0.2"),
+        (["{file}", "--targets", "0.5,0.2"], r"--targets: must be ascending fractions in \(0, 1\), got \[0.5, 0.2\]"),
         (["{file}", "--format", "lm-eval"], r"a.jsonl:1: no key 'doc'; not a sample of lm-evaluation-harness"),
         (["{folder}"], r"holds no responses \(neither responses.jsonl nor eval/\*/responses.jsonl\)"),
         (["{file}", "--out", "{file}"], r"--out .*a.jsonl: it is a file; choose a folder"),

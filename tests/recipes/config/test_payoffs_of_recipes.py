@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from abstain.data import ConstantTarget, InputError, RowTargets, shown_targets
 from abstain.recipes import dump_recipe, load_recipe
 from abstain.recipes.commands.cli import main
+from abstain.recipes.commands.recipes import break_even_text
 from abstain.recipes.config.reward import recipe_reward
 from abstain.rewards import Binary, Brier, ConfidenceTarget, FixedPenalty, LogScore, Ternary, preset
 from abstain.rewards.payoffs.proper import BetaPrior, PriorScore, Spherical
@@ -81,6 +84,23 @@ def test_an_override_that_the_shell_took_apart_is_told_of_quotes(torn: str) -> N
         load_recipe("tiny", [torn])
 
 
+@pytest.mark.parametrize("rule", ["Points lie in [0, 1). Aim for 1.", "Half open: no, [0, 1)", "a } b ] c"])
+def test_an_override_with_one_bracket_that_is_a_value_is_taken(rule: str) -> None:
+    assert load_recipe("tiny", [f"description={json.dumps(rule)}"]).description == rule
+    if ":" not in rule:
+        assert load_recipe("tiny", [f"description={rule}"]).description == rule
+
+
+def test_overrides_as_a_mapping_keep_their_values() -> None:
+    grid = {"targets.eval": (0.25, np.float64(0.75)), "model": Path("a") / "model"}
+    recipe = load_recipe("finetune", {"prompt.phrase": "I pass [\U0001f600", "data.train": Path("my.jsonl"), **grid})
+    assert (recipe.prompt.phrase, recipe.model) == ("I pass [\U0001f600", "a/model")
+    assert recipe.data is not None
+    assert (recipe.data.train, recipe.targets.eval) == ("my.jsonl", [0.25, 0.75])
+    with pytest.raises(InputError, match=r"unknown key 'prompt.phrse'; did you mean 'phrase'"):
+        load_recipe("tiny", {"prompt.phrse": "x"})
+
+
 def test_the_command_line_says_so_too_where_a_part_looks_like_an_option(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -114,6 +134,19 @@ def test_the_break_even_of_the_full_reward_is_shown_at_a_few_targets() -> None:
     assert "0.9 -> 0.8 (0.8 to " in line(*targets, answers)
     assert line("rl.payoff={kind: preset, name: knowrl}") == "break-even of the full reward: 0.6667"
     assert line("rl.payoff={kind: brier}") == "break-even of the full reward: none (no abstention is paid)"
+
+
+def test_check_calls_the_break_even_the_prompts_target_only_where_it_is() -> None:
+    def text(*overrides: str) -> str:
+        return break_even_text(recipe_reward(load_recipe("tiny", list(overrides))), [0.1, 0.5])
+
+    assert text() == "the prompt's target, 0.1 to 0.5"
+    # 1, 0, -2t/(1-t): 2t/(1-t) = 2/9 and 2, break-evens 2/11 and 2/3.
+    doubled = "rl.payoff={kind: custom, path: rewards_of_a_recipe.strict, arguments: {factor: 2}}"
+    assert text(doubled) == "0.1818 at target 0.1, 0.6667 at target 0.5"
+    # Earned by all that keep to the form; by answers alone it makes 0.5 0.4, by abstentions alone 0.6.
+    assert "0.5 (0.4 to 0.6) at target 0.5" in text('rl.format_bonus={amount: 0.1, pattern: "x"}')
+    assert text("rl.payoff={kind: preset, name: knowrl}") == "0.6667"
 
 
 def test_a_bonus_that_moves_the_break_even_warns_and_so_does_one_that_abstentions_miss() -> None:

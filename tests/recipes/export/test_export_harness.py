@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import shlex
 import subprocess
@@ -276,6 +277,14 @@ def test_a_file_of_rows_that_was_changed_is_refused_by_line(tmp_path: Path) -> N
     path.write_text('{"id": "1", "threshold": 0.5, "messages": [], "answers": ["a"]}\n')
     with pytest.raises(InputError, match=r"rows.jsonl: no rows at target 0.75"):
         read_harness_rows(path, 0.75)
+
+
+def test_rows_with_the_line_ends_of_unicode_are_whole(tmp_path: Path) -> None:
+    text = "Which\u2028of\u2029these\x85?"
+    row = {"id": "1", "threshold": 0.5, "messages": [{"role": "user", "content": text}], "answers": ["a"]}
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f"{json.dumps(row, ensure_ascii=False)}\n" * 2, encoding="utf-8")
+    assert read_harness_rows(path) == [row, row]
 
 
 def test_a_prompt_of_several_messages_is_refused_for_lm_eval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
