@@ -21,6 +21,8 @@ _LAYERS = 12
 """Wrappers within each other that come off; a text with more of them is left as it is."""
 _DEPTH = 50
 """JSON nested deeper than this is no answer, and would exhaust the parser's stack."""
+_NO_STATUS = frozenset(("abstain", "abstained", "unanswered", "declined", "refused", "skipped", "no_answer"))
+"""Values of a field beside an answer's that say that there is none."""
 NO_VALUE = "N/A"
 """What stands for null, the value of a JSON field without an answer: a refusal in words."""
 
@@ -282,7 +284,10 @@ class Forms:
     def _without_json(self, text: str) -> str:
         if [*objects(text)] != [(0, len(text))]:
             return text
-        found = [value for name, value in json_object(text).items() if self._is_answer(name)]
+        fields = json_object(text)
+        found = [value for name, value in fields.items() if self._is_answer(name)]
+        if not found and any(str(value).lower() in _NO_STATUS for value in fields.values()):
+            return NO_VALUE
         if len(found) != 1 or isinstance(found[0], dict):
             return text
         return ", ".join(values(found[0])) or NO_VALUE

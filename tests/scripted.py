@@ -36,6 +36,17 @@ def sweep(samples: int = 3, targets: tuple[float, ...] = (0.25, 0.5, 0.75), seed
     )
 
 
+class Canned:
+    """What a backend without a model is besides `generate`."""
+
+    name = "canned"
+    identity = Identity(model_hash="aaaa", settings="backend=canned")
+    confidence_sources: frozenset[ConfidenceSource] = frozenset({"sequence_probability", "agreement"})
+
+    def render(self, messages: Sequence[Message]) -> str:
+        return messages[0]["content"]
+
+
 class Scripted:
     """Answers, refuses or errs by a number drawn from the prompt and the seed, and counts its completions."""
 

@@ -1,6 +1,6 @@
 """The theory of arXiv:2509.04664 measured: reduction to classification, calibration, arbitrary facts, graders."""
 
-from .enumeration import Enumeration, without_prompts
+from .enumeration import Enumeration
 from .monte_carlo import SampledReduction, SampledResponses, reduce_samples
 from .reduction import (
     Reduction,
@@ -26,5 +26,4 @@ __all__ = [
     "roc",
     "shift_by_derivative",
     "shift_by_samples",
-    "without_prompts",
 ]

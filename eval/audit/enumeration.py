@@ -7,7 +7,6 @@ Shapes: C prompts, R responses, padded where prompts have fewer. Every array may
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -94,16 +93,3 @@ class Enumeration:
             nothing = int(np.flatnonzero(total == 0)[0])
             raise ValueError(f"the model puts no mass on the listed responses of prompt {nothing}")
         return replace(self, model=listed / total[:, None])
-
-
-def without_prompts(model: Numbers, training: Numbers, valid: Mask, error: Mask) -> Enumeration:
-    """Return the enumeration of a language model without prompts: distributions over R texts, each (R,).
-
-    Args:
-        model: p̂ of the texts.
-        training: p of the texts.
-        valid: The texts that are valid.
-        error: The texts that are errors.
-    """
-    one: Numbers = np.array([Fraction(1) if model.dtype == object else 1.0], dtype=model.dtype)
-    return Enumeration(model=model[None], training=training[None], valid=valid[None], error=error[None], prompts=one)

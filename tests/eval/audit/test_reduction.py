@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from random_case import random_enumeration
 
-from abstain.eval.audit import Enumeration, reduce_to_classification, roc, without_prompts
+from abstain.eval.audit import Enumeration, reduce_to_classification, roc
 
 F = Fraction
 
@@ -93,8 +93,11 @@ def test_the_bound_holds_in_a_thousand_draws_of_floats() -> None:
 
 def test_without_prompts_it_is_the_first_corollary() -> None:
     # V = {a, b}, E = {c, d, e}; the threshold is 1/3.
-    model, training = fractions(["1/2", "1/10", "2/5", 0, 0])[0], fractions(["3/4", "1/4", 0, 0, 0])[0]
-    found = reduce_to_classification(without_prompts(model, training, mask("11000")[0], mask("00111")[0]))
+    model, training = fractions(["1/2", "1/10", "2/5", 0, 0]), fractions(["3/4", "1/4", 0, 0, 0])
+    always = np.array([F(1)], dtype=object)  # one prompt, which is always given
+    found = reduce_to_classification(
+        Enumeration(model=model, training=training, valid=mask("11000"), error=mask("00111"), prompts=always)
+    )
     # misjudged: b, with 1/4 of p, and c, one of three errors
     assert (found.err, found.err_iiv) == (F(2, 5), (F(1, 4) + F(1, 3)) / 2)
     assert found.bound == F(7, 12) - F(2, 3) - F(3, 20)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from scripted import Canned
 
-from abstain.data import Message, PromptStyle, Question
-from abstain.eval.backends.backend import Completion, ConfidenceSource, Prompt
-from abstain.eval.backends.identity import Identity
+from abstain.data import PromptStyle, Question
+from abstain.eval.backends.backend import Completion, Prompt
 from abstain.eval.metrics import compute_metrics, reference_confidence, tabulate
 from abstain.eval.sweep.responses import Response
 from abstain.eval.sweep.sweep import Sweep, run_sweep
@@ -21,18 +21,11 @@ QUESTIONS = [Question(f"q{i}", f"Question {i}?", ("yes",)) for i in range(4)] + 
 ]
 
 
-class Sure:
+class Sure(Canned):
     """Answers everything it is sure of with "yes"; sure of every question to 0.6, also of those without an answer."""
-
-    name = "sure"
-    identity = Identity(model_hash="aaaa", settings="backend=sure")
-    confidence_sources: frozenset[ConfidenceSource] = frozenset({"sequence_probability", "agreement"})
 
     def __init__(self, sees_through: bool) -> None:
         self.sees_through = sees_through
-
-    def render(self, messages: Sequence[Message]) -> str:
-        return messages[0]["content"]
 
     def generate(
         self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0

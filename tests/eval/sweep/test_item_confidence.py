@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scripted import Canned
 
-from abstain.data import Message, PromptStyle, Question, template
-from abstain.eval.backends.backend import Completion, ConfidenceSource, Prompt
-from abstain.eval.backends.identity import Identity
+from abstain.data import PromptStyle, Question, template
+from abstain.eval.backends.backend import Completion, Prompt
 from abstain.eval.metrics import compute_metrics, tabulate
 from abstain.eval.sweep.confidence import agreement
 from abstain.eval.sweep.responses import Response, append_responses
@@ -22,20 +22,13 @@ STYLE = PromptStyle(rubric="Target {target}.", forced="Forced.", stated="Stated.
 QUESTIONS = [Question(f"q{i}", f"Question {i}?", ("yes",)) for i in range(10)]
 
 
-class Scripted:
+class Scripted(Canned):
     """Says "yes" with probability 0.8 greedily; its samples and stated confidences are scripted by question."""
-
-    name = "scripted"
-    identity = Identity(model_hash="aaaa", settings="backend=scripted")
-    confidence_sources: frozenset[ConfidenceSource] = frozenset({"sequence_probability", "agreement"})
 
     def __init__(self, stated: Sequence[str] = (), samples: Sequence[str] = ()) -> None:
         self.stated, self.samples = stated, samples
         self.asked: list[str] = []
         self.draws = 0
-
-    def render(self, messages: Sequence[Message]) -> str:
-        return messages[0]["content"]
 
     def generate(
         self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0

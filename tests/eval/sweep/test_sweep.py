@@ -1,18 +1,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scripted import Canned
 
-from abstain.data import InputError, Message, PromptStyle, Question
+from abstain.data import InputError, PromptStyle, Question
 from abstain.eval import metrics
-from abstain.eval.backends.backend import Completion, ConfidenceSource, Prompt
-from abstain.eval.backends.identity import Identity
+from abstain.eval.backends.backend import Completion, Prompt
 from abstain.eval.logs.harness import HarnessGrader
 from abstain.eval.sweep.responses import append_responses, read_responses, truncate_cut_line
 from abstain.eval.sweep.sweep import Sweep, run_sweep
@@ -23,19 +23,12 @@ QUESTIONS = [Question(f"q{i}", f"Question {i}?", (f"a{i}",), exact_confidence=(i
 STYLE = PromptStyle(rubric="Target {target}.", forced="Forced.", target_format="decimal")
 
 
-class Oracle:
+class Oracle(Canned):
     """A backend that answers (rightly for even questions) iff (i + 0.5) / 10 > t, and counts what it is asked."""
-
-    name = "oracle"
-    identity = Identity(model_hash="aaaa", settings="backend=oracle")
-    confidence_sources: frozenset[ConfidenceSource] = frozenset({"sequence_probability", "agreement"})
 
     def __init__(self, fail_after: int | None = None) -> None:
         self.asked: list[str] = []
         self.fail_after = fail_after
-
-    def render(self, messages: Sequence[Message]) -> str:
-        return messages[0]["content"]
 
     def generate(
         self, prompts: Iterable[Prompt], *, temperature: float = 1.0, seed: int = 0
