@@ -143,7 +143,7 @@ def test_a_model_whose_tree_would_be_wrong_is_found_out(monkeypatch: pytest.Monk
 def test_a_trie_holds_each_shared_beginning_once() -> None:
     trie = build_trie([[1, 2, 3], [1, 2, 4], [1, 2], [9]])
     assert len(trie.tokens) == 5
-    assert trie.ancestors(3) == [0, 1, 3]
+    assert trie.paths[1] == (0, 1, 3)
     with pytest.raises(ValueError, match="two candidates have the same tokens"):
         build_trie([[1], [1]])
     with pytest.raises(ValueError, match="no tokens"):
