@@ -22,7 +22,7 @@ DEFAULT_PHRASE = "I don't know"
 _WINDOW = 400
 """Characters at the end of a text in which a doubt behind the answer is looked for."""
 _MARKS = re.compile(
-    r"^[ \t]*(?:#{1,6} |[-*•>+] |\d{1,2}[.)] (?=\S+ \S))"
+    r"^[ \t]*(?:#{1,6} |[-*•>+] |(?:(?<=\n)\d{1,2}|1)[.)] (?=\S+ \S))"
     r"|\*\*|__|</?answer>|\\(?:boxed|text(?:bf|it)?) ?\{|(?<=\w)[.!]?\}(?=[\s.$]|$)",
     re.M | re.I,
 )

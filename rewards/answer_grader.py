@@ -176,7 +176,7 @@ class AnswerGrader:
         return replace(judged, reason="hedged") if hedged else judged
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 13)
 def _known(grader: AnswerGrader, completion: str, answers: tuple[str, ...]) -> Judgement:
     """Return the judgement; the same completion comes back within a group, and in the next epoch."""
     return grader._grade(completion, answers, None, grader.match)  # pyright: ignore[reportPrivateUsage]

@@ -35,7 +35,8 @@ _QUOTE = re.compile(
 _ANSWER_IS = re.compile(
     r"\b(?:answer|response|reply)\b[^.!?\n]{0,40}(?: is| would be|:) ?$"
     r"|\b(?:let me|i(?:'ll| will|'d| would|(?:'m| am) (?:going to|gonna)| have to| must| can only)) (?:just |simply )?"
-    r"(?:go with|say|answer|reply|respond|stick with)(?: with)? ?$",
+    r"(?:go with|say|answer|reply|respond|stick with)(?: with)? ?$"
+    r"|\b(?:treat|take|count|consider|mark|record) (?:this|that|it)(?: down)? as(?: an?)? ?$",
     re.IGNORECASE,
 )
 _IS_ANSWER = re.compile(
@@ -68,6 +69,11 @@ _BETWEEN = re.compile(
     r"(?:[A-Z\u00c0-\u00de\d]|\u2022)"
 )
 """Candidates by name in a clause that does not choose: "I'm torn between Lyon and Paris"."""
+_WILL_SAY = re.compile(
+    r"\bi (?:will|would|have to|must|shall|can only|am going to)(?: \w+)? (?:answer|say|reply|respond)$"
+)
+"""What announces the answer that a colon follows."""
+_NAMES_WITH_OR = re.compile(r"(?:^|[\w,] )or (?:the )?(?:[A-Z\u00c0-\u00de][\w'.-]*|\d+)")
 _SAYS = re.compile(r"\b(?:is|are|was|were|has|had|when|if|because|where|until|before) (?!what i\b)")
 """Signs of a statement, of which what is out of reach is only a part."""
 _SELECTS = re.compile(
@@ -252,7 +258,9 @@ def _clause(clause: str, lower: str, border: str, found: Sequence[Clause], place
     rest = lower[turn.end() :] if turn else lower
     original = clause[-len(rest) :] if turn and rest else clause
     is_label = border.startswith(":") and len(clause) <= 30 and not turn
-    leads = last_word is not None and not _has_words(lower[last_word.end() :])
+    leads = (last_word is not None and not _has_words(lower[last_word.end() :])) or (
+        border.startswith(":") and _WILL_SAY.search(lower) is not None
+    )
     is_fronted = FRONTED.match(rest) is not None
     kind, end = _kind(original, rest, fronted=place.fronted)
     if not kind and any(one.answers for one in found) and DENIAL.search(rest):
@@ -267,13 +275,14 @@ def _clause(clause: str, lower: str, border: str, found: Sequence[Clause], place
     elif rest.strip() and not is_fronted and not is_label and not leads:
         commits = COMMIT.search(rest)
         guesses = commits is not None
-        only_commits = commits is not None and not _has_words(rest[: commits.start()] + rest[commits.end() :])
+        beside = rest[: commits.start()] + rest[commits.end() :] if commits else rest
+        only_commits = commits is not None and not (_has_words(beside) or _QUOTED in beside)
         answers = not only_commits and states_answer(
             rest, behind=turn is not None or _is_behind(found, place), guesses=guesses
         )
         answers = answers or _is_lone_guess(original, border, found, place)
         weakly = not answers and _names_answer(original, rest, found, place, turned=turn is not None)
-        guesses = guesses or (weakly and " or " in rest)
+        guesses = guesses or (weakly and _NAMES_WITH_OR.search(original) is not None)
     concludes = place.announced or last_word is not None or (place.reasoned and not place.opens)
     plain = not kind and not found and not leads and not is_label and is_fragment(rest)
     advises = not (kind or guesses or answers or weakly) and (ADVICE.search(rest) or is_source(rest)) is not None

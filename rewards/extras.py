@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
+from typing import Any
 
 _EVAL = (
     "accelerate",
@@ -38,10 +39,16 @@ class MissingExtraError(ModuleNotFoundError):
 
 
 def is_installed(module: str) -> bool:
-    """Return whether the top-level module `module` can be imported; nothing is imported."""
-    if module in sys.modules:
-        return sys.modules[module] is not None  # pyright: ignore[reportUnnecessaryComparison]
-    return find_spec(module) is not None
+    """Return whether the top-level module `module` can be imported; nothing is imported.
+
+    A folder without code, such as the `wandb/` that a tracker leaves behind, is none.
+    """
+    if module not in sys.modules:
+        spec = find_spec(module)
+        return spec is not None and spec.origin is not None
+    loaded: Any = sys.modules[module]
+    spec = getattr(loaded, "__spec__", None)
+    return loaded is not None and (spec is None or spec.origin is not None)
 
 
 def install_command(*modules: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
+from .matching.statement import IS, RESULT, THEREFORE
 from .matching.text import Pattern
 from .thoughts import CHANNELS, THOUGHTS, Marks, after_thoughts
 
@@ -21,6 +22,8 @@ _LAYERS = 12
 """Wrappers within each other that come off; a text with more of them is left as it is."""
 _DEPTH = 50
 """JSON nested deeper than this is no answer, and would exhaust the parser's stack."""
+_NO_STATUS = frozenset(("abstain", "abstained", "unanswered", "declined", "refused", "skipped", "no_answer"))
+"""Values of a field beside an answer's that say that there is none."""
 NO_VALUE = "N/A"
 """What stands for null, the value of a JSON field without an answer: a refusal in words."""
 
@@ -29,7 +32,7 @@ ANSWER_TAGS = ("answer", "final_answer", "final", "response", "solution", "resul
 ANSWER_FIELDS = ("answer", "finalanswer", "shortanswer", "response", "result", "output", "prediction", "solution")
 """Names of the JSON fields that hold an answer, in lower case and without "_", "-" and spaces."""
 
-SO = r"(?:so|thus|hence|therefore|and|then|finally|overall|consequently|in conclusion|in summary|in short|as a result)"
+SO = rf"(?:{THEREFORE}|and|then|finally|overall|in conclusion|in summary|in short|as a result)"
 """Words that lead from reasons to the answer."""
 _SURE = r"(?:sure|certainly|of course|okay|ok|alright|great question|good question)"
 _ANSWER = (
@@ -38,9 +41,9 @@ _ANSWER = (
 )
 _LABEL = Pattern(
     rf"[ *_#>]{{0,8}}+(?:{_SURE}[!.,] )?(?:{SO},? ){{0,2}}+"
-    rf"(?:{_ANSWER}(?:[*_]{{0,3}} ?:| is\b:?(?: that\b(?! is\b))?| (?:would be|should be|must be|was)\b|(?= ?=))"
-    rf"|final answer\b[*_]{{0,3}}|(?:response|output|result|solution|conclusion)[*_]{{0,3}} ?:"
-    rf"|(?:{_ANSWER}|response|solution|result|conclusion)[*_]{{0,3}} ?(?=\n))"
+    rf"(?:{_ANSWER}(?:[*_]{{0,3}} ?:| is\b:?(?: that\b(?! is\b))?| {IS}\b|(?= ?=))"
+    rf"|final answer\b[*_]{{0,3}}|{RESULT}[*_]{{0,3}} ?:"
+    rf"|(?:{_ANSWER}|{RESULT})[*_]{{0,3}} ?(?=\n))"
     r"(?: ?[:=])?(?:[*_]{1,3}(?=\s|$))?(?: ?[:=])?\s*",
     re.IGNORECASE,
 )
@@ -282,7 +285,10 @@ class Forms:
     def _without_json(self, text: str) -> str:
         if [*objects(text)] != [(0, len(text))]:
             return text
-        found = [value for name, value in json_object(text).items() if self._is_answer(name)]
+        fields = json_object(text)
+        found = [value for name, value in fields.items() if self._is_answer(name)]
+        if not found and any(str(value).lower() in _NO_STATUS for value in fields.values()):
+            return NO_VALUE
         if len(found) != 1 or isinstance(found[0], dict):
             return text
         return ", ".join(values(found[0])) or NO_VALUE

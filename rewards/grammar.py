@@ -108,10 +108,10 @@ DECISION = Pattern(
 CHOICE = Pattern(
     "|".join(
         (
-            rf"(?:cannot|could not|not able to|unable to) {ADV}(?:say|tell|decide|determine|remember|recall)(?: you)?"
+            rf"{CANNOT}(?:say|tell|decide|determine|remember|recall)(?: you)?"
             r" which(?: (?:one|of)\b|\W*$)",
             rf"\bdo not {ADV}know which(?: (?:one|of (?:them|these|those|the))\b|\W*$)",
-            rf"(?:cannot|could not|not able to|unable to) {ADV}(?:decide|choose|settle|pick|commit)(?: (?:between"
+            rf"{CANNOT}(?:decide|choose|settle|pick|commit)(?: (?:between"
             r"|among|on|upon|to|from|one|any|either|which)\b|\W*$| and\b)",
         )
     )
@@ -129,10 +129,13 @@ REFUSAL = Pattern(
             rf"{SPEAKER} {ADV}(?:do|does|did|would|will) {NOT} {ADV}(?:know|recall|remember|recollect|recogni[sz]e"
             rf"|learn|study"
             rf"|retain|(?:think|believe) i (?:know|can|have|recall|remember))",
-            rf"{CANNOT}{TELL}\b|{SELF} (?:cannot|could not)\W*$",
+            rf"{CANNOT}{TELL}\b(?! (?:that )?i (?:have|had|was|did|ever|blame|like|care)\b)"
+            rf"|{SELF} (?:cannot|could not)\W*$",
             rf"{SELF} (?:have |had )?{ADV}(?:forgotten|forget|forgot)\b|\b(?:do|does|did) not ring (?:a|any) bells?"
             r"|\bmeans nothing to me|\bam not (?:finding|seeing|getting|recalling|remembering|recogni[sz]ing)\b"
             r"|^\W*no (?:such )?[\w-]+(?: [\w-]+){0,5}? (?:is|are) (?:known|available|familiar) to (?:me|us)\b",
+            rf"{SPEAKER} {ADV}(?:did not manage|failed|have failed|was not able|have yet) to {ADV}{TELL}\b"
+            r"|\b(?:i|we) not (?:know|remember|recall)\b",
             rf"{SELF} {ADV}(?:cannot|could not) {ADV}(?!{CAN_YET}\b)\w+",
             rf"{SPEAKER} {ADV}(?:do|does|did) not {ADV}(?:have|pos+ess|hold|own|retain) {ADV}(?:{SOME}{INFO}\b"
             rf"|(?:it|that|this|them|one|those)\b|enough (?:here )?to\b)",
@@ -154,7 +157,8 @@ REFUSAL = Pattern(
             rf"\bdo(?:es)? not (?:allow|permit|enable|let) (?:me|us|one|anyone) (?:to )?{TELL}\b",
             r"\bnothing (?:comes|springs|came|rings|occurs) (?:to|up|a bell)\b|^not (?:with|of|about|who|what|when"
             r"|where|which)\b",
-            r"\bblind spots? for me\b|\b(?:have|have got|got) none\W*$|\bi (?:do not|did not)\W*$|\brefuses to come\b"
+            rf"\bblind spots? for me\b|{SPEAKER} {ADV}(?:have|have got|got) none\W*$"
+            r"|\bi (?:do not|did not)\W*$|\brefuses to come\b"
             r"|\bwill not (?:surface|come out)\b",
             r"\bnothing (?:that )?i (?:know|have|recall|remember)\b|\bi never (?:knew|learn(?:ed|t)|heard|saw|read)\b"
             r"|\byou (?:would|will) (?:have|need) to (?:ask|check|consult|contact|look|search|refer)\b",
@@ -202,7 +206,8 @@ REFUSAL = Pattern(
 """A refusal of knowledge, of ability or of access, by whoever speaks."""
 
 BARE = Pattern(
-    r"^\W*(?:(?:nope|no|hmm+|sorry|well|oh|honestly|tbh|sadly|unfortunately)\W{1,3}){0,2}(?:idk|dunno|unknown"
+    r"^\W*(?:(?:nope|no|hmm+|sorry|well|oh|honestly|tbh|sadly|unfortunately)\W{1,3}){0,2}(?:idk|dunno"
+    r"|unknown(?! to (?!(?:me|us|this (?:model|assistant))\b))"
     r"|unsure|unclear|not known|do not know"
     rf"|no(?:t an?|t the)? (?:[\w-]+ ){{0,2}}{INFO}(?: available| known)?|(?:not enough"
     rf"|insufficient) (?:\w+ )?{INFO}"
@@ -228,7 +233,9 @@ DOUBT = Pattern(
             r"|positive)\b",
             r"\bless than (?:about )?\d{1,3} ?(?:%|percent) (?:\w+ )?(?:sure|certain|confident|positive"
             r"|confidence|certainty)",
-            r"^i am not\W*$|\b(?:unsure|uncertain|undecided|torn between|on the fence)\b|\b(?:confidence"
+            r"^i am not\W*$|\b(?:threshold|bar|level|target|cut-?off|requirement)"
+            r" (?:is|was) not (?:\w+ )?(?:met|reached"
+            r"|cleared|satisfied)\b|\b(?:unsure|uncertain|undecided|torn between|on the fence)\b|\b(?:confidence"
             r"|certainty) (?:level )?is (?:only |just |about |around "
             r"|roughly |at )*(?:0?\.\d|\d)|\bi would (?:need|have) to (?:know|see|look|check|consult|search|verify)\b",
             r"\bi (?:\w+ly )?(?:doubt|question) (?:that |whether |if )?i (?:can|could|know|would)\b"

@@ -97,7 +97,7 @@ LANGUAGES = (
     ),
     Language(
         "French",
-        r"\bje sèche\b|\bje ne saurais\b|"
+        r"\bje sèche\b|\bje l'ignore\b|\bje ne saurais\b|"
         r"(?:\b(?:je|j'|on)\b.{0,30})?\b(?:ne|n')\s?.{0,40}?\b(?:sais|saurais|connais|peux|pourrais|dispose|ai"
         r"|souviens|rappelle|possède|suis|trouve|détiens|vais|veux|souhaite)\b"
         r".{0,30}?\b(?:pas|aucun\w*|rien|plus|guère|ni)\b|\b(?:je|j')\s?(?:sais pas|ignore|préfère (?:ne pas"

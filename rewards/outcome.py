@@ -19,7 +19,7 @@ def decide(found: Sequence[Clause]) -> Outcome | None:
     A clause behind the last one that declines which may hold an answer makes the text an answer. So does one in front
     of it, unless a decision follows ("so I'll pass"), or an open refusal: in a sentence of its own, or as a last word
     ("so I don't know"). Behind a guess it has to be announced as the last word; a decision not to choose takes no guess
-    back, and answers between two open refusals are none.
+    back, and answers between an open refusal and another are none.
     """
     declining = [i for i, clause in enumerate(found) if clause.kind]
     if not declining:
@@ -32,7 +32,7 @@ def decide(found: Sequence[Clause]) -> Outcome | None:
         return "declined"
     answer = found[answers[-1]]
     guessed = any(found[i].guesses for i in answers)
-    framed = not guessed and all(found[i].kind in ("open", "decision") for i in (0, last))
+    framed = not guessed and found[0].kind in ("open", "decision") and found[last].kind in ("open", "decision", "about")
     retracted = framed or any(
         clause.kind == "decision"
         or (clause.kind == "choice" and not guessed)

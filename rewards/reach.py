@@ -49,7 +49,7 @@ AWAY = Pattern(
             r"|available"
             r"|published|listed|covered|included)\b",
             rf"\b(?:is|are) (?:something|one|an? \w+|all) (?:that |which )?{SELF} {ADV}(?:cannot|could not"
-            rf"|am (?:unable|not)"
+            rf"|am (?:unable|not)|would (?:have|need|want) to (?:leave|check|look|verify|consult)"
             rf"|do not|does not|have (?:no|never)|has no|lack)",
             rf"\b{OF_MINE}(?:do(?:es)? not|did not|ha(?:s|ve) (?:no|an? (?:\w+ )?(?:cut-?off|limit|gap|end))"
             rf"|(?:is|are) (?:\w+ )?(?:limited|insufficient|hazy|fuzzy|vague|incomplete|sketchy|rusty|lacking|blank"
@@ -61,7 +61,8 @@ AWAY = Pattern(
             r"|were) not (?:a |any )?(?:part of|among|in|on) (?:it|that|this|them|those|there)\b"
             r"|\b(?:ha(?:s|ve) )?(?:slip(?:s|ped)?|fall(?:s|en)?|fell|drop(?:s|ped)?|gone)"
             r" (?:through|past|from|out of) (?:the \w+ of )?my(?: [\w-]+){1,3}"
-            r"|\b(?:is|are|was|were) too [\w-]+(?: [\w-]+)? for (?:me|us|this (?:model|assistant))\b",
+            r"|\b(?:is|are|was|were) (?:a (?:bit|little) |far |way |much |rather )?too [\w-]+"
+            r"(?: [\w-]+)? for (?:me|us|this (?:model|assistant))\b",
             r"nothing in (?:what i|my)|not been included|\b(?:is|are|was|were) not (?:covered|included|contained"
             r"|represented|present|found|part) (?:in|by|of|within) (?:my|what i)|neither of which i (?:have"
             r"|know)|not (?:one|something|[\w-]+) (?:that )?i (?:can|could|have|know|remember|possess|hold)\b",

@@ -11,10 +11,11 @@ import re
 from .matching.text import Pattern
 
 TURN = Pattern(
-    r"(?:and |so |still |or |even )?(?:but|however|though|although|yet|nevertheless|nonetheless|even so"
+    r"(?:(?:and|so|still|or|even|but) )?(?:but|however|though|although|yet|nevertheless|nonetheless|even so"
     r"|even though|that said|having said that"
     r"|if (?:i (?:had|have|must|were|was)|you (?:press|insist|force|want|need|really|must|made)|pressed|forced)\b"
-    r"|going by|from memory|in any case|anyway|to (?:the best of )?my (?:knowledge|recollection)"
+    r"|going by(?: my (?:training|data|knowledge|memory))?|from memory|in any case|anyway"
+    r"|to (?:the best of )?my (?:knowledge|recollection)"
     r"|as far as i (?:know|can tell|recall)|if memory serves(?: me)?|off the top of my head)\b,? ?"
 )
 """A turn from what declines to an answer after all; anchored."""
@@ -130,6 +131,7 @@ NEUTRAL = Pattern(
     r"|i have (?:some|a (?:little|bit|few)|general|only|heard|read|seen)\b"
     r"|i (?:had |have )?(?:briefly )?(?:considered|thought (?:of|about)|weighed|looked at|toyed with)\b"
     r"|with (?:[\w-]+ ){0,3}(?:details?|context|information)\b|rather than|instead of"
+    r"|i (?:can|could) (?:\w+ly )?(?:explain|talk|discuss|walk|go (?:over|into))\b"
     r"|is there|do you|can i|may i|could you"
     r"|i (?:would |will |can |could )?(?:\w+ly )?(?:hope|be happy|be glad"
     r"|love|like to help|try|help|need|want|wish|apologi|regret"
@@ -161,7 +163,9 @@ NEUTRAL = Pattern(
 """Advice, apologies, reasons and background: a clause that neither answers nor declines."""
 
 FRONTED = Pattern(
-    r"(?:and |but )?(?!which (?:would make|means|makes)\b)(?:who|what|which|when|where|how|why|whether|as for|as to"
+    r"(?:and |but )?(?!which (?:would make|means|makes)\b"
+    r"|what you (?:are (?:describing|asking about|looking for"
+    r"|referring to|thinking of)|describe|mean|want)\b)(?:who|what|which|when|where|how|why|whether|as for|as to"
     r"|whoever|whatever|regarding"
     r"|concerning)\b"
 )
@@ -169,7 +173,7 @@ FRONTED = Pattern(
 
 LAST_WORD = Pattern(
     r"\W*(?:but |oh |and |,|then )*(?:actually|wait|no\b|sorry|hmm+|on second thoughts?|scratch that|never ?mind"
-    r"|in fact|come to think of it|so\b|therefore|thus|hence"
+    r"|in fact|come to think of it|either way|in any (?:case|event)|so\b|therefore|thus|hence"
     r"|(?:the |my )?(?:final |short )?answer|in the end|overall|in conclusion|conclusion|response|verdict|all in all)"
 )
 """What leads from an answer to its retraction, or from reasons to the last word; anchored."""

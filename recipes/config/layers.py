@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeGuard, cast
@@ -19,6 +20,7 @@ from pydantic import BaseModel
 
 from ...data import InputError
 from ...data.nearest import nearest
+from .paths import placed
 
 MODELS = "models/"
 """Folder of the open models' recipes, left out of their names: `models/qwen3-4b/grpo.yaml` is "qwen3-4b/grpo"."""
@@ -89,11 +91,11 @@ def read_recipe(source: str) -> tuple[Layer, str]:
     Raises:
         InputError: no such recipe or part, bad YAML, or `extends` in a circle.
     """
-    text, place = _find(source)
+    file = _find(source)
     merged: Layer = {}
-    for layer in _layers(text, place, (source,)):
-        merged = put(merged, layer, place)
-    return merged, place
+    for layer in _layers(file):
+        merged = put(merged, layer, file.place)
+    return merged, file.place
 
 
 def present_keys(layer: Mapping[str, Any]) -> Layer:
@@ -179,7 +181,7 @@ def _replace_data(below: Layer, name: str, own: Layer, place: str) -> Layer:
         hint = nearest(name, ready_data()) or of_file
         raise InputError(f"{place}: no ready data {name!r}{hint}; ready are {', '.join(ready_data())}")
     merged = merge({key: value for key, value in below.items() if key not in _OF_DATA}, own)
-    for layer in _layers(parts[DATA + name], DATA + name, (DATA + name,)):
+    for layer in _layers(_File(parts[DATA + name], DATA + name)):
         merged = put(merged, layer, DATA + name)
     return merged
 
@@ -196,14 +198,33 @@ def _adjust(merged: Layer, adjusted: Mapping[str, Any]) -> Layer:
     return result
 
 
-def _find(source: str) -> tuple[str, str]:
-    shipped, path = shipped_recipes(), Path(source)
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One layer as it is written."""
+
+    text: str
+    place: str
+    """What error messages call it."""
+    path: Path | None = None
+    """None for one that comes with the package."""
+
+    @property
+    def key(self) -> str:
+        """What tells the layer from others."""
+        return self.place if self.path is None else str(self.path.resolve())
+
+
+def _find(source: str, folder: Path | None = None) -> _File:
+    """Return the recipe or part that `source` names; a path is looked up in `folder` first."""
+    shipped = shipped_recipes()
     if source in shipped:
-        return shipped[source], f"recipe {source}"
+        return _File(shipped[source], f"recipe {source}")
     if source in (parts := shipped_parts()):
-        return parts[source], source
-    if path.is_file():
-        return path.read_text(encoding="utf-8"), source
+        return _File(parts[source], source)
+    for path in (Path(source),) if folder is None else (folder / source, Path(source)):
+        if path.is_file():
+            place = source if path == Path(source) else str(path)
+            return _File(path.read_text(encoding="utf-8"), place, path)
     known = [*shipped, *parts] if source.startswith("parts/") else shipped
     hint = nearest(source, known)
     raise InputError(f"no recipe {source!r}: neither a file nor a shipped name{hint}; see `abstain recipes list`")
@@ -218,7 +239,14 @@ def _parse(text: str, place: str) -> Layer:
         raise InputError(f"{place}: an alias (*) stands inside of what it names")
     if not is_section(loaded):
         raise InputError(f"{place}: expected a mapping of recipe keys, got {type(loaded).__name__}")
-    return {str(key): value for key, value in loaded.items()}
+    return {str(key): _unshared(value) for key, value in loaded.items()}
+
+
+def _unshared(value: Any) -> Any:
+    """Return a copy in which what an alias (*) names twice is two values, which overrides change one by one."""
+    if isinstance(value, list):
+        return [_unshared(one) for one in cast("list[Any]", value)]
+    return {key: _unshared(one) for key, one in value.items()} if is_section(value) else value
 
 
 def _holds_itself(value: Any, above: tuple[int, ...] = ()) -> bool:
@@ -229,15 +257,23 @@ def _holds_itself(value: Any, above: tuple[int, ...] = ()) -> bool:
     return here[-1] in above or any(_holds_itself(one, here) for one in inside)
 
 
-def _layers(text: str, place: str, seen: tuple[str, ...]) -> list[Layer]:
-    own = _parse(text, place)
+def _layers(file: _File, above: tuple[str, ...] = ()) -> list[Layer]:
+    """Return the layers of `file`, the lowest first, with the paths of each looked up beside the file that names them.
+
+    Args:
+        file: A recipe or a part.
+        above: The keys of what extends it.
+    """
+    own, seen = _parse(file.text, file.place), (*above, file.key)
+    folder = None if file.path is None else file.path.parent
     parents = own.pop("extends", None)
     layers: list[Layer] = []
     named = cast("list[Any]", parents) if isinstance(parents, list) else [] if parents is None else [parents]
     for parent in named:
         if not isinstance(parent, str):
-            raise InputError(f"{place}: extends: expected a name or path, or a list of them, got {parent!r}")
-        if parent in seen:
-            raise InputError(f"{place}: `extends` goes in a circle through {parent!r}")
-        layers += _layers(*_find(parent), (*seen, parent))
-    return [*layers, own]
+            raise InputError(f"{file.place}: extends: expected a name or path, or a list of them, got {parent!r}")
+        below = _find(parent, folder)
+        if below.key in seen:
+            raise InputError(f"{file.place}: `extends` goes in a circle through {parent!r}")
+        layers += _layers(below, seen)
+    return [*layers, own if folder is None else placed(own, folder)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, cast, get_args, get_type_hints
@@ -14,7 +15,6 @@ from pydantic import BaseModel, ValidationError
 from ...data import InputError
 from ...data.nearest import nearest
 from ...data.rows import is_file
-from ...rewards.import_path import beside
 from .kinds import Kinds
 from .layers import (
     RecipeDumper,
@@ -28,6 +28,7 @@ from .layers import (
     read_recipe,
     shipped_recipes,
 )
+from .paths import placed_code
 from .schema import Recipe
 
 __all__ = ["dump_recipe", "load_recipe", "shipped_recipes"]
@@ -56,7 +57,7 @@ def load_recipe(source: str, overrides: Sequence[str] | Mapping[str, Any] = ()) 
         InputError: no such recipe, bad YAML, or a bad key or value; the message names the place.
     """
     merged, place = read_recipe(source)
-    merged, own = _data_beside(merged, Path(source).parent), merged.get("data")
+    own = deepcopy(merged.get("data"))  # as it is before the overrides
     if isinstance(overrides, Mapping):
         given = [_Override(text, key, plain(overrides[key])) for key, text in override_texts(overrides).items()]
     else:
@@ -74,7 +75,8 @@ def load_recipe(source: str, overrides: Sequence[str] | Mapping[str, Any] = ()) 
         merged.pop("world", None)  # questions of one's own replace the synthetic world
     _drop_other_half(merged, own, {one.key for one in given})
     try:
-        return Recipe.model_validate(_beside(_at_home(merged), Path(source).parent))
+        placed = placed_code(_at_home(merged), Path())  # what an override names lies in the folder one is in
+        return Recipe.model_validate(placed)
     except ValidationError as error:
         raise InputError(_explain(error, place, merged)) from None
 
@@ -161,37 +163,6 @@ def _at_home(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Return the recipe with `~` in the folders of model and adapter written out, which a shell leaves as it is."""
     folders = {key: value for key in ("model", "adapter") if isinstance(value := recipe.get(key), str)}
     return {**recipe, **{key: str(Path(value).expanduser()) for key, value in folders.items() if value[:1] == "~"}}
-
-
-def _beside(section: Any, folder: Path) -> Any:
-    """Return `section` with the paths of a user's own code (`path: my.py:name`) looked up in `folder` first."""
-    if isinstance(section, list):
-        return [_beside(item, folder) for item in cast("list[Any]", section)]
-    if not is_section(section):
-        return section
-    inner = {key: _beside(value, folder) for key, value in section.items()}
-    if "kind" in inner and isinstance(inner.get("path"), str):
-        inner["path"] = beside(inner["path"], folder)
-    return inner
-
-
-def _data_beside(recipe: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return the recipe with the files that its `data` names looked up in `folder`, the recipe's own, first."""
-    data: Any = recipe.get("data")
-    if not is_section(data):
-        return dict(recipe)
-
-    def placed(source: Any) -> Any:
-        if isinstance(source, list):
-            return [placed(one) for one in cast("list[Any]", source)]
-        if is_section(source):
-            return {**source, "source": placed(source.get("source"))} if "source" in source else source
-        if not isinstance(source, str):
-            return source
-        name, colon, file = source.rpartition(":")  # "popqa:FILE"
-        return f"{name}{colon}{folder / file}" if file and (folder / file).is_file() else source
-
-    return {**recipe, "data": {key: placed(one) if key in ("train", "eval") else one for key, one in data.items()}}
 
 
 def _drop_other_half(recipe: dict[str, Any], before: Any, keys: set[str]) -> None:

@@ -17,6 +17,7 @@ from ... import rewards
 from ...data import InputError
 from ...rewards import AbstentionReward
 from ...rewards.adapters import OnUngraded
+from ...rewards.import_path import path_of
 from ..config.reward import recipe_reward
 from ..config.schema import Recipe
 
@@ -105,6 +106,8 @@ class Code:
         return isinstance(value, str) and value in self.names
 
     def _name(self, thing: Callable[..., Any]) -> str:
+        if path := path_of(thing):
+            return f"{self.imported('abstain.rewards.import_path', 'import_object')}({literal(path)})"
         name, module = getattr(thing, "__qualname__", ""), getattr(thing, "__module__", "")
         if getattr(rewards, name, None) is thing:
             return self.imported("abstain.rewards", name)

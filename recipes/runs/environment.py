@@ -36,7 +36,8 @@ def environment(
     Args:
         seed: Of the run.
         asked: What the command line gave, such as recipe and overrides.
-        sources: Data sources. Local files are hashed; Hub ids are recorded without a hash.
+        sources: Data sources, and files of the user's own code. Local files are hashed, also behind the name of a set
+            ("popqa:FILE"); Hub ids are recorded without a hash.
         questions: Use → the questions that came of them, hashed in their order.
         dtype: What the weights are loaded in for generating, "auto" being what they were saved in; None: not known
             here, as of a server.
@@ -55,7 +56,7 @@ def environment(
         "variables": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
         "versions": installed_versions(),
         "packages": _packages(),
-        "files": {source: file_content(Path(source)) for source in sources},
+        "files": {source: _source_content(source) for source in sources},
         "questions": {use: _content(found) for use, found in (questions or {}).items()},
     }
 
@@ -82,7 +83,7 @@ def resumed(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_files(folder: Path, path: Path) -> None:
-    """Raise InputError where a question file is not what it was when the run in `folder` began.
+    """Raise InputError where a question file, or one of the user's code, is not what it was when the run began.
 
     Its stages and its rows would be of two versions of it.
 
@@ -94,7 +95,7 @@ def check_files(folder: Path, path: Path) -> None:
         return
     before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")).get("files") or {}
     for source, content in before.items():
-        now = file_content(Path(source))
+        now = _source_content(source)
         if content is not None and now is not None and now != content:
             raise InputError(
                 f"{source}: changed since the run in {folder} began ({content['bytes']} bytes then, {now['bytes']} "
@@ -154,6 +155,11 @@ def file_content(path: Path) -> dict[str, Any] | None:
         return None
     with path.open("rb") as opened:
         return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(opened, "sha256").hexdigest()}
+
+
+def _source_content(source: str) -> dict[str, Any] | None:
+    """Return the content of the file that a data source is, or names behind the name of its set."""
+    return file_content(Path(source)) or file_content(Path(source.rpartition(":")[2]))
 
 
 def _content(found: Sequence[Any]) -> dict[str, Any]:

@@ -23,7 +23,6 @@ from .load import Run
 from .metrics_file import metrics_contents
 from .open_rubric import measure, refuse_open_rubric, write_open_rubric
 from .progress import AnyProgress, Progress, reported
-from .sweeps import is_post_hoc
 
 PAIRED_RESAMPLES = 1000
 """Bootstrap resamples of paired differences."""
@@ -257,9 +256,11 @@ def _of_sweeps(run: Run, progress: Progress, max_rows: int) -> Any:
     assert run.recipe is not None  # the caller has looked
     recipe = run.recipe
     progress.stage("metrics and report")
-    # Rows that state no target are held against these.
-    targets = None if recipe.stages and not is_post_hoc(recipe) else recipe.targets.eval
     responses = {system: by_split(run.responses(system)) for system in run.systems}
+    every = [rows for splits in responses.values() for rows in splits.values()]
+    stated = any(row.threshold for rows in every for row in rows)  # in the prompts; 0 forces an answer
+    # Rows that state no target are held against these. The recipe's payoff is not asked: its code may be gone.
+    targets = None if recipe.stages and stated else recipe.targets.eval
     metrics: dict[str, dict[str, Any]] = {}
     for number, (system, splits) in enumerate(responses.items(), 1):
         base = responses.get(recipe.reference_system(system), {})

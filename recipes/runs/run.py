@@ -18,6 +18,7 @@ from ...eval.sweep.shard import current_shard
 from ...rewards.extras import is_installed
 from ...rewards.judge.health import check_judged
 from ..config.graders import check_grader
+from ..config.paths import code_files
 from ..config.schema import Recipe
 from .check import check, check_evaluated, require_packages
 from .environment import check_files, environment
@@ -118,6 +119,7 @@ def _environment(recipe: Recipe, prepared: Prepared, asked: Mapping[str, Any] | 
     sources: list[str] = []
     if recipe.data is not None:
         sources = [*recipe.data.training_sources, *([recipe.data.eval] if recipe.data.eval is not None else [])]
+    sources += code_files(recipe)
     trained = {"documents": prepared.documents, "training": prepared.rl, **prepared.apart} if recipe.stages else {}
     return environment(
         recipe.seed,

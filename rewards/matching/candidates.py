@@ -38,7 +38,7 @@ _UNSURE = frozenset(
     str.split(
         "possible possibly perhaps maybe candidate candidates option options either likely potential potentially guess"
         " guesses guessing probably alternatively possibilities unsure uncertain choices contenders suspects shortlist"
-        " plausible odds equally torn undecided potrebbe potrebbero podria peut-etre vielleicht"
+        " plausible odds equally torn undecided choice tossup potrebbe potrebbero podria peut-etre vielleicht"
     )
 )
 """Words that make a list one of candidates."""
@@ -269,7 +269,7 @@ def _is_unsure(words: Sequence[str]) -> bool:
 
 def _is_disputed(words: Sequence[str]) -> bool:
     """Return whether words say what some hold and what others do."""
-    return "some" in words and "others" in words
+    return ("some" in words and "others" in words) or ("somewhere" in words and "elsewhere" in words)
 
 
 def _offers(text: Text, run: _Run) -> bool:

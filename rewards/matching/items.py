@@ -18,13 +18,17 @@ AND = frozenset(("and", "plus"))
 _HEDGES = frozenset(
     str.split(
         "possibly perhaps maybe probably either else even also likely then again potentially conceivably both others"
+        " elsewhere somewhere"
         " entweder soit vielleicht"
     )
 )
 """Words that an item may begin or end with."""
 PARTICLES = frozenset(str.split("of de van von der den di da du la le el al bin ibn y the and's o'"))
 _FRAME = frozenset(
-    str.split("it is was its be if you like prefer who knows that then could might may also there i think guess say id")
+    str.split(
+        "it is was its be if you like prefer who knows that then could might may also there i think guess say id"
+        " bien encore"
+    )
 )
 """Words that may stand between "or" and a candidate."""
 FUNCTION = frozenset(

@@ -201,7 +201,7 @@ def _spell(text: str) -> tuple[str, tuple[str, ...]]:
     return " ".join(without_articles(found)) or fold(text).casefold(), tuple(found)
 
 
-_remembered = lru_cache(maxsize=1 << 15)(_spell)
+_remembered = lru_cache(maxsize=1 << 13)(_spell)
 
 
 def spelling(text: str) -> tuple[str, tuple[str, ...]]:

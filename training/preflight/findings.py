@@ -10,6 +10,7 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_type_hints
 
 from ...data import InputError
+from ...data.errors import first_line
 from ...data.nearest import nearest
 from ...eval.sweep.shard import current_shard
 
@@ -146,4 +147,4 @@ def build_arguments(section: str, factory: Any, mapping: Mapping[str, Any], **fi
     try:
         return factory(**mapping, **fixed)
     except (TypeError, ValueError) as error:
-        raise InputError(f"recipe: {section}: {str(error).splitlines()[0]}") from error
+        raise InputError(f"recipe: {section}: {first_line(error)}") from error

@@ -12,6 +12,7 @@ from abstain.recipes import load_recipe
 from abstain.recipes.commands.cli import refuse_options
 from abstain.recipes.config.layers import merge, read_recipe
 from abstain.recipes.config.load import refuse_torn
+from abstain.recipes.config.paths import code_files
 from abstain.recipes.runs.prepare import prepare
 
 
@@ -249,3 +250,35 @@ def test_a_key_of_the_recipe_given_as_an_option_says_how_it_is_written() -> None
         refuse_options(["check", "finetune", "--model", "mine"])
     refuse_options(["run", "finetune", "--out", "x", "--resume"])
     refuse_options(["eval", "--model", "mine"])
+
+
+def test_every_path_of_a_file_is_looked_up_beside_that_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("below", "above"):
+        (tmp_path / folder).mkdir()
+    code = tmp_path / "below" / "own_pay.py"
+    code.touch()
+    payoff = "{kind: custom, path: 'own_pay.py:pay'}"
+    (tmp_path / "below" / "base.yaml").write_text(f"extends: tiny\nrl: {{payoff: {payoff}}}\n")
+    (tmp_path / "below" / "again.yaml").write_text("extends: base.yaml\nseed: 1\n")
+    (tmp_path / "above" / "child.yaml").write_text("extends: ../below/again.yaml\nname: child\n")
+    child = load_recipe("above/child.yaml")
+    assert (child.name, child.seed) == ("child", 1)
+    assert child.rl is not None
+    assert child.rl.payoff.model_dump()["path"] == f"{code}:pay"
+    assert code_files(child) == [str(code)]
+    (tmp_path / "above" / "a.yaml").write_text("extends: ../above/b.yaml\n")
+    (tmp_path / "above" / "b.yaml").write_text("extends: ../above/a.yaml\n")
+    with pytest.raises(InputError, match=r"`extends` goes in a circle through '../above/a.yaml'"):
+        load_recipe("above/a.yaml")
+
+
+def test_an_override_changes_one_of_two_sections_that_an_alias_made_equal(tmp_path: Path) -> None:
+    payoff = "{kind: ternary, correct: 1, abstained: 0, wrong: -1}"
+    text = f"extends: tiny-dpo\ndpo: {{payoff: &same {payoff}}}\nwarmup: {{payoff: *same, teach: outcomes}}\n"
+    (tmp_path / "mine.yaml").write_text(text)
+    recipe = load_recipe(str(tmp_path / "mine.yaml"), ["dpo.payoff.wrong=-9"])
+    assert recipe.dpo is not None
+    assert recipe.warmup is not None
+    assert recipe.warmup.payoff is not None
+    assert [one.model_dump()["wrong"] for one in (recipe.dpo.payoff, recipe.warmup.payoff)] == [-9, -1]

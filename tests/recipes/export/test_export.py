@@ -239,3 +239,18 @@ def test_an_exported_reward_keeps_the_weight_and_the_bonus_of_its_recipe(tmp_pat
     # weight 2 times 1 - 0.75, and the bonus where the form is kept
     assert module.compute_score("d", "Answer: Paris", ["Paris"], more)["score"] == pytest.approx(0.6)
     assert module.compute_score("d", "Paris", ["Paris"], more)["score"] == pytest.approx(0.5)
+
+
+def test_code_of_ones_own_is_loaded_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = tmp_path / "exported_grader.py"
+    code.write_text("def same_year(answer, answers):\n    return answer[-4:] == answers[0][-4:]\n")
+    recipe = load_recipe("tiny", [f'grader={{kind: custom, path: "{code}:same_year"}}'])
+    text = exported_file(recipe, Export(trainer="verl", recipe="tiny", file="r.py", on_ungraded="raise"))
+    assert f'import_object("{code}:same_year")' in text
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place != str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "exported_grader")
+    (tmp_path / "elsewhere").mkdir()
+    written = tmp_path / "elsewhere" / "exported_reward.py"
+    written.write_text(text)
+    scored = module_at(written).compute_score("d", "May 1945", ["1945"], {"threshold": 0.75})
+    assert (scored["verdict"], scored["score"]) == ("correct", 0.25)

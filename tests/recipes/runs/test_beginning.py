@@ -11,7 +11,7 @@ import pytest
 
 from abstain.data import InputError
 from abstain.recipes.config.evaluation import evaluation_recipe
-from abstain.recipes.runs.environment import check_files, file_content
+from abstain.recipes.runs.environment import check_files, environment, file_content
 from abstain.recipes.runs.run import with_source
 from abstain.recipes.runs.sweeps import system_sweep
 
@@ -56,4 +56,17 @@ def test_a_question_file_that_changed_since_a_run_began_is_named(tmp_path: Path)
     check_files(tmp_path, record)
     file.write_text("newer")
     with pytest.raises(InputError, match=r"towns.jsonl: changed since the run in .* began \(3 bytes then, 5 now\)"):
+        check_files(tmp_path, record)
+
+
+def test_a_file_behind_the_name_of_a_set_and_a_users_own_code_are_hashed(tmp_path: Path) -> None:
+    questions, code, record = (tmp_path / name for name in ("pq.jsonl", "own_pay.py", "environment.json"))
+    questions.write_text("old")
+    code.write_text("def pay(): ...")
+    recorded = environment(0, sources=[f"popqa:{questions}", str(code), "popqa"])["files"]
+    assert recorded == {f"popqa:{questions}": file_content(questions), str(code): file_content(code), "popqa": None}
+    record.write_text(json.dumps({"files": recorded}))
+    check_files(tmp_path, record)
+    code.write_text("def pay(): return 1")
+    with pytest.raises(InputError, match=r"own_pay.py: changed since the run"):
         check_files(tmp_path, record)
