@@ -325,9 +325,11 @@ class CandidateScorer:
     def _evaluating(self) -> Generator[None]:
         training = self.model.training
         self.model.eval()
-        with torch.inference_mode():
-            yield
-        self.model.train(training)
+        try:
+            with torch.inference_mode():
+                yield
+        finally:  # also where the caller takes no more scores
+            self.model.train(training)
 
     def _tensor(self, values: Any) -> torch.Tensor:
         return torch.as_tensor(values, device=self.decoder.device)
