@@ -11,8 +11,9 @@ none twice.
 
 A greedy completion that differs from this process's is traced to its first other token: how much less probable this
 process finds it than its own choice, in nats. Two choices that are as close as the numbers of server and process are
-apart are rounding. How far apart those are is measured on the same run, as the largest difference of ln P a token over
-equal completions; a server without log-probabilities computes in this process's precision and is allowed `EXACT`.
+apart are rounding. How far apart those are is measured on the same run, as the largest difference of ln P over equal
+completions, which one token may account for; a server without log-probabilities is allowed `EXACT`. llama.cpp rounds
+the inputs of its products to eight bits, which is more than the order of float32 sums does.
 
 Questions are drawn with the seed 0. Greedy decoding has no seed; samples have the evaluation's.
 """
@@ -218,11 +219,10 @@ def greedy(path: Path) -> dict[tuple[str, float | None], Response]:
     return {(row.id, row.threshold): row for row in read_responses(path) if row.sample == 0}
 
 
-def rounding(ours: dict[Any, Response], theirs: dict[Any, Response], tokenizer: Any) -> float:
-    """Return the largest |difference of ln P| a token over equal completions; `EXACT` where none is told."""
+def rounding(ours: dict[Any, Response], theirs: dict[Any, Response]) -> float:
+    """Return the largest |difference of ln P| over equal completions, in nats; `EXACT` where none is told."""
     found = [
         abs(math.log(theirs[key].probability) - math.log(row.probability))  # type: ignore[arg-type]
-        / (1 + len(tokenizer(row.completion, add_special_tokens=False)["input_ids"]))
         for key, row in ours.items()
         if row.completion == theirs[key].completion and row.probability and theirs[key].probability
     ]
@@ -231,7 +231,7 @@ def rounding(ours: dict[Any, Response], theirs: dict[Any, Response], tokenizer: 
 
 def report(name: str, killed: int, ours: dict[Any, Response], theirs: dict[Any, Response], tracer: Tracer) -> str:
     """Return a row of the table, and print every completion that differs."""
-    allowed = rounding(ours, theirs, tracer.tokenizer)
+    allowed = rounding(ours, theirs)
     different = [
         Difference(row, theirs[key], tracer.gap(row, theirs[key]))
         for key, row in ours.items()
@@ -253,7 +253,7 @@ def report(name: str, killed: int, ours: dict[Any, Response], theirs: dict[Any, 
 
 HEAD = """| server | confidence | killed after rows | equal completions | equal verdicts | gap | apart | rounding |
 |---|---|---|---|---|---|---|---|"""
-"""`gap`: the largest at a first differing token; `apart`: the numbers of server and process; both in nats a token."""
+"""`gap`: the largest at a first differing token; `apart`: the largest over whole equal completions; both in nats."""
 
 
 def gguf_file() -> Path:

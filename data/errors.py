@@ -9,3 +9,12 @@ class InputError(ValueError):
 
 class RunError(RuntimeError):
     """The run failed for a reason outside it (disk, server): the message says what is kept and how to go on."""
+
+
+def first_line(error: Exception) -> str:
+    r"""Return the first line of the message of `error`, at most 300 characters; without a message, its class.
+
+    >>> first_line(ValueError("\nno such file\nand more")), first_line(TimeoutError())
+    ('no such file', 'TimeoutError')
+    """
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

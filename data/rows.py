@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..rewards.extras import require
-from .errors import InputError
+from .errors import InputError, first_line
 
 Row = dict[str, Any]
 Rows = Iterator[tuple[str, Row]]
@@ -147,7 +147,7 @@ def hub_rows(source: str) -> Rows:
     try:
         rows = cast("Iterable[Row]", datasets.load_dataset(path, config, split=split or "train"))
     except (OSError, ValueError, HfHubHTTPError, HFValidationError) as error:
-        first = _first_line(error)
+        first = first_line(error)
         if isinstance(error, ValueError) and ("split" in first.lower() or "config" in first.lower()):
             raise InputError(f"{source}: {first}") from None
         raise InputError(
@@ -173,7 +173,7 @@ def url_rows(url: str, members: str | None = None) -> Rows:
     try:
         fetched = Path(cast("str", DownloadManager().download(url)))
     except OSError as error:
-        raise InputError(f"{url}: could not be fetched ({_state()}); {_first_line(error)}") from None
+        raise InputError(f"{url}: could not be fetched ({_state()}); {first_line(error)}") from None
     if members is None:
         return READERS[Path(url).suffix](fetched)
     return _zipped(fetched, url, members)
@@ -194,7 +194,3 @@ def _zipped(archive: Path, url: str, members: str) -> Rows:
 def _state() -> str:
     offline = any(os.environ.get(name, "") not in ("", "0") for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"))
     return "HF_HUB_OFFLINE is set" if offline else "is the name right and the network reachable?"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

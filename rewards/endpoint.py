@@ -294,4 +294,8 @@ def _shared(_pid: int, endpoint: Endpoint) -> tuple[EventLoop, Session]:
     async def opened() -> Session:
         return Session(endpoint, "chat")
 
-    return loop, loop.submit(opened()).result()
+    try:
+        return loop, loop.submit(opened()).result()
+    except BaseException:  # no key, say: the next call begins anew
+        loop.__exit__()
+        raise

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
+from .matching.statement import IS, RESULT, THEREFORE
 from .matching.text import Pattern
 from .thoughts import CHANNELS, THOUGHTS, Marks, after_thoughts
 
@@ -31,7 +32,7 @@ ANSWER_TAGS = ("answer", "final_answer", "final", "response", "solution", "resul
 ANSWER_FIELDS = ("answer", "finalanswer", "shortanswer", "response", "result", "output", "prediction", "solution")
 """Names of the JSON fields that hold an answer, in lower case and without "_", "-" and spaces."""
 
-SO = r"(?:so|thus|hence|therefore|and|then|finally|overall|consequently|in conclusion|in summary|in short|as a result)"
+SO = rf"(?:{THEREFORE}|and|then|finally|overall|in conclusion|in summary|in short|as a result)"
 """Words that lead from reasons to the answer."""
 _SURE = r"(?:sure|certainly|of course|okay|ok|alright|great question|good question)"
 _ANSWER = (
@@ -40,9 +41,9 @@ _ANSWER = (
 )
 _LABEL = Pattern(
     rf"[ *_#>]{{0,8}}+(?:{_SURE}[!.,] )?(?:{SO},? ){{0,2}}+"
-    rf"(?:{_ANSWER}(?:[*_]{{0,3}} ?:| is\b:?(?: that\b(?! is\b))?| (?:would be|should be|must be|was)\b|(?= ?=))"
-    rf"|final answer\b[*_]{{0,3}}|(?:response|output|result|solution|conclusion)[*_]{{0,3}} ?:"
-    rf"|(?:{_ANSWER}|response|solution|result|conclusion)[*_]{{0,3}} ?(?=\n))"
+    rf"(?:{_ANSWER}(?:[*_]{{0,3}} ?:| is\b:?(?: that\b(?! is\b))?| {IS}\b|(?= ?=))"
+    rf"|final answer\b[*_]{{0,3}}|{RESULT}[*_]{{0,3}} ?:"
+    rf"|(?:{_ANSWER}|{RESULT})[*_]{{0,3}} ?(?=\n))"
     r"(?: ?[:=])?(?:[*_]{1,3}(?=\s|$))?(?: ?[:=])?\s*",
     re.IGNORECASE,
 )

@@ -46,7 +46,7 @@ class ChosenBlend:
     def __str__(self) -> str:
         """Return the line of the console."""
         if not self.losses:
-            return f"outcomes alone count, fewer than {FEWEST} being too few to choose by"
+            return f"blend set to 1 (outcomes alone): fewer than {FEWEST} outcomes are too few to tune it"
         losses = ", ".join(f"{loss:.4f} at {blend:g}" for blend, loss in self.losses.items())
         return f"outcomes count {self.blend:g}, recalibrated probabilities the rest (held-out log loss {losses})"
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...data import Stream
 from ..metrics.calibration import ece
+from ..metrics.compute import finite
 from ..metrics.estimate import Array, bootstrap_mean
 from .enumeration import Enumeration, Mask
 from .reduction import (
@@ -96,8 +97,3 @@ def _training_samples(e: Enumeration, rng: np.random.Generator) -> tuple[Array, 
 def _thinned(x: Array, y: Array) -> dict[str, list[float]]:
     kept = np.unique(np.linspace(0, len(x) - 1, CURVE_POINTS).round().astype(int))
     return {"false_positive": x[kept].round(5).tolist(), "true_positive": y[kept].round(5).tolist()}
-
-
-def finite(value: float) -> float | None:
-    """Return `value`, or None for what is undefined."""
-    return value if np.isfinite(value) else None

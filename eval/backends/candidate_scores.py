@@ -38,14 +38,6 @@ class Trie:
     paths: tuple[tuple[int, ...], ...]
     """The nodes of each candidate, from its first token to its last."""
 
-    def ancestors(self, node: int) -> list[int]:
-        """Return the nodes on the way to `node`, itself included."""
-        path: list[int] = []
-        while node >= 0:
-            path.append(node)
-            node = self.parents[node]
-        return path[::-1]
-
 
 def build_trie(candidates: Sequence[Sequence[int]]) -> Trie:
     """Return the trie of candidates given as token ids.
@@ -333,9 +325,11 @@ class CandidateScorer:
     def _evaluating(self) -> Generator[None]:
         training = self.model.training
         self.model.eval()
-        with torch.inference_mode():
-            yield
-        self.model.train(training)
+        try:
+            with torch.inference_mode():
+                yield
+        finally:  # also where the caller takes no more scores
+            self.model.train(training)
 
     def _tensor(self, values: Any) -> torch.Tensor:
         return torch.as_tensor(values, device=self.decoder.device)

@@ -15,6 +15,7 @@ import numpy as np
 from ...data import InputError, Stream
 from ...rewards import Grader, Verdict
 from ..compare.paired import holm, sign_flip_p
+from ..metrics.compute import finite
 from ..metrics.errors import RATES
 from ..metrics.estimate import Array, Estimate, percentile_interval
 from ..metrics.obstacles import OF_COMPLETIONS, obstacles
@@ -179,13 +180,9 @@ def _against(
     shares = np.where(known.any(axis=0), np.nan_to_num(differences) / np.maximum(known.sum(axis=0), 1), np.nan)
     p_values: list[float] = sign_flip_p(shares, Stream.OPEN_RUBRIC.rng(seed, 1)).tolist()
     return {
-        cell: {**estimate.to_json(), "p": _finite(p), "p_adjusted": _finite(adjusted)}
+        cell: {**estimate.to_json(), "p": finite(p), "p_adjusted": finite(adjusted)}
         for cell, estimate, p, adjusted in zip(cells, estimates, p_values, holm(p_values), strict=True)
     }
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
 
 
 def _constant(

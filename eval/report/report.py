@@ -34,10 +34,10 @@ _OTHER_INTERVALS = ", ".join(
     )
 )
 _CONVENTIONS = (
-    "Intervals are 95 % bootstraps over questions, by the percentiles of the resamples; docs/metrics.md has those of "
-    f"{_OTHER_INTERVALS}, which are made otherwise. A decision is a question at a target; clear pairs have "
-    "confidence and target at least 0.05 apart. A forced abstention counts as not correct. A dash means undefined. "
-    "Every formula stands in docs/metrics.md."
+    "Intervals are 95 % bootstraps over questions: the percentiles of the resamples, except for "
+    f"{_OTHER_INTERVALS} (docs/metrics.md says how those are made). A decision is a question at a target; clear pairs "
+    "have confidence and target at least 0.05 apart. A forced abstention counts as not correct. A dash means "
+    "undefined. Every formula stands in docs/metrics.md."
 )
 
 

@@ -61,8 +61,8 @@ def overlooked(rows: Iterable[Response]) -> list[Overlooked]:
     read = any(row.confidence_source == "stated" for row in rows)
     stating = [] if read else [row for row in wrong if _is_unread(row) and _states_confidence(row.completion)]
     found = [
-        Overlooked("answer", len(answers), len(wrong), _first(f"{_cut(r.completion)} for {a!r}" for r, a in answers)),
-        Overlooked("confidence", len(stating), len(wrong), _first(_cut(row.completion) for row in stating)),
+        Overlooked("answer", len(answers), len(wrong), _first(f"{quoted(r.completion)} for {a!r}" for r, a in answers)),
+        Overlooked("confidence", len(stating), len(wrong), _first(quoted(row.completion) for row in stating)),
     ]
     return [one for one in found if one.count]
 
@@ -76,7 +76,8 @@ def _first(examples: Iterable[str]) -> tuple[str, ...]:
     return tuple(list(dict.fromkeys(examples))[:EXAMPLES])
 
 
-def _cut(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return the text in quotation marks, on one line and cut to 90 characters, as messages show it."""
     line = " ".join(text.split())
     return repr(line if len(line) <= _SHOWN else f"{line[:_SHOWN]} …")
 

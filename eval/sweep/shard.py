@@ -11,6 +11,8 @@ T = TypeVar("T")
 
 _RANK = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
 _LOCAL = ("LOCAL_RANK", "MPI_LOCALRANKID", "OMPI_COMM_WORLD_LOCAL_RANK", "MV2_COMM_WORLD_LOCAL_RANK")
+_LAUNCH = ("MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID", "PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid")
+"""What torchrun and accelerate tell of a launch, and Open MPI of a job."""
 _WORLD = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 
 
@@ -40,8 +42,8 @@ class Shard:
 
     @property
     def launch(self) -> str:
-        """An id shared by all processes of a launch and unique among concurrent launches."""
-        return ":".join(os.environ.get(name, "") for name in ("MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID"))
+        """An id shared by all processes of a launch and unique among concurrent ones; colons alone: none known."""
+        return ":".join(os.environ.get(name, "") for name in _LAUNCH)
 
 
 def current_shard() -> Shard:

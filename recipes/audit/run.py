@@ -27,7 +27,7 @@ from ..runs.files import RECIPE, recorded
 from ..runs.load import Run, load_run
 from ..runs.progress import Progress
 from ..runs.run import quiet
-from ..runs.stages import system_name
+from ..runs.stages import policies_after, start_of, system_name
 from .scores import stored_scores
 
 
@@ -131,17 +131,14 @@ def conditions_of(recipe: Recipe, run: Path) -> Iterator[Condition]:
     base = _base(recipe, run)
     if recipe.model is None and not (run / "base").is_dir():
         raise InputError(f"{run}: has no base model ({base} is missing); continue the run with --resume")
-    yield Condition("base", base, None, None)
-    yield Condition("base", base, None, 0.0)
-    yield from (Condition("prompted", base, None, t) for t in recipe.targets.eval)
-    whole = run / ("model" if recipe.stages[-1:] == ["post_training"] else "post_training")
-    start = str(whole) if recipe.post_training is not None else base
-    adapters = {"warmup": run / "warmup", "trained": run / "adapter"}
-    if not (run / "adapter").is_dir():
-        adapters = {"trained": run / "warmup"}
-    after: dict[str, Path | None] = {system_name(recipe, "post_training"): None} if whole.is_dir() else {}
-    for system, adapter in (after | {name: folder for name, folder in adapters.items() if folder.is_dir()}).items():
-        yield from (Condition(system, start, adapter, t) for t in (0.0, *recipe.targets.eval))
+    start = start_of(recipe, base)
+    yield Condition("base", base, start.adapter, None)
+    yield Condition("base", base, start.adapter, 0.0)
+    yield from (Condition("prompted", base, start.adapter, t) for t in recipe.targets.eval)
+    for stage, policy in policies_after(recipe, base, run).items():
+        if policy.weights.is_dir():
+            system = system_name(recipe, stage)
+            yield from (Condition(system, policy.model, policy.adapter, t) for t in (0.0, *recipe.targets.eval))
 
 
 def _base(recipe: Recipe, run: Path) -> str:

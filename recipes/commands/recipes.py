@@ -7,6 +7,7 @@ for people or as JSON.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -176,7 +177,7 @@ def copy(
         bool, typer.Option("--schema", help="Write the schema beside it too, so that editors complete its keys.")
     ] = False,
 ) -> None:
-    """Copy a shipped recipe to a file of your own. What it extends stays where it is.
+    """Copy a shipped recipe to a file of your own, named after the file. What it extends stays where it is.
 
     Where the schema lies in the same folder, the copy's first line names it to editors.
 
@@ -191,7 +192,8 @@ def copy(
     if schema:
         _write_schema(beside)
     first = f"{LINE}\n" if beside.is_file() else ""
-    path.write_text(first + shipped[recipe], encoding="utf-8")
+    named = re.sub(r"(?m)^name: .*$", lambda _: f"name: {json.dumps(path.stem)}", shipped[recipe], count=1)
+    path.write_text(first + named, encoding="utf-8")
     typer.echo(f"{path}")
 
 

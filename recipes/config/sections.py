@@ -125,7 +125,7 @@ class DataSection(Section):
     """What stands between several accepted answers, or choices, in one text, such as ";". null: such a text is one
     answer, unless it is a list."""
     where: dict[str, list[Any]] = {}
-    """Column → allowed values; other rows are left out."""
+    """Column → allowed values; other rows are left out. A dot goes into a nested field: meta.level."""
     instruction: str | None = None
     """A line after every question and its choices that says what an answer looks like; "": none. null: a ready set's
     own; of other questions, "Answer in one to five words." where the grader compares short texts, the letter where it

@@ -47,11 +47,16 @@ def held(out: Path) -> Generator[Shard]:
             yield shard
         return
     deadline = time.monotonic() + PATIENCE
-    while holder(out / LOCK).get("launch") != shard.launch:
+    while not _claimed(out / LOCK, shard.launch):
         if time.monotonic() > deadline:
             raise RunError(f"{out}: process 0 of this launch did not begin within {PATIENCE:g} s")
         time.sleep(0.2)
     yield shard
+
+
+def _claimed(lock: Path, launch: str) -> bool:
+    """Return whether the main process of `launch` holds `lock`; an empty id is every unnamed launch's."""
+    return holder(lock).get("launch") == launch and (bool(launch.strip(":")) or not is_free(lock))
 
 
 def refuse_if_held(out: Path) -> None:
@@ -70,8 +75,10 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         """Take the folder `path`; nothing is written yet."""
         self.path = path
-        state = path / STATE
-        self.seconds: dict[str, float] = json.loads(state.read_text())["seconds"] if state.is_file() else {}
+        file = path / STATE
+        state: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        self.seconds: dict[str, float] = state.get("seconds", {})
+        self.peak: float = state.get("peak_memory_gib", 0.0)
 
     def open(self, recipe: Recipe, *, resume: bool) -> None:
         """Claim the folder for `recipe`; of several processes, the main one does.
@@ -103,7 +110,8 @@ class RunFolder:
         self.seconds[stage] = round(time.monotonic() - start, 2)
         # Linux counts kibibytes, macOS bytes.
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform != "darwin" else 2**30)
-        state = {"seconds": self.seconds, "peak_memory_gib": round(peak, 3)}
+        self.peak = max(self.peak, round(peak, 3))  # of all processes that worked on the run
+        state = {"seconds": self.seconds, "peak_memory_gib": self.peak}
         if current_shard().main:
             write_atomic(self.path / STATE, json.dumps(state, indent=1))
             # Not before: until the stage is marked done, a kill needs its checkpoints.

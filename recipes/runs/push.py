@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...data import InputError, PromptStyle, RunError, write_atomic
+from ...data.errors import first_line
 from ...eval.report.card import MARK, CardInput, model_card
 from ...rewards.extras import require
 from ..config.evaluation import path_name
@@ -246,7 +247,7 @@ def push_folder(folder: Path, to: str, *, private: bool) -> str:
         api.upload_folder(repo_id=to, folder_path=str(folder), repo_type="model", commit_message="Model and model card")
     except HfHubHTTPError as error:
         status = error.response.status_code
-        told = str(error).strip().splitlines()[0]
+        told = first_line(error)
         if status in (401, 403):
             raise InputError(
                 f"--to {to}: this user may not write there ({told}); log in with `hf auth login`"

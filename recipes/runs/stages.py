@@ -37,6 +37,11 @@ class Policy:
     model: str
     adapter: Path | None = None
 
+    @property
+    def weights(self) -> Path:
+        """What the stage that leaves the policy saves: its adapter, or the whole model."""
+        return Path(self.model) if self.adapter is None else self.adapter
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -148,16 +153,30 @@ def train_stages(
         console: Says what is being done.
         resume: Go on from the last checkpoint.
     """
-    policy, after = start_of(recipe, model), dict[str, Policy]()
+    policy, after = start_of(recipe, model), policies_after(recipe, model, folder.path)
     for name in recipe.stages:
-        whole = hands_on_model(recipe, name)
-        last = "model" if whole else "adapter"
-        saved = folder.path / (last if name == recipe.stages[-1] else name)
         if not folder.done(name):
             title, train = STAGES[name]
             console.stage(title(recipe))
             with folder.timed(name), tracked(folder.path / "logs" / name):
-                _train(recipe, prepared, policy, name, train, saved, folder, console, resume)
+                _train(recipe, prepared, policy, name, train, after[name].weights, folder, console, resume)
+        policy = after[name]
+    return after
+
+
+def policies_after(recipe: Recipe, model: str, folder: Path) -> dict[str, Policy]:
+    """Return stage → the policy that it leaves, whether or not its weights are there yet; in the order of the stages.
+
+    Args:
+        recipe: Of the run.
+        model: Folder or name of the model to start from.
+        folder: The run's.
+    """
+    policy, after = start_of(recipe, model), dict[str, Policy]()
+    for name in recipe.stages:
+        whole = hands_on_model(recipe, name)
+        last = "model" if whole else "adapter"
+        saved = folder / (last if name == recipe.stages[-1] else name)
         policy = after[name] = Policy(str(saved)) if whole else Policy(policy.model, saved)
     return after
 

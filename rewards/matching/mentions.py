@@ -57,7 +57,7 @@ _LIKELY = re.compile(
 )
 """How likely a candidate is said to be: "(less likely)", "(40%)"."""
 _LOWER = re.compile(r"(?<![\w'])[a-z]+(?!\w)")
-_POSSESSIVE = re.compile(r"[^\W\d_]+'s(?!\w)")
+_POSSESSIVE = re.compile(r"\b[^\W\d_]++'s(?!\w)")
 _WORD = re.compile(r"[^\W\d_]+")
 _READ = 20_000
 """Characters at the end of a text that are read: enough for any answer."""

@@ -9,11 +9,16 @@ import re
 
 from .text import Pattern
 
-_IS = r"(?:is|are|was|be|must be|has to be|would be|should be|will be)"
+IS = r"(?:is|are|was|be|must be|has to be|would be|should be|will be)"
+"""The verbs of an announcement."""
+RESULT = r"(?:response|output|result|solution|conclusion)"
+"""Words beside "answer" that label one."""
+THEREFORE = r"so|thus|hence|therefore|consequently|accordingly"
+"""Words that turn from reasons to what follows from them."""
 ANNOUNCEMENT = Pattern(
-    rf"\b(?:final answer|answers?)\b(?:[^.!?\n:=]{{0,60}}?\b{_IS}\b(?!\s+not\b)(?:\s*[:=])?|[*_]{{0,2}}\s*[:=])"
+    rf"\b(?:final answer|answers?)\b(?:[^.!?\n:=]{{0,60}}?\b{IS}\b(?!\s+not\b)(?:\s*[:=])?|[*_]{{0,2}}\s*[:=])"
     rf"|\b(?:correct|right|best|final|only)\s+(?:option|choice|letter|one|solution|result|value)s?"
-    rf"(?:\s+{_IS}\b(?!\s+not\b)|\s*[:=])(?:\s*:)?"
+    rf"(?:\s+{IS}\b(?!\s+not\b)|\s*[:=])(?:\s*:)?"
     r"|\b(?:option|choice|solution|result)s?(?:\s+is\b(?!\s+not\b)|\s*[:=])(?:\s*:)?"
     r"|\b(?:(?:i|we)(?:'d|'ll|'m|\s+(?:would|will|am))?|let's)\s+(?:also\s+)?(?:choose|pick|select|answer|say"
     r"|opt for|settle on|go(?:ing)? (?:with|for))\b"
@@ -22,12 +27,12 @@ ANNOUNCEMENT = Pattern(
 )
 """What announces a final answer, up to where it begins."""
 CONCLUSION = Pattern(
-    r"\b(?:so|thus|hence|therefore|consequently|accordingly|leaves|leaving|gives|giving|yields|makes|making|equals"
+    rf"\b(?:{THEREFORE}|leaves|leaving|gives|giving|yields|makes|making|equals"
     r"|we (?:get|have|find|obtain)|must be|has to be|in total|altogether)\b,?",
     re.IGNORECASE,
 )
 """A word that turns from the reasoning to what follows from it."""
-_LINE_LABEL = Pattern(r"^[ \t]*(?:A|Ans\.?|Response|Output)[ \t]*:", re.MULTILINE | re.IGNORECASE)
+_LINE_LABEL = Pattern(rf"^[ \t]*(?:A|Ans\.?|{RESULT})[ \t]*:", re.MULTILINE | re.IGNORECASE)
 """A short label that opens a line; before an option it would be the option's letter."""
 _SENTENCE_END = Pattern(r"[.!?]['\")\]*]*(?=\s+[A-Z\"'(*\\$]|\s*$)|\n")
 

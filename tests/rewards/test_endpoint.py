@@ -43,6 +43,15 @@ def test_without_a_key_openais_own_address_is_refused_and_another_is_not(monkeyp
     assert Endpoint(model="m", base_url="http://127.0.0.1:1/v1", api_key_env="MY_KEY").key() == "none"
 
 
+def test_a_call_without_a_key_leaves_no_thread_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MY_KEY", raising=False)
+    grade, before = judge_match(model="m", api_key_env="MY_KEY"), threading.active_count()
+    for _ in range(3):
+        with pytest.raises(ValueError, match="no API key"):
+            grade("Rome", ["Paris"])
+    assert threading.active_count() == before
+
+
 def test_without_the_openai_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(ImportError, match=r"pip install 'abstain\[openai\]'"):

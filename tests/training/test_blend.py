@@ -44,7 +44,7 @@ def test_few_outcomes_choose_nothing_and_count_alone() -> None:
         np.zeros((60, 2)), np.full(60, 0.5), np.array([1.0] * 49 + [np.nan] * 11), np.random.default_rng(0)
     )
     assert (few.blend, few.losses) == (1.0, {})
-    assert str(few) == "outcomes alone count, fewer than 50 being too few to choose by"
+    assert str(few) == "blend set to 1 (outcomes alone): fewer than 50 outcomes are too few to tune it"
 
 
 @pytest.mark.parametrize("y", [0.0, 1.0])

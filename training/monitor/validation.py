@@ -14,7 +14,7 @@ import numpy as np
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl.models import utils as trl_models
 
-from ...data import InputError, Question, Stream
+from ...data import InputError, Question, Stream, write_atomic
 from ...eval.backends.transformers import TransformersBackend
 from ...eval.metrics import CURVES, METRICS, tabulate
 from ...eval.metrics.table import SweepTable
@@ -167,9 +167,12 @@ class Validation(TrainerCallback):
         lost = figures.get("validation/regret")
         if lost is None or lost >= self._best_regret():
             return
+        kept = self.best / REGRET
+        if self._trainer.accelerator.is_main_process:
+            kept.unlink(missing_ok=True)  # first, so that a kill does not leave it beside half of other weights
         self._trainer.save_model(str(self.best))
         if self._trainer.accelerator.is_main_process:
-            (self.best / "regret.json").write_text(json.dumps({"step": step, "regret": lost}), encoding="utf-8")
+            write_atomic(kept, json.dumps({"step": step, "regret": lost}))
         self._trainer.accelerator.wait_for_everyone()
 
     def _best_regret(self) -> float:
@@ -188,7 +191,13 @@ def _file(step: int, process: int = 0) -> str:
     return f"step-{step:06d}" + (f".process-{process}" if process else "") + ".jsonl"
 
 
+REGRET = "regret.json"
+"""Beside the weights of the best policy: its step and regret, written last."""
+
+
 def best_policy(folder: Path) -> dict[str, float] | None:
     """Return the step and regret of the policy kept in `folder`; None where none is, or its saving was cut off."""
-    path = folder / "regret.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    try:
+        return json.loads((folder / REGRET).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from ...data import InputError
+from ...data.errors import first_line
 from ...data.nearest import nearest
 from ...eval.sweep.shard import current_shard
 
@@ -90,4 +91,4 @@ def build_arguments(section: str, factory: Any, mapping: Mapping[str, Any], **fi
     try:
         return factory(**mapping, **fixed)
     except (TypeError, ValueError) as error:
-        raise InputError(f"recipe: {section}: {str(error).splitlines()[0]}") from error
+        raise InputError(f"recipe: {section}: {first_line(error)}") from error

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...data import PromptStyle, Question, judge_answer
 from ...eval.backends.backend import Backend, Prompt
-from ...eval.sweep.overlooked import overlooked, overlooked_notes
+from ...eval.sweep.overlooked import overlooked, overlooked_notes, quoted
 from ...eval.sweep.responses import Response
 from ...rewards import ConfidenceParser, Grader, Verdict
 from .findings import Finding
@@ -29,8 +29,6 @@ EMBEDDINGS = ("lm_head", "embed_tokens")
 """What has to be trained, beside LoRA on the linear layers, for a model to learn to say words that are new to it."""
 CUT_OFF_SHARE = 0.1
 """Share of cut-off answers from which on it is a warning."""
-_SHOWN = 80
-"""Characters of a question or completion in an example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +223,4 @@ _NAMES: Mapping[Any, str] = {
 
 def _example(row: Response) -> str:
     gold = repr(row.answers[0]) if row.answers else "no answer"
-    return f"{_cut(row.completion)} to {_cut(row.question)} (accepted: {gold}; {row.reason})"
-
-
-def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return repr(line if len(line) <= _SHOWN else f"{line[:_SHOWN]} …")
+    return f"{quoted(row.completion)} to {quoted(row.question)} (accepted: {gold}; {row.reason})"

@@ -128,7 +128,7 @@ def largest_penalty(payoff: Payoff, t: float | None) -> float:
 
 
 def check_payoff_scale(payoff: Payoff, targets: Collection[float], *, fix: str = "") -> list[Finding]:
-    """Return a warning where prompts with one target own the gradient: their pay dwarfs that of the others.
+    """Return a warning where prompts with one target dominate the gradient: their pay dwarfs that of the others.
 
     The explicit penalty t / (1 − t) is 9 at 0.9 and 99 at 0.99, and its mean over uniform t diverges
     (arXiv:2509.04664 states it so; the bounded form has the same break-even).
@@ -146,7 +146,7 @@ def check_payoff_scale(payoff: Payoff, targets: Collection[float], *, fix: str =
         return []
     text = (
         f"the largest pay is {scale[most]:.3g} at target {most:g} and {scale[least]:.3g} at {least:g}: prompts "
-        f"with targets near {most:g} own the gradient"
+        f"with targets near {most:g} dominate the gradient"
     )
     return [Finding("warning", text, fix or "rl.payoff.bounded=true, or a lower targets.high")]
 

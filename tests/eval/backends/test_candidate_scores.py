@@ -140,10 +140,20 @@ def test_a_model_whose_tree_would_be_wrong_is_found_out(monkeypatch: pytest.Monk
     assert found[0] == pytest.approx([one_by_one(model, prompts[0], word, scorer.end_ids) for word in words], abs=1e-4)
 
 
+def test_a_model_trains_on_where_the_caller_stops_taking_scores(tiny_model: str) -> None:
+    tokenizer, model = AutoTokenizer.from_pretrained(tiny_model), AutoModelForCausalLM.from_pretrained(tiny_model)
+    scorer = CandidateScorer(model.train(), tokenizer, share_prefixes=False)
+    scores: Any = scorer.score(scorer.encode(PROMPTS), [scorer.encode(["7"])] * 3)
+    next(scores)
+    assert not scorer.model.training
+    scores.close()
+    assert scorer.model.training
+
+
 def test_a_trie_holds_each_shared_beginning_once() -> None:
     trie = build_trie([[1, 2, 3], [1, 2, 4], [1, 2], [9]])
     assert len(trie.tokens) == 5
-    assert trie.ancestors(3) == [0, 1, 3]
+    assert trie.paths[1] == (0, 1, 3)
     with pytest.raises(ValueError, match="two candidates have the same tokens"):
         build_trie([[1], [1]])
     with pytest.raises(ValueError, match="no tokens"):

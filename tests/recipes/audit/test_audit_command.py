@@ -178,3 +178,24 @@ def test_a_rubric_is_told_where_to_abstain_what_guessing_is_worth_and_what_targe
     assert "20%" in done.output
     assert "+0.25 (p = 0.25)" in done.output
     assert "abstaining is best exactly when P(correct) ≤ 0.75 in 1,771 of 1,771 beliefs" in done.output
+
+
+def test_every_training_stage_is_audited_by_what_it_leaves(tmp_path: Path) -> None:
+    for name in ("base", "warmup", "dpo", "model", "adapter"):
+        (tmp_path / name).mkdir()
+    base, warm, whole = (str(tmp_path / name) for name in ("base", "warmup", "model"))
+
+    def after_base(recipe: str, *overrides: str) -> list[tuple[str, str, Path | None]]:
+        conditions = conditions_of(load_recipe(recipe, ["targets.eval=[0.5]", *overrides]), tmp_path)
+        return [(one.system, one.model, one.adapter) for one in conditions if one.t == 0.0][1:]
+
+    assert after_base("tiny", "lora=null") == [("warmup", warm, None), ("trained", whole, None)]
+    assert after_base("tiny-dpo") == [
+        ("warmup", base, tmp_path / "warmup"),
+        ("trained", base, tmp_path / "adapter"),
+    ]
+    assert after_base("tiny-dpo", "rl={grpo: {max_steps: 1}}") == [
+        ("warmup", base, tmp_path / "warmup"),
+        ("dpo", base, tmp_path / "dpo"),
+        ("trained", base, tmp_path / "adapter"),
+    ]

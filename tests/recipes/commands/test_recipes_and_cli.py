@@ -138,7 +138,8 @@ def test_recipes_can_be_listed_shown_and_copied_but_nothing_is_overwritten(tmp_p
     assert abstain("recipes", "copy", "finetune", "my.yaml", cwd=tmp_path).returncode == 0
     before = (tmp_path / "my.yaml").read_text()
     assert abstain("recipes", "copy", "qwen3-4b/grpo", "nested.yaml", cwd=tmp_path).returncode == 0
-    assert load_recipe(str(tmp_path / "nested.yaml")) == load_recipe("qwen3-4b/grpo")
+    nested = load_recipe(str(tmp_path / "nested.yaml"))
+    assert nested == load_recipe("qwen3-4b/grpo").model_copy(update={"name": "nested"})  # runs go to runs/nested
     unknown = abstain("recipes", "copy", "qwen3-4b/gpro", "other.yaml", cwd=tmp_path)
     assert (unknown.returncode, "did you mean 'qwen3-4b/grpo'?" in unknown.stderr) == (2, True)
     again = abstain("recipes", "copy", "tiny", "my.yaml", cwd=tmp_path)

@@ -29,6 +29,7 @@ from abstain.rewards.matching.plain import SHORT, plain_words
 from abstain.rewards.matching.text import normalize
 
 JUDGED = Path(__file__).parents[2] / "data_files" / "judged_answers" / "free_text_answers.jsonl"
+READERS = Path(__file__).parents[3] / "benchmarks" / "readers" / "third"
 NAMES = (
     *(
         "Paris",
@@ -120,8 +121,24 @@ framed = st.builds(
 @example("Skies", ["sky"])
 @example("smith, john", ["John Q. Smith"])
 @example("28 May 1931", ["28 May"])
+@example("Zeus's", ["Zeus"])
+@example("the vertebral column", ["have a vertebral column"])
+@example("Seattle", ["Seattle, Washington"])
+@example("Dan Daylewis", ["Daniel Day-Lewis"])
 def test_a_text_that_surely_states_no_answer_has_the_verdict_of_a_search(text: str, answers: list[str]) -> None:
     check_batch(auto_match(), [(text, answers)])
+
+
+def test_readers_texts_in_a_batch_have_the_verdicts_of_each_alone() -> None:
+    lines = [line for path in sorted(READERS.glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]
+    given = [json.loads(line) for line in lines[::20]]
+    answers = [row["answers"] for row in given]
+    others = [[*answers[i - 5], accepted[0]] for i, accepted in enumerate(answers)]
+    rows = [(row["text"], row["answers"]) for row in given] + [
+        (answers[i - 7][0], other) for i, other in enumerate(others)
+    ]
+    for grade in (alias_match(), auto_match()):
+        check_batch(grade, rows)
 
 
 def check_batch(grade: AnswerGrader, given_rows: list[tuple[str, list[str]]]) -> None:

@@ -107,3 +107,5 @@ def test_a_best_policy_whose_saving_was_cut_off_is_none(tmp_path: Path) -> None:
     assert best_policy(tmp_path) is None
     (tmp_path / "regret.json").write_text('{"step": 3, "regret": 0.1}')
     assert best_policy(tmp_path) == {"step": 3, "regret": 0.1}
+    (tmp_path / "regret.json").write_text('{"step": 3, "re')
+    assert best_policy(tmp_path) is None
