@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata  # pyright: ignore[reportUnknownVariableType]
 
 from .behavior import adherent, bounded_payoff
 from .calibration import bin_of, gap
@@ -106,6 +105,8 @@ def by_each(metric: Callable[[Array, Array], float]) -> Bound:
 
 def auroc_bounds(table: SweepTable, _: Array) -> Bounds:
     """Return the bounds of AUROC: at best the j most confident of the ungraded are right, for some j."""
+    from scipy.stats import rankdata  # not at the top: scipy.stats is slow to import, and every command would
+
     open_ = table.ungraded_forced & np.isfinite(table.confidence)
     judged = np.isfinite(table.confidence) & np.isfinite(table.forced_correct)
     rank = np.full(len(table.ids), np.nan)

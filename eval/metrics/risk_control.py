@@ -13,7 +13,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom
 
 from .estimate import Array
 from .statistic import vectors
@@ -69,6 +68,8 @@ def allowed_errors(answered: ArrayLike, risk: float, level: float) -> NDArray[np
         risk: The error that is allowed, in (0, 1).
         level: The confidence level, in (0, 1).
     """
+    from scipy.stats import binom  # not at the top: scipy.stats is slow to import, and every command would
+
     n = np.asarray(answered)
     k = binom.ppf(1 - level, n, risk)  # the least k with a tail of at least 1 − level
     rejected = binom.cdf(k, n, risk) <= 1 - level
@@ -101,6 +102,8 @@ def certify_cut(confidence: ArrayLike, wrong: ArrayLike, *, risk: float, level: 
     Raises:
         ValueError: `risk` or `level` is not in (0, 1), or `wrong` holds something else than 0, 1 and NaN.
     """
+    from scipy.stats import binom  # not at the top: scipy.stats is slow to import, and every command would
+
     for name, value in (("risk", risk), ("level", level)):
         if not 0 < value < 1:
             raise ValueError(f"{name} must be in (0, 1), got {value}")

@@ -29,7 +29,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import betainc, betaln, ndtr, psi, xlogy, zeta  # pyright: ignore[reportUnknownVariableType]
-from scipy.stats import binom  # pyright: ignore[reportUnknownVariableType]
 
 from .behavior import threshold_line
 from .estimate import Array
@@ -152,9 +151,16 @@ def cells(agreement: ArrayLike, samples: ArrayLike) -> Cells:
     return Cells(distinct[:, 0], distinct[:, 1], of)
 
 
+def _binomial(agreeing: ArrayLike, samples: ArrayLike) -> Array:
+    """Return P(m of k samples agree) at every confidence, in the last axis."""
+    from scipy.stats import binom  # not at the top: scipy.stats is slow to import, and every command would
+
+    return np.asarray(binom.pmf(agreeing, samples, CONFIDENCES), dtype=np.float64)
+
+
 def _likelihood(cells: Cells) -> Array:
     """Return P(m | k, p), (S, P)."""
-    return np.asarray(binom.pmf(cells.agreeing[:, None], cells.samples[:, None], CONFIDENCES), dtype=np.float64)
+    return _binomial(cells.agreeing[:, None], cells.samples[:, None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +283,7 @@ def _perfect(a: Array, b: Array, cells: Cells, side: _Side) -> Array:
     agree: list[Array] = []
     for k in k_of:
         m = np.arange(int(k) + 1)
-        likelihood = np.asarray(binom.pmf(m[:, None], k, CONFIDENCES), dtype=np.float64)
+        likelihood = _binomial(m[:, None], k)
         seen_below: Array = likelihood[m / k < side.target].sum(axis=0)  # (P,)
         agree.append(prior @ np.where(side.below, seen_below, 1 - seen_below))
     return (policies * np.stack(agree, axis=1)).sum(axis=1)
