@@ -235,7 +235,8 @@ def _sizes(recipe: Recipe, prepared: Prepared) -> list[Finding]:
         return []
     found: list[Finding] = []
     if (n := len(prepared.eval)) < FEW_EVALUATED:
-        text = f"the evaluation has {number_of(n, 'question')}: an accuracy among them is uncertain by ±{0.98 / n**0.5:.0%}"
+        count = number_of(n, "question")
+        text = f"the evaluation has {count}, so that an accuracy is uncertain by ±{0.98 / n**0.5:.0%}"
         found.append(
             Finding("warning", text, f"{FEW_EVALUATED} questions or more, such as a file of their own (data.eval)")
         )
