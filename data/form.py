@@ -274,6 +274,8 @@ def _has(row: Row, path: str) -> bool:
 
 
 def _missing(row: Row, place: str, column: str, field: str) -> InputError:
+    if column in row and row[column] is None and field == "answers":
+        return InputError(f"{place}: {column} is null; give answers, answerable: false, or leave the row out")
     return InputError(
         f"{place}: no value in column {column!r} for the {field}; the row has {sorted(map(str, row))}. "
         f"Map another column with data.columns.{field}=NAME (`abstain eval`: --column {field}=NAME)"

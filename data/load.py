@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .errors import InputError
@@ -12,6 +13,11 @@ from .rows import Row, read_rows, value_at
 
 DEFAULT_COLUMNS = {name: name for name in ("id", "question", "answers", "choices", "answerable", "history", "messages")}
 """The columns a question is read from, unless a recipe maps them to others."""
+OTHER_NAMES = {
+    "question": ("prompt", "problem", "query", "input", "instruction"),
+    "answers": ("answer", "ground_truth", "solution", "completion", "target", "output", "response"),
+}
+"""Field → names that files for fine-tuning give its column; an error offers them."""
 
 
 def load_questions(
@@ -49,7 +55,54 @@ def load_questions(
         messages=names["messages"],
         separator=separator,
     )
-    return questions_of(read_rows(source), source, lambda _row, _place: form, where)
+    mapped = frozenset(columns or ())
+    return questions_of(read_rows(source), source, lambda row, place: _fitted(form, row, place, mapped), where)
+
+
+def _fitted(form: Form, row: Row, place: str, mapped: frozenset[str]) -> Form:
+    """Return `form`, which reads the column `answer` where a file has that instead of `answers`.
+
+    Args:
+        form: What is read, of the names of `DEFAULT_COLUMNS` and the user's own.
+        row: The first row.
+        place: Where it stands.
+        mapped: The fields whose columns the user has named.
+
+    Raises:
+        InputError: needed columns are missing, and others are named as if they held what is needed; the message names
+            all of them.
+    """
+    if "answers" not in mapped and "answers" not in row and _holds_answer(row):
+        form = replace(form, answers=("answer",))
+    has_question = any(value_at(row, path) is not None for path in (form.question, form.messages))
+    has_answers = form.answers[0] in row or value_at(row, form.answers[0]) is not None or form.answerable in row
+    missing = {"question": form.question} if not has_question else {}
+    missing |= {"answers": form.answers[0]} if not has_answers else {}
+    likely = [found for field in missing if field not in mapped and (found := _likely(field, row)) is not None]
+    if len(missing) < 2 and not likely:
+        return form  # the row's own error says it
+    where = " and ".join(f"column {column!r} for the {field}" for field, column in missing.items())
+    given = {field: f"{field}=NAME" for field in missing} | {given.partition("=")[0]: given for given in likely}
+    kept = [text for field, text in given.items() if field != "question" or "messages" not in given]
+    raise InputError(
+        f"{place}: no value in {where}; the row has {sorted(map(str, row))}. Map another column with "
+        f"{' '.join(f'data.columns.{text}' for text in kept)} "
+        f"(`abstain eval`: {' '.join(f'--column {text}' for text in kept)})"
+    )
+
+
+def _holds_answer(row: Row) -> bool:
+    """Return whether the column `answer` holds accepted answers, and not the number of a choice."""
+    value = row.get("answer")
+    return isinstance(value, str | list) or (isinstance(value, int | float) and not row.get("choices"))
+
+
+def _likely(field: str, row: Row) -> str | None:
+    """Return FIELD=COLUMN for a column of `row` that is named as if it held `field`, or None."""
+    if field == "question" and isinstance(row.get("prompt"), list):
+        return "messages=prompt"
+    column = next((name for name in OTHER_NAMES[field] if row.get(name) is not None), None)
+    return None if column is None else f"{field}={column}"
 
 
 def _allowed(found: Any, values: Iterable[Any]) -> bool:

@@ -30,7 +30,7 @@ def read_rows(source: str) -> Rows:
     Raises:
         InputError: the file is missing, of an unknown kind or malformed, or the Hub set cannot be loaded.
     """
-    path = Path(source)
+    path = Path(source).expanduser()
     if is_file(source):
         if not path.is_file():
             raise InputError(f"{source}: no such file")

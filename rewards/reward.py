@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,14 +20,33 @@ from .payoffs.compose import RewardBreakEven, Term, check_terms, check_weight, r
 from .payoffs.payoff import ConfidenceTarget, Payoff, PaysActions
 from .payoffs.scaling import warn_of_group_scaling
 from .trainer import end_token_ids, trainer_behind
-from .verdict import CUT_OFF, Judgement, Verdict
+from .verdict import CUT_OFF, TRUNCATED, Judgement, Verdict
 
 _CUT_OFF = Verdict(CUT_OFF)
 _warned_of_cut_off = False
+_warned_of_all_cut_off = False
 
 
 class CutOffWarning(UserWarning):
-    """Nothing tells the reward which completions the token limit cut off."""
+    """Nothing tells the reward which completions the token limit cut off, or it cut all of them off."""
+
+
+def _name(value: object) -> str:
+    """Return the name of a function or class, and the value itself where it has none, without its address."""
+    return getattr(value, "__name__", None) or f"{value!r:.80}"
+
+
+def _check_grader(grader: object) -> None:
+    """Raise ValueError for what cannot be called as a `Grader`: a name, a class, a function of (answer, answers)."""
+    fix = "for a function of (answer, answers) give grader(CustomMatch(function=...)) of abstain.rewards"
+    if isinstance(grader, type) or not callable(grader):
+        raise ValueError(f"grader must be a Grader such as auto_match() or math_match(), got {_name(grader)}; {fix}")
+    try:
+        inspect.signature(grader).bind("completion", ["answer"], None)
+    except TypeError as error:
+        raise ValueError(f"grader {_name(grader)} must take (completion, answers, choices): {error}; {fix}") from None
+    except ValueError:  # a builtin without a signature
+        return
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +89,14 @@ class AbstentionReward:
     """How a stated confidence is read, for a payoff that scores it; the grader then sees the completion without it."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a part that lacks a method, a `truncated` that pays, or a weight of 0 or less."""
+        """Raise ValueError for a part that lacks a method or takes other arguments, or a value that is not allowed."""
         check_weight(self.weight)
         check_terms(self.terms)
+        _check_grader(self.grader)
         if not hasattr(self.payoff, "break_even"):
-            raise ValueError(f"payoff must be a Payoff, got {self.payoff!r}; wrap a function with custom_payoff(...)")
+            raise ValueError(
+                f"payoff must be a Payoff, got {_name(self.payoff)}; wrap a function with custom_payoff(...)"
+            )
         if self.truncated not in (Verdict.UNGRADED, Verdict.WRONG):
             raise ValueError(f"truncated must be Verdict.UNGRADED or Verdict.WRONG, got {self.truncated}")
 
@@ -196,6 +219,7 @@ class AbstentionReward:
             confidence=self._scored_confidence,
         )
         stated = [self.confidence.read(text) for text in texts] if self.payoff.reads_confidence else None
+        _warn_of_all_cut_off(judgements)
         rewards = self._paid(judgements, threshold, stated)
         if self.terms:
             rewards = [
@@ -295,6 +319,19 @@ def _warn_of_cut_off() -> None:
             "neither AbstentionReward(end_token_ids=...) nor a trainer names the ids that end a completion"
         )
         warnings.warn(text, CutOffWarning, stacklevel=4)
+
+
+def _warn_of_all_cut_off(judgements: Sequence[Judgement]) -> None:
+    global _warned_of_all_cut_off
+    if _warned_of_all_cut_off or not judgements:
+        return
+    if all(judgement.verdict is Verdict.UNGRADED and judgement.reason == TRUNCATED for judgement in judgements):
+        _warned_of_all_cut_off = True
+        text = (
+            f"the token limit cut off all {len(judgements)} completions of a batch, so that none is paid and nothing "
+            "is learnt from it: raise max_completion_length"
+        )
+        warnings.warn(text, CutOffWarning, stacklevel=3)
 
 
 def _log(

@@ -14,6 +14,7 @@ from trl import DPOConfig, SFTConfig  # pyright: ignore[reportPrivateImportUsage
 from ..eval.sweep.shard import current_shard
 from .config import POLICY_DEFAULTS, FineTuningConfig, PairsConfig, RejectionConfig, WarmupConfig
 from .preflight.findings import build_arguments
+from .preflight.trainer import refuse_evaluation
 from .progress import StageLog
 
 COMPLETE = "trainer_state.json"
@@ -54,7 +55,9 @@ def stage_arguments(
     """
     settings = {**POLICY_DEFAULTS, **defaults, "use_cpu": not torch.cuda.is_available(), **mapping}
     settings.setdefault("bf16", not settings["use_cpu"])
-    return build_arguments(section, factory, settings, output_dir=str(out), seed=seed)
+    arguments = build_arguments(section, factory, settings, output_dir=str(out), seed=seed)
+    refuse_evaluation(section, arguments)
+    return arguments
 
 
 SECTIONS: Mapping[type, tuple[str, str]] = {

@@ -23,6 +23,7 @@ from transformers.integrations.deepspeed import is_deepspeed_zero3_enabled, unse
 from transformers.utils.quantization_config import Mxfp4Config
 
 from ...data import InputError
+from ...data.nearest import nearest
 from ..sweep.shard import current_shard
 from .turns import as_released, with_one_prefix
 
@@ -75,7 +76,7 @@ def with_variables(template: str | dict[str, str], variables: Mapping[str, Any])
     A template that has some of them set already, because it was saved after training, forgets those.
 
     Raises:
-        InputError: a name is no variable's, or a value is no text, number, truth value or null.
+        InputError: a name is no variable that the template reads, or a value is no text, number, truth value or null.
     """
     if isinstance(template, dict):
         template = template["default"]
@@ -85,9 +86,14 @@ def with_variables(template: str | dict[str, str], variables: Mapping[str, Any])
                 f"chat_template_kwargs: {name}: {value!r}: expected the name of a variable, with a text, number, truth "
                 "value or null"
             )
+    rest = _without(template, variables)
+    for name in variables:
+        if not re.search(rf"\b{name}\b", rest):
+            hint = nearest(name, sorted(set(re.findall(r"[a-z]\w+", rest))))
+            raise InputError(f"chat_template_kwargs: {name}: the model's chat template does not read it{hint}")
     # Jinja spells texts, numbers and truth values as JSON does, and null as none.
     values = {name: "none" if value is None else json.dumps(value) for name, value in variables.items()}
-    return "".join(map(_set, values, values.values())) + _without(template, values)
+    return "".join(map(_set, values, values.values())) + rest
 
 
 def _set(name: str, value: str) -> str:
@@ -231,6 +237,8 @@ def _ends(generation_config: Any, tokenizer: Any) -> tuple[int, ...]:
 def check_model_folder(model: str) -> None:
     """Raise InputError unless `model` is a model folder or may be a Hub id; loads nothing."""
     path = Path(model).expanduser()
+    if (path / "adapter_config.json").is_file() and not (path / "config.json").is_file():
+        raise InputError(f"model: {model} is a PEFT adapter: give it as adapter={model}, and its base model as model=")
     if path.is_dir() and not (path / "config.json").is_file():
         raise InputError(f"model: {model} is a folder without a config.json, so not a model folder")
     if not path.exists() and (model.startswith((".", "/", "~")) or model.count("/") > 1):

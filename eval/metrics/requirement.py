@@ -172,7 +172,20 @@ def _at_target(requirement: Requirement, metrics: Mapping[str, Any]) -> tuple[Ma
 
 def _unknown(requirement: Requirement, allowed: Sequence[str] | Mapping[str, Any], hint: str = "") -> InputError:
     name, what = requirement.name, "metric" if requirement.t is None else "curve"
-    return InputError(f"--require {requirement.text!r}: no {what} {name!r}{hint or nearest(name, allowed, cutoff=0.5)}")
+    hint = hint or _by_word(name) or nearest(name, allowed, cutoff=0.5)
+    return InputError(f"--require {requirement.text!r}: no {what} {name!r}{hint}")
+
+
+def _by_word(name: str) -> str:
+    """Return a hint at the first metric whose key or label has the word `name`, or is it; else an empty text."""
+    word = name.casefold()
+    found = (
+        key
+        for key, metric in METRICS.items()
+        if word in key.split("_") or word == metric.label.casefold() or word in metric.label.casefold().split()
+    )
+    key = next(found, None)
+    return "" if key is None else f"; did you mean {key!r}?"
 
 
 def _why(key: str, metrics: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import io
 import re
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from ...eval.sweep.shard import current_shard, first_on_machine
 from ...rewards.extras import missing_extra
 from ...rewards.judge.health import JudgeError
 from ..config.load import load_recipe, refuse_torn
+from ..config.schema import Recipe
 from .audit import audit_app
 from .compare import compare
 from .console import TerminalConsole
@@ -134,6 +136,23 @@ def show_warning(message: Warning | str, category: type[Warning], *place: Any) -
 _SHOW_WARNING = warnings.showwarning
 
 
+def refuse_options(arguments: Sequence[str]) -> None:
+    """Raise InputError for a key of the recipe that is given to `run` or `check` as if it were an option.
+
+    Args:
+        arguments: Those of the command line, the command first.
+    """
+    if not {"run", "check"} & set(arguments[:1]):
+        return
+    for number, argument in enumerate(arguments[1:], 2):
+        name, separator, value = argument.removeprefix("--").partition("=")
+        if argument.startswith("--") and name.partition(".")[0].replace("-", "_") in Recipe.model_fields:
+            value = value if separator else next(iter(arguments[number:]), "VALUE")
+            raise InputError(
+                f"{argument}: is no option but a key of the recipe; write {name.replace('-', '_')}={value}"
+            )
+
+
 def main() -> None:
     """Run the command line; exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted."""
     warnings.showwarning = show_warning
@@ -141,9 +160,10 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # what the terminal's encoding lacks is shown escaped
             stream.reconfigure(errors="backslashreplace")
     try:
-        for argument in sys.argv[1:]:
+        for number, argument in enumerate(sys.argv[1:], 2):
             if re.match(r"[\w.]+=", argument):  # here, since its other parts may look like options: -1}
-                refuse_torn(argument)
+                refuse_torn(argument, sys.argv[number:])
+        refuse_options(sys.argv[1:])
         with interruptible(sys.argv[1:]):
             app()
     except InputError as error:

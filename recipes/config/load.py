@@ -75,7 +75,8 @@ def load_recipe(source: str, overrides: Sequence[str] | Mapping[str, Any] = ()) 
         merged.pop("world", None)  # questions of one's own replace the synthetic world
     _drop_other_half(merged, own, {one.key for one in given})
     try:
-        return Recipe.model_validate(placed_code(merged, Path()))  # what an override names lies in the folder one is in
+        placed = placed_code(_at_home(merged), Path())  # what an override names lies in the folder one is in
+        return Recipe.model_validate(placed)
     except ValidationError as error:
         raise InputError(_explain(error, place, merged)) from None
 
@@ -103,18 +104,36 @@ def _read_override(text: str) -> _Override:
         raise InputError(f"override {text!r}: the value is not YAML ({first_line(error)})") from None
 
 
-def refuse_torn(override: str) -> None:
+def refuse_torn(override: str, rest: Sequence[str] = ()) -> None:
     """Raise InputError for a part of an override that a shell split at its spaces.
 
     That is a bracket without its partner or a word such as "kind:", where it is not the value of a key as it stands.
+
+    Args:
+        override: An argument of the command line.
+        rest: The arguments behind it, of which the message takes what belongs to the override.
     """
-    unpaired = any(override.count(one) != override.count(other) for one, other in ("{}", "[]"))
+    unpaired = _open(override)
     _, separator, value = override.partition("=")
     if (unpaired and not (separator and _is_yaml(value))) or (not separator and override.endswith(":")):
         raise InputError(
             f"override {override!r}: the shell took it apart at its spaces; put quotes round it: "
-            "'rl.payoff={kind: ternary, correct: 1, abstained: 0, wrong: -1}'"
+            f"'{_whole(override, rest)}'"
         )
+
+
+def _whole(override: str, rest: Sequence[str]) -> str:
+    """Return the override that begins with `override`, as far as `rest` has it: up to where its brackets are closed."""
+    whole = override
+    for part in rest:
+        if not _open(whole):
+            break
+        whole += f" {part}"
+    return whole if "=" in override and not _open(whole) else f"{whole} ..."
+
+
+def _open(text: str) -> bool:
+    return any(text.count(one) != text.count(other) for one, other in ("{}", "[]"))
 
 
 def _is_yaml(text: str) -> bool:
@@ -138,6 +157,12 @@ def _set(recipe: dict[str, Any], path: Sequence[str], value: Any, override: str)
         section[path[-1]] = {}
         return
     section.update(merge({path[-1]: section.get(path[-1])}, {path[-1]: value}))
+
+
+def _at_home(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the recipe with `~` in the folders of model and adapter written out, which a shell leaves as it is."""
+    folders = {key: value for key in ("model", "adapter") if isinstance(value := recipe.get(key), str)}
+    return {**recipe, **{key: str(Path(value).expanduser()) for key, value in folders.items() if value[:1] == "~"}}
 
 
 def _drop_other_half(recipe: dict[str, Any], before: Any, keys: set[str]) -> None:
@@ -166,11 +191,45 @@ def _explain(error: ValidationError, place: str, recipe: Any) -> str:
     key = ".".join(location)
     if first["type"] in unknown:
         allowed = _keys(Recipe, recipe, location[:-1])
-        hint = nearest(location[-1], allowed)
+        hint = _elsewhere(location[-1], recipe) if len(location) == 1 else ""
+        hint = hint or nearest(location[-1], allowed)
         return f"{place}: unknown key {key!r}{hint}; allowed here: {', '.join(allowed)}"
     message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "union_tag_invalid":
+        tag, kinds = first.get("ctx", {})["tag"], first.get("ctx", {})["expected_tags"]
+        message += nearest(tag, kinds.replace("'", "").split(", "), cutoff=0.5)
     given = "" if first["type"] in ("value_error", "missing") else f", got {first['input']!r}"
     return f"{place}: {key}: {message}{given}" if key else f"{place}: {message}"
+
+
+def _elsewhere(key: str, recipe: Mapping[str, Any]) -> str:
+    """Return "; did you mean data.train?" for the name of a key of a section, else an empty text.
+
+    Args:
+        key: What stands outside of any section.
+        recipe: The mapping that was validated, whose own keys are looked at in any depth.
+    """
+    hints = get_type_hints(Recipe, include_extras=True)
+    known = {f"{name}.{one}" for name in hints for one in _fields_of(hints[name]) if one == key}
+    places = [*dict.fromkeys([*sorted(known), *_places(key, recipe)])]
+    return f"; did you mean {' or '.join(places)}?" if places else ""
+
+
+def _fields_of(annotation: Any) -> list[str]:
+    """Return the keys of the one section that an annotation names; of several kinds, none."""
+    options = [o for o in annotated_types(annotation) if isinstance(o, type)]
+    section = next((o for o in options if is_dataclass(o) or issubclass(o, BaseModel)), None)
+    if section is None:
+        return []
+    return [f.name for f in fields(section)] if is_dataclass(section) else list(cast("Any", section).model_fields)
+
+
+def _places(key: str, section: Mapping[str, Any], place: str = "") -> Iterator[str]:
+    for name, inner in section.items():
+        if place and name == key:
+            yield f"{place}{name}"
+        if is_section(inner):
+            yield from _places(key, inner, f"{place}{name}.")
 
 
 def _of_union(part: str | int) -> bool:

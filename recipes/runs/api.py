@@ -28,6 +28,7 @@ def run(
     out: str | Path | None = None,
     resume: bool = False,
     progress: AnyProgress = None,
+    **keys: Any,
 ) -> Run:
     """Return the finished run of a recipe: its training stages, the sweeps before and after them, and the report.
 
@@ -46,11 +47,15 @@ def run(
         resume: Continue an interrupted run in its folder.
         progress: None is silent, True shows a bar in the terminal or the notebook; else it is called with
             (stage, done, total).
+        **keys: None: the recipe's own keys go into `overrides`, and the error says so.
 
     Raises:
+        TypeError: a key of the recipe is given as an argument.
         InputError: the recipe, the data, the model or the folder cannot be used; before anything is trained.
         RunError: the disk is full or a server fails; what is finished is kept, and `resume` goes on.
     """
+    if keys:
+        raise TypeError(f"run: {', '.join(keys)}: give changes to the recipe as a mapping: run({recipe!r}, {keys!r})")
     texts = list(override_texts(overrides).values() if isinstance(overrides, Mapping) else overrides)
     if isinstance(recipe, Recipe):
         if texts:

@@ -18,6 +18,7 @@ from ...training.preflight.stages import break_even_note, check_dpo, check_rejec
 from ...training.preflight.trackers import check_trackers
 from ..config.evaluation import check_adapter
 from ..config.graders import check_grader
+from ..config.layers import first_line
 from ..config.reward import (
     confidence_parser,
     recipe_reward,
@@ -35,6 +36,8 @@ from .sweeps import is_post_hoc
 NOWHERE = Path("unused")
 """Output folder of configs that are only looked at."""
 Step = Callable[[Recipe, Prepared], list[Finding]]
+FEW_EVALUATED = 100
+"""Questions below which an accuracy of 1/2 is uncertain by more than ±10 % (95 % normal interval, 1.96·√(p(1−p)/n))."""
 LEVELS = ("error", "warning", "note")
 
 
@@ -89,7 +92,19 @@ def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Find
             found += step(recipe, prepared)
         except (InputError, MissingExtraError) as error:
             found.append(Finding("error", str(error)))
-    return sorted(dict.fromkeys(found), key=lambda finding: LEVELS.index(finding.level))
+        except Exception as error:  # whatever TRL, PEFT or transformers raise here would end the run as well
+            text = f"recipe: {_named(step)}: {type(error).__name__}: {first_line(error)}"
+            found.append(Finding("error", text))
+    told = {(finding.level, finding.text): finding for finding in found}
+    return sorted(told.values(), key=lambda finding: LEVELS.index(finding.level))
+
+
+def _named(step: Step) -> str:
+    """Return what is looked at in `step`, as a message calls it."""
+    function = step.func if isinstance(step, partial) else step
+    return {_configs: "the trainers' settings", _model: "the model", check_sample: "--probe"}.get(
+        function, function.__name__.strip("_").replace("_", " ")
+    )
 
 
 def _grader(recipe: Recipe, prepared: Prepared) -> list[Finding]:
@@ -214,6 +229,23 @@ def _gate(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
     return [Finding("error", text, "protocol=target, or another source of confidence")]
 
 
+def _sizes(recipe: Recipe, prepared: Prepared) -> list[Finding]:
+    """Return warnings where a user's own questions are too few for what the recipe does with them."""
+    if recipe.data is None:
+        return []
+    found: list[Finding] = []
+    if (n := len(prepared.eval)) < FEW_EVALUATED:
+        text = f"the evaluation has {n} questions: an accuracy among them is uncertain by ±{0.98 / n**0.5:.0%}"
+        found.append(
+            Finding("warning", text, f"{FEW_EVALUATED} questions or more, such as a file of their own (data.eval)")
+        )
+    asked = len(prepared.of("warmup"))
+    if recipe.warmup is not None and recipe.warmup.prompts > asked > 0:
+        text = f"warmup.prompts={recipe.warmup.prompts} asks each of the {asked} questions of the warm-up several times"
+        found.append(Finding("warning", text, f"warmup.prompts={asked}, or more questions"))
+    return found
+
+
 def _trackers(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: ARG001
     return check_trackers(recipe.model_dump(mode="json"))
 
@@ -232,10 +264,11 @@ def _evaluated(recipe: Recipe, prepared: Prepared) -> list[Finding]:  # noqa: AR
 
 
 STEPS: tuple[Step, ...] = (
-    _configs, _trackers, _sft, _post_training, _rl, _sampled, _reward, _statement, _gate, _seen, _grader, _model,
+    _configs, _trackers, _sft, _post_training, _rl, _sampled, _reward, _statement, _gate, _seen, _grader, _sizes,
+    _model,
 )  # fmt: skip
 """What is looked at, in this order; an InputError ends its own step only."""
-EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _gate, _grader)
+EVALUATION_STEPS: tuple[Step, ...] = (_evaluated, _gate, _grader, _sizes)
 """The same of a recipe without training stages."""
-LIGHT_STEPS: tuple[Step, ...] = (_reward, _statement, _gate, _seen, _grader)
+LIGHT_STEPS: tuple[Step, ...] = (_reward, _statement, _gate, _seen, _grader, _sizes)
 """Those that need no package of an extra."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ...data import InputError, shown_targets
 from ...training.preflight.findings import Finding
 from ...training.preflight.memory import memory_text, model_sizes, versions
-from ...training.preflight.model import check_lengths, check_template, measure_lengths, render_prompt
+from ...training.preflight.model import check_lengths, check_template, check_thinking, measure_lengths, render_prompt
 from ...training.preflight.probe import (
     check_forced,
     check_probe,
@@ -42,14 +42,18 @@ def check_tokens(recipe: Recipe, prepared: Prepared, arguments: Any) -> list[Fin
     window = getattr(load_config(recipe.model).get_text_config(), "max_position_embeddings", None)
     found = check_template(tokenizer, saved_end_token_ids(recipe.model, tokenizer), recipe.prompt)
     trained = f"rl.{recipe.rl.algorithm}" if recipe.rl is not None else ""
-    for section, limit, questions, targets in (
-        (trained, arguments and arguments.max_completion_length, prepared.rl, recipe.training_targets(prepared.rl)),
-        ("eval", recipe.eval.max_new_tokens, prepared.eval, recipe.targets.eval),
+    of_rl = (arguments and arguments.max_completion_length, recipe.rl and recipe.rl.truncated)
+    for section, (limit, truncated), questions, targets in (
+        (trained, of_rl, prepared.rl, recipe.training_targets(prepared.rl)),
+        ("eval", (recipe.eval.max_new_tokens, recipe.eval.truncated), prepared.eval, recipe.targets.eval),
     ):
         if limit and questions:
             key = "max_new_tokens" if section == "eval" else "max_completion_length"
             lengths = measure_lengths(tokenizer, questions, recipe.prompt, targets, limit, scale=_scale(recipe))
             found += check_lengths(lengths, limit, window, key=f"{section}.{key}", questions=len(questions))
+            if truncated == "wrong":
+                template = tokenizer.chat_template
+                found += check_thinking(template, recipe.chat_template_kwargs, limit, key=f"{section}.{key}")
     return found
 
 

@@ -122,14 +122,39 @@ class RunFolder:
         return stage in self.seconds
 
 
-def _differing(before: Recipe, now: Recipe) -> list[str]:
-    """Return "KEY: was A, is B" of what two recipes run otherwise.
+def _differing(before: Recipe, now: Recipe) -> dict[str, str]:
+    """Return key → "KEY: was A, is B" of what two recipes run otherwise.
 
     The name and the description, which say nothing of what is run, do not count.
     """
     old, new = (dict(_flat(recipe.model_dump(mode="json"))) for recipe in (before, now))
     keys = [key for key in {**old, **new} if key not in ("name", "description") and old.get(key) != new.get(key)]
-    return [f"{key}: was {old.get(key)!r:.60}, is {new.get(key)!r:.60}" for key in keys]
+    return {key: f"{key}: was {old.get(key)!r:.60}, is {new.get(key)!r:.60}" for key in keys}
+
+
+def _kept(differing: Mapping[str, str], before: Recipe, path: Path) -> list[str]:
+    """Return those of `differing` that a run which has begun cannot change.
+
+    It can change the settings of a stage that has not begun, but for what other stages and evaluations read too.
+
+    Args:
+        differing: Key → what differs.
+        before: The recipe of the run so far.
+        path: The run's folder.
+    """
+    seconds = RunFolder(path).seconds
+    kept: list[str] = []
+    for key, text in differing.items():
+        stage, _, rest = key.partition(".")
+        begun = stage in seconds or any((path / "checkpoints" / stage).glob("checkpoint-*"))
+        if stage not in before.stages or not rest or rest.partition(".")[0] in READ_ELSEWHERE or begun:
+            kept.append(text)
+    return kept
+
+
+READ_ELSEWHERE = ("payoff", "confidence", "teach", "prompts")
+"""Settings of a stage that decide more than the stage: what a warm-up pays by, what an evaluation asks for, which
+questions other stages have."""
 
 
 def _flat(section: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:
@@ -146,7 +171,7 @@ def claim(path: Path, recipe: Recipe, *, resume: bool, dry: bool = False) -> Non
     Args:
         path: The folder, made where it is missing.
         recipe: What the folder is claimed for.
-        resume: Allow a folder that holds the same run.
+        resume: Allow a folder that holds the same run, or one whose recipe differs in stages that have not begun.
         dry: Check alone, and write nothing.
 
     Raises:
@@ -157,7 +182,7 @@ def claim(path: Path, recipe: Recipe, *, resume: bool, dry: bool = False) -> Non
         if not resume:
             raise InputError(f"{path}: already holds a run; continue it with --resume, or choose another --out")
         before = recorded_recipe(path)
-        differing = [] if before is None else _differing(before, recipe)
+        differing = [] if before is None else _kept(_differing(before, recipe), before, path)
         if before is None or differing:
             shown = f" ({'; '.join(differing[:3])}{'; ...' if len(differing) > 3 else ''})" if differing else ""
             raise InputError(f"{written}: holds a run of another recipe or seed{shown}; choose another --out")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,9 @@ SHORT_TEXTS = ("auto", "alias", "contains", "token_f1", "fuzzy")
 """Graders of answers of a few words."""
 CHOICES = ("auto", "choice")
 """Graders of answers that name one of the choices."""
+
+PLACEHOLDER = "QUESTIONS.jsonl"
+"""The file that shipped recipes name in the place of the user's own."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,8 @@ def _load(recipe: Recipe, source: str, where: Mapping[str, list[Any]]) -> list[Q
     """Return the questions of `source`, each with what says how it wants to be answered."""
     assert recipe.data is not None  # the caller has looked
     data, chosen = recipe.data, recipe.data.instruction
+    if source == PLACEHOLDER and not Path(source).exists():
+        raise InputError(f"{source}: stands for your own questions; name their file with data.train=FILE")
     questions = load_any(source, columns=data.columns, where=where, instruction=chosen, separator=data.separator)
     return questions if chosen is not None else [_with_form(question, recipe.grader.kind) for question in questions]
 

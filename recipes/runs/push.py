@@ -93,7 +93,7 @@ def _of_training(recipe: Recipe, folder: str) -> dict[str, Any]:
     source = None if recipe.data is None else _evaluated(recipe.data)
     return {
         "name": recipe.name,
-        **_base(recipe.model, f"a small Llama made from scratch by the recipe {recipe.name}"),
+        **_base(recipe.model, recipe.name),
         "adapter": recipe.lora is not None,
         **_dataset(source, "a synthetic world whose exact confidence is known"),
         "commands": [f"abstain run {RECIPE} --out {shlex.quote(folder)}   # {RECIPE}: see below"],
@@ -105,7 +105,7 @@ def _of_evaluation(recipe: Recipe) -> dict[str, Any]:
     source = None if recipe.data is None else _evaluated(recipe.data)
     return {
         "name": recipe.eval.system or path_name(recipe.adapter or recipe.model),
-        **_base(recipe.model, f"the local folder {Path(recipe.model).name}"),
+        **_base(recipe.model, recipe.name),
         "adapter": recipe.adapter is not None,
         **_dataset(source, source or "a synthetic world whose exact confidence is known"),
         "commands": [_command(recipe, source)],
@@ -130,9 +130,12 @@ def _evaluated(data: DataSection) -> str:
     return data.eval or data.training_sources[0]
 
 
-def _base(model: str | None, otherwise: str) -> dict[str, Any]:
-    on_hub = model is not None and not Path(model).exists() and model.count("/") == 1 and not model.startswith(".")
-    return {"base_model": (model if on_hub else otherwise), "base_is_on_hub": on_hub}
+def _base(model: str | None, recipe: str) -> dict[str, Any]:
+    """Return what the card calls the base model: its name on the Hub, its folder's, or the recipe that makes it."""
+    if model is None:
+        return {"base_model": f"a small Llama made from scratch by the recipe {recipe}", "base_is_on_hub": False}
+    on_hub = not Path(model).exists() and model.count("/") == 1 and not model.startswith(".")
+    return {"base_model": model if on_hub else f"the local folder {path_name(model)}", "base_is_on_hub": on_hub}
 
 
 def _dataset(source: str | None, otherwise: str) -> dict[str, Any]:

@@ -171,3 +171,36 @@ def test_rows_are_chosen_by_a_nested_field(tmp_path: Path) -> None:
     (tmp_path / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     (found,) = load_questions(str(tmp_path / "q.jsonl"), where={"meta.level": [2]})
     assert found.id == "2"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"prompt": [{"role": "user", "content": "?"}], "answers": ["a"]}, r"data\.columns\.messages=prompt \("),
+        ({"question": "?", "ground_truth": "a"}, r"column 'answers' .*data\.columns\.answers=ground_truth \("),
+        (
+            {"prompt": "?", "solution": "a"},
+            r"'question' for the question and .*data\.columns\.question=prompt data\.columns\.answers=solution",
+        ),
+        ({"a": 1}, r"column 'question' for the question and column 'answers' for the answers; the row has \['a'\]"),
+        ({"question": "?", "answers": None}, "q.jsonl:1: answers is null; give answers, answerable: false, or leave"),
+        ({"question": "?", "choices": ["a", "b"], "answer": 1}, r"data\.columns\.answers=answer"),
+    ],
+)
+def test_missing_columns_are_told_at_once_with_those_that_may_be_meant(
+    row: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "q.jsonl").write_text(json.dumps(row))
+    with pytest.raises(InputError, match=message):
+        load_questions(str(tmp_path / "q.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "answers"), [("Rome", ("Rome",)), (["Rome", "Roma"], ("Rome", "Roma")), (4, ("4",))]
+)
+def test_the_column_answer_is_read_where_there_is_no_answers(
+    answer: object, answers: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "q.jsonl").write_text(json.dumps({"question": "?", "answer": answer}))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load_questions("~/q.jsonl")[0].answers == answers

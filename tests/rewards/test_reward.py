@@ -173,3 +173,30 @@ def test_the_reward_pickles_and_its_class_names_the_metric() -> None:
     assert pickle.loads(pickle.dumps(reward)) == reward
     assert type(reward).__name__ == "AbstentionReward"
     assert not hasattr(reward, "__name__")  # TRL then logs the class's name
+
+
+@pytest.mark.parametrize(
+    ("grader", "message"),
+    [
+        ("math", "grader must be a Grader such as auto_match"),
+        (AbstentionReward, "grader must be a Grader"),
+        (lambda answer, answers: True, r"must take \(completion, answers, choices\).*grader\(CustomMatch\(function="),
+    ],
+)
+def test_a_grader_that_cannot_be_called_as_one_is_refused_when_the_reward_is_made(grader: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        AbstentionReward(grader=grader)
+
+
+def test_a_verdict_equals_its_name_and_is_found_by_it() -> None:
+    assert (Verdict.CORRECT == "correct", {Verdict.WRONG: 1}["wrong"]) == (True, 1)  # pyright: ignore
+
+
+def test_a_batch_of_which_all_is_cut_off_is_warned_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reward_module, "_warned_of_all_cut_off", False)
+    reward, columns = AbstentionReward(end_token_ids=(2,)), {"answers": [["Paris"]] * 2, "threshold": [0.5] * 2}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for ids in ([[7], [2]], [[7], [8]], [[7], [8]]):
+            reward(completions=["Par", "Paris"], completion_ids=ids, **columns)
+    assert ["cut off all 2 completions" in str(one.message) for one in caught] == [True]

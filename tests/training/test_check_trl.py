@@ -13,6 +13,7 @@ from abstain.rewards import (
     AbstentionReward,
     Brier,
     ConfidenceTarget,
+    FixedPenalty,
     FormatBonus,
     Judgement,
     LogScore,
@@ -25,7 +26,12 @@ from abstain.training import Finding, check_trl
 
 REWARD = AbstentionReward(end_token_ids=(2,))
 ROWS: list[dict[str, Any]] = [
-    {"prompt": [{"role": "user", "content": f"Where is Anna {i}?"}], "answers": [f"Town {i}"], "threshold": t}
+    {
+        "prompt": [{"role": "user", "content": f"Where is Anna {i}? Answer only if you are {t:.0%} sure."}],
+        "question": f"Where is Anna {i}?",
+        "answers": [f"Town {i}"],
+        "threshold": t,
+    }
     for i in range(20)
     for t in (0.25, 0.75)
 ]
@@ -103,6 +109,8 @@ def test_the_awaited_reward_is_looked_into() -> None:
         ({"num_train_epochs": 30}, "warning", "every question is asked about 60 times"),  # 30 · 40 rows
         ({"remove_unused_columns": True}, "error", "takes `answers` and `threshold` away"),
         ({"reward_weights": [-1.0]}, "error", "gives AbstentionReward the weight -1"),
+        ({"beta": -1.0}, "warning", "GRPOConfig.beta=-1 rewards the distance from the reference policy"),
+        ({"learning_rate": 2.0}, "warning", "GRPOConfig.learning_rate=2 is far above"),
     ],
 )
 def test_each_setting_of_grpo_has_its_finding(settings: dict[str, Any], level: str, message: str) -> None:
@@ -171,10 +179,51 @@ def test_what_the_reward_adds_and_how_its_pay_scales_are_looked_at() -> None:
             "row 0: answers must be a list of texts, got 'Paris'",
         ),
         ([{"prompt": "?", "answers": [], "threshold": 0.5}], "question 'row 0' has no answer"),
+        ([{"prompt": "?", "answers": [42], "threshold": 0.5}], "row 0: answers must be a list of texts, got [42]"),
+        ([{"answers": ["a"], "threshold": 0.5}], "the dataset has no column `prompt`"),
+        (
+            [{"prompt": "?", "answers": ["a"], "threshold": t} for t in (0.25, 0.75)],
+            "rows 0 and 1 have the same prompt and the thresholds 0.25 and 0.75",
+        ),
     ],
 )
 def test_a_dataset_that_the_reward_cannot_read_is_an_error(rows: list[dict[str, Any]], message: str) -> None:
     assert any(message in finding.message for finding in found(grpo(), dataset=rows))
+
+
+def asking(texts: list[str], thresholds: list[float]) -> list[dict[str, Any]]:
+    return [
+        {"prompt": f"Where is Anna {row}? {text}", "answers": [f"Town {row}"], "threshold": t}
+        for row, (text, t) in enumerate(zip(texts, thresholds, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "thresholds", "message"),
+    [
+        (["", "", ""], [0.25, 0.5, 0.75], "no prompt states its threshold"),
+        (["Be 75% sure."] * 2, [0.75, 0.5], "1 of 2 prompts state another number than their threshold: row 1 says 75%"),
+        (["Be .5 sure."] * 2, [0.75, 0.75], "row 0 says .5, and its threshold is 0.75"),
+        (["Be .5 sure.", "Be 75 % sure.", "Be three quarters sure."], [0.5, 0.75, 0.75], ""),
+        (["A wrong answer costs 3 points.", "A wrong answer costs 1 point."], [0.75, 0.5], ""),
+        (["Be seventy-five percent sure.", "Take 1 to 3."], [0.75, 0.25], ""),
+        ([""] * 3, [0.75] * 3, ""),  # one target for all can be learnt from the pay
+        (["Be sure.", "Be sure.", "Be quite sure.", "Be quite sure."], [0.25, 0.25, 0.75, 0.75], ""),
+    ],
+)
+def test_prompts_that_do_not_state_their_threshold_warn(
+    texts: list[str], thresholds: list[float], message: str
+) -> None:
+    warnings = [w.message for w in found(grpo(), level="warning", dataset=asking(texts, thresholds))]
+    about = [text for text in warnings if "threshold" in text]
+    assert len(about) == bool(message), warnings
+    assert all(message in text for text in about)
+
+
+def test_a_payoff_that_ignores_the_threshold_column_warns() -> None:
+    fixed = AbstentionReward(payoff=FixedPenalty(penalty=1), end_token_ids=(2,))
+    (warning,) = found(grpo(), fixed, "warning", dataset=ROWS)
+    assert "FixedPenalty ignores it: at every target it breaks even at 0.5" in warning.message
 
 
 def test_a_threshold_column_that_the_payoff_does_not_read_may_hold_anything() -> None:
@@ -228,6 +277,8 @@ def test_calls_with_something_else_say_what_was_expected() -> None:
         check_trl({}, REWARD)  # pyright: ignore
     with pytest.raises(ValueError, match="must be or hold an AbstentionReward or AsyncAbstentionReward, got brevity"):
         check_trl(grpo(), brevity)
+    with pytest.raises(ValueError, match=r"reward must be an instance: AbstentionReward\(\), got the class"):
+        check_trl(grpo(), AbstentionReward)
     with pytest.raises(ValueError, match=r"targets must be a fraction in \[0, 1\), got 75"):
         check_trl(grpo(), REWARD, targets=[75])
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from numbers import Integral, Real
+from types import NoneType
+from typing import Any, Literal, get_args, get_type_hints
 
 from ...data import InputError
 from ...data.errors import first_line
@@ -61,6 +63,20 @@ def enforce(findings: Sequence[Finding]) -> None:
             warnings.warn(finding.text, PreflightWarning, stacklevel=3)
 
 
+USUAL_NAMES = {
+    "rank": ("r",),
+    "alpha": ("lora_alpha",),
+    "dropout": ("lora_dropout",),
+    "lr": ("learning_rate",),
+    "epochs": ("num_train_epochs",),
+    "batch_size": ("per_device_train_batch_size",),
+    "max_new_tokens": ("max_completion_length", "max_length"),
+    "group_size": ("num_generations",),
+    "kl_coef": ("beta",),
+}
+"""What people and other libraries call a setting → its names in the configs of TRL and PEFT."""
+
+
 def check_arguments(section: str, factory: Any, mapping: Mapping[str, Any], reserved: Sequence[str] = ()) -> None:
     """Raise InputError for a key of `mapping` that `factory` (a config dataclass) lacks or the run sets itself.
 
@@ -75,7 +91,46 @@ def check_arguments(section: str, factory: Any, mapping: Mapping[str, Any], rese
         if key in reserved:
             raise InputError(f"recipe: {section}.{key} is set by the run itself; remove it")
         if key not in allowed:
-            raise InputError(f"recipe: {section}.{key} is not a field of {factory.__name__}{nearest(key, allowed)}")
+            usual = next((name for name in USUAL_NAMES.get(key, ()) if name in allowed), None)
+            hint = nearest(key, allowed) if usual is None else f"; did you mean {usual!r}?"
+            raise InputError(f"recipe: {section}.{key} is not a field of {factory.__name__}{hint}")
+
+
+_PLAIN: dict[Any, tuple[type, str]] = {
+    bool: (bool, "true or false"),
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+    str: (str, "a text"),
+    NoneType: (NoneType, "null"),
+}
+"""Annotation → the class of its values, and what messages call them."""
+
+
+def check_types(section: str, factory: Any, mapping: Mapping[str, Any]) -> None:
+    """Raise InputError for a value of another type than the field of `factory` with its key is annotated with.
+
+    The trainers' configs store any value, and fail where it is first used. Looked at are fields whose values are
+    numbers, texts, true or false, or null; other fields are left to the config itself.
+
+    Args:
+        section: The recipe's section, for the error.
+        factory: The config's dataclass.
+        mapping: The keys and values of the recipe.
+    """
+    try:
+        hints = get_type_hints(factory)
+    except NameError:  # an annotation of a package that is not installed
+        return
+    for key, value in mapping.items():
+        kinds = get_args(hints[key]) or (hints[key],)
+        if all(kind in _PLAIN for kind in kinds) and not any(_is_a(value, kind) for kind in kinds):
+            allowed = " or ".join(_PLAIN[kind][1] for kind in kinds)
+            raise InputError(f"recipe: {section}.{key} must be {allowed}, got {value!r}")
+
+
+def _is_a(value: Any, kind: Any) -> bool:
+    """Return whether `value` is of a type in `_PLAIN`; true and false are no numbers."""
+    return isinstance(value, _PLAIN[kind][0]) and (kind is bool or not isinstance(value, bool))
 
 
 def build_arguments(section: str, factory: Any, mapping: Mapping[str, Any], **fixed: Any) -> Any:
@@ -88,6 +143,7 @@ def build_arguments(section: str, factory: Any, mapping: Mapping[str, Any], **fi
         **fixed: What the run sets itself, which `mapping` may not name.
     """
     check_arguments(section, factory, mapping, tuple(fixed))
+    check_types(section, factory, mapping)
     try:
         return factory(**mapping, **fixed)
     except (TypeError, ValueError) as error:

@@ -15,6 +15,8 @@ from ...rewards.answer_grader import AnswerGrader
 from ...rewards.extract import WholeText
 from ...rewards.judge.judge import JudgeMatch
 from ...rewards.matching.fallback import FallbackMatch
+from ...rewards.matching.maths import MathMatch
+from ...rewards.matching.numeric import NumericMatch
 from ...rewards.unanswerable import KnowsUnanswerable
 from .findings import Finding, Level
 
@@ -22,6 +24,11 @@ ERROR_SHARE = 0.2
 """Share of questions without any accepted answer that grades as right from which on it is an error."""
 SHOWN = 3
 """Examples in a finding."""
+
+SENTENCE = 12
+"""Words from which on an accepted answer is a sentence rather than a name."""
+SEPARATORS = ("|", ";")
+"""What files write between several accepted answers in one text."""
 
 
 @dataclass(slots=True)
@@ -125,9 +132,39 @@ def check_gold(questions: Sequence[Question], grader: Grader, *, phrase: str, se
         findings.append(
             Finding("note", f"accepted answers of the last {result.skipped} questions were not graded in time")
         )
-    if not findings:
+    shape = _check_shape(questions, grader)
+    if not findings and not shape:
         findings.append(Finding("note", f"all {result.answers} accepted answers grade as right"))
-    return findings
+    return [*findings, *shape]
+
+
+def _check_shape(questions: Sequence[Question], grader: Grader) -> list[Finding]:
+    """Return a warning where accepted answers are whole solutions, or several answers in one text."""
+    if isinstance(grader, AnswerGrader) and isinstance(grader.match, NumericMatch | MathMatch):
+        return []  # which find the result in a solution
+    rows = [question for question in questions if question.answers]
+    long = [question for question in rows if all(map(_is_solution, question.answers))]
+    if len(long) * 2 > len(rows):
+        text = (
+            f"the accepted answers of {len(long)} of {len(rows)} questions read like solutions and not like answers "
+            f"({long[0].id}: {long[0].answers[0]!r:.80}): a completion that gives only the result would be wrong"
+        )
+        fix = "grader.kind numeric or math, which read the result of a solution, or a column with the results alone"
+        return [Finding("warning", text, fix)]
+    joined = next((mark for mark in SEPARATORS if len(rows) > 1 and all(_joins(q.answers, mark) for q in rows)), None)
+    if joined is None:
+        return []
+    text = f"every accepted answer holds {joined!r} ({rows[0].id}: {rows[0].answers[0]!r:.80}), and is graded as one"
+    return [Finding("warning", text, f"data.separator={joined!r}, where it stands between several accepted answers")]
+
+
+def _is_solution(answer: str) -> bool:
+    several_lines = "\n" in answer.strip() or "####" in answer
+    return several_lines or len(answer.split()) > SENTENCE
+
+
+def _joins(answers: Sequence[str], mark: str) -> bool:
+    return len(answers) == 1 and mark in answers[0].strip(mark)
 
 
 def _check_unanswerable(questions: Sequence[Question], grader: Grader) -> list[Finding]:

@@ -32,6 +32,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from ...data import InputError
+
 GIB = 2**30
 HEAD_TILE = (4096, 32768)
 """Tokens and words that TRL projects at a time (`trl/kernels/chunked_logprob.py`, `trl/trainer/utils.py`)."""
@@ -140,7 +142,6 @@ def model_sizes(config: Any, lora: Any | None, **batches: Any) -> Sizes:
         **batches: `Sizes`' fields of batches and bytes.
     """
     import torch
-    from peft import get_peft_model
     from transformers import AutoModelForCausalLM
 
     with torch.device("meta"):
@@ -148,7 +149,7 @@ def model_sizes(config: Any, lora: Any | None, **batches: Any) -> Sizes:
         parameters = sum(p.numel() for p in model.parameters())
         trained = parameters
         if lora is not None:
-            model = cast("Any", get_peft_model(model, lora))
+            model = _adapted(model, lora)
             trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     text = config.get_text_config()
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
@@ -166,6 +167,27 @@ def model_sizes(config: Any, lora: Any | None, **batches: Any) -> Sizes:
         vocabulary=text.vocab_size,
         **batches,
     )
+
+
+def _adapted(model: Any, lora: Any) -> Any:
+    """Return `model` with the adapter of PEFT's config `lora`.
+
+    Raises:
+        InputError: the model has no such modules; the message lists its linear ones.
+    """
+    import torch
+    from peft import get_peft_model
+
+    linear = {name.rpartition(".")[2] for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)}
+    try:
+        return get_peft_model(model, lora)
+    except ValueError as error:
+        wanted = lora.target_modules
+        named = sorted(wanted) if isinstance(wanted, set) else wanted
+        raise InputError(
+            f"recipe: lora: target_modules={named}: {str(error).splitlines()[0]:.200}; the model's linear modules are "
+            f"{', '.join(sorted(linear))}, and all-linear takes all of them but its head"
+        ) from error
 
 
 def versions(names: Mapping[str, str | None]) -> str:

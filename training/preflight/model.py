@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +17,11 @@ CROWDED = 0.9
 """Share of the token limit from which on the longest answer leaves a model too little room for words of its own."""
 CANDIDATES = 512
 """Prompts that are rendered and tokenized: those of most characters, as rendering all would take minutes."""
+
+THINKING = "enable_thinking"
+"""The variable of chat templates (Qwen3's and others') that turns thoughts on and off."""
+ROOM_TO_THINK = 512
+"""Tokens of a completion below which thoughts are usually cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,25 @@ def check_template(tokenizer: Any, end_ids: Sequence[int], style: PromptStyle) -
         text = f"the pad token is the end token ({tokenizer.eos_token}); padding is masked by attention, not by its id"
         findings.append(Finding("note", text))
     return findings
+
+
+def check_thinking(template: str, variables: Mapping[str, Any], limit: int, *, key: str) -> list[Finding]:
+    """Return a warning where a model would think before it answers, and the token limit leaves it no room to.
+
+    Args:
+        template: The chat template.
+        variables: Those that the recipe sets in it.
+        limit: Of a completion, in tokens, where a cut-off one is wrong.
+        key: The recipe's key of `limit`.
+    """
+    if THINKING not in template or THINKING in variables or limit >= ROOM_TO_THINK:
+        return []
+    text = (
+        f"the chat template has a mode in which the model thinks before it answers, and {key}={limit} cuts most "
+        "thoughts off, which counts as wrong"
+    )
+    fix = f"chat_template_kwargs={{{THINKING}: false}}, or {key} of {ROOM_TO_THINK} or more with truncated: ungraded"
+    return [Finding("warning", text, fix)]
 
 
 def _check_end(tokenizer: Any, end_ids: Sequence[int], chat: list[Message]) -> list[Finding]:

@@ -19,6 +19,7 @@ from ..monitor.alarms import MonitorConfig, validation_size
 from .findings import Finding, placed
 from .paid import check_paid_target, check_pays
 from .rl import check_batches, check_mask, check_objective, check_per_question
+from .trainer import check_trainer
 
 FEW = 30
 """Validation questions below which a fifth of the forced accuracy can be lost without the loss being certain."""
@@ -89,7 +90,8 @@ def check_rl(
         raise InputError(f"recipe: {section}.shuffle_dataset=true would mix the stages of targets.schedule; remove it")
     stated_targets = training_targets(targets, questions)
     check_pays(reward.payoff, stated_targets, "recipe: rl.payoff")
-    findings = check_objective(
+    findings = check_trainer(arguments, section=section)
+    findings += check_objective(
         arguments, reward.payoff, stated_targets, section=section, allow_group_scaling=config.allow_group_scaling
     )
     findings += check_mask(arguments, reward, section=section)

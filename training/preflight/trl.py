@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...data import InputError, Question, shown_targets
+from ...data import InputError, PromptStyle, Question, shown_targets
 from ...eval.metrics.table import STATED_TARGETS
-from ...rewards import DEFAULT_PHRASE, AbstentionReward
+from ...rewards import DEFAULT_PHRASE, AbstentionReward, Payoff
 from ...rewards.adapters import AsyncAbstentionReward, check_reward_functions
 from ...rewards.answer_grader import AnswerGrader
 from ...rewards.payoffs.payoff import check_target
 from .findings import Finding, raise_first_error
 from .gold import check_gold
 from .model import check_lengths, closing_ids, lengths_of_rows
+from .paid import check_paid_target
 from .rl import check_batches, check_end_tokens, check_mask, check_objective, check_single_question
 from .stages import break_even_note, check_reward
+from .stated import check_stated_targets
+from .trainer import check_trainer
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -76,12 +80,14 @@ def check_trl(
     """
     if not hasattr(args, "num_generations"):
         raise ValueError(f"args must be a GRPOConfig or an RLOOConfig, got {type(args).__name__}")
+    if isinstance(reward, type):
+        raise ValueError(f"reward must be an instance: {reward.__name__}(), got the class")
     functions = [reward] if callable(reward) else list(reward)
     paid = _abstention_reward(functions)
     phrase = phrase if phrase is not None else _agreed_phrase(paid)
     columns: Columns = {} if dataset is None else read_columns(dataset)
     findings = _check_functions(functions, args)
-    findings += _check_columns(columns, paid, args) if dataset is not None else []
+    findings += _check_columns(columns, paid) if dataset is not None else []
     readable = not any(finding.level == "error" for finding in findings)
     if targets is None and readable and paid.payoff.break_even == "threshold":
         targets = {t for t in columns.get("threshold", ()) if t is not None} or None
@@ -90,6 +96,7 @@ def check_trl(
     questions, refused = _questions(columns)
     findings += refused
     findings += _check_batches(args, columns)
+    findings += _check_thresholds(columns, paid) if readable else []
     if questions:
         findings += check_gold(questions, paid.grader, phrase=phrase)
     if tokenizer is not None:
@@ -161,7 +168,8 @@ def _check_args(
 ) -> list[Finding]:
     """Return what the config and the reward do to the target."""
     section = type(args).__name__
-    findings = check_objective(
+    findings = check_trainer(args, section=section)
+    findings += check_objective(
         args,
         reward.payoff,
         targets,
@@ -178,12 +186,12 @@ def _check_args(
         return [*findings, Finding("error", str(error), "a payoff that pays more for being right than for being wrong")]
 
 
-def _check_columns(columns: Columns, reward: AbstentionReward, args: Any) -> list[Finding]:
+def _check_columns(columns: Columns, reward: AbstentionReward) -> list[Finding]:
     """Return an error for a column that the reward would miss or could not read."""
     findings: list[Finding] = []
-    if args.remove_unused_columns:
-        text = "remove_unused_columns=True takes `answers` and `threshold` away before the reward sees them"
-        findings.append(Finding("error", text, "remove_unused_columns=False, TRL's default"))
+    if "prompt" not in columns:
+        text = "the dataset has no column `prompt`, which TRL generates from"
+        findings.append(Finding("error", text, "a text or a list of messages in every row"))
     if "answers" not in columns:
         text = "the dataset has no column `answers`, the accepted answers of every row"
         findings.append(Finding("error", text, "a list of texts in every row"))
@@ -203,9 +211,9 @@ def _questions(columns: Columns) -> tuple[list[Question], list[Finding]]:
     """Return the different questions of a dataset, and an error for the first row that is none."""
     questions: dict[tuple[str, tuple[str, ...]], Question] = {}
     for row, answers in enumerate(columns.get("answers", ())):
-        if not isinstance(answers, list | tuple):
+        if not isinstance(answers, list | tuple) or not all(isinstance(text, str) for text in answers):
             text = f"row {row}: answers must be a list of texts, got {answers!r}"
-            return [], [Finding("error", text, "a list, also of a single answer")]
+            return [], [Finding("error", text, "a list of texts, also of a single answer or number")]
         try:
             question = _question(columns, row)
         except ValueError as error:
@@ -229,6 +237,31 @@ def _question(columns: Columns, row: int) -> Question:
 def _text(prompt: Any) -> str:
     """Return the text of a prompt, a chat's last turn."""
     return prompt if isinstance(prompt, str) else str(prompt[-1].get("content") or "") if prompt else ""
+
+
+def _check_thresholds(columns: Columns, reward: AbstentionReward) -> list[Finding]:
+    """Return where the prompts do not state the `threshold` column, or the payoff does not pay by it."""
+    thresholds = list(columns.get("threshold", ()))
+    readable = all(isinstance(t, int | float) and 0 <= t < 1 for t in thresholds)
+    if reward.payoff.reads_confidence or not thresholds or not readable:
+        return []
+    prompts = [_all_text(prompt) for prompt in columns["prompt"]]
+    questions = [question or "" for question in columns.get("question", [""] * len(prompts))]
+    return [*_unpaid(reward.payoff, thresholds), *check_stated_targets(prompts, thresholds, questions)]
+
+
+def _unpaid(payoff: Payoff, thresholds: Sequence[float]) -> list[Finding]:
+    """Return a warning where a payoff that reads no threshold breaks even at another."""
+    if payoff.break_even in ("threshold", None):
+        return []
+    fix = "AbstentionReward(payoff=ConfidenceTarget()), or the one threshold at which the payoff breaks even"
+    found = check_paid_target(payoff, shown_targets(sorted(set(thresholds))), PromptStyle())
+    return [replace(finding, fix=fix) for finding in found]
+
+
+def _all_text(prompt: Any) -> str:
+    """Return the text of a prompt, of all turns of a chat."""
+    return prompt if isinstance(prompt, str) else "\n".join(str(turn.get("content") or "") for turn in prompt or ())
 
 
 def _check_batches(args: Any, columns: Columns) -> list[Finding]:

@@ -153,3 +153,8 @@ def test_a_merged_model_keeps_the_template_that_was_saved_with_the_adapter(
 
     merge_adapter(thinker, trained_without_thinking, tmp_path / "merged", [CHAT])
     assert rendered(AutoTokenizer.from_pretrained(tmp_path / "merged")).endswith(EMPTY_THOUGHT)
+
+
+def test_a_variable_that_the_template_does_not_read_is_refused_with_the_nearest() -> None:
+    with pytest.raises(InputError, match=r"enable_thinkin: the .* did you mean 'enable_thinking'"):
+        with_variables("{% if enable_thinking %}<think>{% endif %}", {"enable_thinkin": False})

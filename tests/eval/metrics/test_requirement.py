@@ -93,6 +93,7 @@ def test_a_finding_states_value_interval_and_requirement() -> None:
     ("text", "message"),
     [
         ("threshold_slop > 1", "no metric 'threshold_slop'; did you mean 'threshold_slope'"),
+        ("slope > 1", "no metric 'slope'; did you mean 'threshold_slope'"),
         ("coverge@0.5 > 1", "no curve 'coverge'; did you mean 'coverage'"),
         ("coverage@0.6 > 1", "no target 0.6; the targets are 0.25, 0.5"),
         ("coverage > 1", "coverage has a value at each target; write coverage@0.25"),

@@ -257,3 +257,8 @@ def test_a_runs_own_grader_grades_another_log_and_the_command_lines_protocol_is_
     assert again.grader_section == first.grader_section
     with pytest.raises(InputError, match="no row of the open rubric"):
         abstain.score(file, protocol="open-rubric")
+
+
+def test_a_key_of_the_recipe_as_an_argument_is_shown_as_the_mapping_that_it_belongs_to() -> None:
+    with pytest.raises(TypeError, match=r"run\('finetune', \{'model': 'mine'\}\)"):
+        abstain.run("finetune", model="mine")

@@ -55,6 +55,12 @@ def test_errors_are_listed_with_their_fix_and_end_with_code_2() -> None:
         ("rl.grpo.num_generations=3", "error", "rl.grpo.per_device_train_batch_size · processes"),
         ("rl.grpo.num_generations=1", "error", "at least 2 generations"),
         ("rl.grpo.loss_type=dr", "error", "none that TRL computes"),
+        ("rl.grpo.learning_rate=fast", "error", "recipe: rl.grpo.learning_rate must be a number, got 'fast'"),
+        ("rl.grpo.max_steps=2.5", "error", "recipe: rl.grpo.max_steps must be a whole number, got 2.5"),
+        ("lora.r=abc", "error", "recipe: lora.r must be a whole number, got 'abc'"),
+        ("rl.grpo.use_vllm=true", "error", "use_vllm=True needs vllm, which is not installed"),
+        ("rl.grpo.eval_strategy=steps", "error", "eval_strategy='steps' needs an evaluation set"),
+        ("rl.grpo.remove_unused_columns=true", "error", "takes `answers` and `threshold` away"),
         ("rl.grpo={loss_type: dr_grpo, entropy_coef: 0.02, max_steps: 3}", "warning", "entropy_coef=0.02 counts"),
         ("rl.payoff={kind: confidence_target, bounded: false}", "warning", "49 at target 0.98"),
         ("rl.grpo.max_steps=4000", "warning", "every question is asked about"),
@@ -63,6 +69,15 @@ def test_errors_are_listed_with_their_fix_and_end_with_code_2() -> None:
 def test_each_finding_is_reached_from_a_recipe(override: str, level: str, message: str) -> None:
     _, found = told("tiny", *SMALL, override)
     assert any(message in text for text in by_level(found, level)), found["findings"]
+
+
+def test_whatever_a_library_raises_in_a_step_is_a_finding_that_names_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    def model(recipe: object, prepared: object) -> Any:
+        raise KeyError("hidden_act")
+
+    monkeypatch.setattr("abstain.recipes.runs.check.STEPS", (model,))
+    code, found = told("tiny", *SMALL)
+    assert (code, by_level(found, "error")) == (2, ["recipe: model: KeyError: 'hidden_act'"])
 
 
 RLOO = ["rl.grpo=null", "rl.rloo={max_steps: 4, per_device_train_batch_size: 8, num_generations: 4}"]

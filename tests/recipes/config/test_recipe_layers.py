@@ -9,7 +9,9 @@ import pytest
 
 from abstain.data import InputError
 from abstain.recipes import load_recipe
+from abstain.recipes.commands.cli import refuse_options
 from abstain.recipes.config.layers import merge, read_recipe
+from abstain.recipes.config.load import refuse_torn
 from abstain.recipes.config.paths import code_files
 from abstain.recipes.runs.prepare import prepare
 
@@ -216,6 +218,38 @@ def test_the_evaluation_half_of_a_set_goes_with_its_training_half() -> None:
     same = load_recipe("qwen3-4b/grpo", ["data.train=triviaqa:validation"])
     assert same.data is not None
     assert same.data.eval == "triviaqa:validation"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("learning_rate=1", r"did you mean .*rl\.grpo\.learning_rate"),
+        ("train=a.jsonl", r"unknown key 'train'; did you mean data\.train\?"),
+        ("scale_rewards=none", r"did you mean rl\.grpo\.scale_rewards\?"),
+        ("rl.payoff={kind: fixed}", "did you mean 'fixed_penalty'"),
+        ("data.columns={answers:", r"put quotes round it: 'data\.columns=\{answers: \.\.\.'"),
+    ],
+)
+def test_an_override_that_cannot_be_used_names_the_one_that_is_meant(override: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        load_recipe("finetune", [override])
+
+
+def test_the_quoting_hint_is_the_users_own_override() -> None:
+    with pytest.raises(InputError, match=r"'data\.columns=\{answers: gold\}'$"):
+        refuse_torn("data.columns={answers:", ["gold}", "seed=1"])
+
+
+def test_a_home_folder_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert load_recipe("finetune", ["model=~/llama"]).model == "/home/ann/llama"
+
+
+def test_a_key_of_the_recipe_given_as_an_option_says_how_it_is_written() -> None:
+    with pytest.raises(InputError, match="--model: is no option but a key of the recipe; write model=mine"):
+        refuse_options(["check", "finetune", "--model", "mine"])
+    refuse_options(["run", "finetune", "--out", "x", "--resume"])
+    refuse_options(["eval", "--model", "mine"])
 
 
 def test_every_path_of_a_file_is_looked_up_beside_that_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from abstain.eval.sweep.responses import read_responses
 from abstain.recipes import load_recipe
 from abstain.recipes.commands.cli import app
 from abstain.recipes.config.load import dump_recipe
+from abstain.recipes.runs import push
 from abstain.recipes.runs.merge import find_trained
 
 FAST = ("--targets", "0.25,0.75", "--samples", "1", "--max-new-tokens", "8", "--template", "points")
@@ -282,3 +283,13 @@ def test_what_cannot_be_pushed_is_told_in_one_line_with_what_to_do(
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     assert "HF_HUB_OFFLINE is set, so nothing can be pushed; unset it, or write the folder" in told(run, "--to", "me/x")
     assert not hub.calls
+
+
+def test_the_card_names_a_local_base_model_by_its_folder_and_one_that_was_made_by_its_recipe(tmp_path: Path) -> None:
+    def base(*overrides: str) -> str:
+        return push._of_training(load_recipe("tiny", overrides), "out")["base_model"]
+
+    (tmp_path / "mymodel").mkdir()
+    assert base("base=null", f"model={tmp_path / 'mymodel'}") == "the local folder mymodel"
+    assert base("base=null", "model=org/mymodel") == "org/mymodel"
+    assert base() == "a small Llama made from scratch by the recipe tiny"

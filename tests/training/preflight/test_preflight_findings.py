@@ -16,7 +16,7 @@ from abstain.rewards import Brier, ConfidenceTarget, Ternary, alias_match, judge
 from abstain.training.preflight.findings import Finding
 from abstain.training.preflight.gold import check_gold
 from abstain.training.preflight.memory import Sizes, estimate_memory, memory_text
-from abstain.training.preflight.model import Lengths, check_lengths
+from abstain.training.preflight.model import Lengths, check_lengths, check_thinking
 from abstain.training.preflight.probe import Probe, check_probe
 from abstain.training.preflight.rl import (
     batch_error,
@@ -279,3 +279,29 @@ def test_maths_answers_that_cannot_be_read_are_found() -> None:
     pytest.importorskip("math_verify")
     found = check_gold([question("m", "1/2"), question("n", "0.5")], math_match(), phrase="I don't know")
     assert levels(found) == ["note"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "fix"),
+    [
+        (["We compute.\n#### 2", "So 1 + 1.\n#### 3"], "grader.kind numeric or math"),
+        (["It is the town that lies at the end of the long road there.", "2"], ""),
+        (["It is the town that lies at the end of the long road there."] * 2, "grader.kind numeric or math"),
+        (["Rome|Roma", "Thimphu|Thimbu"], "data.separator='|'"),
+        (["Rome; Roma", "Thimphu"], ""),
+    ],
+)
+def test_accepted_answers_that_are_solutions_or_lists_are_warned_of(answers: list[str], fix: str) -> None:
+    questions = [Question(f"q{i}", f"Question {i}?", (answer,)) for i, answer in enumerate(answers)]
+    found = [finding for finding in check_gold(questions, alias_match(), phrase="I don't know") if finding.fix]
+    assert len(found) == bool(fix)
+    assert all(finding.fix.startswith(fix) and "q0" in finding.message for finding in found)
+
+
+def test_a_template_that_lets_the_model_think_needs_room_or_a_decision() -> None:
+    template = "{% if enable_thinking %}<think>{% endif %}"
+    (warning,) = check_thinking(template, {}, 64, key="eval.max_new_tokens")
+    assert (warning.level, "eval.max_new_tokens=64 cuts most thoughts off" in warning.message) == ("warning", True)
+    assert check_thinking(template, {"enable_thinking": True}, 64, key="eval.max_new_tokens") == []
+    assert check_thinking(template, {}, 512, key="eval.max_new_tokens") == []
+    assert check_thinking("{{ messages }}", {}, 64, key="eval.max_new_tokens") == []

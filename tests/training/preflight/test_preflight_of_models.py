@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from abstain.data import PromptStyle, Question
+from abstain.data import InputError, PromptStyle, Question
 from abstain.eval.backends.backend import Completion
 from abstain.eval.backends.models import load_config, load_model, load_tokenizer, saved_end_token_ids
 from abstain.rewards import alias_match
@@ -80,6 +80,9 @@ def test_sizes_are_counted_on_the_model_itself_without_its_weights(tiny_model: s
     # One layer of width 32: q, k, v, o are 32 x 32 and gate, up, down 32 x 32 (intermediate 32): 7 · 4 · (32 + 32).
     assert sizes.trained == 7 * 4 * 64
     assert (sizes.layers, sizes.hidden, sizes.key_value_width) == (1, 32, 32)
+    misspelt = lora_config({"target_modules": ["q_prj"]})
+    with pytest.raises(InputError, match="the model's linear modules are down_proj, gate_proj, k_proj, lm_head, "):
+        model_sizes(load_config(tiny_model), misspelt, checkpointing=False, **batches)
     full = model_sizes(load_config(tiny_model), None, checkpointing=False, **batches)
     assert (full.trained, full.adapter) == (sizes.parameters, False)
 
