@@ -11,9 +11,9 @@ none twice.
 
 A greedy completion that differs from this process's is traced to its first other token: how much less probable this
 process finds it than its own choice, in nats. Two choices that are as close as the numbers of server and process are
-apart are rounding. How far apart those are is measured on the same run, as the largest difference of ln P over equal
-completions, which one token may account for; a server without log-probabilities is allowed `EXACT`. llama.cpp rounds
-the inputs of its products to eight bits, which is more than the order of float32 sums does.
+apart are called rounding. How far apart those are is measured on the same run, as the largest difference of ln P over
+equal completions: a loose measure, of a whole completion for one token. A server without log-probabilities is allowed
+`EXACT`. llama.cpp rounds the inputs of its products to eight bits, which is more than the order of float32 sums does.
 
 Questions are drawn with the seed 0. Greedy decoding has no seed; samples have the evaluation's.
 """

@@ -202,7 +202,7 @@ def test_the_check_of_a_trl_script_runs_as_it_stands(capsys: pytest.CaptureFixtu
     block = block.replace('output_dir="out",', 'output_dir="out", use_cpu=True, bf16=False,')
     exec(compile(block, "docs/training.md", "exec"), {"__name__": "docs"})
     printed = capsys.readouterr().out
-    assert "note: all 1 accepted answers grade as right" in printed
+    assert "note: the one accepted answer grades as right" in printed
     assert "warning: every question is asked about 192 times" in printed  # 64 rows, 3 epochs
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from ...data import InputError, Message
 from ...rewards.endpoint import Endpoint, EndpointError, EventLoop, Route, Session
@@ -193,7 +193,7 @@ def scored_tokens(choice: Any) -> tuple[list[float], tuple[str, ...]] | None:
 
 def _field(step: Any, name: str) -> Any:
     """Return a field of a token's step, which the client leaves a mapping where it does not expect one."""
-    return step[name] if isinstance(step, Mapping) else getattr(step, name)
+    return cast("Mapping[str, Any]", step)[name] if isinstance(step, Mapping) else getattr(step, name)
 
 
 def server_text(tokenizer: Any, rendered: str) -> str:

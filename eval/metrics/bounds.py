@@ -105,7 +105,8 @@ def by_each(metric: Callable[[Array, Array], float]) -> Bound:
 
 def auroc_bounds(table: SweepTable, _: Array) -> Bounds:
     """Return the bounds of AUROC: at best the j most confident of the ungraded are right, for some j."""
-    from scipy.stats import rankdata  # not at the top: scipy.stats is slow to import, and every command would
+    # Not at the top: scipy.stats is slow to import, and every command would.
+    from scipy.stats import rankdata  # pyright: ignore[reportUnknownVariableType]
 
     open_ = table.ungraded_forced & np.isfinite(table.confidence)
     judged = np.isfinite(table.confidence) & np.isfinite(table.forced_correct)

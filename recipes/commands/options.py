@@ -107,7 +107,7 @@ def _parameter(
     text = re.sub(
         r"`(\w+)`", lambda found: flags(found[1])[0] if found[1] in texts else found[0], texts[parameter.name]
     )
-    settings = {"help": f"{text} {form.help}".strip(), "rich_help_panel": panel, **form.settings}
+    settings: dict[str, Any] = {"help": f"{text} {form.help}".strip(), "rich_help_panel": panel, **form.settings}
     names = flags(parameter.name, form)  # said, so that a bool has no --no-NAME
     info = typer.Argument(**settings) if form.argument else typer.Option(*names, **settings)
     kind = form.type or parameter.annotation

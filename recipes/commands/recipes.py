@@ -21,6 +21,7 @@ from ...data import InputError, shown_targets
 from ...data.nearest import nearest
 from ...rewards import AbstentionReward
 from ...rewards.extras import MissingExtraError
+from ...training.preflight.findings import number_of
 from ..config.catalogue import catalogue
 from ..config.editor_schema import FILE, LINE, editor_schema
 from ..config.layers import shipped_recipes
@@ -119,8 +120,8 @@ def _say(told: dict[str, Any]) -> None:
         fix = f". Fix: {finding['fix']}" if finding["fix"] else ""
         console.say(f"{finding['level']}: {finding['message']}{fix}")
     stages = ", ".join(f"{stage} {number}" for stage, number in told["stage_questions"].items())
-    trained = f"{told['training_questions']} training questions" + (f" ({stages})" if stages else "")
-    console.say(f"{told['documents']} documents, {trained}, {told['eval_questions']} to evaluate")
+    trained = number_of(told["training_questions"], "training question") + (f" ({stages})" if stages else "")
+    console.say(f"{number_of(told['documents'], 'document')}, {trained}, {told['eval_questions']} to evaluate")
     if told["break_even"] is not None:
         console.say(f"break-even of the reward: {told['break_even']}")
     console.say("the recipe can run" if told["can_run"] else "the recipe cannot run")

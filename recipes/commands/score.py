@@ -30,7 +30,7 @@ from ..runs.threshold import ThresholdFound, certified_cut
 from .console import TerminalConsole
 from .options import Form, read_options, takes_options_of
 
-LOGGED = {
+LOGGED: dict[str, Any] = {
     "path": Form(type=Path, argument=True, settings={"metavar": "FILE"}),
     "protocol": Form(type=Literal["open-rubric"]),
 }

@@ -149,7 +149,8 @@ def plain(value: Any) -> Any:
         return {key: plain(one) for key, one in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
         return [plain(one) for one in cast("Iterable[Any]", value)]
-    return value.item() if hasattr(value, "item") else value  # numpy's numbers
+    number: Any = value
+    return number.item() if hasattr(number, "item") else number  # numpy's numbers
 
 
 def is_section(value: Any) -> TypeGuard[dict[Any, Any]]:

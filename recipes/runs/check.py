@@ -11,7 +11,7 @@ from ...data import ConstantTarget, InputError, shown_targets
 from ...eval.backends.opening import require_backend
 from ...rewards.extras import MissingExtraError, require
 from ...training.config import RLConfig
-from ...training.preflight.findings import Finding, placed, raise_first_error
+from ...training.preflight.findings import Finding, number_of, placed, raise_first_error
 from ...training.preflight.gold import check_gold
 from ...training.preflight.paid import check_paid_target, check_pays
 from ...training.preflight.stages import break_even_note, check_dpo, check_rejection, check_reward, check_rl, check_sft
@@ -235,13 +235,14 @@ def _sizes(recipe: Recipe, prepared: Prepared) -> list[Finding]:
         return []
     found: list[Finding] = []
     if (n := len(prepared.eval)) < FEW_EVALUATED:
-        text = f"the evaluation has {n} questions: an accuracy among them is uncertain by ±{0.98 / n**0.5:.0%}"
+        count = number_of(n, "question")
+        text = f"the evaluation has {count}, so that an accuracy is uncertain by ±{0.98 / n**0.5:.0%}"
         found.append(
             Finding("warning", text, f"{FEW_EVALUATED} questions or more, such as a file of their own (data.eval)")
         )
     asked = len(prepared.of("warmup"))
     if recipe.warmup is not None and recipe.warmup.prompts > asked > 0:
-        text = f"warmup.prompts={recipe.warmup.prompts} asks each of the {asked} questions of the warm-up several times"
+        text = f"warmup.prompts={recipe.warmup.prompts} is more than the {number_of(asked, 'question')} of the warm-up"
         found.append(Finding("warning", text, f"warmup.prompts={asked}, or more questions"))
     return found
 

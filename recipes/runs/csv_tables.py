@@ -119,7 +119,7 @@ def _cell_rows(runs: Sequence[Run]) -> Iterator[Iterable[Any]]:
     for place, metrics in _measured(runs):
         for cell in metrics["cells"]:
             measures = (cell[key][part] for key in MEASURES for part in ("value", "low", "high"))
-            against = cell["against"] or {}  # the reference arm is not held against itself
+            against: dict[str, Any] = cell["against"] or {}  # the reference arm is not held against itself
             differs = (against.get(part) for part in ("value", "low", "high", "p", "p_adjusted"))
             counts = (cell["score"]["n"], cell["ungraded"], cell["missing"])
             yield (*place, cell["t"], cell["arm"], *measures, *counts, *differs)

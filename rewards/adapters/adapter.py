@@ -223,7 +223,7 @@ class TrainerAdapter:
     def __post_init__(self) -> None:
         """Raise ValueError unless `on_ungraded` is "raise" or a finite number."""
         choice: object = self.on_ungraded
-        number = isinstance(choice, Real) and not isinstance(choice, bool) and math.isfinite(choice)
+        number = not isinstance(choice, bool) and isinstance(choice, Real) and math.isfinite(choice)
         if choice != "raise" and not number:
             raise ValueError(f'on_ungraded must be "raise" or a finite number, got {choice!r}')
 

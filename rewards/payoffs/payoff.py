@@ -49,7 +49,7 @@ class PaysActions:
 
 def check_target(t: object, where: str = "t") -> float:
     """Return `t` if it is a usable target, a fraction in [0, 1); raise ValueError otherwise."""
-    if isinstance(t, bool) or not isinstance(t, Real) or not 0.0 <= t < 1.0:  # NaN fails too
+    if isinstance(t, bool) or not isinstance(t, Real) or not 0.0 <= float(t) < 1.0:  # NaN fails too
         raise ValueError(f"{where} must be a fraction in [0, 1), got {t!r}")
     return float(t)
 

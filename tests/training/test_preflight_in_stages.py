@@ -87,7 +87,7 @@ def test_each_error_of_rl_is_raised_from_python(
 
 
 def test_rloo_refuses_a_clip_that_cuts_pay(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"recipe: rl.rloo: rl.rloo.reward_clip_range=\[-0.1, 0.1\] cuts pay"):
+    with pytest.raises(InputError, match=r"recipe: rl.rloo.reward_clip_range=\[-0.1, 0.1\] cuts pay"):
         rl(tmp_path, trainer={"reward_clip_range": (-0.1, 0.1)}, algorithm="rloo")
 
 

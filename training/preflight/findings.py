@@ -41,8 +41,25 @@ class PreflightWarning(UserWarning):
 
 
 def placed(place: str, findings: Sequence[Finding]) -> list[Finding]:
-    """Return `findings`, with the place in the recipe before the errors, which stand alone on a line."""
-    return [Finding(f.level, place + f.message, f.fix) if f.level == "error" else f for f in findings]
+    """Return `findings`, with the place in the recipe before the errors, which stand alone on a line.
+
+    An error that begins with a key of the section that `place` ends with is not given that section twice.
+    """
+    whole, section, _ = place.rpartition(place.removesuffix(": ").rpartition(" ")[2])
+    placed_at = {True: whole, False: place}
+    return [
+        Finding(f.level, placed_at[f.message.startswith(f"{section}.")] + f.message, f.fix) if f.level == "error" else f
+        for f in findings
+    ]
+
+
+def number_of(count: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    >>> number_of(1, "question"), number_of(2, "question")
+    ('1 question', '2 questions')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def raise_first_error(findings: Sequence[Finding]) -> None:

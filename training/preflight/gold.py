@@ -134,8 +134,12 @@ def check_gold(questions: Sequence[Question], grader: Grader, *, phrase: str, se
         )
     shape = _check_shape(questions, grader)
     if not findings and not shape:
-        findings.append(Finding("note", f"all {result.answers} accepted answers grade as right"))
+        findings.append(Finding("note", f"{_all(result.answers)} as right"))
     return [*findings, *shape]
+
+
+def _all(answers: int) -> str:
+    return "the one accepted answer grades" if answers == 1 else f"all {answers} accepted answers grade"
 
 
 def _check_shape(questions: Sequence[Question], grader: Grader) -> list[Finding]:

@@ -173,7 +173,7 @@ def _adapted(model: Any, lora: Any) -> Any:
     """Return `model` with the adapter of PEFT's config `lora`.
 
     Raises:
-        InputError: the model has no such modules; the message lists its linear ones.
+        InputError: PEFT refuses a setting, or the model has no such modules; the message lists its linear ones.
     """
     import torch
     from peft import get_peft_model
@@ -182,6 +182,8 @@ def _adapted(model: Any, lora: Any) -> Any:
     try:
         return get_peft_model(model, lora)
     except ValueError as error:
+        if "target module" not in str(error).lower():
+            raise InputError(f"recipe: lora: {str(error).splitlines()[0]:.200}") from error
         wanted = lora.target_modules
         named = sorted(wanted) if isinstance(wanted, set) else wanted
         raise InputError(

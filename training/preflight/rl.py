@@ -11,7 +11,7 @@ from typing import Any
 
 from ...rewards import AbstentionReward, Payoff, Verdict
 from ...rewards.payoffs.scaling import ANY_TARGET, group_scaling
-from .findings import Finding
+from .findings import Finding, number_of
 
 BY_SEQUENCE = ("grpo", "sapo")
 """Losses that average over a completion's tokens first: a token weighs 1/L."""
@@ -264,13 +264,14 @@ def check_batches(
     else:
         assert rows is not None  # the caller has looked
         length, total = f"{arguments.num_train_epochs:g} epochs", round(rows * arguments.num_train_epochs)
+    each = "the question" if questions == 1 else f"each of the {questions} questions"
     findings = [
         Finding(
             "note",
-            f"{section}: a generation asks {prompts} questions {arguments.num_generations} times each ({completions} "
-            f"completions) and serves {arguments.steps_per_generation} micro-batches of "
-            f"{arguments.per_device_train_batch_size}; {length} ask {total} prompts, each of the "
-            f"{questions} questions {total / max(questions, 1):.1f} times",
+            f"{section}: a generation asks {number_of(prompts, 'question')} {arguments.num_generations} times each "
+            f"({completions} completions) and serves {arguments.steps_per_generation} micro-batches of "
+            f"{arguments.per_device_train_batch_size}; {length} ask {number_of(total, 'prompt')}, {each} "
+            f"{total / max(questions, 1):.1f} times",
         )
     ]
     if total > REPEATS * questions:

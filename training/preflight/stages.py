@@ -16,7 +16,7 @@ from ...rewards.payoffs.compose import RewardBreakEven
 from ...rewards.payoffs.custom import payoff_warnings
 from ..config import PairsConfig, RejectionConfig, RLConfig
 from ..monitor.alarms import MonitorConfig, validation_size
-from .findings import Finding, placed
+from .findings import Finding, number_of, placed
 from .paid import check_paid_target, check_pays
 from .rl import check_batches, check_mask, check_objective, check_per_question
 from .trainer import check_trainer
@@ -120,7 +120,8 @@ def check_monitor(config: MonitorConfig, texts: Sequence[str], targets: Collecti
     if size >= different:
         findings.append(Finding("error", "rl.validation leaves no question to train on", "leave it out"))
     elif size < items:
-        text = f"rl.validation keeps {size} questions, a tenth of the {different} different ones, instead of {items}"
+        kept = number_of(size, "question")
+        text = f"rl.validation keeps {kept}, a tenth of the {different} different ones, instead of {items}"
         findings.append(Finding("warning" if size < FEW else "note", text, "more questions" if size < FEW else ""))
     if not any(t > 0 for t in targets):
         text = "rl.validation: training shows no target above 0, so there is none to validate at"

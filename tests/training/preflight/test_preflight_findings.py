@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from abstain.data import Question
 from abstain.rewards import Brier, ConfidenceTarget, Ternary, alias_match, judge_match, math_match
-from abstain.training.preflight.findings import Finding
+from abstain.training.preflight.findings import Finding, placed
 from abstain.training.preflight.gold import check_gold
 from abstain.training.preflight.memory import Sizes, estimate_memory, memory_text
 from abstain.training.preflight.model import Lengths, check_lengths, check_thinking
@@ -305,3 +305,11 @@ def test_a_template_that_lets_the_model_think_needs_room_or_a_decision() -> None
     assert check_thinking(template, {"enable_thinking": True}, 64, key="eval.max_new_tokens") == []
     assert check_thinking(template, {}, 512, key="eval.max_new_tokens") == []
     assert check_thinking("{{ messages }}", {}, 64, key="eval.max_new_tokens") == []
+
+
+def test_an_error_is_placed_in_its_section_once() -> None:
+    keyed, plain = Finding("error", "rl.grpo.use_vllm=True"), Finding("error", "scale_rewards='group'")
+    found = placed("recipe: rl.grpo: ", [keyed, plain, Finding("note", "a")])
+    texts = ["recipe: rl.grpo.use_vllm=True", "recipe: rl.grpo: scale_rewards='group'", "a"]
+    assert [finding.message for finding in found] == texts
+    assert placed("recipe: ", [plain])[0].message == "recipe: scale_rewards='group'"
