@@ -199,12 +199,13 @@ def _reliability(table: SweepTable, bins: int = 10) -> list[dict[str, float | in
 
 
 def _by_threshold(table: SweepTable, curves: Mapping[str, list[Estimate]]) -> list[dict[str, Any]]:
-    """Return one entry a target: the values, and their intervals under `intervals`."""
+    """Return one entry a target: values, their `intervals`, and under `n` how many items each rests on."""
     return [
         {
             "t": float(t),
             **{name: curve[j].value for name, curve in curves.items()},
             "intervals": {name: [curve[j].low, curve[j].high] for name, curve in curves.items()},
+            "n": {name: curve[j].n for name, curve in curves.items()},
         }
         for j, t in enumerate(table.targets)
     ]

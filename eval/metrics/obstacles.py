@@ -35,6 +35,8 @@ TINY = 0.01
 """A median probability of whole completions below this is that of long texts, and below any target."""
 _WARRANTED = "no confidence below a target"
 """Detail of a model that never abstains, where it should not."""
+FEW = 30
+"""Measured questions below which chance decides what a report shows, and a bootstrap interval is too narrow."""
 _LIMIT = re.compile(r"\bmax_new_tokens=(\d+)")
 
 
@@ -184,4 +186,19 @@ def obstacle_notes(found: Iterable[Mapping[str, Any]]) -> list[str]:
     return [
         f"{_SUBJECT[one['kind']].format(one['count'], one['total'])} {_REMEDY[one['kind']](one['detail'])}."
         for one in found
+    ]
+
+
+def few_questions(count: int) -> list[str]:
+    """Return a note where fewer than 30 questions were measured, else nothing.
+
+    >>> few_questions(30), few_questions(3)[0].partition(":")[0]
+    ([], 'Only 3 questions were measured')
+    """
+    if count >= FEW:
+        return []
+    measured = "1 question was" if count == 1 else f"{count} questions were"
+    return [
+        f"Only {measured} measured: too few to tell what the model does from chance, whatever the intervals say; "
+        f"measure at least {FEW}, and some hundred for intervals that are narrow."
     ]

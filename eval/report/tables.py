@@ -185,10 +185,16 @@ def _target_table(name: str, by_threshold: Sequence[Mapping[str, Any]], *, folde
     return Table(
         title=f"By target: {name}",
         note=_AUDIT if "accuracy_abstained" in (curve.key for curve in columns) else "",
-        head=["Target", *(curve.in_text for curve in columns)],
-        rows=[[Cell(f"{at['t']:g}"), *(_at(at, curve.key) for curve in columns)] for at in by_threshold],
+        head=["Target", "answered, n", *(curve.in_text for curve in columns)],
+        rows=[[Cell(f"{at['t']:g}"), _answered(at), *(_at(at, curve.key) for curve in columns)] for at in by_threshold],
         folded=folded,
     )
+
+
+def _answered(at: Mapping[str, Any]) -> Cell:
+    """Return how many answers the accuracy of the answered rests on; files of version 0.1.0 do not say it."""
+    n = at.get("n", {}).get("accuracy_answered")
+    return Cell("–" if n is None else str(n))
 
 
 def _at(at: Mapping[str, Any], key: str) -> Cell:
