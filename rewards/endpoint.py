@@ -22,6 +22,9 @@ from .negotiation import OTHER_NAME, Field, accepted, named_fields, negotiated
 NO_KEY = "none"
 """What a server that needs no key is sent."""
 
+_CONNECTING = 5.0
+"""Seconds that the first connection may take before it is left to the requests and their retries."""
+_NOBODY = "accepts no connection: is the server running there, and is the address right?"
 _FINAL_STATUS = (401, 402, 403, 404, 405)
 _FINAL_CODES = frozenset(("insufficient_quota", "billing_hard_limit_reached", "invalid_api_key", "model_not_found"))
 """Codes that OpenAI's errors have under any status: like the statuses above, no later request escapes them."""
@@ -81,8 +84,8 @@ class Endpoint:
     concurrency: int = 16
     """Requests under way at once."""
     retries: int = 6
-    """After a failed connection, a time-out, 408, 409, 429 and 5xx: the wait is what the server asks for in
-    `Retry-After` (up to two minutes), else it doubles from half a second to eight."""
+    """After a failed connection to a server that was there before, a time-out, 408, 409, 429 and 5xx: the wait is what
+    the server asks for in `Retry-After` (up to two minutes), else it doubles from half a second to eight."""
     time_limit: float = 120.0
     """Seconds for one request."""
     requests_per_minute: float | None = None
@@ -141,6 +144,7 @@ class Session:
         self.negotiated = negotiated(endpoint.address, endpoint.model, route)
         self._client = endpoint.client()
         self._slots = asyncio.Semaphore(endpoint.concurrency)
+        self._connecting = asyncio.Lock()
         self._next_start = 0.0
 
     async def ask(self, prompt: Any, **fields: Any) -> Any:
@@ -182,14 +186,34 @@ class Session:
                 self.negotiated.remember(refused, next(iter(failures.values())).reason)
             return reply
 
+    async def _connect(self) -> None:
+        """Raise EndpointError where nothing listens at an address that was not there before: such a one is not retried.
+
+        The list of models is asked for, once, so that it is the client's way there that is tried, proxies and all.
+        """
+        import openai
+
+        async with self._connecting:
+            if self.negotiated.answered:
+                return
+            try:
+                await self._client.with_options(max_retries=0, timeout=_CONNECTING).models.list()
+            except openai.APIConnectionError as error:
+                # httpx's class, by its name: the client uses httpx or httpx2. A time-out is another class.
+                if type(error.__cause__).__name__ == "ConnectError":
+                    raise EndpointError(self.endpoint.address, _NOBODY, kind=type(error).__name__) from None
+            except (openai.OpenAIError, AttributeError, TypeError, ValueError):
+                pass  # it is there, and has no such list
+            self.negotiated.answered = True
+
     async def _send(self, prompt: Any, fields: dict[str, Any]) -> Any:
         import openai
 
-        chat, text = self._client.chat.completions, self._client.completions
+        await self._connect()
         try:
             if self.route == "chat":
-                return await chat.create(**self._body(fields), messages=prompt)
-            return await text.create(**self._body(fields), prompt=prompt)
+                return await self._client.chat.completions.create(**self._body(fields), messages=prompt)
+            return await self._client.completions.create(**self._body(fields), prompt=prompt)
         except (openai.APIConnectionError, openai.APIStatusError, openai.APIResponseValidationError) as error:
             raise self._failure(error) from None
         except ValueError as error:  # JSON that cannot be read, under the status 200

@@ -60,6 +60,8 @@ class Negotiated:
         self._place = f"{model} at {address}"
         self._refused: frozenset[Field] = frozenset()
         self._lock = threading.Lock()
+        self.answered = False
+        """Whether it was there at all; then a failed connection is worth another try."""
 
     @property
     def refused(self) -> frozenset[Field]:

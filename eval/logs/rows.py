@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, cast
 
 from ...data import InputError
-from ...data.nearest import nearest
+from ...data.nearest import closest, nearest
 from ...rewards import Verdict
 from ...rewards.verdict import FILTERED
 from ..sweep.responses import Response
@@ -57,16 +57,29 @@ def read_sample(values: Mapping[str, Any], place: str) -> int:
     return value
 
 
+_MEANINGS: Mapping[str, Verdict] = {
+    **{verdict.value: verdict for verdict in Verdict},
+    **dict.fromkeys(("true", "right", "1", "c"), Verdict.CORRECT),
+    **dict.fromkeys(("false", "incorrect", "0", "i"), Verdict.WRONG),
+}
+"""Word for a verdict, in lower case → the verdict; true and false, 1 and 0 are read as their words."""
+
+
 def read_verdict(values: Mapping[str, Any], place: str) -> Verdict:
-    """Return the verdict; UNGRADED without one."""
+    """Return the verdict, under its name or a common word for it; UNGRADED without one."""
     value = values.get("verdict")
     if value is None:
         return Verdict.UNGRADED
-    allowed = [verdict.value for verdict in Verdict]
-    if value in allowed:
-        return Verdict(value)
-    hint = nearest(str(value).lower(), allowed)
-    raise InputError(f"{place}: key 'verdict' is {shown(value)}; allowed are {', '.join(allowed)}{hint}")
+    word = (f"{value:g}" if isinstance(value, float) else str(value)).strip().lower()
+    if word in _MEANINGS:
+        return _MEANINGS[word]
+    close = closest(word, _MEANINGS)
+    same_start = close is not None and close[0] == word[0]  # a prefix may negate: "untrue" is not a slip for "true"
+    hint = f"; did you mean {close!r}?" if same_start else ""
+    raise InputError(
+        f"{place}: key 'verdict' is {shown(value)}; allowed are {', '.join(verdict.value for verdict in Verdict)}, "
+        f"true or 1 for correct and false or 0 for wrong{hint}"
+    )
 
 
 def read_number(values: Mapping[str, Any], name: str, place: str) -> float | None:

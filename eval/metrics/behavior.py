@@ -15,6 +15,8 @@ from .statistic import Columns, by_target, floats, matrix, of_sums, pooled, quot
 
 CLEAR = 0.05
 """A pair is clear when its confidence is at least this far from the target."""
+_NO_ROOM = 1e-9
+"""What the oracle gains on the constant policies counts as 0 up to here: sums of payoffs are rounded."""
 
 
 def adherent(abstained: ArrayLike, confidence: ArrayLike, targets: ArrayLike, *, clear: bool = False) -> Array:
@@ -130,7 +132,7 @@ def _regret(sums: Array, *_args: object) -> Array:
     """Return regret of the sums of what the oracle and the model earn, and of the forced answers by target."""
     oracle, model = sums[:, 0], sums[:, 1]
     room = oracle - np.maximum(sums[:, 2:], 0.0).sum(axis=1)
-    return ratio(oracle - model, np.where(room > 0, room, 0.0))
+    return ratio(oracle - model, np.where(room > _NO_ROOM, room, 0.0))
 
 
 @of_sums(_regret)
@@ -179,7 +181,7 @@ def regret_columns(pay: Array, forced_pay: Array, confidence: Array, targets: Ar
     oracle = np.where(confidence[:, None] > targets, forced, 0.0)
     best = np.where(forced.sum(axis=0) > 0, forced, 0.0)
     num, den = ((oracle - other).sum(axis=1) for other in (np.where(known, pay, 0.0), best))
-    return num, den if den.sum() > 0 else np.zeros_like(den)
+    return num, den if den.sum() > _NO_ROOM else np.zeros_like(den)
 
 
 def _snr_gain(sums: Array, _correct: object, _wrong: object, targets: ArrayLike) -> Array:

@@ -67,6 +67,7 @@ def compute_metrics(
         **counts(table),
         "reference_confidence": source,
         "confidence_source": _confidence_source(responses),
+        "states_targets": _states_targets(responses),
         **{metric.head: None for metric in METRICS.values() if metric.key not in metrics},
         **_nested({name: estimates[name][0].to_json() for name in metrics}),
         "judge": judge_counts(responses),
@@ -198,12 +199,13 @@ def _reliability(table: SweepTable, bins: int = 10) -> list[dict[str, float | in
 
 
 def _by_threshold(table: SweepTable, curves: Mapping[str, list[Estimate]]) -> list[dict[str, Any]]:
-    """Return one entry a target: the values, and their intervals under `intervals`."""
+    """Return one entry a target: values, their `intervals`, and under `n` how many items each rests on."""
     return [
         {
             "t": float(t),
             **{name: curve[j].value for name, curve in curves.items()},
             "intervals": {name: [curve[j].low, curve[j].high] for name, curve in curves.items()},
+            "n": {name: curve[j].n for name, curve in curves.items()},
         }
         for j, t in enumerate(table.targets)
     ]

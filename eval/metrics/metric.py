@@ -155,6 +155,16 @@ class Computation:
         known = ~np.isnan(self.basis(cache))
         return np.asarray(known if known.ndim == 1 else known.any(axis=1), dtype=np.bool_)
 
+    def items_behind(self, cache: TableCache, values: int) -> NDArray[np.bool_]:
+        """Return (N, values): which items count in each value: of a curve, those that count at its target.
+
+        Args:
+            cache: Of the table.
+            values: How many the statistic has: one, or T of a curve.
+        """
+        known = ~np.isnan(self.basis(cache))
+        return known if known.ndim == 2 and known.shape[1] == values else self.items(cache)[:, None]
+
     def error(self, cache: TableCache, value: float, group: NDArray[np.intp] | None) -> float:
         """Return the standard error of the linear part of a ratio."""
         assert self.columns is not None
@@ -218,13 +228,18 @@ class Metric(MetricInfo):
             group: (N,): what was resampled as one; None: each item by itself. The interval counts these groups.
         """
         how = self.computation
-        values, counted = self.statistic(once).reshape(-1), how.items(once.cache)
-        n = int(counted.sum()) if group is None else len(np.unique(group[counted]))
+        values = self.statistic(once).reshape(-1)
+        sizes = [_size(of, group) for of in how.items_behind(once.cache, len(values)).T]
         if how.interval == "linear" and len(resampled) and np.isfinite(values[0]):
             half = 1.96 * how.error(once.cache, float(values[0]), group)
-            return [Estimate(float(values[0]), float(values[0] - half), float(values[0] + half), n)]
+            return [Estimate(float(values[0]), float(values[0] - half), float(values[0] + half), sizes[0])]
         kind = "percentile" if how.interval == "linear" else how.interval
         widths = np.broadcast_to(how.resolution(once.cache), values.shape)
         columns = resampled.reshape(-1, len(values)).T
-        intervals = (make_interval(kind, v, c, n, w) for v, c, w in zip(values, columns, widths, strict=True))
-        return [estimate.within(*how.limits) for estimate in intervals]
+        of_each = zip(values, columns, sizes, widths, strict=True)
+        return [make_interval(kind, *one).within(*how.limits) for one in of_each]
+
+
+def _size(counted: NDArray[np.bool_], group: NDArray[np.intp] | None) -> int:
+    """Return how many items count, or how many of the groups that they belong to."""
+    return int(counted.sum()) if group is None else len(np.unique(group[counted]))

@@ -63,7 +63,7 @@ class Finding:
     value: float | None
     """The number that was compared; None where it is undefined."""
     estimate: Mapping[str, Any]
-    """{"value", "low", "high"} that it belongs to; for a count its value alone."""
+    """{"value", "low", "high", "n"} that it belongs to; for a count its value alone."""
     why: str = ""
     """Why the number is undefined."""
 
@@ -167,7 +167,8 @@ def _at_target(requirement: Requirement, metrics: Mapping[str, Any]) -> tuple[Ma
         raise InputError(f"--require {requirement.text!r}: no target {requirement.t:g}; the targets are {targets}")
     low, high = row.get("intervals", {}).get(name, (None, None))
     value = row.get(name)
-    return {"value": value, "low": low, "high": high}, "" if value is not None else _lack(CURVES[name])
+    estimate = {"value": value, "low": low, "high": high, "n": row.get("n", {}).get(name)}
+    return estimate, "" if value is not None else _lack(CURVES[name])
 
 
 def _unknown(requirement: Requirement, allowed: Sequence[str] | Mapping[str, Any], hint: str = "") -> InputError:

@@ -15,6 +15,7 @@ from ...data.nearest import closest
 from ...eval.logs.rows import KNOWN_KEYS
 from ...eval.metrics.catalogue import listed, listed_curves
 from ...eval.metrics.metric import MetricInfo
+from ...eval.metrics.obstacles import few_questions
 from ...eval.metrics.outcomes import outcome_note
 from ...eval.open_rubric import protocol as open_rubric
 from ...eval.open_rubric.tables import summary as open_rubric_summary
@@ -107,6 +108,7 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield from open_rubric_summary("the system", metrics)
         return
     yield from _counts(metrics)
+    yield from (f"note: {note}" for note in few_questions(metrics["items"]))
     yield headline({"The system": metrics})
     source = metrics["reference_confidence"]
     chosen = [(info, estimate) for info in listed("score") if (estimate := _estimate(info.pick(metrics))) is not None]
@@ -189,11 +191,12 @@ def _targets(metrics: Mapping[str, Any]) -> Iterator[str]:
     if not rows:
         return
     curves = listed_curves("score")
-    yield f"{'target':<10}" + "".join(f"{curve.in_text:>22}" for curve in curves)
+    yield f"{'target':<10}" + "".join(f"{curve.in_text:>22}" for curve in curves) + f"{'answered, n':>14}"
     for row in rows:
         values = (row.get(curve.key) for curve in curves)
         cells = ("-" if value is None else f"{value:.3f}" for value in values)
-        yield f"{row['t']:<10g}" + "".join(f"{cell:>22}" for cell in cells)
+        n = row["n"]["accuracy_answered"]
+        yield f"{row['t']:<10g}" + "".join(f"{cell:>22}" for cell in cells) + f"{n:>14}"
 
 
 def _left_out(metrics: Mapping[str, Any]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from ...eval.metrics import by_split
 from ...eval.sweep.responses import Response
 from ...rewards import AbstentionDetector, alias_match
 from .load import Run, load_run
+from .metrics_file import metrics_text
 from .open_rubric import refuse_open_rubric
 from .progress import AnyProgress, reported
 from .score import ScoredRun
@@ -217,4 +218,4 @@ def _write(folder: Path, found: dict[str, Comparison], a: Path, b: Path) -> None
         **found[first].to_json(),
         "splits": {split: found[split].to_json() for split in others},
     }
-    write_atomic(folder / FILE, json.dumps(contents, indent=1, ensure_ascii=False), advice=AGAIN)
+    write_atomic(folder / FILE, metrics_text(contents), advice=AGAIN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -34,6 +35,26 @@ def metrics_contents(splits: Mapping[str, dict[str, Any]], **more: Any) -> dict[
     """
     headline, *others = splits
     return {"split": headline, **splits[headline], **more, "splits": {split: splits[split] for split in others}}
+
+
+def metrics_text(contents: Mapping[str, Any]) -> str:
+    """Return the text of a file of metrics, in JSON, which has no NaN: what is not finite is undefined, null.
+
+    >>> print(metrics_text({"value": 1.5, "low": float("nan")}))
+    {
+     "value": 1.5,
+     "low": null
+    }
+    """
+    return json.dumps(_without_nan(contents), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nan(one) for key, one in cast("Mapping[Any, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(one) for one in cast("list[Any]", value)]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def splits_of(contents: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, Literal
 from ...data import InputError, write_atomic
 from ...eval.compare.compare import Comparison, System, compare
 from ...eval.metrics import by_split
-from ...eval.metrics.obstacles import obstacle_notes
+from ...eval.metrics.obstacles import few_questions, obstacle_notes
 from ...eval.open_rubric import protocol as open_rubric
 from ...eval.report.content import MAX_ROWS, ReportInput
 from ...eval.sweep.judged import judge_note
@@ -20,7 +19,7 @@ from ...eval.sweep.responses import Response, read_responses
 from ..config.graders import remedies, with_memory
 from .environment import describe
 from .load import Run
-from .metrics_file import metrics_contents
+from .metrics_file import metrics_contents, metrics_text
 from .open_rubric import measure, refuse_open_rubric, write_open_rubric
 from .progress import AnyProgress, Progress, reported
 
@@ -171,7 +170,7 @@ def measuring_notes(metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
         metrics: System → the headline split's metrics; files of version 0.1.0 do not have the counts.
     """
     *_, last = metrics.values()
-    return obstacle_notes(last.get("obstacles") or [])
+    return [*few_questions(last["items"]), *obstacle_notes(last.get("obstacles") or [])]
 
 
 def verdict_notes(run: Run, metrics: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -294,4 +293,4 @@ def write_metrics(run: Run, system: str, splits: dict[str, Any]) -> None:
         system: One of its systems.
         splits: Split → metrics, the headline split first.
     """
-    write_atomic(run.metrics_file(system), json.dumps(metrics_contents(splits), indent=1))
+    write_atomic(run.metrics_file(system), metrics_text(metrics_contents(splits)))

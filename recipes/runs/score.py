@@ -26,7 +26,7 @@ from ..config.graders import GraderSection, read_grader, with_memory
 from ..config.layers import plain
 from .files import METRICS, RESPONSES, SYSTEMS, recorded
 from .load import Run, load_run
-from .metrics_file import metrics_contents, splits_of
+from .metrics_file import metrics_contents, metrics_text, splits_of
 from .open_rubric import measure
 from .progress import AnyProgress, reported
 from .values import check_choice, check_count, check_targets
@@ -184,7 +184,7 @@ def add_missing_metrics(run: Run) -> None:
         if not path.is_file():
             base = by_split(run.responses(one) if (one := _reference(run, name)) else [])
             measured = _measured(run.responses(name), base, None, run.seed, ScoreRequest.resamples)
-            write_atomic(path, json.dumps(metrics_contents(measured), indent=1, ensure_ascii=False))
+            write_atomic(path, metrics_text(metrics_contents(measured)))
 
 
 def _reference(run: Run, system: str) -> str | None:
@@ -230,7 +230,7 @@ def write_scored(folder: Path, responses: Sequence[Response], metrics: Mapping[s
     """
     make_folder(folder)
     write_atomic(folder / RESPONSES, "".join(_line(row) for row in responses), advice=AGAIN)
-    write_atomic(folder / METRICS, json.dumps(metrics, indent=1, ensure_ascii=False), advice=AGAIN)
+    write_atomic(folder / METRICS, metrics_text(metrics), advice=AGAIN)
 
 
 def _line(response: Response) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from ..config.schema import Recipe
 from .files import recorded
 from .folder import claim, refuse_if_held
 from .load import Run
+from .metrics_file import metrics_text
 from .progress import AnyProgress, reported
 from .run import open_evaluated, run
 
@@ -79,6 +79,6 @@ def evaluate_templates(
 def _spread(runs: Mapping[str, Run], out: Path) -> list[Spread]:
     """Return the spread of the headline split's metrics, written down."""
     found = spreads({name: next(iter(one.metrics(one.systems[-1]).values())) for name, one in runs.items()})
-    text = json.dumps({"wordings": list(runs), "metrics": [one.to_json() for one in found]}, indent=1)
+    text = metrics_text({"wordings": list(runs), "metrics": [one.to_json() for one in found]})
     write_atomic(out / "wordings.json", text + "\n")
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,19 @@ def test_a_failure_says_what_kind_it_is(status: int, refused: bool, passing: boo
     assert (error.status, error.refused, error.passing) == (status, refused, passing)
 
 
-def test_an_endpoint_that_is_not_there_may_be_back_later() -> None:
+def test_an_endpoint_that_was_never_there_is_not_tried_again() -> None:
+    """Six retries would take half a minute."""
+    started = time.monotonic()
+    with pytest.raises(EndpointError, match=r"^http://127.0.0.1:1/v1 accepts no connection: is the server running"):
+        ask(Endpoint(model="m", base_url="http://127.0.0.1:1/v1", retries=6), HELLO)
+    assert time.monotonic() - started < 5
+
+
+def test_an_endpoint_that_is_gone_may_be_back_later() -> None:
+    with Stub() as stub:
+        ask(Endpoint(model="m", base_url=stub.url), HELLO)
     with pytest.raises(EndpointError, match=r"could not be reached in 1 tries \(APIConnectionError\)$") as raised:
-        ask(Endpoint(model="m", base_url="http://127.0.0.1:1/v1", retries=0), HELLO)
+        ask(Endpoint(model="m", base_url=stub.url, retries=0), HELLO)
     assert (raised.value.status, raised.value.passing) == (None, True)
 
 

@@ -190,7 +190,7 @@ def test_an_unreachable_server_a_wrong_key_and_a_wrong_name_are_one_line_before_
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-    with pytest.raises(InputError, match=rf"^model m: {url} could not be reached in 1 tries \(APIConnectionError\)$"):
+    with pytest.raises(InputError, match=rf"^model m: {url} accepts no connection: is the server running"):
         open_backend("m", base_url=url, options={"retries": 0})
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(

@@ -11,7 +11,7 @@ import pytest
 
 from abstain.data import InputError
 from abstain.eval.logs.formats import read_log
-from abstain.eval.logs.rows import KNOWN_KEYS, Logged, read_logged
+from abstain.eval.logs.rows import KNOWN_KEYS, Logged, read_logged, read_verdict
 from abstain.eval.logs.score import Grading
 from abstain.rewards import AbstentionDetector, Verdict, alias_match, choice_match
 
@@ -89,6 +89,18 @@ def test_a_last_line_cut_off_by_a_kill_is_dropped_and_one_without_a_newline_is_n
 
 
 @pytest.mark.parametrize(
+    ("words", "verdict"),
+    [
+        (("correct", "Correct", "true", "TRUE", "right", "C", "1", 1, 1.0, True), Verdict.CORRECT),
+        (("wrong", "incorrect", "Incorrect", "false", "I", "0", 0, 0.0, False), Verdict.WRONG),
+        (("abstained",), Verdict.ABSTAINED),
+    ],
+)
+def test_a_verdict_may_be_a_common_word_or_a_boolean(words: tuple[object, ...], verdict: Verdict) -> None:
+    assert {read_verdict({"verdict": word}, "a.jsonl:1") for word in words} == {verdict}
+
+
+@pytest.mark.parametrize(
     ("rows", "message"),
     [
         (["{"], r"a\.jsonl:1: not JSON"),
@@ -101,8 +113,10 @@ def test_a_last_line_cut_off_by_a_kill_is_dropped_and_one_without_a_newline_is_n
             [RIGHT, {"id": "q2", "verdict": "corect"}],
             r"a\.jsonl:2: key 'verdict' is \"corect\"; allowed are correct, wrong, ",
         ),
-        ([{"id": 1, "verdict": "corect"}], r"abstained, ungraded; did you mean 'correct'\?"),
-        ([{"id": 1, "verdict": 1}], r"key 'verdict' is 1; allowed are correct"),
+        ([{"id": 1, "verdict": "corect"}], r"abstained, ungraded, .*; did you mean 'correct'\?"),
+        ([{"id": 1, "verdict": "incorect"}], r"wrong; did you mean 'incorrect'\?"),
+        ([{"id": 1, "verdict": "untrue"}], r"true or 1 for correct and false or 0 for wrong$"),
+        ([{"id": 1, "verdict": 2}], r"key 'verdict' is 2; allowed are correct"),
         ([{"id": 1}], r"a\.jsonl:1: no key 'verdict', and no 'completion' with 'answers' to grade"),
         ([{"id": 1, "completion": "x"}], r"no 'completion' with 'answers'"),
         ([{**RIGHT, "confidence": "0.8"}], r"key 'confidence' is \"0\.8\"; allowed are numbers and null"),

@@ -10,6 +10,7 @@ from abstain.eval.metrics.behavior import (
     bounded_payoff,
     consistency_violations,
     normalized_regret,
+    regret_columns,
     snr_gain,
     threshold_line,
 )
@@ -87,6 +88,14 @@ def test_the_oracle_never_decides_on_the_outcome_that_scores_it() -> None:
         np.array([[0.5], [0.0]]), np.array([[0.5], [-0.5]]), np.array([0.2, 0.9]), np.array([0.5])
     )
     assert np.isnan(regret)  # oracle: -0.5, worse than a constant: no room to divide by
+
+
+def test_regret_is_undefined_where_only_rounding_separates_the_oracle_from_always_answering() -> None:
+    """All answers are right and certain, so both earn the same; the sums of 1 − t differ in their last digits."""
+    t = np.arange(1, 10) / 10
+    pay = np.tile(1 - t, (300, 1))
+    assert np.isnan(normalized_regret(pay, pay, np.full(300, 0.95), t))
+    assert not regret_columns(pay, pay, np.full(300, 0.95), t)[1].any()
 
 
 def test_snr_gain_by_hand() -> None:

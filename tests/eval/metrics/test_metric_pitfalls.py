@@ -21,6 +21,8 @@ from abstain.eval.metrics import (
     tabulate,
 )
 from abstain.eval.metrics.estimate import bootstrap
+from abstain.eval.sweep.responses import Response
+from abstain.rewards import Verdict
 
 
 def test_a_failed_judge_is_counted_and_the_rate_is_bounded_by_what_it_might_have_said() -> None:
@@ -122,3 +124,11 @@ def test_ece_is_the_mean_gap_of_the_reliability_diagram() -> None:
     p, y = np.array([0.1, 0.1, 0.9, 0.9]), np.array([0.0, 1, 1, 1])
     assert ece(p, y) == pytest.approx(0.25)
     assert brier(p, y) == pytest.approx(0.84 / 4)
+
+
+def test_the_accuracy_of_the_answered_rests_on_the_answers_at_that_target_alone() -> None:
+    """Both answer at 0.5; at 0.9 one does."""
+    verdicts = {("a", 0.5): "correct", ("b", 0.5): "wrong", ("a", 0.9): "correct", ("b", 0.9): "abstained"}
+    rows = [Response(id=id_, threshold=t, sample=0, verdict=Verdict(verdict)) for (id_, t), verdict in verdicts.items()]
+    at = compute_metrics(rows, resamples=0)["by_threshold"]
+    assert [(one["n"]["accuracy_answered"], one["n"]["coverage"]) for one in at] == [(2, 2), (1, 2)]

@@ -19,7 +19,7 @@ FOUND: dict[str, Any] = {
     "normalized_regret": {"value": None, "low": None, "high": None, "n": 40},
     "unanswerable_abstention": None,
     "by_threshold": [
-        {"t": 0.25, "coverage": 0.9, "intervals": {"coverage": [0.8, 1.0]}},
+        {"t": 0.25, "coverage": 0.9, "intervals": {"coverage": [0.8, 1.0]}, "n": {"coverage": 36}},
         {"t": 0.5, "coverage": 0.6, "intervals": {"coverage": [0.4, 0.7]}, "accuracy_abstained": None},
     ],
 }
@@ -47,6 +47,9 @@ def check(text: str, found: dict[str, Any] = FOUND) -> Finding:
         ("coverage@0.5 >= 0.6", True),
         ("coverage @ 0.50 >= .61", False),
         ("coverage.low@0.25 > 7.9e-1", True),
+        ("coverage.n@0.25 >= 36", True),
+        ("coverage.n@0.25 >= 37", False),
+        ("coverage.n@0.5 >= 1", False),  # a file of an older version does not say it
         ("items > 39", True),
         ("verdicts.ungraded <= 1", False),
     ],
