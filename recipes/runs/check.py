@@ -103,7 +103,7 @@ def _named(step: Step) -> str:
     """Return what is looked at in `step`, as a message calls it."""
     function: Any = step.func if isinstance(step, partial) else step
     names: dict[Any, str] = {_configs: "the trainers' settings", _model: "the model", check_sample: "--probe"}
-    return names.get(function, function.__name__.strip("_").replace("_", " "))
+    return names.get(function) or str(function.__name__).strip("_").replace("_", " ")
 
 
 def _grader(recipe: Recipe, prepared: Prepared) -> list[Finding]:
