@@ -67,6 +67,7 @@ def compute_metrics(
         **counts(table),
         "reference_confidence": source,
         "confidence_source": _confidence_source(responses),
+        "states_targets": _states_targets(responses),
         **{metric.head: None for metric in METRICS.values() if metric.key not in metrics},
         **_nested({name: estimates[name][0].to_json() for name in metrics}),
         "judge": judge_counts(responses),

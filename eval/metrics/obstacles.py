@@ -33,6 +33,8 @@ WITHOUT = 0.1
 """The same of answered questions without a confidence."""
 TINY = 0.01
 """A median probability of whole completions below this is that of long texts, and below any target."""
+_WARRANTED = "no confidence below a target"
+"""Detail of a model that never abstains, where it should not."""
 FEW = 30
 """Measured questions below which chance decides what a report shows, and a bootstrap interval is too narrow."""
 _LIMIT = re.compile(r"\bmax_new_tokens=(\d+)")
@@ -46,7 +48,7 @@ class Obstacle:
     count: int
     total: int
     detail: str = ""
-    """The limit in tokens, the most frequent reason, the median probability."""
+    """The limit in tokens, the most frequent reason, the median probability, `_WARRANTED`."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields, as a metrics file holds them."""
@@ -70,7 +72,7 @@ def obstacles(rows: Iterable[Response]) -> list[Obstacle]:
         *_unanswered(greedy),
         *_declined([row for row in own if row.threshold == 0]),
         *_confidence([row for row in own if row.confidence_source]),
-        *_deaf([row for row in greedy if row.threshold and not row.truncated]),
+        *_deaf([row for row in greedy if row.threshold and not row.truncated], own),
     ]
 
 
@@ -109,12 +111,17 @@ def _confidence(rows: Sequence[Response]) -> list[Obstacle]:
     return [Obstacle("tiny_probability", sum(value < TINY for value in known), len(known), f"{middle:.1g}")]
 
 
-def _deaf(stated: Sequence[Response]) -> list[Obstacle]:
+def _deaf(stated: Sequence[Response], own: Sequence[Response]) -> list[Obstacle]:
     """Return whether all prompts that state a target were answered, or none."""
     abstained = sum(row.verdict is Verdict.ABSTAINED for row in stated)
     if not stated or 0 < abstained < len(stated):
         return []
-    return [Obstacle("always_abstains" if abstained else "never_abstains", len(stated), len(stated))]
+    if abstained:
+        return [Obstacle("always_abstains", len(stated), len(stated))]
+    known = [row.confidence if row.exact_confidence is None else row.exact_confidence for row in own]
+    confident = [value for value in known if value is not None]
+    warranted = len(confident) == len(known) > 0 and min(confident) >= max(row.threshold or 0.0 for row in stated)
+    return [Obstacle("never_abstains", len(stated), len(stated), _WARRANTED if warranted else "")]
 
 
 def undermined(found: Iterable[Mapping[str, Any]]) -> bool:
@@ -152,8 +159,11 @@ _REMEDY: Mapping[str, Callable[[str], str]] = {
         f"are less likely than {TINY:g} as a whole (median {middle}), because they are long: this is not a "
         "confidence in the answer and falls below every target; choose --confidence answer, agreement or p-true"
     ),
-    "never_abstains": lambda _: (
-        "that state a target were answered: the model does not follow the target, so the slope adds no information"
+    "never_abstains": lambda warranted: (
+        "that state a target were answered, and no confidence is below a target: whether the model follows the target "
+        "is not shown"
+        if warranted
+        else "that state a target were answered: the model does not follow the target, so the slope adds no information"
     ),
     "always_abstains": lambda _: "that state a target were declined: the model does not follow the target",
 }

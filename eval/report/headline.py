@@ -13,7 +13,7 @@ from typing import Any
 from ..metrics.catalogue import info
 from ..metrics.metric import GATE_IS_NO_REFERENCE
 from ..metrics.obstacles import obstacle_notes, undermined
-from .tables import number
+from .tables import identified, number
 
 RUN_SYSTEMS = ("base", "prompted", "sft", "post_training", "warmup", "rejection", "dpo", "trained")
 """The systems of a training run, in its order; those between are the model after a stage that another follows."""
@@ -36,6 +36,10 @@ FOLLOWS = (0.8, 1.25)
 """Slopes of the effective threshold that are called following the target."""
 IGNORES = 0.2
 """A slope below this is called ignoring it."""
+IDENTIFIED = 3
+"""At fewer targets at which the effective threshold is identified, its slope is not put into words."""
+ADHERES = 0.95
+"""Nor is a slope away from 1 of a system whose adherence is at least this, which it would contradict."""
 CLOSELY = 0.8
 """Adherence below this is not called following it without "loosely"."""
 
@@ -90,7 +94,7 @@ def slope(values: Metrics) -> float | None:
 def _parts(values: Metrics, base: Metrics | None) -> Sequence[str]:
     if values["reference_confidence"] == "none":
         return _undefined(values), known(values), _calibration(values)
-    if not values.get("adherence_reference"):
+    if not values.get("adherence_reference") and not values.get("states_targets"):
         return _without_targets(values), _calibration(values)
     forced = _forced(values)
     if adherence(values)["value"] is None:
@@ -99,6 +103,8 @@ def _parts(values: Metrics, base: Metrics | None) -> Sequence[str]:
         return _of_unanswerable(values), ""
     if not informative(values):
         return (_ALL_KNOWN if forced["value"] else _NOTHING_KNOWN).format(forced["n"]), _calibration(values)
+    if (constant := _never_tested(values)) is not None:
+        return constant, known(values), _calibration(values)
     return _behavior(values, base), known(values), _calibration(values)
 
 
@@ -108,6 +114,7 @@ def _behavior(values: Metrics, base: Metrics | None) -> str:
     return (
         f"{_manner(values)}abstains exactly when it should in {percent(share)} of the decisions on {asked} at "
         f"{_counted(len(values['targets']), 'target')}, judged by {_judge(values, base)}"
+        f"{'' if (bounded := _hardly_identified(values)) is None else f'; {bounded}'}"
     )
 
 
@@ -116,16 +123,49 @@ def _manner(values: Metrics) -> str:
     value = slope(values)
     if value is None:
         return "shows no slope (that takes two targets) and "
+    if (constant := _constant(values)) is not None:
+        return f"{constant} (slope {number(value, 2)}): it "
+    if _hardly_identified(values) is not None:
+        return ""
     return f"{_following(value, values)} (slope {number(value, 2)}): it "
 
 
-def _following(value: float, values: Metrics) -> str:
+def _constant(values: Metrics) -> str | None:
+    """Return what a system does that does the same at every target, as a predicate; None of another."""
     obstacles: list[dict[str, Any]] = values.get("obstacles") or []
     kinds = {one["kind"] for one in obstacles}
     if "never_abstains" in kinds:
         return "answers at every target"
-    if "always_abstains" in kinds:
-        return "abstains at every target"
+    return "abstains at every target" if "always_abstains" in kinds else None
+
+
+def _never_tested(values: Metrics) -> str | None:
+    """Return what is said of a system that does the same at every target and should; None of another."""
+    constant = _constant(values)
+    if constant is None or adherence(values)["value"] < 1.0:
+        return None
+    side, other = ("below", "higher") if constant.startswith("answers") else ("above", "lower")
+    return (
+        f"{constant}, and no confidence lies {side} any of them, so that nothing shows whether it follows the target: "
+        f"state {other} targets too"
+    )
+
+
+def _hardly_identified(values: Metrics) -> str | None:
+    """Return where the effective threshold is identified, if its slope is not put into words; None if it is."""
+    value, counts = slope(values), identified(values)
+    if value is None or counts is None or _constant(values) is not None:
+        return None
+    at, of = counts
+    contradicts = adherence(values)["value"] >= ADHERES and not FOLLOWS[0] <= value <= FOLLOWS[1]
+    if at >= min(of, IDENTIFIED) and not contradicts:
+        return None
+    if at < of:
+        return f"the effective threshold is identified at {at} of {of} targets only"
+    return f"the effective threshold, identified at all {of} targets, has slope {number(value, 2)}"
+
+
+def _following(value: float, values: Metrics) -> str:
     if value < IGNORES:
         return "ignores the target"
     if value < FOLLOWS[0]:
@@ -155,7 +195,10 @@ def _why(values: Metrics) -> str:
     if causes:
         return obstacle_notes(causes[:1])[0].rstrip(".")
     if values.get("without_confidence") == values["items"]:
-        return "no question has a confidence, so choose a source of one (--confidence), or log one"
+        return (
+            "no question has a confidence in its forced answer, so choose a source of one (--confidence), or log it at "
+            "threshold 0"
+        )
     return "no decision was judged, so look at the verdicts (--grader)"
 
 
@@ -193,7 +236,7 @@ def _of_unanswerable(values: Metrics) -> str:
 def known(values: Metrics) -> str:
     """Return how many of the forced answers are right, as a clause."""
     forced = _forced(values)
-    of = "forced answers" if values.get("adherence_reference") else "answers"
+    of = "forced answers" if values.get("adherence_reference") or values.get("states_targets") else "answers"
     return (
         f"no {of[:-1]} was judged" if forced["value"] is None else f"{percent(forced)} of {forced['n']} {of} are right"
     )

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ..metrics.catalogue import listed
 from .headline import RUN_SYSTEMS
-from .tables import cell, number
+from .tables import cell, identified_note, number
 
 _BESIDE = 24
 """Characters of a value with its interval and the gap after it."""
@@ -40,7 +40,7 @@ def summary_table(metrics: Mapping[str, Mapping[str, Any]], width: int, stressed
     """
     shown = listed("summary")
     beside = max(len(name) for name in metrics) + len(shown) * _BESIDE <= width
-    table = Table(box=None, pad_edge=False, caption=_LEGEND, caption_justify="left", caption_style="dim")
+    table = Table(box=None, pad_edge=False, caption=_legend(metrics), caption_justify="left", caption_style="dim")
     table.add_column("", overflow="fold", min_width=8)
     for metric in shown:
         table.add_column(metric.short or metric.in_text, no_wrap=True)
@@ -59,7 +59,11 @@ def summary_text(metrics: Mapping[str, Mapping[str, Any]]) -> str:
         lines.append([" ".join(name.split()), *(str(cell(metric.pick(found))) for metric in shown)])
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     padded = ["  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in lines]
-    return "\n".join(line.rstrip() for line in [*padded, _LEGEND])
+    return "\n".join(line.rstrip() for line in [*padded, _legend(metrics)])
+
+
+def _legend(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    return "\n".join(filter(None, [_LEGEND, " ".join(identified_note(metrics).split())]))
 
 
 def _beside(estimate: Mapping[str, Any] | None) -> Text:

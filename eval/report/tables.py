@@ -128,6 +128,27 @@ def coinciding(shown: Mapping[str, Hashable]) -> str:
     return f"{'; '.join(together)} coincide." if together else ""
 
 
+def identified(values: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return at how many of how many targets the effective threshold is identified; None where there is none.
+
+    It is where the model both answers and abstains. Where it does only one of them, every cut below or above all
+    confidences fits as well, and the 0 or the 1 that stands for them bends the slope.
+
+    >>> identified({"by_threshold": [{"effective_threshold": cut} for cut in (0.0, 0.4, None, 1.0)]})
+    (1, 3)
+    """
+    rows: Sequence[Mapping[str, Any]] = values.get("by_threshold") or ()
+    cuts = [cut for row in rows if (cut := row.get("effective_threshold")) is not None]
+    return (sum(0.0 < cut < 1.0 for cut in cuts), len(cuts)) if cuts else None
+
+
+def identified_note(columns: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return at how many targets the effective threshold of each system is identified; "" if at all of them."""
+    found = {name: counts for name, values in columns.items() if (counts := identified(values))}
+    parts = [f"{k} of {n} targets ({name})" for name, (k, n) in found.items() if k < n]
+    return f"The effective threshold is identified only at {', '.join(parts)}." if parts else ""
+
+
 _LEFT_OUT = {
     "ungraded": "{} ungraded answers",
     "without_confidence": "{} questions without a confidence",
@@ -144,7 +165,8 @@ def _note_of_metrics(columns: Mapping[str, Mapping[str, Any]], equal: str) -> st
         left_out = [text.format(found[key]) for key, text in _LEFT_OUT.items() if found.get(key)]
         if left_out:
             parts.append(f"Left out of {name}: {', '.join(left_out)}.")
-    return " ".join([*parts, *([f"In every row {equal}"] if equal else [])])
+    parts += filter(None, [identified_note(columns), f"In every row {equal}" if equal else ""])
+    return " ".join(parts)
 
 
 def target_tables(metrics: Mapping[str, Mapping[str, Any]]) -> list[Table]:

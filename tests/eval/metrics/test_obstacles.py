@@ -63,6 +63,15 @@ def test_a_model_that_does_the_same_at_every_target_is_said_to_be_deaf(verdict: 
     assert found([*rows(4, 0.25, verdict=verdict), *rows(4, 0.75, verdict=verdict)]) == [(kind, 8, 8, "")]
 
 
+@pytest.mark.parametrize(("confidence", "warranted"), [(0.75, True), (0.7, False), (None, False)])
+def test_never_abstaining_is_no_failing_where_no_confidence_is_below_a_target(
+    confidence: float | None, warranted: bool
+) -> None:
+    (found,) = obstacles([*rows(4, confidence=confidence), *rows(4, 0.25), *rows(4, 0.75)])
+    (note,) = obstacle_notes([found.to_json()])
+    assert ("does not follow the target" not in note) is warranted
+
+
 def test_rows_without_a_target_are_no_sign_of_a_model_that_does_not_follow_it() -> None:
     assert found(rows(4, None, confidence=0.5, confidence_source="answer")) == []
 

@@ -69,6 +69,44 @@ def test_a_slope_is_put_into_words(share: float, slope: float, predicate: str) -
     assert headline({"m": metrics(share, slope)}).startswith(f"m {predicate} (slope ")
 
 
+def cuts(*values: float) -> dict[str, Any]:
+    return {"by_threshold": [{"t": 0.1, "effective_threshold": value} for value in values]}
+
+
+def test_a_slope_that_is_not_identified_is_not_put_into_words() -> None:
+    for slope, bounded in ((0.6, cuts(0, 0, 0, 0.9)), (1.0, cuts(0, 0.5, 0.6, 1))):  # fewer than three of four
+        at = sum(0 < row["effective_threshold"] < 1 for row in bounded["by_threshold"])
+        text = headline({"m": metrics(0.7, slope) | bounded})
+        assert text.startswith("m abstains exactly when it should in 70.0 % of the decisions")
+        assert f"; the effective threshold is identified at {at} of 4 targets only; " in text
+        assert "slope" not in text
+    three = cuts(0, 0.4, 0.5, 0.6, 1)
+    assert "identified at 3 of 5 targets only" in headline({"m": metrics(0.95, 1.53) | three})  # it would contradict
+    assert headline({"m": metrics(0.94, 1.53) | three}).startswith("m overshoots the target (slope 1.53)")
+    assert headline({"m": metrics(0.96, 1.1) | three}).startswith("m follows the target (slope 1.10)")
+    assert headline({"m": metrics(0.9, 1.3) | cuts(0.4, 0.6)}).startswith("m overshoots")  # both of two targets
+    assert "identified at all 2 targets, has slope 1.30" in headline({"m": metrics(0.96, 1.3) | cuts(0.4, 0.6)})
+
+
+def test_the_table_of_a_terminal_says_at_how_many_targets_a_slope_is_identified() -> None:
+    found = {"a": metrics(0.5) | cuts(0, 0.5), "b": metrics(0.5) | cuts(0.4, 0.5)}
+    assert summary_text(found).splitlines()[-1] == "The effective threshold is identified only at 1 of 2 targets (a)."
+
+
+def test_a_model_that_should_never_abstain_and_never_does_shows_nothing() -> None:
+    never = {"obstacles": [{"kind": "never_abstains", "count": 9, "total": 9, "detail": ""}]}
+    text = headline({"m": metrics(1.0, 0.0) | never})
+    assert text.startswith("m answers at every target, and no confidence lies below any of them, so that nothing shows")
+    assert headline({"m": metrics(0.6, 0.0) | never}).startswith("m answers at every target (slope 0.00): it abstains")
+
+
+def test_targets_that_were_stated_are_said_where_adherence_is_undefined() -> None:
+    values = metrics(None) | {"adherence_reference": None, "states_targets": True, "without_confidence": 100}
+    text = headline({"m": values | {"forced_accuracy": estimate(None)}})
+    assert "was asked 100 questions at 2 targets, and whether it abstains when it should is undefined" in text
+    assert text.endswith("log it at threshold 0; no forced answer was judged.")
+
+
 @pytest.mark.parametrize(("accuracy", "which"), [(0.0, "none"), (1.0, "all")])
 def test_a_model_that_is_always_wrong_or_always_right_gets_no_share(accuracy: float, which: str) -> None:
     text = headline({"prompted": metrics(0.4), "m": metrics(1.0) | {"forced_accuracy": estimate(accuracy)}})
