@@ -59,8 +59,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_person_reads_sentence_table_and_path(run: Path) -> None:
-    stage, *lines = (run / "told.txt").read_text().splitlines()
+    stage, few, *lines = (run / "told.txt").read_text().splitlines()
     assert stage == "metrics and report"
+    assert few.startswith("note: Only ")
     assert lines[0].startswith("The trained model follows the target (slope ")
     assert [line.split()[0] for line in lines[1:6]] == ["system", "base", "prompted", "warmup", "trained"]
     assert f"report: {run / 'report.html'}" in lines
