@@ -156,8 +156,8 @@ _REMEDY: Mapping[str, Callable[[str], str]] = {
         "(--confidence agreement, with --samples)"
     ),
     "tiny_probability": lambda middle: (
-        f"are less likely than {TINY:g} as a whole (median {middle}), because they are long: that is no confidence in "
-        "the answer, and below every target; choose --confidence answer, agreement or p-true"
+        f"are less likely than {TINY:g} as a whole (median {middle}), below every target: it is the probability "
+        "of the whole completion, not only of the answer; choose --confidence answer, agreement or p-true"
     ),
     "never_abstains": lambda warranted: (
         "that state a target were answered, and no confidence is below a target: whether the model follows the target "
