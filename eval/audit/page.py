@@ -123,7 +123,8 @@ TERMS = {
     "slack": "err less its bound; below 0 the theorem would fail.",
     "err_iiv": "How often p̂ > 1/min|E| misjudges whether a response is valid, asked half from the training "
     "distribution and half uniformly from the errors.",
-    "delta": "|p̂(A) − p(A)|, A being the responses above that threshold: miscalibration at it.",
+    "delta": "|p̂(A) − p(A)|, A being the responses above that threshold: miscalibration at it. A model that "
+    "abstains where the corpus answers has a non-zero delta.",
     "abstention": "The model's mass on abstentions.",
     "accuracy": "Its mass on right answers.",
     "off_list": "Its mass on responses that are not listed.",

@@ -6,7 +6,7 @@ Shapes: G items, shared by both; N units of one system; T targets; M metrics; B 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import erfc, sqrt
 
@@ -85,7 +85,7 @@ def pair_systems(
     if common_targets is None:  # a confidence is held against the targets of the other system, where that has some
         targets_of_rows = [sorted({row.threshold for row in rows if row.threshold}) for rows, _ in (a, b)]
         common_targets = next(filter(None, targets_of_rows), None) if not all(targets_of_rows) else None
-    log_tables = [make_log_table(rows, targets=common_targets) for rows, _ in (a, b)]
+    log_tables = _with_confidences_of_both([make_log_table(rows, targets=common_targets) for rows, _ in (a, b)])
     bases = [None if not base else make_log_table(base, targets=common_targets).table for _, base in (a, b)]
     references = [
         reference_confidence(log_table.table, base) for log_table, base in zip(log_tables, bases, strict=True)
@@ -104,6 +104,25 @@ def pair_systems(
         for log_table, (source, reference) in zip(log_tables, references, strict=True)
     ]
     return views[0], views[1]
+
+
+def _with_confidences_of_both(log_tables: Sequence[LogTable]) -> list[LogTable]:
+    """Return the tables without the confidences of items whose answer came without a usable one in either system.
+
+    So that what needs a confidence is compared on the same items: where it decides what is answered, the decisions go
+    too. Of systems whose units differ, or one of which has no confidence at all, none is taken out.
+    """
+    tables = [one.table for one in log_tables]
+    if not all(one.confident for one in log_tables) or not np.array_equal(tables[0].ids, tables[1].ids):
+        return list(log_tables)
+    lost = np.any([one.missing_confidence | one.bad_confidence for one in tables], axis=0)
+    kept: list[LogTable] = []
+    for one, table in zip(log_tables, tables, strict=True):
+        undecided = lost & (one.protocol == "stated")
+        verdicts = np.where(undecided[:, None], np.nan, table.verdicts)
+        confidence = np.where(lost, np.nan, table.confidence)
+        kept.append(replace(one, table=replace(table, confidence=confidence, verdicts=verdicts)))
+    return kept
 
 
 SIGN_FLIPS = 9_999

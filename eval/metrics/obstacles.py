@@ -152,18 +152,18 @@ _REMEDY: Mapping[str, Callable[[str], str]] = {
         "judged by a confidence rest on the others; try another wording (--template)"
     ),
     "no_confidence": lambda reason: (
-        f"have no confidence ({reason}), and nothing that is judged by one counts them: choose another source "
-        "(--confidence agreement, with --samples)"
+        f"have no confidence ({reason}): metrics that need one are computed from the remaining questions only; choose "
+        "another source (--confidence agreement, with --samples)"
     ),
     "tiny_probability": lambda middle: (
-        f"are less likely than {TINY:g} as a whole (median {middle}), below every target: it is the probability "
-        "of the whole completion, not only of the answer; choose --confidence answer, agreement or p-true"
+        f"are less likely than {TINY:g} as a whole (median {middle}), below every target: this is the probability of "
+        "the wording too, not only of the answer; choose --confidence answer, agreement or p-true"
     ),
     "never_abstains": lambda warranted: (
         "that state a target were answered, and no confidence is below a target: whether the model follows the target "
         "is not shown"
         if warranted
-        else "that state a target were answered: the model does not follow the target, so that no slope says more"
+        else "that state a target were answered: the model does not follow the target, so the slope adds no information"
     ),
     "always_abstains": lambda _: "that state a target were declined: the model does not follow the target",
 }

@@ -95,7 +95,7 @@ def score_bars(metrics: Mapping[str, Any]) -> Any:
                     axis.plot([at_x, at_x], [one["low"], one["high"]], color=INK, lw=1.0)
         handles += [_policy(axis, metrics, key, ls) for key, ls in zip(CONSTANT, ("--", ":"), strict=True)]
         axis.set_xticks(range(len(thresholds)), [f"{t:g}" for t in thresholds])
-        axis.set(ylim=(0, 1.02), xlabel="threshold t", ylabel="score")
+        axis.set(ylim=(0, 1.02), xlabel="threshold t", ylabel="score (1 / t / 0)")
         plotting.legend(figure, handles)
     return figure
 

@@ -15,7 +15,9 @@ ARM_LABELS = {arm.key: arm.label for arm in ARMS}
 """Key of an arm → its name in tables and figures."""
 CONSTANT = {"always_abstaining": "always abstaining", "always_answering": "always answering"}
 """The constant policies, in the order of every table."""
-_HEADINGS = {"score": "score"} | {key: info(key, curve=key == "coverage").in_text for key in MEASURES if key != "score"}
+_HEADINGS = {"score": "score (1 / t / 0)"} | {
+    key: info(key, curve=key == "coverage").in_text for key in MEASURES if key != "score"
+}
 _METHOD = (
     "Score: 1 for a right answer, t for an abstention, 0 for a wrong one, which is the penalty t/(1 − t) rescaled. The "
     "mitigation answers only where two samples agree, but under the open rubric at 0, where the first stands. "

@@ -79,7 +79,7 @@ def effective_threshold(views: Sequence[View]) -> Any:
     """Return effective threshold against target, a line per system, with the identity."""
     with plotting.style():
         figure, axis = plotting.canvas()
-        (identity,) = axis.plot([0, 1], [0, 1], color=SOFT, lw=1.1, ls="--", label="does as told")
+        (identity,) = axis.plot([0, 1], [0, 1], color=SOFT, lw=1.1, ls="--", label="follows the instruction exactly")
         for view in views:
             _band(axis, view, "effective_threshold")
         lines = [_line(axis, view, *view.curve("effective_threshold")) for view in views]

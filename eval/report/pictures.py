@@ -74,8 +74,8 @@ def _effective_threshold(shown: list[View]) -> Picture:
     return Picture(
         name="effective_threshold",
         title="Effective threshold against target",
-        caption="The confidence cut that best describes what a model did at each target. On the dashed line it does "
-        f"as it is told. {_by(shown)}",
+        caption="The confidence cut that best describes what a model did at each target. On the dashed line it "
+        f"follows the instruction exactly. {_by(shown)}",
         figure=figures.effective_threshold(shown),
     )
 

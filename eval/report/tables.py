@@ -15,8 +15,8 @@ from ..metrics.catalogue import info, listed, listed_curves
 from ..metrics.metric import Family, Group, Metric, MetricInfo
 
 _AUDIT = (
-    "Held to its target, a model is right at least that often where it answers (accuracy answered), and no more often "
-    "than that where it abstains (accuracy abstained: of the forced answers)."
+    "A model that follows its target is correct at least that often when it answers (accuracy answered), and no more "
+    "often than that when it abstains (accuracy abstained: of the forced answers)."
 )
 
 
@@ -195,11 +195,18 @@ def _target_table(name: str, by_threshold: Sequence[Mapping[str, Any]], *, folde
     columns = target_columns(by_threshold)
     return Table(
         title=f"By target: {name}",
-        note=_AUDIT if "accuracy_abstained" in (curve.key for curve in columns) else "",
+        note=_note_of_targets(columns),
         head=["Target", "answered, n", *(curve.in_text for curve in columns)],
         rows=[[Cell(f"{at['t']:g}"), _answered(at), *(_at(at, curve.key) for curve in columns)] for at in by_threshold],
         folded=folded,
     )
+
+
+def _note_of_targets(columns: Sequence[Metric]) -> str:
+    """Return how the table is read: what a model that follows its target does, and which payoff the mean is of."""
+    keys = {curve.key for curve in columns}
+    payoff = [f"Mean payoff: {curve.definition.lower()}" for curve in columns if curve.key == "score"]
+    return " ".join([*([_AUDIT] if "accuracy_abstained" in keys else []), *payoff])
 
 
 def _answered(at: Mapping[str, Any]) -> Cell:
@@ -252,7 +259,7 @@ def _table(comparison: Comparison, *, folded: bool) -> Table:
 def _row(one: ComparedMetric, comparison: Comparison) -> list[Cell]:
     interval = "" if one.low is None else f"[{number(one.low)}, {number(one.high)}]"
     return [
-        Cell(info(one.name).label),
+        Cell(info(one.name).label + ("" if one.n == comparison.items else f" (n = {one.n})")),
         Cell(number(one.a)),
         Cell(number(one.b)),
         Cell(number(one.difference), interval),

@@ -43,7 +43,7 @@ def summary(comparison: Comparison) -> Iterator[str]:
     yield from (f"although {note}" for note in comparison.notes)
     width = _width(comparison)
     yield f"{'':<{width}}{'A':>8}{'B':>8}{'A - B':>9}   {'95 % interval':<18}{'p':>7}{'adjusted':>10}"
-    yield from (_row(one, width) for one in comparison.headline)
+    yield from (_row(one, width, comparison.items) for one in comparison.headline)
     for name, points in comparison.curves.items():
         yield f"{info(name, curve=True).in_text} by target: {_curve(points)}"
     yield from _others(comparison)
@@ -86,13 +86,13 @@ def _width(comparison: Comparison) -> int:
     return 2 + max((len(_name(one.name)) for one in comparison.headline), default=28)
 
 
-def _row(one: ComparedMetric, width: int) -> str:
+def _row(one: ComparedMetric, width: int, items: int) -> str:
     numbers = (_number(one.a, ".3f"), _number(one.b, ".3f"), _number(one.difference, "+.3f"))
     interval = "" if one.low is None or one.high is None else f"[{one.low:+.3f}, {one.high:+.3f}]"
     p, adjusted = (_p(value) for value in (one.p, one.p_adjusted))
     return (
         f"{_name(one.name):<{width}}{numbers[0]:>8}{numbers[1]:>8}{numbers[2]:>9}   {interval:<18}{p:>7}{adjusted:>10}"
-        f"   {one.outcome}"
+        f"   {one.outcome}{'' if one.n == items else f' (n = {one.n})'}"
     )
 
 

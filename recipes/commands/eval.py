@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 _TEXT = Form(type=str)
-_TEMPLATE = Form(help="Several with commas, or all: each is asked in a folder of its own, and the spread is reported.")
+_TEMPLATE = Form(
+    help="Several, comma-separated, or all: each is asked in a folder of its own, and the spread of the "
+    "metrics is reported."
+)
 
 
 @takes_options_of(api.evaluate, backend=_TEXT, dtype=_TEXT, truncated=_TEXT, template=_TEMPLATE)

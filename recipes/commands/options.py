@@ -182,7 +182,7 @@ FORMS: Mapping[str, Form] = {
     "questions": Form(type=str),
     "adapter": Form(type=str),
     "out": Form(type=Path),
-    "targets": Form(type=str, read=read_targets, help="Written with commas: 0.25,0.5,0.75."),
+    "targets": Form(type=str, read=read_targets, help="Comma-separated: 0.25,0.5,0.75."),
     "columns": Form(
         type=list[str],
         read=pairs,

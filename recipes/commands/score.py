@@ -208,6 +208,7 @@ def _targets(metrics: Mapping[str, Any]) -> Iterator[str]:
         cells = ("-" if value is None else f"{value:.3f}" for value in values)
         n = row["n"]["accuracy_answered"]
         yield f"{row['t']:<10g}" + "".join(f"{cell:>22}" for cell in cells) + f"{n:>14}"
+    yield from (f"{curve.in_text}: {curve.definition.lower()}" for curve in curves if curve.key == "score")
 
 
 def _left_out(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -249,5 +250,5 @@ def describe_cut(found: ThresholdFound) -> Iterator[str]:
 
 def _what_would_help(found: ThresholdFound) -> str:
     if found.needed is None:
-        return "more rows like these would not help: at no cut do they show an error below the risk"
+        return "more rows like these would not help: no cut-off in these rows has an observed error below the risk"
     return f"about {found.needed} items like these would certify one; there are {found.items}"

@@ -53,6 +53,7 @@ def evaluation_recipe(*, place: str = "", **options: Any) -> Recipe:
         InputError: a value is not allowed; the message names the option.
     """
     given = {key: plain(value) for key, value in options.items() if value is not None}
+    _check_kinds(given, place)
     if isinstance(given.get("grader"), str):
         given["grader"] = grader_section(given["grader"])
     question_set = find_set(given["questions"])
@@ -63,6 +64,18 @@ def evaluation_recipe(*, place: str = "", **options: Any) -> Recipe:
         template(given["template"])  # an unknown one has an error that names those that there are
     check_adapter(given.get("adapter"), f"{place}adapter")
     return _recipe({**defaults, **given}, place)
+
+
+def _check_kinds(given: dict[str, Any], place: str) -> None:
+    """Write names with underscores, and one target as a list; raise InputError for questions that are no text."""
+    given |= {name: given[name].replace("-", "_") for name in ("protocol", "confidence") if name in given}
+    if isinstance(given.get("targets"), int | float):
+        given["targets"] = [given["targets"]]
+    if not isinstance(given["questions"], str):
+        raise InputError(
+            f"{place}questions: expected a ready set, a file or a Hub set, got a {type(given['questions']).__name__}; "
+            "write the questions to a .jsonl file, one JSON object a line, and give its path"
+        )
 
 
 def check_adapter(adapter: str | None, place: str = "adapter") -> None:

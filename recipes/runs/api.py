@@ -130,12 +130,12 @@ def evaluate(
         system: What the model is called in the report; by default model.
         grader: A kind (alias, contains, numeric, choice, math, ...) or a section,
             {"kind": "numeric", "relative": 0.01}; by default the set's, else auto.
-        columns: Field of a question → the column of the file in which it stands.
+        columns: Column that holds a field: field of a question → column of the file.
         separator: What stands between several accepted answers in one cell, such as ";".
         where: Column → the values that rows are kept for.
         instruction: A line after every question that says what an answer looks like, "" for none; by default the
             set's, or what the grader compares: "Answer in one to five words."
-        max_items: Ask at most so many questions, drawn with the seed.
+        max_items: Ask at most this many questions, sampled with `seed`.
         max_new_tokens: Longest completion, in tokens; by default the set's, 48 where answers are short, else 32.
         batch_size: Sequences generated at once; by default 64.
         truncated: The verdict of a completion that the token limit cut off; by default wrong.
@@ -195,13 +195,13 @@ def score(
             default the run's own, else auto.
         regrade: Grade rows that have a verdict too.
         targets: Targets to use, ascending fractions in (0, 1); by default those of the rows.
-        format: Of the file; by default it is recognised.
+        format: Of the file. Detected automatically by default.
         scorer: The log's own metric or scorer to take verdicts from.
         filter: lm-eval: the filter whose output is graded.
-        columns: Rows: key → the column that holds it.
+        columns: Column that holds a field: key of a row → column of the file.
         separator: Rows: what stands between several accepted answers in one text, such as ";".
         confidence_scale: What confidences are out of: 1, 100 or 10. Without it, numbers above 1 are refused.
-        stated: Read the confidences that completions state; what a bare number is out of.
+        stated: Parse confidences stated in completions; the scale of a bare number.
         phrase: The abstention that the prompts agreed on.
         truncated: The verdict of completions that were cut off.
         seed: Seed of the bootstrap; by default the run's, else 0.

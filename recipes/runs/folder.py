@@ -180,7 +180,10 @@ def claim(path: Path, recipe: Recipe, *, resume: bool, dry: bool = False) -> Non
     written = recorded(path)
     if written is not None:
         if not resume:
-            raise InputError(f"{path}: already holds a run; continue it with --resume, or choose another --out")
+            raise InputError(
+                f"{path}: already holds a run; continue it (resume=True, --resume), or choose another "
+                "folder (out, --out)"
+            )
         before = recorded_recipe(path)
         differing = [] if before is None else _kept(_differing(before, recipe), before, path)
         if before is None or differing:

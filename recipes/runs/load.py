@@ -72,6 +72,9 @@ class Run:
             return "scored"
         return "training" if self.recipe.stages else "evaluation"
 
+    def __str__(self) -> str:
+        return f"{self.kind} {self.path}: {', '.join(self.systems) or 'no system yet'}"
+
     @property
     def systems(self) -> list[str]:
         """The systems that have rows; the last is the one that the run is about."""

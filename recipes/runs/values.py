@@ -11,15 +11,16 @@ from ...data.nearest import nearest
 from ..config.sections import check_evaluation_targets
 
 
-def check_targets(targets: Sequence[float], name: str = "targets") -> list[float]:
+def check_targets(targets: Sequence[float] | float, name: str = "targets") -> list[float]:
     """Return the targets; raise InputError unless they are ascending fractions in (0, 1).
 
     Args:
-        targets: At least one.
+        targets: At least one; a number is one target.
         name: The option, for the error.
     """
+    listed = [targets] if isinstance(targets, int | float) else targets
     try:
-        return check_evaluation_targets([float(t) for t in targets])
+        return check_evaluation_targets([float(t) for t in listed])
     except (TypeError, ValueError) as error:
         raise InputError(f"{name}: {error}") from None
 

@@ -292,3 +292,18 @@ def test_a_base_model_without_rows_is_none() -> None:
     rows = [Response(id=id_, threshold=None, sample=0, verdict=Verdict.CORRECT, confidence=0.6) for id_ in ("1", "2")]
     found = compare(System(name="a", rows=rows, base=[]), System(name="b", rows=rows), resamples=100, flips=99)
     assert found.reference_confidence == "own"
+
+
+def test_what_needs_a_confidence_is_compared_on_the_items_on_which_both_have_one() -> None:
+    """All answers are right. B lacks the confidence of c and d; on a and b the Brier scores are (0 + 1)/2 and 1/4."""
+
+    def of(name: str, confidences: tuple[float | None, ...]) -> System:
+        rows = [
+            Response(id=id_, threshold=0.0, sample=0, verdict=Verdict.CORRECT, answer="x", confidence=p)
+            for id_, p in zip("abcd", confidences, strict=True)
+        ]
+        return System(name=name, rows=rows)
+
+    found = compare(of("a", (1.0, 0.0, 0.5, 0.5)), of("b", (0.5, 0.5, None, None)), resamples=20, flips=20)
+    (one,) = [metric for metric in found.metrics if metric.name == "brier"]
+    assert (one.a, one.b, one.n, found.items) == (0.5, 0.25, 2, 4)

@@ -82,7 +82,7 @@ def test_a_finished_evaluation_resumes_without_asking_again(finished: tuple[Path
     path = out / "eval" / "model" / "responses.jsonl"
     before = path.read_bytes()
     again = ("eval", "--model", tiny_model, "--questions", out.parent / "mine.jsonl", *FAST, "--out", out)
-    assert "already holds a run; continue it with --resume" in refusal(abstain(*again))
+    assert "already holds a run; continue it (resume=True, --resume)" in refusal(abstain(*again))
     assert "holds a run of another recipe or seed" in refusal(abstain(*again, "--seed", "1", "--resume"))
     assert abstain(*again, "--resume").exit_code == 0
     assert path.read_bytes() == before

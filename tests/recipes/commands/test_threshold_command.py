@@ -53,7 +53,7 @@ def test_where_no_cut_is_certified_it_says_how_many_rows_would_do_and_ends_with_
     )
     assert "items like these would certify one; there are 40" in text
     code, text = run(write(tmp_path / "b.jsonl", logged(20, 20, 0.9, 0)), "--risk", 0.05)
-    assert (code, "more rows like these would not help" in text) == (1, True)
+    assert (code, "no cut-off in these rows has an observed error below the risk" in text) == (1, True)
 
 
 def test_an_answer_without_a_verdict_counts_as_wrong(tmp_path: Path) -> None:

@@ -70,3 +70,10 @@ def test_a_file_behind_the_name_of_a_set_and_a_users_own_code_are_hashed(tmp_pat
     code.write_text("def pay(): return 1")
     with pytest.raises(InputError, match=r"own_pay.py: changed since the run"):
         check_files(tmp_path, record)
+
+
+def test_options_from_python_may_have_hyphens_and_one_target_and_questions_are_a_place() -> None:
+    recipe = evaluation_recipe(model="m", questions="q.jsonl", targets=0.5, confidence="p-true", protocol="post-hoc")
+    assert (recipe.targets.eval, recipe.eval.confidence, recipe.protocol) == ([0.5], "p_true", "post_hoc")
+    with pytest.raises(InputError, match=r"^questions: expected a ready set, .* got a list; write the questions to a"):
+        evaluation_recipe(model="m", questions=[{"question": "?"}])

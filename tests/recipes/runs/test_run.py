@@ -148,7 +148,10 @@ def test_everything_a_model_wrote_is_escaped(finished: tuple[Path, Silent], tmp_
 def test_a_folder_that_holds_a_run_is_not_overwritten(finished: tuple[Path, Silent]) -> None:
     out, _ = finished
     before = {p: p.stat().st_mtime_ns for p in out.rglob("*")}
-    with pytest.raises(InputError, match="already holds a run; continue it with --resume, or choose another --out"):
+    with pytest.raises(
+        InputError,
+        match=r"already holds a run; continue it \(resume=True, --resume\), or choose another folder \(out, --out\)",
+    ):
         run(load_recipe("tiny", MICRO), out, Silent())
     with pytest.raises(InputError, match="holds a run of another recipe or seed"):
         run(load_recipe("tiny", [*MICRO, "seed=1"]), out, Silent(), resume=True)

@@ -103,7 +103,7 @@ def test_each_is_compared(made: Path) -> None:
 
 def test_they_are_not_overwritten_and_another_recipe_does_not_go_on_in_them(made: Path) -> None:
     asked = ("eval", "--model", "m", "--base-url", "http://127.0.0.1:9/v1", "--questions", "q.jsonl")
-    with pytest.raises(InputError, match="already holds a run; continue it with --resume"):
+    with pytest.raises(InputError, match=r"already holds a run; continue it \(resume=True, --resume\)"):
         abstain(*asked, "--out", made / "evaluation")
     with pytest.raises(InputError, match="holds a run of another recipe or seed"):
         abstain(*asked, "--out", made / "evaluation", "--resume")
