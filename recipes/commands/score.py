@@ -20,6 +20,7 @@ from ...eval.metrics.outcomes import outcome_note
 from ...eval.open_rubric import protocol as open_rubric
 from ...eval.open_rubric.tables import summary as open_rubric_summary
 from ...eval.report.headline import headline
+from ...eval.report.tables import identified_note
 from ...eval.sweep.judged import judge_note
 from ...eval.sweep.overlooked import overlooked_notes
 from ..config.graders import remedies
@@ -120,6 +121,8 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
     width = 2 + max(map(len, told), default=30)
     for label, estimate in told.items():
         yield f"{label:<{width}}{shown(estimate)}{_bounds(estimate)}"
+    if note := identified_note({"the system": metrics}):
+        yield note
     rates: Mapping[str, Any] = metrics["rates"] or {}
     every: list[Any] = [*rates.values(), *metrics.values()]
     more = len([value for value in every if _estimate(value) is not None]) - len(told)
