@@ -101,10 +101,9 @@ def findings(recipe: Recipe, prepared: Prepared, *, probe: int = 0) -> list[Find
 
 def _named(step: Step) -> str:
     """Return what is looked at in `step`, as a message calls it."""
-    function = step.func if isinstance(step, partial) else step
-    return {_configs: "the trainers' settings", _model: "the model", check_sample: "--probe"}.get(
-        function, function.__name__.strip("_").replace("_", " ")
-    )
+    function: Any = step.func if isinstance(step, partial) else step
+    names: dict[Any, str] = {_configs: "the trainers' settings", _model: "the model", check_sample: "--probe"}
+    return names.get(function) or str(function.__name__).strip("_").replace("_", " ")
 
 
 def _grader(recipe: Recipe, prepared: Prepared) -> list[Finding]:

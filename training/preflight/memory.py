@@ -180,12 +180,12 @@ def _adapted(model: Any, lora: Any) -> Any:
 
     linear = {name.rpartition(".")[2] for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)}
     try:
-        return get_peft_model(model, lora)
+        return cast("Any", get_peft_model)(model, lora)
     except ValueError as error:
         if "target module" not in str(error).lower():
             raise InputError(f"recipe: lora: {str(error).splitlines()[0]:.200}") from error
-        wanted = lora.target_modules
-        named = sorted(wanted) if isinstance(wanted, set) else wanted
+        wanted: Any = lora.target_modules
+        named = sorted(cast("set[str]", wanted)) if isinstance(wanted, set) else wanted
         raise InputError(
             f"recipe: lora: target_modules={named}: {str(error).splitlines()[0]:.200}; the model's linear modules are "
             f"{', '.join(sorted(linear))}, and all-linear takes all of them but its head"

@@ -211,7 +211,8 @@ def _questions(columns: Columns) -> tuple[list[Question], list[Finding]]:
     """Return the different questions of a dataset, and an error for the first row that is none."""
     questions: dict[tuple[str, tuple[str, ...]], Question] = {}
     for row, answers in enumerate(columns.get("answers", ())):
-        if not isinstance(answers, list | tuple) or not all(isinstance(text, str) for text in answers):
+        texts: Any = answers
+        if not isinstance(answers, list | tuple) or not all(isinstance(text, str) for text in texts):
             text = f"row {row}: answers must be a list of texts, got {answers!r}"
             return [], [Finding("error", text, "a list of texts, also of a single answer or number")]
         try:
