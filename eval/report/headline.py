@@ -196,7 +196,7 @@ def _why(values: Metrics) -> str:
     causes = [one for one in obstacles if one["kind"] in ("no_confidence", "declined", "cut_off")]
     if causes:
         return obstacle_notes(causes[:1])[0].rstrip(".")
-    if values.get("without_confidence") == values["items"]:
+    if not values.get("adherence_reference") or values.get("without_confidence") == values["items"]:
         return (
             "no question has a confidence in its forced answer, so choose a source of one (--confidence), or log it at "
             "threshold 0"

@@ -121,7 +121,7 @@ def test_a_table_without_a_bootstrap_says_that_it_has_no_intervals() -> None:
 
 
 def test_targets_that_were_stated_are_said_where_adherence_is_undefined() -> None:
-    values = metrics(None) | {"adherence_reference": None, "states_targets": True, "without_confidence": 100}
+    values = metrics(None) | {"adherence_reference": None, "states_targets": True}
     text = headline({"m": values | {"forced_accuracy": estimate(None)}})
     assert "was asked 100 questions at 2 targets, and whether it abstains when it should is undefined" in text
     assert text.endswith("log it at threshold 0; no forced answer was judged.")
