@@ -156,8 +156,8 @@ _REMEDY: Mapping[str, Callable[[str], str]] = {
         "another source (--confidence agreement, with --samples)"
     ),
     "tiny_probability": lambda middle: (
-        f"are less likely than {TINY:g} as a whole (median {middle}), because they are long: this is not a "
-        "confidence in the answer and falls below every target; choose --confidence answer, agreement or p-true"
+        f"are less likely than {TINY:g} as a whole (median {middle}), below every target: this is the probability of "
+        "the wording too, not only of the answer; choose --confidence answer, agreement or p-true"
     ),
     "never_abstains": lambda warranted: (
         "that state a target were answered, and no confidence is below a target: whether the model follows the target "

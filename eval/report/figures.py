@@ -22,6 +22,8 @@ from .plotting import ACCENT, GRID, INK, SOFT
 
 BINS = 10
 """Equal bins of confidence, closed on the left, the last on both sides."""
+_REFERENCES = {"exact": "exact confidence", "base": "base model's confidence", "own": "model confidence", "none": "–"}
+"""Source of the reference confidence → what an axis calls it."""
 _RAMP = ("#2f81f7", "#a35fd6", "#e5632b")
 """Low to high targets; each reads on white and on black."""
 
@@ -102,7 +104,7 @@ def abstention_surface(view: View) -> Any:
             axis.add_patch(Rectangle(*box, fc=ACCENT, ec="none", alpha=_shade(rates[j, k])))
             axis.add_patch(Rectangle(*box, fc="none", ec=GRID, lw=0.5))
         (border,) = axis.plot([0, 1], [0, 1], color=INK, lw=1.4, ls="--", label="confidence = target")
-        _unit(axis, "confidence", "target")
+        _unit(axis, _REFERENCES[view.source], "target")
         axis.set_ylim(0, 1)
         steps = [Rectangle((0, 0), 1, 1, fc=ACCENT, alpha=_shade(r), label=f"{r:.0%}") for r in (0.0, 0.5, 1.0)]
         plotting.legend(figure, [border, *steps], columns=4)
@@ -127,7 +129,7 @@ def abstention_curves(view: View) -> Any:
             known = np.isfinite(rate)
             axis.axvline(t, color=shade, lw=0.9, ls=":")
             lines += axis.plot(middle[known], rate[known], "o-", ms=3, lw=1.3, color=shade, label=f"{t:g}")
-        _unit(axis, "confidence", "abstention rate")
+        _unit(axis, _REFERENCES[view.source], "abstention rate")
         plotting.legend(figure, lines, columns=min(5, len(lines)), title="target")
     return figure
 
@@ -184,26 +186,30 @@ def reliability_curves(views: Sequence[View]) -> Any:
 def regret(views: Sequence[View]) -> Any:
     """Return the mean pay (1 − t, 0, −t) that each system loses against the oracle, at every target.
 
-    0 is the oracle. The dashed line is what the better constant policy loses, with the last system's answers
-    and reference confidence.
+    0 is the oracle. The dashed line is what the better constant policy loses, with the system's answers and reference
+    confidence; of several systems it is left out, since each has its own.
     """
     with plotting.style():
         figure, axis = plotting.canvas()
         axis.axhline(0, color=SOFT, lw=1.1)
-        rows = [row for row in views[-1].by_threshold if None not in (row["oracle_score"], row["always_score"])]
-        lost = [row["oracle_score"] - max(row["always_score"], 0.0) for row in rows]
-        (constant,) = axis.plot(
-            [row["t"] for row in rows], lost, color=SOFT, lw=1.1, ls="--", label="always or never, the better"
-        )
-        lines: list[Any] = []
+        lines: list[Any] = [_better_constant(axis, views[0])] if len(views) == 1 else []
         for view in views:
             own = [row for row in view.by_threshold if None not in (row["oracle_score"], row["score"])]
             lines.append(
                 _line(axis, view, [row["t"] for row in own], [row["oracle_score"] - row["score"] for row in own])
             )
         axis.set(xlim=(0, 1), xlabel="target", ylabel="regret: pay below the oracle's")
-        plotting.legend(figure, [constant, *lines])
+        plotting.legend(figure, lines)
     return figure
+
+
+def _better_constant(axis: Any, view: View) -> Any:
+    rows = [row for row in view.by_threshold if None not in (row["oracle_score"], row["always_score"])]
+    lost = [row["oracle_score"] - max(row["always_score"], 0.0) for row in rows]
+    (line,) = axis.plot(
+        [row["t"] for row in rows], lost, color=SOFT, lw=1.1, ls="--", label="always or never, the better"
+    )
+    return line
 
 
 def _band(axis: Any, view: View, key: str) -> None:

@@ -102,17 +102,19 @@ def _parts(values: Metrics, base: Metrics | None) -> Sequence[str]:
     if values.get("unanswerable") == values["items"]:
         return _of_unanswerable(values), ""
     if not informative(values):
-        return (_ALL_KNOWN if forced["value"] else _NOTHING_KNOWN).format(forced["n"]), _calibration(values)
+        nothing = (_ALL_KNOWN if forced["value"] else _NOTHING_KNOWN).format(forced["n"])
+        return nothing, _losing(values), _calibration(values)
     if (constant := _never_tested(values)) is not None:
-        return constant, known(values), _calibration(values)
-    return _behavior(values, base), known(values), _calibration(values)
+        return constant, known(values), _losing(values), _calibration(values)
+    return _behavior(values, base), known(values), _losing(values), _calibration(values)
 
 
 def _behavior(values: Metrics, base: Metrics | None) -> str:
     share, of = adherence(values), values["items"]
     asked = f"{share['n']} questions" if share["n"] == of else f"the {share['n']} of {of} questions that can be judged"
+    without = f", {values['unanswerable']} of them without an answer," if values.get("unanswerable") else ""
     return (
-        f"{_manner(values)}abstains exactly when it should in {percent(share)} of the decisions on {asked} at "
+        f"{_manner(values)}abstains exactly when it should in {percent(share)} of the decisions on {asked}{without} at "
         f"{_counted(len(values['targets']), 'target')}, judged by {_judge(values, base)}"
         f"{'' if (bounded := _hardly_identified(values)) is None else f'; {bounded}'}"
     )
@@ -194,7 +196,7 @@ def _why(values: Metrics) -> str:
     causes = [one for one in obstacles if one["kind"] in ("no_confidence", "declined", "cut_off")]
     if causes:
         return obstacle_notes(causes[:1])[0].rstrip(".")
-    if values.get("without_confidence") == values["items"]:
+    if not values.get("adherence_reference") or values.get("without_confidence") == values["items"]:
         return (
             "no question has a confidence in its forced answer, so choose a source of one (--confidence), or log it at "
             "threshold 0"
@@ -242,10 +244,21 @@ def known(values: Metrics) -> str:
     )
 
 
+def _losing(values: Metrics) -> str:
+    """Return that the mean payoff is negative, as a clause; "" where it is not."""
+    payoff = (info("score").pick(values) or _UNDEFINED)["value"]
+    if payoff is None or payoff >= 0:
+        return ""
+    return f"it earns less than never answering (mean payoff {number(payoff)})"
+
+
 def _calibration(values: Metrics) -> str:
-    """Return how far the system's own confidence is from how often it is right, and where it comes from."""
+    """Return how far the system's own confidence is from how often it is right, and where it comes from.
+
+    Nothing where no answer is right or the confidence is none: a small error would look like a merit.
+    """
     error = info("ece").pick(values) or _UNDEFINED
-    if error["value"] is None:
+    if error["value"] is None or _forced(values)["value"] == 0.0 or undermined(values.get("obstacles") or []):
         return ""
     name = CONFIDENCE.get(values.get("confidence_source") or "")
     source = f"its confidence ({name})" if name else "its confidence"
@@ -261,7 +274,12 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _called(name: str) -> str:
-    return f"The {name} model" if name in RUN_SYSTEMS else name
+    """Return the name as the subject that opens a sentence."""
+    if name in RUN_SYSTEMS:
+        return f"The {name} model"
+    if name == "model":
+        return "The model"
+    return f"System {name}" if name[:1].islower() else name
 
 
 def percent(estimate: Metrics) -> str:

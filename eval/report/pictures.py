@@ -109,12 +109,15 @@ def _confidence(shown: list[View]) -> list[Picture]:
     ]
 
 
+_ABOVE_CONSTANT = "Above the dashed line a model does worse than the better of always and never answering. "
+
+
 def _regret(shown: list[View]) -> Picture:
     return Picture(
         name="regret",
         title="Regret by target",
-        caption="Mean pay (1 − t, 0, −t) below the oracle, which answers iff its confidence is above the target. Above "
-        f"the dashed line a model does worse than the better of always and never answering. {_by(shown)}",
+        caption="Mean pay (1 − t, 0, −t) below the oracle, which answers iff its confidence is above the target. "
+        f"{_ABOVE_CONSTANT if len(shown) == 1 else ''}{_by(shown)}",
         figure=figures.regret(shown),
     )
 

@@ -71,7 +71,9 @@ def ranking_table(metrics: Mapping[str, Metrics], comparisons: Sequence[Comparis
     for place, name in enumerate(ranking(metrics), 1):
         rank = f"{place}. {name}" if informative(metrics[name]) else f"{name} (not ranked)"
         cells = [Cell(rank), *(cell(metric.pick(metrics[name])) for metric in shown)]
-        rows.append([*cells, *([Cell(_against(against.get(name), name == first))] if against else [])])
+        both = informative(metrics[name]) and informative(metrics[first])
+        shown_against = _against(against.get(name), name == first) if both or name == first else "not ranked"
+        rows.append([*cells, *([Cell(shown_against)] if against else [])])
     head = ["System", *(metric.short or metric.label for metric in shown), *([f"Against {first}"] if against else [])]
     return Table(title="Ranking", note=_NOTE, head=head, rows=rows)
 

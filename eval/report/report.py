@@ -33,9 +33,12 @@ _OTHER_INTERVALS = ", ".join(
         if metric.computation.interval != "percentile"
     )
 )
-_CONVENTIONS = (
+_INTERVALS = (
     "Intervals are 95 % bootstraps over questions: the percentiles of the resamples, except for "
-    f"{_OTHER_INTERVALS} (docs/metrics.md says how those are made). A decision is a question at a target; clear pairs "
+    f"{_OTHER_INTERVALS} (docs/metrics.md says how those are made). "
+)
+_CONVENTIONS = (
+    "A decision is a question at a target; clear pairs "
     "have confidence and target at least 0.05 apart. A forced abstention counts as not correct. A dash means "
     "undefined. Every formula stands in docs/metrics.md."
 )
@@ -101,6 +104,12 @@ def page(report: ReportInput, drawn: Sequence[Picture]) -> str:
 
 def _content(report: ReportInput) -> PageContent:
     metrics = {name: found[report.split] for name, found in report.metrics.items()}
+    tables = [
+        *paired_tables(report.comparisons),
+        *metric_tables(report.metrics, report.split),
+        *target_tables(metrics),
+    ]
+    intervals = any(cell.interval for table in tables for row in table.rows for cell in row)
     return PageContent(
         title=report.name,
         headline=sentence(report),
@@ -109,18 +118,14 @@ def _content(report: ReportInput) -> PageContent:
         systems=list(metrics),
         split=report.split,
         ranked=[ranking_table(metrics, report.comparisons)] if report.several_runs else [],
-        tables=[
-            *paired_tables(report.comparisons),
-            *metric_tables(report.metrics, report.split),
-            *target_tables(metrics),
-        ],
+        tables=tables,
         rows=embed_rows(
             {name: report.responses[name] for name in report.metrics},
             report.references(),
             limit=report.max_rows,
             seed=report.seed,
         ),
-        conventions=[_CONVENTIONS, *report.notes],
+        conventions=[f"{_INTERVALS if intervals else ''}{_CONVENTIONS}", *report.notes],
         environment=report.environment,
     )
 

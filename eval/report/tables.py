@@ -82,7 +82,11 @@ def _metric_table(split: str, columns: Mapping[str, Mapping[str, Any]], *, folde
     names = [Cell(info.heading, definition=info.definition) for info in shown]
     return Table(
         title=f"Metrics: {split.replace('_', ' ')}",
-        note=_note_of_metrics(columns, coinciding({name: tuple(of) for name, of in cells.items()})),
+        note=_note_of_metrics(
+            columns,
+            coinciding({name: tuple(of) for name, of in cells.items()}),
+            intervals=any(one.interval for of in cells.values() for one in of),
+        ),
         head=["Metric", *columns],
         rows=[list(row) for row in zip(names, *cells.values(), strict=True)],
         folded=folded,
@@ -156,11 +160,18 @@ _LEFT_OUT = {
 }
 
 
-def _note_of_metrics(columns: Mapping[str, Mapping[str, Any]], equal: str) -> str:
-    """Return how many questions and targets there were, which columns are equal, and what was left out of each."""
+def _note_of_metrics(columns: Mapping[str, Mapping[str, Any]], equal: str, *, intervals: bool) -> str:
+    """Return how many questions and targets there were, which columns are equal, and what was left out of each.
+
+    Args:
+        columns: System → metrics.
+        equal: Which columns coincide.
+        intervals: Whether any of the metrics has one.
+    """
     sizes = sorted({(m["items"], len(m["targets"])) for m in columns.values()})
     asked = "; ".join(f"{items} questions, {targets} targets" for items, targets in sizes)
-    parts = [f"{asked}, 95 % intervals over questions. ↑ higher is better, ↓ lower."]
+    sure = "95 % intervals over questions" if intervals else "no intervals (no bootstrap was drawn)"
+    parts = [f"{asked}, {sure}. ↑ higher is better, ↓ lower."]
     for name, found in columns.items():
         left_out = [text.format(found[key]) for key, text in _LEFT_OUT.items() if found.get(key)]
         if left_out:

@@ -20,6 +20,7 @@ from ...eval.metrics.outcomes import outcome_note
 from ...eval.open_rubric import protocol as open_rubric
 from ...eval.open_rubric.tables import summary as open_rubric_summary
 from ...eval.report.headline import headline
+from ...eval.report.tables import identified_note
 from ...eval.sweep.judged import judge_note
 from ...eval.sweep.overlooked import overlooked_notes
 from ..config.graders import remedies
@@ -112,10 +113,16 @@ def summary(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield headline({"The system": metrics})
     source = metrics["reference_confidence"]
     chosen = [(info, estimate) for info in listed("score") if (estimate := _estimate(info.pick(metrics))) is not None]
-    told = {info.in_text: estimate for info, estimate in chosen if not _repeats(info, source)}
+    told = {
+        info.in_text: estimate
+        for info, estimate in chosen
+        if not _repeats(info, source) and not _of_unanswerable_alone(info, estimate, metrics)
+    }
     width = 2 + max(map(len, told), default=30)
     for label, estimate in told.items():
         yield f"{label:<{width}}{shown(estimate)}{_bounds(estimate)}"
+    if note := identified_note({"the system": metrics}):
+        yield note
     rates: Mapping[str, Any] = metrics["rates"] or {}
     every: list[Any] = [*rates.values(), *metrics.values()]
     more = len([value for value in every if _estimate(value) is not None]) - len(told)
@@ -134,6 +141,11 @@ def _repeats(info: MetricInfo, source: str | None) -> bool:
     return info.repeats_under == source
 
 
+def _of_unanswerable_alone(info: MetricInfo, estimate: Mapping[str, Any], metrics: Mapping[str, Any]) -> bool:
+    """Return whether this is adherence to the 0 of unanswerable questions alone, among others that can be answered."""
+    return info.head == "adherence_exact" and estimate["n"] <= metrics["unanswerable"] < metrics["items"]
+
+
 def shown(estimate: Mapping[str, Any]) -> str:
     """Return an Estimate as "0.812 [0.790, 0.834]"."""
     if estimate["value"] is None:
@@ -145,7 +157,9 @@ def shown(estimate: Mapping[str, Any]) -> str:
 def _counts(metrics: Mapping[str, Any]) -> Iterator[str]:
     source, split = metrics["source"], metrics["split"]
     of = "" if split == "all" else f" of split {split}"
-    yield f"{metrics['rows']} rows{of}, {metrics['items']} items ({source['format']}); {_ROUTES[metrics['route']]}"
+    without = f", {count} of them without an answer" if (count := metrics.get("unanswerable")) else ""
+    items = f"{metrics['items']} items ({source['format']}){without}"
+    yield f"{metrics['rows']} rows{of}, {items}; {_ROUTES[metrics['route']]}"
     verdicts = ", ".join(f"{count} {name}" for name, count in metrics["verdicts"].items() if count)
     how = [f"{source['graded']} graded here by {source['grader']['kind']}"] if source["graded"] else []
     how += [f"{source['scored']} by the log's scorer"] if source["scored"] else []

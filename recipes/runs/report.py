@@ -92,7 +92,7 @@ def side_by_side(
     of_runs = "; ".join(f"{view.label} is {view.run.path} ({view.system})" for view in views)
     return ReportInput(
         name=" | ".join(metrics),
-        description=f"Runs side by side: {of_runs}.",
+        description=f"Runs side by side: {of_runs}." if len(runs) > 1 else f"From {runs[0].path}.",
         environment=" ".join(f"{run.path.name}: {_environment(run)}" for run in runs),
         responses=responses,
         metrics=metrics,

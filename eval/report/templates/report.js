@@ -98,7 +98,7 @@
     cell(made, "Question", ask, element("small", row.question ? row.id : ""));
     cell(made, "System", row.system);
     cell(made, "Target", targetName(row.target), element("small", row.sample > 0 ? "sample " + row.sample : ""));
-    cell(made, "Confidence", row.confidence === null ? "–" : row.confidence.toFixed(2));
+    cell(made, "Reference confidence", row.confidence === null ? "–" : row.confidence.toFixed(2));
     cell(made, "Said", row.said || "–").className = "long";
     cell(made, "Accepted", row.answers.join(" · ") || "–");
     const should = row.decision === "as it should" ? "" : row.decision;

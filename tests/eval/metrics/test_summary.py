@@ -14,7 +14,7 @@ from abstain.eval.metrics.errors import RATES
 from abstain.eval.report.headline import headline
 from abstain.eval.report.ranking import comparison_headline, ranking, ranking_table
 from abstain.eval.report.summary import ordered, summary_table, summary_text
-from abstain.eval.report.tables import cell, coinciding, number
+from abstain.eval.report.tables import cell, coinciding, metric_tables, number
 
 
 def estimate(value: float | None, low: float | None = None, high: float | None = None) -> dict[str, Any]:
@@ -42,9 +42,9 @@ def shown(table: Any, width: int) -> str:
 def test_the_sentence_says_what_was_measured_what_is_known_and_how_far_the_confidence_is_off() -> None:
     measured = metrics(0.912, 0.98) | {"ece": estimate(0.031), "confidence_source": "agreement"}
     assert headline({"other": metrics(0.2), "my-model": measured}) == (
-        "my-model follows the target (slope 0.98): it abstains exactly when it should in 91.2 % of the decisions on "
-        "100 questions at 2 targets, judged by the model confidence; 50.0 % of 100 forced answers are right; its "
-        "confidence (agreement of samples) is off by 0.031 on average (ECE)."
+        "System my-model follows the target (slope 0.98): it abstains exactly when it should in 91.2 % of the "
+        "decisions on 100 questions at 2 targets, judged by the model confidence; 50.0 % of 100 forced answers are "
+        "right; its confidence (agreement of samples) is off by 0.031 on average (ECE)."
     )
 
 
@@ -66,7 +66,7 @@ def test_a_trained_model_stands_beside_the_same_model_only_prompted() -> None:
     ],
 )
 def test_a_slope_is_put_into_words(share: float, slope: float, predicate: str) -> None:
-    assert headline({"m": metrics(share, slope)}).startswith(f"m {predicate} (slope ")
+    assert headline({"m": metrics(share, slope)}).startswith(f"System m {predicate} (slope ")
 
 
 def cuts(*values: float) -> dict[str, Any]:
@@ -77,14 +77,14 @@ def test_a_slope_that_is_not_identified_is_not_put_into_words() -> None:
     for slope, bounded in ((0.6, cuts(0, 0, 0, 0.9)), (1.0, cuts(0, 0.5, 0.6, 1))):  # fewer than three of four
         at = sum(0 < row["effective_threshold"] < 1 for row in bounded["by_threshold"])
         text = headline({"m": metrics(0.7, slope) | bounded})
-        assert text.startswith("m abstains exactly when it should in 70.0 % of the decisions")
+        assert text.startswith("System m abstains exactly when it should in 70.0 % of the decisions")
         assert f"; the effective threshold is identified at {at} of 4 targets only; " in text
         assert "slope" not in text
     three = cuts(0, 0.4, 0.5, 0.6, 1)
     assert "identified at 3 of 5 targets only" in headline({"m": metrics(0.95, 1.53) | three})  # it would contradict
-    assert headline({"m": metrics(0.94, 1.53) | three}).startswith("m overshoots the target (slope 1.53)")
-    assert headline({"m": metrics(0.96, 1.1) | three}).startswith("m follows the target (slope 1.10)")
-    assert headline({"m": metrics(0.9, 1.3) | cuts(0.4, 0.6)}).startswith("m overshoots")  # both of two targets
+    assert headline({"m": metrics(0.94, 1.53) | three}).startswith("System m overshoots the target (slope 1.53)")
+    assert headline({"m": metrics(0.96, 1.1) | three}).startswith("System m follows the target (slope 1.10)")
+    assert headline({"m": metrics(0.9, 1.3) | cuts(0.4, 0.6)}).startswith("System m overshoots")  # both of two targets
     assert "identified at all 2 targets, has slope 1.30" in headline({"m": metrics(0.96, 1.3) | cuts(0.4, 0.6)})
 
 
@@ -96,12 +96,32 @@ def test_the_table_of_a_terminal_says_at_how_many_targets_a_slope_is_identified(
 def test_a_model_that_should_never_abstain_and_never_does_shows_nothing() -> None:
     never = {"obstacles": [{"kind": "never_abstains", "count": 9, "total": 9, "detail": ""}]}
     text = headline({"m": metrics(1.0, 0.0) | never})
-    assert text.startswith("m answers at every target, and no confidence lies below any of them, so that nothing shows")
-    assert headline({"m": metrics(0.6, 0.0) | never}).startswith("m answers at every target (slope 0.00): it abstains")
+    assert text.startswith("System m answers at every target, and no confidence lies below any of them, so")
+    assert headline({"m": metrics(0.6, 0.0) | never}).startswith("System m answers at every target (slope 0.00): it ")
+
+
+def test_a_system_that_loses_by_answering_is_said_to_and_no_merit_is_made_of_its_confidence() -> None:
+    wrong = metrics(1.0) | {"forced_accuracy": estimate(0.0), "score": estimate(-0.234), "ece": estimate(0.001)}
+    text = headline({"model": wrong})
+    assert text.startswith("The model gets none of 100 forced answers right")
+    assert text.endswith("; it earns less than never answering (mean payoff −0.234).")
+
+
+def test_questions_without_an_answer_are_counted_among_others() -> None:
+    assert "on 100 questions, 40 of them without an answer, at 2 targets" in headline(
+        {"m": metrics(0.9) | {"unanswerable": 40}}
+    )
+
+
+def test_a_table_without_a_bootstrap_says_that_it_has_no_intervals() -> None:
+    bare = metrics(0.5) | dict.fromkeys(("adherence_reference", "threshold_slope", "normalized_regret"))
+    for low, words in ((None, "no intervals"), (0.4, "95 % intervals over questions")):
+        (table,) = metric_tables({"m": {"all": bare | {"forced_accuracy": estimate(0.5, low, low)}}}, "all")
+        assert words in table.note
 
 
 def test_targets_that_were_stated_are_said_where_adherence_is_undefined() -> None:
-    values = metrics(None) | {"adherence_reference": None, "states_targets": True, "without_confidence": 100}
+    values = metrics(None) | {"adherence_reference": None, "states_targets": True}
     text = headline({"m": values | {"forced_accuracy": estimate(None)}})
     assert "was asked 100 questions at 2 targets, and whether it abstains when it should is undefined" in text
     assert text.endswith("log it at threshold 0; no forced answer was judged.")
@@ -110,7 +130,7 @@ def test_targets_that_were_stated_are_said_where_adherence_is_undefined() -> Non
 @pytest.mark.parametrize(("accuracy", "which"), [(0.0, "none"), (1.0, "all")])
 def test_a_model_that_is_always_wrong_or_always_right_gets_no_share(accuracy: float, which: str) -> None:
     text = headline({"prompted": metrics(0.4), "m": metrics(1.0) | {"forced_accuracy": estimate(accuracy)}})
-    assert text.startswith(f"m gets {which} of 100 forced answers right, so that nothing shows whether it abstains")
+    assert text.startswith(f"System m gets {which} of 100 forced answers right, so that nothing shows whether it")
     assert "%" not in text
     assert "ask questions of which it" in text
 
@@ -131,13 +151,13 @@ def test_an_undefined_share_has_its_reason_and_what_to_do_and_never_a_number() -
 
 
 def test_one_target_shows_no_slope() -> None:
-    assert headline({"m": metrics(0.9, None)}).startswith("m shows no slope (that takes two targets) and abstains ")
+    assert headline({"m": metrics(0.9, None)}).startswith("System m shows no slope (that takes two targets) and ")
 
 
 def test_questions_without_an_answer_are_only_ever_abstained_on() -> None:
     values = metrics(0.9) | {"unanswerable": 100, "unanswerable_abstention": estimate(0.25)}
     assert headline({"m": values | {"forced_accuracy": estimate(0.0)}}).startswith(
-        "m abstains in 25.0 % of the decisions on 100 questions that have no answer, at 2 targets; "
+        "System m abstains in 25.0 % of the decisions on 100 questions that have no answer, at 2 targets; "
     )
 
 
@@ -145,7 +165,7 @@ def test_answers_without_a_target_are_told_by_their_verdicts() -> None:
     shares = {"accuracy": estimate(0.5), "hallucination_rate": estimate(0.3), "abstention_rate": estimate(0.2)}
     values = {"items": 10, "targets": [], "reference_confidence": None, "adherence_reference": None, "rates": shares}
     assert headline({"log": values}) == (
-        "log answers 10 questions with no target stated: 50.0 % right, 30.0 % wrong, 20.0 % abstained."
+        "System log answers 10 questions with no target stated: 50.0 % right, 30.0 % wrong, 20.0 % abstained."
     )
 
 

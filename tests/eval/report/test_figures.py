@@ -75,6 +75,7 @@ def test_regret_is_the_oracles_pay_less_the_systems() -> None:
         source="own",
         by_threshold=compute_metrics(rows, resamples=0)["by_threshold"],
     )
+    assert not [line for line in figures.regret([one, one]).axes[0].lines if line.get_label().startswith("always")]
     lines = figures.regret([one]).axes[0].lines
     (system,) = [line for line in lines if line.get_gid() == "sys0"]
     (constant,) = [line for line in lines if line.get_label().startswith("always or never")]

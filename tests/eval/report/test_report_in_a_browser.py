@@ -93,7 +93,7 @@ def test_decisions_that_were_wrong_can_be_looked_through(seen: dict[str, Page]) 
     page = seen["too bold"]
     assert page.column("Verdict")
     assert all(re.fullmatch("(correct|wrong)should have abstained", text) for text in page.column("Verdict"))
-    assert all(float(confidence) < 0.945 for confidence in page.column("Confidence"))
+    assert all(float(confidence) < 0.945 for confidence in page.column("Reference confidence"))
 
 
 def test_nothing_found_is_said(seen: dict[str, Page]) -> None:
