@@ -65,7 +65,7 @@ def test_an_evaluation_leaves_a_folder_like_a_runs(finished: tuple[Path, Result]
 def test_it_ends_with_the_headline_and_the_reports_path(finished: tuple[Path, Result]) -> None:
     out, result = finished
     *_, headline, head, row, _, path = result.output.strip().splitlines()
-    assert re.match(r"model .*forced answers", headline)
+    assert re.match(r"The model .*forced answers", headline)
     assert (head.split()[:2], row.split()[0]) == (["system", "adherence"], "model")
     assert path == f"report: {out / 'report.html'}"
 
