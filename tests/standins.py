@@ -80,7 +80,7 @@ FAMILIES: dict[str, Family] = {
         "Qwen2Config", "qwen2_5", CHATML, "<|im_end|>", ("<|im_end|>", "<|endoftext|>"), pad="<|endoftext|>"
     ),
     "smollm2": Family("LlamaConfig", "qwen2_5", CHATML, "<|im_end|>", ("<|im_end|>",), verified=False),
-    "smollm3": Family("SmolLM3Config", "qwen2_5", CHATML, "<|im_end|>", ("<|im_end|>",), verified=False),
+    "smollm3": Family("SmolLM3Config", "qwen3", CHATML, "<|im_end|>", ("<|im_end|>",), verified=False),
     "gemma-3": Family(
         "Gemma3TextConfig", "gemma3", GEMMA, "<eos>", ("<eos>", "<end_of_turn>"), start="<bos>", pad="<pad>"
     ),

@@ -17,7 +17,8 @@ README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 TRL_SCRIPT, EVALUATION, PAYOFF = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 GUIDES = sorted((Path(__file__).parents[1] / "docs" / "guides").glob("*.md"))
 PAGES = "\n".join([README, *(path.read_text(encoding="utf-8") for path in GUIDES)])
-COMMANDS = [shlex.split(line, comments=True) for line in re.findall(r"^    (abstain .*)$", PAGES, re.MULTILINE)]
+JOINED = re.sub(r"\\\n\s*", "", PAGES)  # a line that ends with a backslash goes on
+COMMANDS = [shlex.split(line, comments=True) for line in re.findall(r"^    (abstain .*)$", JOINED, re.MULTILINE)]
 COMMANDS += [shlex.split(text) for text in re.findall(r"`(abstain [^`]* --?[^`]*)`", PAGES)]
 
 

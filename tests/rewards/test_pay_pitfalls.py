@@ -56,7 +56,7 @@ def test_an_exception_in_a_payoff_or_grader_never_becomes_0() -> None:
     def failing_grader(completion: str, answers: Any, choices: Any = None) -> Judgement:
         raise ConnectionError("judge is down")
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ValueError, match=r"row 0: failing_payoff\(CORRECT, t=0.3, .*ZeroDivisionError"):
         AbstentionReward(payoff=custom_payoff(failing_payoff))(
             completions=["Paris"], answers=[["Paris"]], threshold=[0.3]
         )
