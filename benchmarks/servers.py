@@ -59,7 +59,7 @@ class Server:
     words: tuple[str, ...]
     """The command, with the model's folder, the GGUF file and the port as {folder}, {gguf} and {port}."""
     options: tuple[str, ...] = ()
-    """What `abstain eval` is told beside the address and the tokenizer."""
+    """Further options of `abstain eval`, after the address and the tokenizer."""
 
     @property
     def slug(self) -> str:
@@ -220,7 +220,7 @@ def greedy(path: Path) -> dict[tuple[str, float | None], Response]:
 
 
 def rounding(ours: dict[Any, Response], theirs: dict[Any, Response]) -> float:
-    """Return the largest |difference of ln P| over equal completions, in nats; `EXACT` where none is told."""
+    """Return the largest |difference of ln P| over equal completions, in nats; `EXACT` if the server reports none."""
     found = [
         abs(math.log(theirs[key].probability) - math.log(row.probability))  # type: ignore[arg-type]
         for key, row in ours.items()

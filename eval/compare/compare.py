@@ -104,7 +104,7 @@ class System:
     name: str
     rows: Sequence[Response]
     base: Sequence[Response] | None = None
-    """None and no rows at all say the same: each system's own confidence decides."""
+    """None, or no rows: each system's own confidence is the reference."""
 
 
 def compare(
